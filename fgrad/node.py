@@ -1,0 +1,264 @@
+"""Nodes: an expression is a value, computed when it is written and right for ever.
+
+A node knows its operation, its arguments (nodes or literal floats), its value and its depth, which
+is one more than that of its deepest argument: reading nodes by falling depth is a reverse
+topological order. Nothing in a node points to its users, and equality is identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeAlias, TypeVar, final
+
+import attrs
+
+from fgrad import operations as ops
+from fgrad.errors import NotAValue, NotPicklable, SilentDetach
+from fgrad.op import Binary, Leaf, Op, Operand, Truth, literal, not_a_number
+
+V_co = TypeVar("V_co", covariant=True)
+
+_Forward: TypeAlias = "Callable[[Node[float], Node[float] | float], Node[float]]"
+_Reflected: TypeAlias = "Callable[[Node[float], float], Node[float]]"
+
+
+class _Open(Operand):
+    """A node while it is being filled in; it becomes a frozen Node before anyone sees it.
+
+    attrs' generated `__init__` of a frozen class costs twice as much as this (docs/decisions/0002).
+    The slots must be the fields of Node, or `__class__` cannot be assigned.
+    """
+
+    __slots__ = ("__weakref__", "args", "depth", "label", "op", "value")
+
+    op: Op
+    args: tuple[Any, ...]
+    value: Any
+    label: str | None
+    depth: int
+
+
+def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
+    """The methods of one binary operator, quick for nodes and floats; `op` itself takes the rest."""
+    meaning = op.meaning
+
+    def forward(self: Node[float], other: Node[float] | float, /) -> Node[float]:
+        if type(other) is not Node:
+            if type(other) is int:
+                other = literal(other, op.name)
+            if type(other) is not float:
+                return op(self, other)
+            return _seal(op, (self, other), meaning(self.value, other), self.depth + 1, None)
+        node = _Open()
+        node.op = op
+        node.args = (self, other)
+        node.value = meaning(self.value, other.value)
+        node.label = None
+        i = self.depth
+        j = other.depth
+        node.depth = (i if i > j else j) + 1
+        node.__class__ = Node
+        return node  # type: ignore[return-value]  # it has just become a Node
+
+    def reflected(self: Node[float], other: float, /) -> Node[float]:
+        if type(other) is int:
+            other = literal(other, op.name)
+        if type(other) is not float:
+            return op(other, self)
+        return _seal(op, (other, self), meaning(other, self.value), self.depth + 1, None)
+
+    return forward, reflected
+
+
+@attrs.frozen(eq=False, repr=False)
+class Node(_Open, Generic[V_co]):
+    """An immutable expression: an operation on arguments, with its value.
+
+    Nodes are made by `var`, by operators and by operations; equality and hash are identity.
+    Attributes are `op`, `args` (nodes and literal floats), `value`, `label` and `depth`.
+
+    >>> import fgrad as fg
+    >>> x = fg.var(3.0, "x")
+    >>> y = x * x + 1
+    >>> y.value, y.op, y.args[1]
+    (10.0, <Binary add>, 1.0)
+    """
+
+    op: Op
+    args: tuple[Any, ...]
+    value: V_co
+    label: str | None
+    depth: int
+
+    # ndarray * node must come to Node.__rmul__, not loop over the array's elements.
+    __array_ufunc__ = None
+
+    def named(self, label: str) -> Node[V_co]:
+        """A node of the same value that carries `label`; what flows to it flows to this one.
+
+        >>> import fgrad as fg
+        >>> (fg.var(2.0) + 1).named("shifted")
+        Node(identity(add(…)), value=3.0, label='shifted')
+        """
+        return _seal(ops.identity, (self,), self.value, self.depth + 1, _checked(label))
+
+    def apply(self, op: Op, args: tuple[Any, ...]) -> Node[Any]:
+        """The node of `op` on `args`, which are nodes and plain values."""
+        if len(args) == 1:
+            return _seal(op, args, op.meaning(self.value), self.depth + 1, None)
+        value = op.meaning(*[a.value if isinstance(a, Node) else a for a in args])
+        depth = max(a.depth for a in args if isinstance(a, Node)) + 1
+        return _seal(op, args, value, depth, None)
+
+    def __repr__(self) -> str:
+        """One line, however large the expression is."""
+        args = ", ".join(_brief(a) for a in self.args)
+        label = f", label={self.label!r}" if self.label is not None else ""
+        return f"Node({self.op.name}{f'({args})' if args else ''}, value={self.value!r}{label})"
+
+    def __copy__(self) -> Node[V_co]:
+        """The node itself: it is immutable, and a copy would be another variable."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Node[V_co]:
+        """The node itself: it is immutable, and a copy would be another variable."""
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse: pickled one by one, nodes would lose that they are shared."""
+        advice = "Pickle a Graph that has it among its outputs; it keeps which nodes are shared."
+        raise NotPicklable(repr(self), advice)
+
+    __add__, __radd__ = _operators(ops.add)
+    __sub__, __rsub__ = _operators(ops.sub)
+    __mul__, __rmul__ = _operators(ops.mul)
+    __truediv__, __rtruediv__ = _operators(ops.div)
+    __pow__, __rpow__ = _operators(ops.pow)
+    __mod__, __rmod__ = _operators(ops.mod)
+
+    def __neg__(self: Node[float]) -> Node[float]:
+        """The negative."""
+        return ops.neg(self)
+
+    def __pos__(self: Node[float]) -> Node[float]:
+        """The node itself."""
+        return self
+
+    def __abs__(self: Node[float]) -> Node[float]:
+        """The absolute value."""
+        return ops.abs(self)
+
+    def __lt__(self: Node[float], other: Node[float] | float, /) -> Condition:
+        """The node of a truth value, for `where`."""
+        return ops.less(self, other)
+
+    def __le__(self: Node[float], other: Node[float] | float, /) -> Condition:
+        """The node of a truth value, for `where`."""
+        return ops.less_equal(self, other)
+
+    def __gt__(self: Node[float], other: Node[float] | float, /) -> Condition:
+        """The node of a truth value, for `where`."""
+        return ops.greater(self, other)
+
+    def __ge__(self: Node[float], other: Node[float] | float, /) -> Condition:
+        """The node of a truth value, for `where`."""
+        return ops.greater_equal(self, other)
+
+    if not TYPE_CHECKING:
+        # Type checkers see object's `==`, so that under strict equality `node == 2.0` is an error.
+
+        def __eq__(self, other: object) -> bool:
+            """Whether it is the same node; SilentDetach when asked of a number."""
+            if isinstance(other, (int, float)):
+                raise SilentDetach(
+                    "==", repr(self), "Compare node.value, or use equal(x, y) for where."
+                )
+            return self is other
+
+        __hash__ = object.__hash__
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: a branch would be taken once and not be differentiated."""
+        advice = "Choose with where(condition, x, y), or branch on node.value."
+        raise SilentDetach("bool()", repr(self), advice)
+
+    def __float__(self) -> NoReturn:
+        """Refuse: `math.sin(node)` would forget where its argument came from."""
+        advice = "Use node.value for the number, and fg.sin(node) rather than math.sin(node)."
+        raise SilentDetach("float()", repr(self), advice)
+
+    def __int__(self) -> NoReturn:
+        """Refuse, as `float()` does."""
+        raise SilentDetach("int()", repr(self), "Use int(node.value), or fg.floor(node).")
+
+    def __complex__(self) -> NoReturn:
+        """Refuse, as `float()` does."""
+        raise SilentDetach("complex()", repr(self), "Use node.value for the number.")
+
+
+@final
+class Condition(Node[bool], Truth[Node[float]]):
+    """The node of a truth value, made by comparisons and used by `where` and the logical operations.
+
+    >>> import fgrad as fg
+    >>> x = fg.var(2.0, "x")
+    >>> (x < 3), (x < 3).value
+    (Node(less(x, 3.0), value=True), True)
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, other: Never, /) -> Never:
+        """Refuse: a truth value is no number."""
+        raise not_a_number(self, "arithmetic")
+
+    __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __mod__ = _refuse  # type: ignore[assignment]  # refused
+    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmod__ = _refuse  # type: ignore[assignment]  # refused
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]  # refused
+
+
+AnyNode: TypeAlias = Node[float] | Condition
+
+variable = Leaf("variable", float)
+
+
+def var(value: float, label: str | None = None) -> Node[float]:
+    """A variable that holds `value`; every call makes another one.
+
+    Raises NotAValue unless `value` is a real number (bools, strings and complex numbers are not).
+
+    >>> import fgrad as fg
+    >>> fg.var(2, "a")
+    Node(variable, value=2.0, label='a')
+    """
+    return _seal(variable, (), literal(value, "var"), 0, None if label is None else _checked(label))
+
+
+def constant(value: float) -> Node[float]:
+    """A node that holds the literal `value` and depends on nothing."""
+    return _seal(ops.identity, (value,), value, 0, None)
+
+
+def _checked(label: object) -> str:
+    if isinstance(label, str):
+        return label
+    raise NotAValue("a label", "a str", f"{label!r:.60}", "Name the node with a string.")
+
+
+def _brief(arg: object) -> str:
+    if not isinstance(arg, Node):
+        return repr(arg)
+    if arg.label is not None:
+        return arg.label
+    return f"{arg.op.name}(…)" if arg.args else f"{arg.value!r}"
+
+
+def _seal(op: Op, args: tuple[Any, ...], value: Any, depth: int, label: str | None) -> Node[Any]:
+    node = _Open()
+    node.op = op
+    node.args = args
+    node.value = value
+    node.label = label
+    node.depth = depth
+    node.__class__ = Condition if op.truth else Node
+    return node  # type: ignore[return-value]  # mypy does not see the change of class
