@@ -75,7 +75,7 @@ class Graph:
 
     def position(self, node: Node[object]) -> int:
         """The index of `node` in `nodes`; UnknownNode if it is not there."""
-        if isinstance(node, Node) and node in self._places:
+        if node in self._places:
             return self._places[node]
         raise UnknownNode(repr(node), len(self))
 
