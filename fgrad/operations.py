@@ -2,7 +2,8 @@
 
 In the rules `out` is the result and `x, y, z` are the arguments. They are written with operations
 (`div`, not `/`) wherever a zero divisor can come, since Python's float division raises. A few
-operations exist as derivatives of others (`bell`, `gauss`, `share`, `power_slope`, `polygamma`):
+operations exist as derivatives of others (`bell`, `gauss`, `inversion`, `polygamma`, `power_slope`,
+`share`):
 each has a formula of its own because the textbook one loses digits.
 """
 
@@ -73,6 +74,12 @@ def _pow_dx(out: Real, x: Real, y: Real) -> Partial:
     return power_slope(x, y)
 
 
+def _power_slope_dx(out: Real, x: Real, y: Real) -> Partial:
+    if isinstance(y, float) and y == 0.0:
+        return None  # the slope of a constant, also at x = 0 where 0 * inf would come
+    return y * power_slope(x, y - 1.0)
+
+
 def _power_slope_dy(out: Real, x: Real, y: Real) -> Partial:
     power = pow(x, y - 1.0)
     return when(not_equal(power, 0.0), power * (1.0 + y * log(x)))
@@ -88,7 +95,7 @@ pow: Binary = Binary(
 power_slope: Binary = Binary(
     "power_slope",
     special.power_slope,
-    lambda out, x, y: y * power_slope(x, y - 1.0),
+    _power_slope_dx,
     _power_slope_dy,
 )
 sqrt: Unary = Unary("sqrt", ieee.sqrt, lambda out, x: div(0.5, out), kink="inf at 0")
@@ -129,31 +136,37 @@ share: Binary = Binary(
 
 sin: Unary = Unary("sin", ieee.sin, lambda out, x: cos(x))
 cos: Unary = Unary("cos", ieee.cos, lambda out, x: -sin(x))
-tan: Unary = Unary("tan", ieee.tan, lambda out, x: reciprocal(square(cos(x))))
+tan: Unary = Unary("tan", ieee.tan, lambda out, x: 1.0 + square(out))
 asin: Unary = Unary("asin", ieee.asin, lambda out, x: reciprocal(sqrt((1.0 - x) * (1.0 + x))))
 acos: Unary = Unary("acos", ieee.acos, lambda out, x: -reciprocal(sqrt((1.0 - x) * (1.0 + x))))
 atan: Unary = Unary("atan", math.atan, lambda out, x: reciprocal(1.0 + square(x)))
-
-
-def _over_square(x: Real, length: Real) -> Real:
-    return div(div(x, length), length)
-
-
 atan2: Binary = Binary(
     "atan2",
     math.atan2,
-    lambda out, x, y: _over_square(y, hypot(x, y)),
-    lambda out, x, y: -_over_square(x, hypot(x, y)),
+    lambda out, x, y: inversion(y, x),
+    lambda out, x, y: -inversion(x, y),
     kink="nan at the origin",
+)
+inversion: Binary = Binary(
+    "inversion",
+    special.inversion,
+    lambda out, x, y: (inversion(y, x) - out) * (inversion(y, x) + out),
+    lambda out, x, y: -2.0 * out * inversion(y, x),
 )
 
 # Hyperbolic functions.
+
+
+def _acosh_dx(x: Real) -> Real:
+    near = reciprocal(sqrt((x - 1.0) * (x + 1.0)))
+    return where(less(x, 1e150), near, reciprocal(x))
+
 
 sinh: Unary = Unary("sinh", ieee.sinh, lambda out, x: cosh(x))
 cosh: Unary = Unary("cosh", ieee.cosh, lambda out, x: sinh(x))
 tanh: Unary = Unary("tanh", math.tanh, lambda out, x: 4.0 * bell(2.0 * x))
 asinh: Unary = Unary("asinh", math.asinh, lambda out, x: reciprocal(hypot(x, 1.0)))
-acosh: Unary = Unary("acosh", ieee.acosh, lambda out, x: reciprocal(sqrt(x - 1.0) * sqrt(x + 1.0)))
+acosh: Unary = Unary("acosh", ieee.acosh, lambda out, x: _acosh_dx(x))
 atanh: Unary = Unary("atanh", ieee.atanh, lambda out, x: reciprocal((1.0 - x) * (1.0 + x)))
 
 # Activations.

@@ -7,7 +7,7 @@ are exact, and a function that is a derivative of another has a formula of its o
 from __future__ import annotations
 
 import math
-from math import copysign, exp, fsum, inf, isnan, log, log1p, nan, pi
+from math import copysign, exp, fsum, inf, isinf, isnan, log, log1p, nan, pi
 from typing import Final
 
 from fgrad import ieee
@@ -123,17 +123,26 @@ def _horner(coefficients: tuple[float, ...], x: float) -> float:
     return total
 
 
+def _split(x: float) -> tuple[float, float]:
+    c = _SPLIT * x
+    high = c - (c - x)
+    return high, x - high
+
+
+def _product_error(x: float, y: float, product: float) -> float:
+    """x * y - product, exactly, for the rounded product (Dekker 1971)."""
+    a, b = _split(x)
+    c, d = _split(y)
+    return ((a * c - product) + a * d + b * c) + b * d
+
+
 def gauss(x: float) -> float:
-    """exp(-x**2), with the rounding error of x**2 put back (Dekker 1971)."""
+    """exp(-x**2), with the rounding error of x**2 put back."""
     if not -27.5 < x < 27.5:
         return x if isnan(x) else 0.0
     square = x * x
-    c = _SPLIT * x
-    high = c - (c - x)
-    low = x - high
-    error = ((high * high - square) + 2.0 * high * low) + low * low
     value = exp(-square)
-    return value - value * error
+    return value - value * _product_error(x, x, square)
 
 
 def cbrt(x: float) -> float:
@@ -142,21 +151,23 @@ def cbrt(x: float) -> float:
     if root == 0.0 or not 1e-90 < abs(root) < 1e90:
         return root
     square = root * root
-    return root - (_residual(root, square) + (square * root - x)) / (3.0 * square)
-
-
-def _residual(root: float, square: float) -> float:
-    """root**3 minus its rounded product square * root (Dekker's exact product, twice)."""
-    c = _SPLIT * root
-    high = c - (c - root)
-    low = root - high
-    error_of_square = ((high * high - square) + 2.0 * high * low) + low * low
-    d = _SPLIT * square
-    square_high = d - (d - square)
-    square_low = square - square_high
     cube = square * root
-    error = ((square_high * high - cube) + square_high * low + square_low * high) + square_low * low
-    return error + error_of_square * root
+    error = _product_error(square, root, cube) + root * _product_error(root, root, square)
+    return root - ((cube - x) + error) / (3.0 * square)
+
+
+def inversion(x: float, y: float) -> float:
+    """x / (x**2 + y**2), without overflow in between."""
+    size = max(abs(x), abs(y))
+    if size == 0.0 or not size < inf:
+        return nan if size == 0.0 or isnan(x + y) or (isinf(x) and isinf(y)) else copysign(0.0, x)
+    exponent = math.frexp(size)[1]
+    a = math.ldexp(x, -exponent)
+    b = math.ldexp(y, -exponent)
+    try:
+        return math.ldexp(a / (a * a + b * b), -exponent)
+    except OverflowError:
+        return copysign(inf, x)
 
 
 def sigmoid(x: float) -> float:
@@ -215,11 +226,16 @@ def power_slope(x: float, y: float) -> float:
     if y == 0.0:
         return 0.0 if not isnan(x) else nan
     power = ieee.pow(x, y)
-    if 1e-290 < abs(power) < 1e290 and x != 0.0 and 1e-290 < abs(y) < 1e290:
-        ratio = power / x
-        if 1e-290 < abs(ratio) < 1e290:
-            return y * ratio
+    if x != 0.0 and _moderate(power) and _moderate(x) and _moderate(y):
+        ratio = y / x
+        product = ratio * x
+        error = ((y - product) - _product_error(ratio, x, product)) / x
+        return power * ratio + power * error
     return y * ieee.pow(x, y - 1.0)
+
+
+def _moderate(x: float) -> bool:
+    return 1e-140 < abs(x) < 1e140
 
 
 def lgamma(x: float) -> float:
@@ -233,11 +249,11 @@ def lgamma(x: float) -> float:
     if x > 0.625:
         z = x - 1.0
         return z * (z * _horner(_LGAMMA_AT_ONE, z) - _EULER)
-    if x > 0.0:
-        return _lgamma_at_two(x) - log1p(x) - log(x)
+    if x > -0.5 and x != 0.0:
+        return _lgamma_at_two(x) - log1p(x) - log(abs(x))
     if isnan(x):
         return nan
-    if x == math.floor(x) if x > -inf else True:
+    if x == -inf or x == math.floor(x):
         return inf
     return log(pi / abs(x * _sinpi(x))) - lgamma(-x)
 
@@ -302,7 +318,7 @@ def digamma(x: float) -> float:
         return -copysign(inf, x)
     if isnan(x) or x == -inf or x == math.floor(x):
         return nan
-    return fsum((digamma(-x), -1.0 / x, -pi * _cotpi(x)))
+    return digamma(1.0 - x) - pi * _cotpi(x)
 
 
 def _digamma_at_root(offset: float) -> float:

@@ -1,0 +1,7 @@
+"""Hypothesis profiles: quick and the same every time by default, thorough on demand."""
+
+from hypothesis import settings
+
+settings.register_profile("dev", deadline=None, max_examples=60, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile("dev")
