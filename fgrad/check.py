@@ -73,7 +73,7 @@ def check_gradient(f: Model, *args: float, seed: int = 0) -> None:
     direction = _direction(len(args), seed)
     graph, variables = _trace(f, args)
     slope = _along(f, args, direction)
-    step = 6e-6 * max(1.0, *map(abs, args))
+    step = 6e-6 * max([1.0, *map(abs, args)])
     plus, minus = _shift(args, direction, step), _shift(args, direction, -step)
     report = _Report(args, direction, graph)
 

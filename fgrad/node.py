@@ -165,35 +165,35 @@ class Node(_Open, Generic[V_co]):
         return ops.greater_equal(self, other)
 
     if not TYPE_CHECKING:
-        # Type checkers see object's `==`, so that under strict equality `node == 2.0` is an error.
+        # Type checkers do not see what only refuses: to them `float(node)` and, under strict
+        # equality, `node == 2.0` are errors, which they would not be if these were declared.
 
         def __eq__(self, other: object) -> bool:
             """Whether it is the same node; SilentDetach when asked of a number."""
             if isinstance(other, (int, float)):
-                raise SilentDetach(
-                    "==", repr(self), "Compare node.value, or use equal(x, y) for where."
-                )
+                advice = "Compare node.value, or use equal(x, y) for where."
+                raise SilentDetach("==", repr(self), advice)
             return self is other
 
         __hash__ = object.__hash__
 
-    def __bool__(self) -> NoReturn:
-        """Refuse: a branch would be taken once and not be differentiated."""
-        advice = "Choose with where(condition, x, y), or branch on node.value."
-        raise SilentDetach("bool()", repr(self), advice)
+        def __bool__(self) -> NoReturn:
+            """Refuse: a branch would be taken once and not be differentiated."""
+            advice = "Choose with where(condition, x, y), or branch on node.value."
+            raise SilentDetach("bool()", repr(self), advice)
 
-    def __float__(self) -> NoReturn:
-        """Refuse: `math.sin(node)` would forget where its argument came from."""
-        advice = "Use node.value for the number, and fg.sin(node) rather than math.sin(node)."
-        raise SilentDetach("float()", repr(self), advice)
+        def __float__(self) -> NoReturn:
+            """Refuse: `math.sin(node)` would forget where its argument came from."""
+            advice = "Use node.value for the number, and fg.sin(node) rather than math.sin(node)."
+            raise SilentDetach("float()", repr(self), advice)
 
-    def __int__(self) -> NoReturn:
-        """Refuse, as `float()` does."""
-        raise SilentDetach("int()", repr(self), "Use int(node.value), or fg.floor(node).")
+        def __int__(self) -> NoReturn:
+            """Refuse, as `float()` does."""
+            raise SilentDetach("int()", repr(self), "Use int(node.value), or fg.floor(node).")
 
-    def __complex__(self) -> NoReturn:
-        """Refuse, as `float()` does."""
-        raise SilentDetach("complex()", repr(self), "Use node.value for the number.")
+        def __complex__(self) -> NoReturn:
+            """Refuse, as `float()` does."""
+            raise SilentDetach("complex()", repr(self), "Use node.value for the number.")
 
 
 @final

@@ -1,0 +1,79 @@
+"""The shape of the source: what each module may import, how long it may grow, what is public."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fgrad as fg
+from fgrad import operations
+from fgrad.op import Op
+
+SOURCE = Path(fg.__file__).parent
+
+# Data flows one way: a module may import only what stands before it.
+ORDER = [
+    "errors", "ieee", "special", "op", "operations", "node", "flat", "graph", "reduction",
+    "reverse", "check", "expression", "dot", "command", "__main__",
+]  # fmt: skip
+
+INTERNAL = {"bell", "gauss", "identity", "inversion", "power_slope", "share"}
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.glob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "fgrad":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fgrad."):
+            found.add(str(node.module).removeprefix("fgrad."))
+    return found
+
+
+def test_modules_import_only_what_stands_before_them() -> None:
+    for path in modules():
+        if path.stem != "__init__":
+            allowed = set(ORDER[: ORDER.index(path.stem)])
+            assert imported(path) <= allowed, path.stem
+
+
+def test_no_module_and_no_function_grows_too_long() -> None:
+    for path in modules():
+        lines = path.read_text().splitlines()
+        assert len(lines) <= 450, path.stem
+        for node in ast.walk(ast.parse("\n".join(lines))):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 50, (path.stem, node.name)
+
+
+def test_every_public_operation_is_exported_and_no_other() -> None:
+    public = {name for name, op in vars(operations).items() if isinstance(op, Op)} - INTERNAL
+    exported = {name for name, op in vars(fg).items() if isinstance(op, Op)}
+    assert exported == public
+
+
+def test_everything_public_is_documented() -> None:
+    for name, thing in vars(fg).items():
+        if not name.startswith("_") and not isinstance(thing, Op):
+            assert thing.__doc__, name
+
+
+def test_importing_fgrad_imports_no_extra_and_no_command() -> None:
+    program = "import sys, fgrad; print(*sys.modules)"
+    run = [sys.executable, "-c", program]
+    loaded = set(subprocess.run(run, capture_output=True, text=True, check=True).stdout.split())
+    assert "fgrad.reverse" in loaded
+    unwanted = {"numpy", "rich", "scipy", "argparse", "json", "fgrad.command", "fgrad.expression"}
+    assert not loaded & unwanted
+
+
+@pytest.mark.parametrize("name", ["numpy", "rich", "mpmath"])
+def test_the_core_needs_no_extra(name: str) -> None:
+    program = f"import sys; sys.modules[{name!r}] = None; import fgrad as fg; fg.sin(fg.var(1.0))"
+    subprocess.run([sys.executable, "-c", program], check=True)

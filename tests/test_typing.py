@@ -1,0 +1,47 @@
+"""Typing is behaviour: what is accepted, what is rejected, and that all of fgrad is strict."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def mypy(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mypy", *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_accepted_and_rejected_programs_and_fgrad_itself_pass_strict_mypy() -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    result = mypy("fgrad", "tests/typing")
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_rejected_program_is_an_error_without_its_ignore(tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    program = (ROOT / "tests/typing/rejected.py").read_text()
+    bare = tmp_path / "bare.py"
+    bare.write_text("\n".join(line.split("  # type: ignore")[0] for line in program.splitlines()))
+    result = mypy(f"--config-file={ROOT / 'pyproject.toml'}", str(bare))
+    wrong = {int(line.split(":")[1]) for line in result.stdout.splitlines() if ": error:" in line}
+    expected = {i for i, line in enumerate(program.splitlines(), 1) if "# type: ignore" in line}
+    assert wrong == expected, result.stdout
+
+
+def test_what_users_see_holds_no_any(tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    program = tmp_path / "reveal.py"
+    shown = ["x * 2.0", "fg.sin(x)", "graph.nodes[0]", "gradients[x]", "gradients.pmap", "fg.grad",
+             "fg.grad_nodes(graph, x)[x]", "fg.where(x < 1, x, 0.0)", "fg.var", "fg.sum([x])"]  # fmt: skip
+    lines = ["import fgrad as fg", "from typing import reveal_type", "x = fg.var(1.0)"]
+    lines += ["graph = fg.Graph.of(x)", "gradients = fg.grad(graph, x)"]
+    program.write_text("\n".join(lines + [f"reveal_type({s})" for s in shown]))
+    result = mypy(f"--config-file={ROOT / 'pyproject.toml'}", str(program))
+    revealed = [line for line in result.stdout.splitlines() if "Revealed type" in line]
+    assert len(revealed) == len(shown)
+    assert not [line for line in revealed if "Any" in line]

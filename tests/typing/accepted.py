@@ -1,0 +1,109 @@
+"""Programs that must type-check, with the types that users see."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar, assert_type
+
+import fgrad as fg
+
+x = fg.var(2.0, "x")
+n = fg.var(3)
+assert_type(x, fg.Node[float])
+assert_type(n, fg.Node[float])
+assert_type(x.value, float)
+assert_type(x.label, str | None)
+assert_type(x.named("y"), fg.Node[float])
+
+assert_type(x * 2.0 + 1, fg.Node[float])
+assert_type(2 * x - n, fg.Node[float])
+assert_type(x / n, fg.Node[float])
+assert_type(1 / x, fg.Node[float])
+assert_type(x**2, fg.Node[float])
+assert_type(2**x, fg.Node[float])
+assert_type(x % 2, fg.Node[float])
+assert_type(-x, fg.Node[float])
+assert_type(abs(x), fg.Node[float])
+
+assert_type(fg.sin(x), fg.Node[float])
+assert_type(fg.sin(1.0), float)
+assert_type(fg.sin(1), float)
+assert_type(fg.atan2(x, n), fg.Node[float])
+assert_type(fg.atan2(x, 2), fg.Node[float])
+assert_type(fg.atan2(2.0, x), fg.Node[float])
+assert_type(fg.atan2(1.0, 2.0), float)
+assert_type(fg.clip(x, 0.0, 1.0), fg.Node[float])
+assert_type(fg.clip(1.0, 0.0, n), fg.Node[float])
+assert_type(fg.clip(1.0, 0.0, 1.0), float)
+
+low = x < 3
+assert_type(low, fg.Condition)
+assert_type(low.value, bool)
+assert_type(fg.less(x, n), fg.Condition)
+assert_type(fg.less(1.0, 2.0), bool)
+assert_type(fg.less(1.0, x), fg.Condition)
+assert_type(fg.logical_and(low, x > 1), fg.Condition)
+assert_type(fg.logical_and(low, True), fg.Condition)
+assert_type(fg.logical_not(True), bool)
+assert_type(fg.where(low, x, 0.0), fg.Node[float])
+assert_type(fg.where(low, 0.0, x), fg.Node[float])
+assert_type(fg.where(low, 1.0, 0.0), fg.Node[float])
+assert_type(fg.where(True, 1.0, 0.0), float)
+assert_type(fg.where(True, x, 0.0), fg.Node[float])
+
+assert_type(fg.sum([x, n]), fg.Node[float])
+assert_type(fg.sum([x, 1.0]), fg.Node[float])
+assert_type(fg.sum([1.0, 2.0]), float)
+assert_type(fg.prod([x, n]), fg.Node[float])
+assert_type(fg.dot([x, n], [1.0, 2.0]), fg.Node[float])
+
+y = x * n
+graph = fg.Graph.of(y)
+assert_type(graph, fg.Graph)
+assert_type(graph.extend(y * y), fg.Graph)
+assert_type(graph.outputs, tuple[fg.Node[float], ...])
+assert_type(graph.variables, tuple[fg.Node[float], ...])
+assert_type(graph.digest, str)
+assert_type(graph == graph, bool)
+nodes: Sequence[fg.Node[float]] = graph.nodes
+
+gradients = fg.grad(graph, y)
+assert_type(gradients, fg.Gradients)
+assert_type(gradients[x], float)
+assert_type(gradients[low], bool)
+as_mapping: Mapping[fg.Node[float], float] = gradients
+assert_type([g for g in gradients.values()], list[float])
+assert_type(fg.grad_nodes(graph, y)[x], fg.Node[float])
+
+R = TypeVar("R", bound=fg.Real)
+
+
+def spring(k: R, u: R) -> R:
+    """One model for numbers and for nodes."""
+    return 0.5 * k * u**2 + fg.log1p(fg.exp(-u)) / (1.0 + k)
+
+
+assert_type(spring(2.0, 0.1), float)
+assert_type(spring(x, n), fg.Node[float])
+
+
+class Model(Protocol):
+    """What check_gradient takes."""
+
+    def __call__(self, x: fg.Node[float], y: fg.Node[float], /) -> fg.Node[float]: ...
+
+
+model: Model = spring
+fg.check_gradient(spring, 0.3, 0.4)
+
+softsign = fg.Unary(
+    "softsign", lambda v: v / (1 + abs(v)), lambda out, v: fg.reciprocal(fg.square(1 + fg.abs(v)))
+)
+assert_type(softsign(x), fg.Node[float])
+assert_type(softsign(1.0), float)
+
+
+def slope(out: fg.Real, v: fg.Real) -> fg.Real:
+    """A rule with a name."""
+    return fg.where(fg.less(v, 0.0), -out, out * fg.cos(v))
+
+
+named = fg.Unary("named", abs, slope)

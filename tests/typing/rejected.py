@@ -1,0 +1,61 @@
+"""Programs that must not type-check: each ignore is needed, or mypy reports it as unused."""
+
+import math
+
+import fgrad as fg
+
+x = fg.var(2.0, "x")
+y = x * x
+graph = fg.Graph.of(y)
+gradients = fg.grad(graph, y)
+low = x < 1.0
+
+fg.var("3")  # type: ignore[arg-type]
+fg.var(1j)  # type: ignore[arg-type]
+fg.var(x)  # type: ignore[arg-type]
+fg.var(1.0, 2)  # type: ignore[arg-type]
+
+x * "s"  # type: ignore[arg-type]
+x * 1j  # type: ignore[arg-type]
+x + None  # type: ignore[arg-type]
+x == 2.0  # type: ignore[comparison-overlap]
+math.sin(x)  # type: ignore[arg-type]
+float(x)  # type: ignore[arg-type]
+
+x.value = 3.0  # type: ignore[misc]
+graph.outputs = ()  # type: ignore[misc]
+gradients[x] = 1.0  # type: ignore[index]
+del gradients[x]  # type: ignore[attr-defined]
+fg.sin.dx = None  # type: ignore[misc]
+graph.nodes.append_all(x)  # type: ignore[attr-defined]
+gradients.pmap.sett(x, 1.0)  # type: ignore[attr-defined]
+
+fg.sin("3")  # type: ignore[call-overload]
+fg.sin(x, x)  # type: ignore[call-overload]
+fg.atan2(x)  # type: ignore[call-overload]
+fg.sin(low)  # type: ignore[call-overload]
+low * 2.0  # type: ignore[arg-type]
+low + x  # type: ignore[arg-type]
+fg.where(x, 1.0, 2.0)  # type: ignore[call-overload]
+fg.where(low, "a", "b")  # type: ignore[call-overload]
+fg.logical_and(x, True)  # type: ignore[call-overload]
+fg.less(x, "3")  # type: ignore[call-overload]
+
+gradients["x"]  # type: ignore[index]
+gradients[1]  # type: ignore[index]
+fg.grad(graph, 3.0)  # type: ignore[arg-type]
+fg.grad(y, graph)  # type: ignore[arg-type]
+fg.Graph.of(3.0)  # type: ignore[arg-type]
+fg.sum([x, "s"])  # type: ignore[list-item]
+word: str = gradients[x]  # type: ignore[assignment]
+
+fg.Unary("one argument too few", math.tanh, lambda out: out)  # type: ignore[arg-type, misc]
+fg.Unary("no derivative given", math.tanh)  # type: ignore[call-arg]
+
+
+def floats_only(out: float, v: float) -> float:
+    """A rule that higher derivatives could not use."""
+    return out * v
+
+
+fg.Unary("floats only", math.tanh, floats_only)  # type: ignore[arg-type]
