@@ -73,15 +73,24 @@ class Graph:
         """The variables, in the order of the graph."""
         return tuple(node for node in self.nodes if node.op is variable)
 
+    @cached_property
+    def _members(self) -> Container[Node[object]]:
+        # A set costs a tenth of a persistent map, which only extending and positions need.
+        return frozenset(self.nodes) if self._known_places is None else self._known_places
+
     def position(self, node: Node[object]) -> int:
         """The index of `node` in `nodes`; UnknownNode if it is not there."""
-        if node in self._places:
-            return self._places[node]
-        raise UnknownNode(repr(node), len(self))
+        self.require(node)
+        return self._places[node]
+
+    def require(self, node: Node[object]) -> None:
+        """Raise UnknownNode unless `node` is in the graph."""
+        if node not in self:
+            raise UnknownNode(repr(node), len(self))
 
     def __contains__(self, node: object) -> bool:
         """Whether this very node is in the graph."""
-        return isinstance(node, Node) and node in self._places
+        return isinstance(node, Node) and node in self._members
 
     def __len__(self) -> int:
         """The number of nodes."""
@@ -133,13 +142,18 @@ def _order(outputs: Iterable[Node[float]], known: Container[Node[object]]) -> li
     seen: set[Node[float]] = set()
     nodes: list[Node[float]] = []
     for output in outputs:
-        stack: list[Node[float] | None] = [output]
-        while stack:
-            node = stack.pop()
-            if node is None:  # a mark: the arguments of the node below it are done
-                nodes.append(stack.pop())  # type: ignore[arg-type]  # a mark stands on a node
-            elif node not in seen and node not in known:
-                seen.add(node)
-                stack += (node, None)
-                stack += [a for a in reversed(node.args) if isinstance(a, Node) and a not in seen]
+        if output in seen or output in known:
+            continue
+        seen.add(output)
+        path = [(output, iter(output.args))]
+        while path:
+            node, rest = path[-1]
+            for a in rest:
+                if isinstance(a, Node) and a not in seen and a not in known:
+                    seen.add(a)
+                    path.append((a, iter(a.args)))
+                    break
+            else:
+                path.pop()
+                nodes.append(node)
     return nodes

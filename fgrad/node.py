@@ -43,20 +43,23 @@ def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
     meaning = op.meaning
 
     def forward(self: Node[float], other: Node[float] | float, /) -> Node[float]:
-        if type(other) is not Node:
+        depth = self.depth
+        if type(other) is Node:
+            value = meaning(self.value, other.value)
+            if other.depth > depth:
+                depth = other.depth
+        else:
             if type(other) is int:
                 other = literal(other, op.name)
             if type(other) is not float:
                 return op(self, other)
-            return _seal(op, (self, other), meaning(self.value, other), self.depth + 1, None)
+            value = meaning(self.value, other)
         node = _Open()
         node.op = op
         node.args = (self, other)
-        node.value = meaning(self.value, other.value)
+        node.value = value
         node.label = None
-        i = self.depth
-        j = other.depth
-        node.depth = (i if i > j else j) + 1
+        node.depth = depth + 1
         node.__class__ = Node
         return node  # type: ignore[return-value]  # it has just become a Node
 
@@ -106,9 +109,16 @@ class Node(_Open, Generic[V_co]):
         """The node of `op` on `args`, which are nodes and plain values."""
         if len(args) == 1:
             return _seal(op, args, op.meaning(self.value), self.depth + 1, None)
-        value = op.meaning(*[a.value if isinstance(a, Node) else a for a in args])
-        depth = max(a.depth for a in args if isinstance(a, Node)) + 1
-        return _seal(op, args, value, depth, None)
+        values = []
+        depth = 0
+        for a in args:
+            if isinstance(a, Node):
+                values.append(a.value)
+                if a.depth > depth:
+                    depth = a.depth
+            else:
+                values.append(a)
+        return _seal(op, args, op.meaning(*values), depth + 1, None)
 
     def __repr__(self) -> str:
         """One line, however large the expression is."""

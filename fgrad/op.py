@@ -189,7 +189,13 @@ class Op:
 
     def _apply(self, args: tuple[Any, ...]) -> Any:
         """Apply to arguments that are not all floats."""
-        return self._dispatch(tuple(self._number(a) for a in args))
+        operand = None
+        for a in args:
+            if isinstance(a, Operand) and not a.truth:
+                operand = a
+            elif type(a) is not float:
+                return self._dispatch(tuple(self._number(a) for a in args))
+        return self.meaning(*args) if operand is None else operand.apply(self, args)
 
     def _number(self, value: object) -> Operand | float:
         if isinstance(value, Operand) and not value.truth:

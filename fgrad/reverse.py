@@ -8,8 +8,7 @@ stays `Guarded` until it is summed with others, so that 0 * inf never happens.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias, TypeVar
@@ -24,7 +23,6 @@ from fgrad.node import Condition, Node, constant
 from fgrad.op import Guarded, Truth
 
 V = TypeVar("V")
-F = TypeVar("F")
 Flow: TypeAlias = Any
 """What flows along an edge when nodes are folded: a node, a literal float, or a Guarded one."""
 
@@ -86,7 +84,7 @@ class Gradients(Mapping[Node[float], float]):
         try:
             return self._reached[node]  # type: ignore[no-any-return]  # its type is that of node.value
         except KeyError:
-            self.graph.position(node)
+            self.graph.require(node)
             return type(node.value)()
 
     def __iter__(self) -> Iterator[Node[float]]:
@@ -127,7 +125,7 @@ class NodeGradients(Mapping[Node[float], Node[float]]):
         """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
         gradient: Any = self._reached.get(node)
         if gradient is None:
-            self.graph.position(node)
+            self.graph.require(node)
             gradient = self._zero
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
@@ -157,42 +155,93 @@ def _require_differentiable(graph: Graph, output: object, where: str) -> None:
         advice = "Pass a node that was computed from variables."
         raise NotDifferentiable(where, f"{output!r:.60}", advice)
     if not any(output is known for known in graph.outputs):
-        graph.position(output)
+        graph.require(output)
 
 
 def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
-    """The adjoint of every node that `output` depends on, over floats.
+    """The adjoint of every node that `output` is computed from, over floats.
 
-    What `_fold_nodes` says plainly, at half its cost: two arguments are read without unpacking,
-    and products and sums are Python's own (docs/decisions/0004). Every gradient waits for this loop.
+    What `_fold_nodes` says plainly, in a third of the time: two arguments are read and sent to
+    without a loop, and the two commonest rules are not called (docs/decisions/0004). Every
+    gradient waits for this.
     """
     adjoints: dict[Node[Any], float] = {output: 1.0}
     known = adjoints.get
     levels = _levels(output)
+    passed: list[Node[Any]] = []
     while levels:
         for node in levels.pop():
             args = node.args
             op: Any = node.op
-            out = node.value
-            cotangent = adjoints[node]
-            if len(args) != 2:
-                values = [a.value if isinstance(a, Node) else a for a in args]
-                for a, rule in zip(args, op.rules, strict=True):
-                    if isinstance(a, Node) and rule and (p := rule(out, *values)) is not None:
-                        _collect(adjoints, levels, a, cotangent * p, operator.add)
+            if len(args) == 2:
+                a, b = args
+                a_is_node = type(a) is Node
+                b_is_node = type(b) is Node
+                x = a.value if a_is_node else a
+                y = b.value if b_is_node else b
+                if op is ops.mul:
+                    p, q = y, x
+                elif op is ops.add:
+                    p = q = 1.0
+                else:
+                    p = op.dx(node.value, x, y) if a_is_node and op.dx else None
+                    q = op.dy(node.value, x, y) if b_is_node and op.dy else None
+            elif len(args) == 1:
+                a, b, q = args[0], None, None
+                a_is_node = type(a) is Node
+                b_is_node = False
+                p = op.dx(node.value, a.value) if a_is_node and op.dx else None
+            else:
+                _send_floats(node, adjoints, levels, passed)
                 continue
-            a, b = args
-            x = a.value if type(a) is Node else a
-            y = b.value if type(b) is Node else b
-            for arg, rule in ((a, op.dx), (b, op.dy)):
-                if type(arg) is Node and rule and (p := rule(out, x, y)) is not None:
-                    old = known(arg)
-                    if old is None:
-                        adjoints[arg] = cotangent * p
-                        levels[arg.depth].append(arg)
-                    else:
-                        adjoints[arg] = old + cotangent * p
+            cotangent = adjoints[node]
+            if a_is_node:
+                if p is None:
+                    passed.append(a)
+                elif (old := known(a)) is None:
+                    adjoints[a] = cotangent * p
+                    levels[a.depth].append(a)
+                else:
+                    adjoints[a] = old + cotangent * p
+            if b_is_node:
+                if q is None:
+                    passed.append(b)
+                elif (old := known(b)) is None:
+                    adjoints[b] = cotangent * q
+                    levels[b.depth].append(b)
+                else:
+                    adjoints[b] = old + cotangent * q
+    _settle_zeros(adjoints, passed)
     return adjoints
+
+
+def _send_floats(
+    node: Node[Any],
+    adjoints: dict[Node[Any], float],
+    levels: list[list[Node[Any]]],
+    passed: list[Node[Any]],
+) -> None:
+    args = node.args
+    values = [a.value if isinstance(a, Node) else a for a in args]
+    for a, rule in zip(args, node.op.rules, strict=True):
+        if isinstance(a, Node):
+            p: Any = rule(node.value, *values) if rule else None
+            if p is None:
+                passed.append(a)
+            elif a in adjoints:
+                adjoints[a] += adjoints[node] * p
+            else:
+                adjoints[a] = adjoints[node] * p
+                levels[a.depth].append(a)
+
+
+def _settle_zeros(adjoints: dict[Node[Any], float], passed: list[Node[Any]]) -> None:
+    """Give a zero to what lies only behind the nodes that a rule passed over."""
+    while passed:
+        node = passed.pop()
+        if node not in adjoints:
+            adjoints[node] = type(node.value)()
+            passed += [a for a in node.args if isinstance(a, Node)]
 
 
 def _fold_nodes(output: Node[float]) -> dict[Node[Any], Flow]:
@@ -203,7 +252,12 @@ def _fold_nodes(output: Node[float]) -> dict[Node[Any], Flow]:
         for node in levels.pop():
             for a, rule in zip(node.args, node.op.rules, strict=True):
                 if isinstance(a, Node) and rule and (p := rule(node, *node.args)) is not None:
-                    _collect(adjoints, levels, a, _times(adjoints[node], p), _plus)
+                    flow = _times(adjoints[node], p)
+                    if a in adjoints:
+                        adjoints[a] = _plus(adjoints[a], flow)
+                    else:
+                        adjoints[a] = flow
+                        levels[a.depth].append(a)
     return adjoints
 
 
@@ -211,21 +265,6 @@ def _levels(output: Node[float]) -> list[list[Node[Any]]]:
     levels: list[list[Node[Any]]] = [[] for _ in range(output.depth + 1)]
     levels[output.depth].append(output)
     return levels
-
-
-def _collect(
-    adjoints: dict[Node[Any], F],
-    levels: list[list[Node[Any]]],
-    node: Node[Any],
-    contribution: F,
-    plus: Callable[[F, F], F],
-) -> None:
-    old = adjoints.get(node)
-    if old is None:
-        adjoints[node] = contribution
-        levels[node.depth].append(node)
-    else:
-        adjoints[node] = plus(old, contribution)
 
 
 def _times(cotangent: Flow, partial: Flow) -> Flow:

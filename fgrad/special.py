@@ -211,7 +211,7 @@ def bell(x: float) -> float:
 
 def relu(x: float) -> float:
     """x where it is positive, else 0; nan stays nan."""
-    return x if x > 0.0 or isnan(x) else 0.0
+    return 0.0 if x <= 0.0 else x
 
 
 def logaddexp(x: float, y: float) -> float:
