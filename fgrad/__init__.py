@@ -27,10 +27,10 @@ from fgrad.node import Node as Node
 from fgrad.node import var as var
 from fgrad.op import Binary as Binary
 from fgrad.op import Op as Op
-from fgrad.op import Real as Real
 from fgrad.op import Ternary as Ternary
 from fgrad.op import Unary as Unary
-from fgrad.op import when as when
+from fgrad.operand import Real as Real
+from fgrad.operand import when as when
 from fgrad.operations import abs as abs
 from fgrad.operations import acos as acos
 from fgrad.operations import acosh as acosh

@@ -14,7 +14,8 @@ import attrs
 
 from fgrad import operations as ops
 from fgrad.errors import NotAValue, NotPicklable, SilentDetach
-from fgrad.op import Binary, Leaf, Op, Operand, Truth, literal, not_a_number
+from fgrad.op import Binary, Leaf, Op
+from fgrad.operand import Operand, Truth, literal, not_a_number
 
 V_co = TypeVar("V_co", covariant=True)
 

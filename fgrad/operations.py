@@ -13,19 +13,9 @@ import math
 import operator
 from typing import Final
 
-from fgrad import ieee, special
-from fgrad.op import (
-    Binary,
-    Choice,
-    Comparison,
-    Connective,
-    Negation,
-    Partial,
-    Real,
-    Ternary,
-    Unary,
-    when,
-)
+from fgrad import gamma, ieee, special
+from fgrad.op import Binary, Choice, Comparison, Connective, Negation, Ternary, Unary
+from fgrad.operand import Partial, Real, when
 
 _LN2: Final = math.log(2.0)
 _LOG2E: Final = 1.0 / _LN2
@@ -181,11 +171,11 @@ relu: Unary = Unary("relu", special.relu, lambda out, x: when(x > 0.0, 1.0), kin
 erf: Unary = Unary("erf", math.erf, lambda out, x: _TWO_OVER_SQRT_PI * gauss(x))
 erfc: Unary = Unary("erfc", math.erfc, lambda out, x: -_TWO_OVER_SQRT_PI * gauss(x))
 gauss: Unary = Unary("gauss", special.gauss, lambda out, x: -2.0 * x * out)
-lgamma: Unary = Unary("lgamma", special.lgamma, lambda out, x: digamma(x))
-digamma: Unary = Unary("digamma", special.digamma, lambda out, x: polygamma(1.0, x))
+lgamma: Unary = Unary("lgamma", gamma.lgamma, lambda out, x: digamma(x))
+digamma: Unary = Unary("digamma", gamma.digamma, lambda out, x: polygamma(1.0, x))
 polygamma: Binary = Binary(
     "polygamma",
-    special.polygamma,
+    gamma.polygamma,
     None,
     lambda out, x, y: polygamma(x + 1.0, y),
     kink="none with respect to the order",

@@ -1,14 +1,15 @@
 """Reverse mode as a fold: read the nodes by falling depth and sum what flows to each.
 
-Every user of a node is deeper than the node, so when a level is read, all its adjoints are
-complete. The same fold runs over values and over nodes; over nodes it builds the gradient as
+Every user of a node is deeper than the node, so when the deepest level is read, its adjoints are
+complete, and what they send goes to the levels above. The same fold runs over values and over nodes; over nodes it builds the gradient as
 further nodes of the same DAG, where a contribution that holds on one side of a condition only
 stays `Guarded` until it is summed with others, so that 0 * inf never happens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias, TypeVar
@@ -20,11 +21,14 @@ from fgrad import operations as ops
 from fgrad.errors import NotDifferentiable, NotPicklable
 from fgrad.graph import Graph
 from fgrad.node import Condition, Node, constant
-from fgrad.op import Guarded, Truth
+from fgrad.operand import Guarded, Truth
 
 V = TypeVar("V")
+F = TypeVar("F")
 Flow: TypeAlias = Any
 """What flows along an edge when nodes are folded: a node, a literal float, or a Guarded one."""
+Levels: TypeAlias = list[dict[Node[Any], F] | None]
+"""For each depth the adjoints of its nodes so far: small maps near the fold, all read once."""
 
 
 def grad(graph: Graph, output: Node[float]) -> Gradients:
@@ -161,16 +165,17 @@ def _require_differentiable(graph: Graph, output: object, where: str) -> None:
 def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
     """The adjoint of every node that `output` is computed from, over floats.
 
-    What `_fold_nodes` says plainly, in a third of the time: two arguments are read and sent to
-    without a loop, and the two commonest rules are not called (docs/decisions/0004). Every
-    gradient waits for this.
+    What `_fold_nodes` says plainly, in a third of the time: one and two arguments are read and
+    sent to without a loop, and the two commonest rules are not called (docs/decisions/0004).
+    Every gradient waits for this.
     """
-    adjoints: dict[Node[Any], float] = {output: 1.0}
-    known = adjoints.get
-    levels = _levels(output)
+    adjoints: dict[Node[Any], float] = {}
     passed: list[Node[Any]] = []
+    levels: Levels[float] = [*[None] * output.depth, {output: 1.0}]
     while levels:
-        for node in levels.pop():
+        level = levels.pop() or {}
+        adjoints.update(level)
+        for node, cotangent in level.items():
             args = node.args
             op: Any = node.op
             if len(args) == 2:
@@ -192,47 +197,37 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
                 b_is_node = False
                 p = op.dx(node.value, a.value) if a_is_node and op.dx else None
             else:
-                _send_floats(node, adjoints, levels, passed)
+                _send_floats(node, cotangent, levels, passed)
                 continue
-            cotangent = adjoints[node]
             if a_is_node:
                 if p is None:
                     passed.append(a)
-                elif (old := known(a)) is None:
-                    adjoints[a] = cotangent * p
-                    levels[a.depth].append(a)
+                elif (flows := levels[a.depth]) is None:
+                    levels[a.depth] = {a: cotangent * p}
                 else:
-                    adjoints[a] = old + cotangent * p
+                    flows[a] = flows[a] + cotangent * p if a in flows else cotangent * p
             if b_is_node:
                 if q is None:
                     passed.append(b)
-                elif (old := known(b)) is None:
-                    adjoints[b] = cotangent * q
-                    levels[b.depth].append(b)
+                elif (flows := levels[b.depth]) is None:
+                    levels[b.depth] = {b: cotangent * q}
                 else:
-                    adjoints[b] = old + cotangent * q
+                    flows[b] = flows[b] + cotangent * q if b in flows else cotangent * q
     _settle_zeros(adjoints, passed)
     return adjoints
 
 
 def _send_floats(
-    node: Node[Any],
-    adjoints: dict[Node[Any], float],
-    levels: list[list[Node[Any]]],
-    passed: list[Node[Any]],
+    node: Node[Any], cotangent: float, levels: Levels[float], passed: list[Node[Any]]
 ) -> None:
-    args = node.args
-    values = [a.value if isinstance(a, Node) else a for a in args]
-    for a, rule in zip(args, node.op.rules, strict=True):
+    values = [a.value if isinstance(a, Node) else a for a in node.args]
+    for a, rule in zip(node.args, node.op.rules, strict=True):
         if isinstance(a, Node):
             p: Any = rule(node.value, *values) if rule else None
             if p is None:
                 passed.append(a)
-            elif a in adjoints:
-                adjoints[a] += adjoints[node] * p
             else:
-                adjoints[a] = adjoints[node] * p
-                levels[a.depth].append(a)
+                _collect(levels, a, cotangent * p, operator.add)
 
 
 def _settle_zeros(adjoints: dict[Node[Any], float], passed: list[Node[Any]]) -> None:
@@ -245,26 +240,25 @@ def _settle_zeros(adjoints: dict[Node[Any], float], passed: list[Node[Any]]) -> 
 
 
 def _fold_nodes(output: Node[float]) -> dict[Node[Any], Flow]:
-    """The adjoint of every node that `output` depends on, as nodes, literals or guarded ones."""
-    adjoints: dict[Node[Any], Flow] = {output: 1.0}
-    levels = _levels(output)
+    """The adjoint of every node that flows to `output`, as nodes, literals or guarded ones."""
+    adjoints: dict[Node[Any], Flow] = {}
+    levels: Levels[Flow] = [*[None] * output.depth, {output: 1.0}]
     while levels:
-        for node in levels.pop():
+        level = levels.pop() or {}
+        adjoints.update(level)
+        for node, cotangent in level.items():
             for a, rule in zip(node.args, node.op.rules, strict=True):
                 if isinstance(a, Node) and rule and (p := rule(node, *node.args)) is not None:
-                    flow = _times(adjoints[node], p)
-                    if a in adjoints:
-                        adjoints[a] = _plus(adjoints[a], flow)
-                    else:
-                        adjoints[a] = flow
-                        levels[a.depth].append(a)
+                    _collect(levels, a, _times(cotangent, p), _plus)
     return adjoints
 
 
-def _levels(output: Node[float]) -> list[list[Node[Any]]]:
-    levels: list[list[Node[Any]]] = [[] for _ in range(output.depth + 1)]
-    levels[output.depth].append(output)
-    return levels
+def _collect(levels: Levels[F], node: Node[Any], flow: F, plus: Callable[[F, F], F]) -> None:
+    flows = levels[node.depth]
+    if flows is None:
+        levels[node.depth] = {node: flow}
+    else:
+        flows[node] = plus(flows[node], flow) if node in flows else flow
 
 
 def _times(cotangent: Flow, partial: Flow) -> Flow:

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 import fgrad as fg
-from fgrad.op import Guarded
+from fgrad.operand import Guarded
 
 FROZEN = attrs.exceptions.FrozenInstanceError
 

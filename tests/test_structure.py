@@ -15,9 +15,11 @@ SOURCE = Path(fg.__file__).parent
 
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
-    "errors", "ieee", "special", "op", "operations", "node", "flat", "graph", "reduction",
+    "errors", "ieee", "special", "gamma", "operand", "op", "operations", "node", "flat", "graph", "reduction",
     "reverse", "check", "expression", "dot", "command", "__main__",
 ]  # fmt: skip
+
+LONG = {"_fold_floats"}  # the loop that every gradient waits for, written out
 
 INTERNAL = {"bell", "gauss", "identity", "inversion", "power_slope", "share"}
 
@@ -46,10 +48,10 @@ def test_modules_import_only_what_stands_before_them() -> None:
 def test_no_module_and_no_function_grows_too_long() -> None:
     for path in modules():
         lines = path.read_text().splitlines()
-        assert len(lines) <= 450, path.stem
+        assert len(lines) <= 400, path.stem
         for node in ast.walk(ast.parse("\n".join(lines))):
-            if isinstance(node, ast.FunctionDef):
-                assert (node.end_lineno or 0) - node.lineno < 50, (path.stem, node.name)
+            if isinstance(node, ast.FunctionDef) and node.name not in LONG:
+                assert (node.end_lineno or 0) - node.lineno < 45, (path.stem, node.name)
 
 
 def test_every_public_operation_is_exported_and_no_other() -> None:

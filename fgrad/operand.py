@@ -1,0 +1,142 @@
+"""Operands: what operations are applied to, and what flows back along them.
+
+Floats are the plain kind. Whatever else an operation can be applied to is an `Operand` and says
+itself what applying means, so nodes, and later arrays and traced values, are added above this.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar, final
+
+import attrs
+
+from fgrad.errors import NotAValue
+
+Answer_co = TypeVar("Answer_co", covariant=True)
+Number_co = TypeVar("Number_co", covariant=True)
+
+
+class Real(Protocol):
+    """What rules and models compute with: a float, a node of a float, whatever joins them later.
+
+    >>> import fgrad as fg
+    >>> from typing import TypeVar
+    >>> R = TypeVar("R", bound=fg.Real)
+    >>> def cube(x: R) -> R:
+    ...     return x * x * x
+    >>> cube(2.0), cube(fg.var(2.0)).value
+    (8.0, 8.0)
+    """
+
+    def __add__(self, other: Self | float, /) -> Self: ...
+    def __radd__(self, other: float, /) -> Self: ...
+    def __sub__(self, other: Self | float, /) -> Self: ...
+    def __rsub__(self, other: float, /) -> Self: ...
+    def __mul__(self, other: Self | float, /) -> Self: ...
+    def __rmul__(self, other: float, /) -> Self: ...
+    def __truediv__(self, other: Self | float, /) -> Self: ...
+    def __rtruediv__(self, other: float, /) -> Self: ...
+    def __pow__(self, other: Self | float, /) -> Self: ...
+    def __rpow__(self, other: float, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+    def __lt__(self, other: Self | float, /) -> TruthValue: ...
+    def __gt__(self, other: Self | float, /) -> TruthValue: ...
+
+
+class Ordered(Protocol[Answer_co]):
+    """What `<` can be asked of, with the answer's type: bool for floats, a node for nodes."""
+
+    def __lt__(self, other: Any, /) -> Answer_co: ...
+
+
+R = TypeVar("R", bound=Real)
+
+
+class Operand:
+    """An argument that is not a plain number: it knows how an operation is applied to its kind."""
+
+    __slots__ = ()
+
+    truth: ClassVar[bool] = False
+
+    def apply(self, op: Any, args: tuple[Any, ...]) -> Any:
+        """The result of the operation `op` on `args`, at least one of which is of this kind."""
+        raise NotImplementedError
+
+
+class Truth(Operand, Generic[Number_co]):
+    """A truth value that is not a plain bool; `Number_co` is what choosing a number by it gives."""
+
+    __slots__ = ()
+
+    truth: ClassVar[bool] = True
+
+
+TruthValue: TypeAlias = bool | Truth[Any]
+T = TypeVar("T", bound=Truth[Any])
+N = TypeVar("N")
+
+
+@final
+@attrs.frozen
+class Guarded:
+    """A contribution that flows only where `condition` holds: elsewhere there is none, not 0 * it."""
+
+    condition: Truth[Any]
+    value: Any
+
+
+Partial: TypeAlias = Real | float | Guarded | None
+
+
+def when(condition: TruthValue, partial: Partial) -> Partial:
+    """The partial derivative where `condition` holds, and a structural zero elsewhere.
+
+    >>> when(True, 2.0), when(False, 2.0)
+    (2.0, None)
+    """
+    if isinstance(condition, bool):
+        return partial if condition else None
+    return Guarded(condition, partial)
+
+
+def literal(value: object, where: str) -> float:
+    """`value` as the float that a node keeps; NotAValue unless it is a real number and no bool."""
+    if type(value) is float:
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf") if value > 0 else float("-inf")
+    raise not_a_number(value, where)
+
+
+def not_a_number(value: object, where: str) -> NotAValue:
+    """The error for `value` standing where `where` needs a number."""
+    kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    got = f"{value!r:.60} of type {kind}"
+    needed = "a float, an int or a node"
+    if isinstance(value, (bool, Truth)):
+        got = f"the truth value {value!r:.60}"
+        advice = "Use where(condition, x, y) to choose by it."
+    elif isinstance(value, complex):
+        advice = "fgrad differentiates real numbers; use the real and imaginary parts as two."
+    elif isinstance(value, str):
+        advice = "Convert it with float(...) first."
+    else:
+        real = getattr(type(value), "__float__", None) is not None
+        advice = (
+            "Convert it with float(...) first."
+            if real
+            else "Build the model of fgrad's nodes only."
+        )
+    return NotAValue(where, needed, got, advice)
+
+
+def truth(value: object, where: str) -> TruthValue:
+    """`value` if it is a truth value; NotAValue otherwise."""
+    if isinstance(value, (bool, Truth)):
+        return value
+    advice = "Compare it with something first, as in less(x, 0.0)."
+    raise NotAValue(where, "a truth value", f"{value!r:.60}", advice)
