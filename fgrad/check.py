@@ -25,7 +25,8 @@ from fgrad.op import Op
 from fgrad.reduction import dot
 from fgrad.reverse import grad, grad_nodes
 
-Model = Callable[..., Node[float]]
+# `float` because a lambda of untyped arguments calls operations with the type of their floats.
+Model = Callable[..., Node[float] | float]
 
 _ANALYTIC: Final[Mapping[Op, Callable[..., complex]]] = MappingProxyType(
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ import attrs
 import mpmath as mp
 
 import fgrad as fg
-from tests.cases import SMOOTH, Case, Point
+from tests.cases import EXCEPTIONS, SMOOTH, Case, Point
 
 DIGITS = 50
 
@@ -82,15 +83,21 @@ def true_derivative(case: Case, point: Point, orders: tuple[int, ...]) -> Any:
     return mp.diff(scaled, tuple(shifted), orders) * factor
 
 
+def row(case: Case, name: str, count: int) -> str:
+    """One line of the table."""
+    value = worst_value(case, case.points(count))
+    slopes = [worst_derivative(case, case.points(count), i) for i in range(len(case.tame[0]))]
+    return f"| {name} | {value.ulp:.2f} | {', '.join(f'{w.ulp:.2f}' for w in slopes)} |"
+
+
 def main() -> None:
-    """Print the table of docs/reference/accuracy.md: `python -m tests.accuracy`."""
+    """Print the table of docs/reference/accuracy.md."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     print("| operation | value, ulp | derivatives, ulp |\n| --- | --- | --- |")
     for case in SMOOTH:
-        value = worst_value(case, case.points(2000))
-        slopes = [worst_derivative(case, case.points(2000), i) for i in range(len(case.tame[0]))]
-        print(
-            f"| `{case.op.name}` | {value.ulp:.2f} | {', '.join(f'{w.ulp:.2f}' for w in slopes)} |"
-        )
+        print(row(case, f"`{case.op.name}`", count), flush=True)
+    for case in EXCEPTIONS:
+        print(row(case, f"`{case.op.name}`, negative argument", count), flush=True)
 
 
 if __name__ == "__main__":

@@ -247,19 +247,24 @@ TERNARY: tuple[Case, ...] = (
     ),
 )
 
+
 # Its order is no real variable, so it is checked at whole orders, one case each.
-POLYGAMMA: tuple[Case, ...] = tuple(
-    Case(
-        Unary(
-            f"polygamma {n}",
-            lambda x, n=n: ops.polygamma(float(n), x),
-            lambda out, x, n=n: ops.polygamma(n + 1.0, x),
-        ),
-        lambda x, n=n: mp.polygamma(n, x),
-        ((Spread(1e-3, 1e10, POSITIVE),), (Spread(0.1, 30.0, POSITIVE),)),
-        ((0.3,), (1.9,), (14.2,), (-2.6,)),
+def _polygamma(n: int) -> Case:
+    op = Unary(
+        f"polygamma {n}",
+        lambda x: ops.polygamma(float(n), x),
+        lambda out, x: ops.polygamma(n + 1.0, x),
     )
-    for n in (0, 1, 2)
+    spreads = ((Spread(1e-3, 1e10, POSITIVE),), (Spread(0.1, 30.0, POSITIVE),))
+    return Case(op, lambda x: mp.polygamma(n, x), spreads, ((0.3,), (1.9,), (14.2,), (-2.6,)))
+
+
+POLYGAMMA: tuple[Case, ...] = tuple(_polygamma(n) for n in (0, 1, 2))
+
+# Where digits are lost for a reason, which docs/reference/accuracy.md gives.
+EXCEPTIONS: tuple[Case, ...] = (
+    _unary(ops.lgamma, lambda x: mp.log(abs(mp.gamma(x))), (-2.6,), Spread(0.1, 20.0, NEGATIVE)),
+    _unary(ops.digamma, mp.digamma, (-2.6,), Spread(0.1, 20.0, NEGATIVE)),
 )
 
 SMOOTH: tuple[Case, ...] = UNARY + BINARY + TERNARY + POLYGAMMA
