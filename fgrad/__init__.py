@@ -29,6 +29,7 @@ from fgrad.op import Binary as Binary
 from fgrad.op import Op as Op
 from fgrad.op import Ternary as Ternary
 from fgrad.op import Unary as Unary
+from fgrad.operand import Partial as Partial
 from fgrad.operand import Real as Real
 from fgrad.operand import when as when
 from fgrad.operations import abs as abs

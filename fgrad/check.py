@@ -11,7 +11,7 @@ import cmath
 import math
 import operator
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -28,7 +28,24 @@ from fgrad.reverse import grad, grad_nodes
 # `float` because a lambda of untyped arguments calls operations with the type of their floats.
 Model = Callable[..., Node[float] | float]
 
-_ANALYTIC: Final[Mapping[Op, Callable[..., complex]]] = MappingProxyType(
+
+def _sigmoid(x: complex) -> complex:
+    return 1.0 / (1.0 + cmath.exp(-x))
+
+
+def _square(x: complex) -> complex:
+    return x * x
+
+
+def _reciprocal(x: complex) -> complex:
+    return 1.0 / x
+
+
+def _softplus(x: complex) -> complex:
+    return cmath.log(1.0 + cmath.exp(x))
+
+
+_ANALYTIC: Final = MappingProxyType[Op, Callable[..., Any]](
     {
         ops.add: operator.add,
         ops.sub: operator.sub,
@@ -37,8 +54,8 @@ _ANALYTIC: Final[Mapping[Op, Callable[..., complex]]] = MappingProxyType(
         ops.pow: operator.pow,
         ops.neg: operator.neg,
         ops.identity: operator.pos,
-        ops.square: lambda x: x * x,
-        ops.reciprocal: lambda x: 1.0 / x,
+        ops.square: _square,
+        ops.reciprocal: _reciprocal,
         ops.sqrt: cmath.sqrt,
         ops.exp: cmath.exp,
         ops.log: cmath.log,
@@ -54,8 +71,8 @@ _ANALYTIC: Final[Mapping[Op, Callable[..., complex]]] = MappingProxyType(
         ops.asinh: cmath.asinh,
         ops.acosh: cmath.acosh,
         ops.atanh: cmath.atanh,
-        ops.sigmoid: lambda x: 1.0 / (1.0 + cmath.exp(-x)),
-        ops.softplus: lambda x: cmath.log(1.0 + cmath.exp(x)),
+        ops.sigmoid: _sigmoid,
+        ops.softplus: _softplus,
     }
 )
 

@@ -46,8 +46,8 @@ class UnknownNode(KeyError):
         """Name the node and how to get it into a graph."""
         return (
             f"{self.node} is not among the {self.size} nodes of this graph. Nodes are equal only"
-            " to themselves: pass the very node the outputs were computed from, or extend the"
-            " graph with it."
+            " to themselves: pass the very node the outputs were computed from, or, if they no"
+            " longer depend on it, add it as an output: Graph.of(output, node)."
         )
 
 

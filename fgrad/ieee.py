@@ -10,16 +10,18 @@ import math
 from collections.abc import Callable, Mapping
 from math import copysign, inf, isinf, isnan, nan
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
+
+Meaning: TypeAlias = Callable[[float], float]
 
 _NOWHERE: Final[Mapping[float, float]] = MappingProxyType({})
 
 
 def _total(
-    function: Callable[[float], float],
+    function: Meaning,
     poles: Mapping[float, float] = _NOWHERE,
-    overflow: Callable[[float], float] = lambda x: inf,
-) -> Callable[[float], float]:
+    overflow: Meaning = lambda x: inf,
+) -> Meaning:
     """`function` made total: its poles by table, nan outside its domain, inf past the largest float."""
 
     def meaning(x: float) -> float:
@@ -38,23 +40,23 @@ def _signed_inf(x: float) -> float:
     return copysign(inf, x)
 
 
-exp = _total(math.exp)
-exp2 = _total(math.exp2)
-expm1 = _total(math.expm1)
-log = _total(math.log, {0.0: -inf})
-log2 = _total(math.log2, {0.0: -inf})
-log10 = _total(math.log10, {0.0: -inf})
-log1p = _total(math.log1p, {-1.0: -inf})
-sin = _total(math.sin)
-cos = _total(math.cos)
-tan = _total(math.tan)
-asin = _total(math.asin)
-acos = _total(math.acos)
-sinh = _total(math.sinh, overflow=_signed_inf)
-cosh = _total(math.cosh)
-acosh = _total(math.acosh)
-atanh = _total(math.atanh, {1.0: inf, -1.0: -inf})
-sqrt = _total(math.sqrt)
+exp: Meaning = _total(math.exp)
+exp2: Meaning = _total(math.exp2)
+expm1: Meaning = _total(math.expm1)
+log: Meaning = _total(math.log, {0.0: -inf})
+log2: Meaning = _total(math.log2, {0.0: -inf})
+log10: Meaning = _total(math.log10, {0.0: -inf})
+log1p: Meaning = _total(math.log1p, {-1.0: -inf})
+sin: Meaning = _total(math.sin)
+cos: Meaning = _total(math.cos)
+tan: Meaning = _total(math.tan)
+asin: Meaning = _total(math.asin)
+acos: Meaning = _total(math.acos)
+sinh: Meaning = _total(math.sinh, overflow=_signed_inf)
+cosh: Meaning = _total(math.cosh)
+acosh: Meaning = _total(math.acosh)
+atanh: Meaning = _total(math.atanh, {1.0: inf, -1.0: -inf})
+sqrt: Meaning = _total(math.sqrt)
 
 
 def div(x: float, y: float) -> float:

@@ -39,6 +39,11 @@ class _Open(Operand):
     depth: int
 
 
+def _any(op: Any, x: object, y: object) -> Node[float]:
+    """`op(x, y)` for operands of unknown kinds."""
+    return op(x, y)  # type: ignore[no-any-return]  # the operation refuses what is no number
+
+
 def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
     """The methods of one binary operator, quick for nodes and floats; `op` itself takes the rest."""
     meaning = op.meaning
@@ -53,7 +58,7 @@ def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
             if type(other) is int:
                 other = literal(other, op.name)
             if type(other) is not float:
-                return op(self, other)
+                return _any(op, self, other)
             value = meaning(self.value, other)
         node = _Open()
         node.op = op
@@ -68,7 +73,7 @@ def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
         if type(other) is int:
             other = literal(other, op.name)
         if type(other) is not float:
-            return op(other, self)
+            return _any(op, other, self)
         return _seal(op, (other, self), meaning(other, self.value), self.depth + 1, None)
 
     return forward, reflected
@@ -140,12 +145,27 @@ class Node(_Open, Generic[V_co]):
         advice = "Pickle a Graph that has it among its outputs; it keeps which nodes are shared."
         raise NotPicklable(repr(self), advice)
 
-    __add__, __radd__ = _operators(ops.add)
-    __sub__, __rsub__ = _operators(ops.sub)
-    __mul__, __rmul__ = _operators(ops.mul)
-    __truediv__, __rtruediv__ = _operators(ops.div)
-    __pow__, __rpow__ = _operators(ops.pow)
-    __mod__, __rmod__ = _operators(ops.mod)
+    if TYPE_CHECKING:
+
+        def __add__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __radd__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __sub__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rsub__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __mul__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rmul__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __truediv__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rtruediv__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __pow__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rpow__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __mod__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rmod__(self: Node[float], other: float, /) -> Node[float]: ...
+    else:
+        __add__, __radd__ = _operators(ops.add)
+        __sub__, __rsub__ = _operators(ops.sub)
+        __mul__, __rmul__ = _operators(ops.mul)
+        __truediv__, __rtruediv__ = _operators(ops.div)
+        __pow__, __rpow__ = _operators(ops.pow)
+        __mod__, __rmod__ = _operators(ops.mod)
 
     def __neg__(self: Node[float]) -> Node[float]:
         """The negative."""
@@ -219,18 +239,37 @@ class Condition(Node[bool], Truth[Node[float]]):
 
     __slots__ = ()
 
-    def _refuse(self, other: Never, /) -> Never:
-        """Refuse: a truth value is no number."""
-        raise not_a_number(self, "arithmetic")
+    if TYPE_CHECKING:
+        # A truth value is no number: every override narrows its argument to nothing, on purpose.
 
-    __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __mod__ = _refuse  # type: ignore[assignment]  # refused
-    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmod__ = _refuse  # type: ignore[assignment]  # refused
-    __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]  # refused
+        def __add__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __radd__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __sub__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rsub__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __mul__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rmul__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __truediv__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rtruediv__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __pow__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rpow__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __mod__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rmod__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __lt__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __le__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __gt__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __ge__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+    else:
+
+        def _refuse(self, other: object, /) -> NoReturn:
+            """Refuse: a truth value is no number."""
+            raise not_a_number(self, "arithmetic")
+
+        __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __mod__ = _refuse
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmod__ = _refuse
+        __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
-AnyNode: TypeAlias = Node[float] | Condition
-
-variable = Leaf("variable", float)
+variable: Leaf = Leaf("variable", float)
 
 
 def var(value: float, label: str | None = None) -> Node[float]:

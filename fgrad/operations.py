@@ -222,7 +222,7 @@ mod: Binary = Binary(
     ieee.mod,
     lambda out, x, y: 1.0,
     lambda out, x, y: round(div(out - x, y)),
-    kink="from the right at the jumps",
+    kink="that of the piece the value lies on",
 )
 copysign: Binary = Binary(
     "copysign",

@@ -171,6 +171,10 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
     """
     adjoints: dict[Node[Any], float] = {}
     passed: list[Node[Any]] = []
+    a: Any
+    b: Any
+    p: Any
+    q: Any
     levels: Levels[float] = [*[None] * output.depth, {output: 1.0}]
     while levels:
         level = levels.pop() or {}

@@ -1,0 +1,87 @@
+"""Every example runs as a user runs it, and prints what it promises."""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+def run(name: str, cwd: Path, *args: str) -> str:
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    done = subprocess.run(
+        (sys.executable, str(EXAMPLES / f"{name}.py"), *args),
+        capture_output=True,
+        check=False,
+        cwd=cwd,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def table(text: str) -> dict[str, list[float]]:
+    """The numbers of each line, under the words that stand before them."""
+    number = re.compile(r"\s+(-?\d+(?:\.\d+)?)(?=\s|$)")
+    lines = (line for line in text.splitlines() if number.search(line))
+    return {number.split(line)[0].strip(): [*map(float, number.findall(line))] for line in lines}
+
+
+def test_every_example_is_tested() -> None:
+    tested = re.findall(r'run\("(\w+)"', Path(__file__).read_text(encoding="utf-8"))
+    assert sorted(tested) == sorted(path.stem for path in EXAMPLES.glob("*.py"))
+
+
+def test_the_neuron_has_the_known_gradients(tmp_path: Path) -> None:
+    text = run("neuron", tmp_path)
+    assert text.startswith("output = 0.7071")
+    gradients = {name: numbers[1] for name, numbers in table(text).items() if len(numbers) == 2}
+    assert gradients == {
+        "x1": -1.5,
+        "x2": 0.5,
+        "w1": 1.0,
+        "w2": 0.0,
+        "b": 0.5,
+        "activation": 0.5,
+    }
+
+
+def test_the_bug_is_shown_and_the_fold_is_right(tmp_path: Path) -> None:
+    doubled, crossed = map(table, run("the_bug", tmp_path).split("\n\n"))
+    assert doubled["the truth"] == doubled["fold"] == doubled["fold, called twice"] == [2.0, 0.0]
+    assert crossed["the truth"] == crossed["fold"] == crossed["fold, called twice"] == [-3.0, -8.0]
+    assert doubled["tape that assigns"] == [1.0, 0.0]
+    assert crossed["tape that assigns"] == [3.0, -2.0]
+    assert doubled["tape that adds"] == [2.0, 0.0]
+    assert doubled["tape that adds, called twice"] == [4.0, 0.0]
+
+
+def test_the_greeks_agree_with_the_closed_forms(tmp_path: Path) -> None:
+    text = run("black_scholes", tmp_path)
+    assert "All agree to 12 digits." in text
+    greeks = {name: numbers[:2] for name, numbers in table(text).items() if len(numbers) >= 2}
+    for name in ("price", "delta", "dual delta", "vega", "theta", "rho", "gamma"):
+        ours, theirs = greeks[name]
+        assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-14)
+    assert greeks["price"][0] == pytest.approx(11.192138178992)
+
+
+def test_the_regression_descends_and_draws(tmp_path: Path) -> None:
+    missing = [name for name in ("matplotlib", "rich", "sklearn") if find_spec(name) is None]
+    if missing:
+        pytest.skip(f"needs the extra `examples`: {', '.join(missing)} missing")
+    picture = tmp_path / "loss.png"
+    text = run("diabetes", tmp_path, "--steps", "20", "--plot", str(picture))
+    losses = [float(loss) for loss in re.findall(r"step +\d+: loss (\S+)", text)]
+    (best,) = map(float, re.findall(r"scikit-learn: loss ([\d.]+)", text))
+    assert losses[0] > 0.37
+    assert best <= losses[-1] < 1.15 * best
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 10_000
