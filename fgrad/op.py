@@ -65,8 +65,10 @@ class Op:
         """The module in which this operation is a global under its own name; NotPicklable if none."""
         own = getattr(self.meaning, "__module__", None)
         for name in ("fgrad.operations", "fgrad.node", own, *tuple(sys.modules)):
-            if name is not None and getattr(sys.modules.get(name), self.name, None) is self:
-                return name
+            # Its dictionary, since asking a lazy module for an unknown name may run code or warn.
+            held = getattr(sys.modules.get(str(name)), "__dict__", {})
+            if held.get(self.name) is self:
+                return str(name)
         raise NotPicklable(repr(self), f"Bind it to the global name {self.name} in a module.")
 
     def _apply(self, args: tuple[Any, ...]) -> Any:
