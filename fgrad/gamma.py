@@ -110,9 +110,7 @@ _LGAMMA_AT_ONE: Final = tuple(c + (-1) ** k / k for k, c in enumerate(_LGAMMA_AT
 _DIGAMMA_AT_TWO: Final = tuple(k * c for k, c in enumerate(_LGAMMA_AT_TWO, 2))
 
 # The Bernoulli numbers B2, B4, ... of the asymptotic series (Abramowitz & Stegun 23.1).
-_BERNOULLI: Final = (
-    1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330,
-)  # fmt: skip
+_BERNOULLI: Final = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 
 
 def _horner(coefficients: tuple[float, ...], x: float) -> float:

@@ -104,6 +104,13 @@ def test_every_difference_shows_in_equality_and_digest() -> None:
             assert (one.digest == two.digest) is (i == j)
 
 
+def test_a_users_operation_is_not_taken_for_ours_of_that_name() -> None:
+    impostor = fg.Unary("sin", lambda x: x, lambda out, x: 1.0)
+    ours, theirs = (fg.Graph.of(op(fg.var(1.0))) for op in (fg.sin, impostor))
+    assert ours != theirs
+    assert ours.digest != theirs.digest
+
+
 def test_values_of_variables_do_not_count() -> None:
     for value in (0.0, -7.0, float("nan")):
         x, y = fg.var(value), fg.var(2.0)

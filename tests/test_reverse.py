@@ -101,6 +101,16 @@ def test_a_node_the_output_does_not_depend_on_has_a_zero_of_its_kind() -> None:
     assert len(gradients) == len(graph) == len(list(gradients))
 
 
+def test_what_lies_behind_a_dead_branch_has_its_zero_from_the_fold() -> None:
+    x, y = fg.var(-1.0), fg.var(2.0)
+    output = fg.relu(fg.exp(y) * x) + fg.where(x > 0, fg.floor(fg.sin(y)), x)
+    graph = fg.Graph.of(output)
+    gradients = fg.grad(graph, output)
+    assert gradients[y] == 0.0
+    numbers = {node for node in graph.nodes if not isinstance(node, fg.Condition)}
+    assert set(gradients._reached) >= numbers
+
+
 def test_a_node_outside_the_graph_is_an_error_that_says_so() -> None:
     x = fg.var(1.0, "x")
     y = x * x
