@@ -1,0 +1,65 @@
+"""A chain of nodes, as deep as asked: what each thing costs per node, which should stay flat.
+
+    python -m tests.bench.deep [depths...]
+
+With the collector off: the first line of tests/bench/eager.py's table shows what it adds.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import fgrad as fg
+
+
+def chain(depth: int) -> fg.Node[float]:
+    """`depth` products in a row."""
+    node = fg.var(1.0, "x")
+    for _ in range(depth):
+        node = node * 1.0
+    return node
+
+
+def row(depth: int) -> str:
+    """One line of the table: nanoseconds a node."""
+    cells = [f"{depth:>9,}"]
+
+    def timed(action: Callable[[], Any]) -> Any:
+        begin = time.perf_counter()
+        result = action()
+        cells.append(f"{(time.perf_counter() - begin) / depth * 1e9:>6.0f}")
+        return result
+
+    held = [timed(lambda: chain(depth))]
+    graph = fg.Graph.of(held[0])
+    timed(lambda: fg.grad(graph, held[0]))
+    timed(lambda: graph.nodes)
+    data = timed(lambda: pickle.dumps(graph))
+    back = timed(lambda: pickle.loads(data))  # noqa: S301  # our own pickle
+    timed(lambda: back == graph)
+    timed(lambda: graph.digest)
+    timed(lambda: (repr(held[0]), repr(graph), copy.deepcopy(graph.outputs)))
+    del graph, back
+    timed(held.clear)
+    return f"| {' | '.join(cells)} | {len(data) / depth:.1f} |"
+
+
+def main() -> None:
+    """Print the table."""
+    gc.disable()
+    print(
+        "| depth | build | grad | order | dumps | loads | == | digest | repr, copy | free | bytes |"
+    )
+    print(f"|{' --- |' * 11}")
+    for depth in [int(a) for a in sys.argv[1:]] or [10_000, 100_000, 1_000_000]:
+        print(row(depth), flush=True)
+
+
+if __name__ == "__main__":
+    main()
