@@ -36,17 +36,17 @@ def row(depth: int) -> str:
         cells.append(f"{(time.perf_counter() - begin) / depth * 1e9:>6.0f}")
         return result
 
-    held = [timed(lambda: chain(depth))]
-    graph = fg.Graph.of(held[0])
-    timed(lambda: fg.grad(graph, held[0]))
+    output = timed(lambda: chain(depth))
+    graph = fg.Graph.of(output)
+    timed(lambda: fg.grad(graph, output))
     timed(lambda: graph.nodes)
     data = timed(lambda: pickle.dumps(graph))
-    back = timed(lambda: pickle.loads(data))  # noqa: S301  # our own pickle
+    back = timed(lambda: pickle.loads(data))
     timed(lambda: back == graph)
     timed(lambda: graph.digest)
-    timed(lambda: (repr(held[0]), repr(graph), copy.deepcopy(graph.outputs)))
-    del graph, back
-    timed(held.clear)
+    timed(lambda: (repr(output), repr(graph), copy.deepcopy(graph.outputs)))
+    last = [chain(depth)]
+    timed(last.clear)
     return f"| {' | '.join(cells)} | {len(data) / depth:.1f} |"
 
 
