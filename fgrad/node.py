@@ -94,7 +94,7 @@ class Node(_Open, Generic[V_co]):
     """
 
     op: Op
-    args: tuple[Any, ...]
+    args: tuple[Node[float] | float, ...]
     value: V_co
     label: str | None
     depth: int
@@ -111,11 +111,11 @@ class Node(_Open, Generic[V_co]):
         """
         return _seal(ops.identity, (self,), self.value, self.depth + 1, _checked(label))
 
-    def apply(self, op: Op, args: tuple[Any, ...]) -> Node[Any]:
+    def apply(self, op: Op, args: tuple[Node[float] | float, ...]) -> Node[float]:
         """The node of `op` on `args`, which are nodes and plain values."""
         if len(args) == 1:
             return _seal(op, args, op.meaning(self.value), self.depth + 1, None)
-        values = []
+        values: list[float] = []
         depth = 0
         for a in args:
             if isinstance(a, Node):
@@ -238,6 +238,12 @@ class Condition(Node[bool], Truth[Node[float]]):
     """
 
     __slots__ = ()
+
+    def named(self, label: str) -> Condition:
+        """A condition that holds when this one does, and carries `label`."""
+        depth = self.depth + 1
+        node: Any = _seal(ops.logical_and, (self, True), self.value, depth, _checked(label))
+        return node  # type: ignore[no-any-return]  # of a truth operation, so a Condition
 
     if TYPE_CHECKING:
         # A truth value is no number: every override narrows its argument to nothing, on purpose.

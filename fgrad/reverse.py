@@ -1,9 +1,10 @@
 """Reverse mode as a fold: read the nodes by falling depth and sum what flows to each.
 
 Every user of a node is deeper than the node, so when the deepest level is read, its adjoints are
-complete, and what they send goes to the levels above. The same fold runs over values and over nodes; over nodes it builds the gradient as
-further nodes of the same DAG, where a contribution that holds on one side of a condition only
-stays `Guarded` until it is summed with others, so that 0 * inf never happens.
+complete, and what they send goes to the levels above. The same fold runs over values and over
+nodes. Over nodes it builds the gradient as further nodes of the same DAG; there a contribution that
+holds on one side of a condition only stays `Guarded` until it is summed with others, so that
+0 * inf never happens.
 """
 
 from __future__ import annotations

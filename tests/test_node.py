@@ -66,6 +66,13 @@ def test_a_node_is_a_slotted_attrs_object_made_in_one_go() -> None:
             pytest.fail("a node does not match its own fields")
 
 
+def test_a_named_condition_is_a_condition() -> None:
+    low = (fg.var(1.0) < 2.0).named("low")
+    assert type(low) is fg.Condition
+    assert (low.label, low.value) == ("low", True)
+    assert fg.where(low, 1.0, 0.0).value == 1.0
+
+
 def test_equality_and_hash_are_identity() -> None:
     x, twin = fg.var(2.0, "x"), fg.var(2.0, "x")
     assert x == x  # noqa: PLR0124  # equality with itself is what is tested

@@ -339,4 +339,5 @@ def test_names_pass_derivatives_through() -> None:
     y = h * 3.0
     gradients = fg.grad(fg.Graph.of(y), y)
     assert (gradients[h], gradients[x], h.label) == (3.0, 12.0, "h")
+    assert isinstance(h.args[0], fg.Node)
     assert h.args[0].label is None

@@ -12,6 +12,8 @@ assert_type(n, fg.Node[float])
 assert_type(x.value, float)
 assert_type(x.label, str | None)
 assert_type(x.named("y"), fg.Node[float])
+assert_type(x.args, tuple[fg.Node[float] | float, ...])
+assert_type((x < 1).named("low"), fg.Condition)
 
 assert_type(x * 2.0 + 1, fg.Node[float])
 assert_type(2 * x - n, fg.Node[float])
