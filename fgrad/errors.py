@@ -5,6 +5,9 @@ Nodes appear in errors as their text, because a node alone cannot be pickled.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Self
+
 import attrs
 
 
@@ -105,8 +108,10 @@ class FormatError(ValueError):
 
     def __str__(self) -> str:
         """Say the problem, then show the place under a caret."""
+        if not self.text.strip():
+            return self.problem
         start = max(0, self.column - 60)
-        shown = self.text[start : start + 120].replace("\n", " ")
+        shown = "".join(c if c.isprintable() else " " for c in self.text[start : start + 120])
         return f"{self.problem}\n  {shown}\n  {' ' * (self.column - start)}^"
 
 
@@ -117,16 +122,33 @@ class UnknownName(LookupError):
     name: str
     known: tuple[str, ...]
     nearest: str | None
+    kind: str = "value or operation"
+
+    @classmethod
+    def among(cls, name: str, known: Iterable[str], kind: str, said: str | None = None) -> Self:
+        """The error for `name`, with what it is called here (`said`) or the nearest of `known`."""
+        names = tuple(known)
+        return cls(name, names, said or nearest(name, names), kind)
 
     def __str__(self) -> str:
-        """Name the nearest known name, or all of them when they are few."""
+        """Name the nearest known name, or the first of them."""
+        problem = f"no {self.kind} is named {self.name!r:.60}"
         if self.nearest is not None:
-            return f"no value or operation is named {self.name!r}; did you mean {self.nearest!r}?"
+            return f"{problem}; did you mean {self.nearest!r}?"
         if not self.known:
-            return f"no value or operation is named {self.name!r}; no names are known here."
-        return (
-            f"no value or operation is named {self.name!r}; known are {', '.join(self.known[:12])}."
-        )
+            return f"{problem}; there are none."
+        others = len(self.known) - 12
+        more = f" and {others} more" if others > 0 else ""
+        return f"{problem}; known: {', '.join(self.known[:12])}{more}."
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` was most likely meant to be."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only who mistypes waits for it
+
+    folded = {k.lower(): k for k in known}
+    close = get_close_matches(name.lower(), folded, 1)
+    return folded[close[0]] if close else None
 
 
 @attrs.frozen
