@@ -702,7 +702,7 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
 
 
 def test_importing_the_command_changes_no_name_of_fgrad() -> None:
-    for name in ("expression", "drawing", "command", "__main__"):
+    for name in ("alphabet", "expression", "drawing", "model", "__main__"):
         import_module(f"fgrad.{name}")
     exported = [name for name in vars(fg) if not name.startswith("_")]
     modules = {path.stem for path in Path(fg.__file__).parent.glob("*.py")}
