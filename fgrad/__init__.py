@@ -11,7 +11,9 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 2.0
 """
 
+from fgrad import trees as trees
 from fgrad.check import check_gradient as check_gradient
+from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError
 from fgrad.errors import GradientMismatch as GradientMismatch
@@ -19,6 +21,7 @@ from fgrad.errors import NotAValue as NotAValue
 from fgrad.errors import NotDifferentiable as NotDifferentiable
 from fgrad.errors import NotPicklable as NotPicklable
 from fgrad.errors import SilentDetach as SilentDetach
+from fgrad.errors import TreeMismatch as TreeMismatch
 from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
 from fgrad.graph import Graph as Graph

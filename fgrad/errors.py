@@ -161,3 +161,27 @@ class EmptyReduction(ValueError):
     def __str__(self) -> str:
         """Say what to start with."""
         return f"{self.where} needs at least one term; got none. Start with {self.start}."
+
+
+@attrs.frozen
+class CyclicTree(ValueError):
+    """A container that contains itself."""
+
+    path: str
+
+    def __str__(self) -> str:
+        """Name the place where the container comes again."""
+        return f"{self.path} is a container that it is itself part of; a tree must end in leaves."
+
+
+@attrs.frozen
+class TreeMismatch(ValueError):
+    """Two trees, or a structure and its leaves, that do not go together."""
+
+    path: str
+    needed: str
+    got: str
+
+    def __str__(self) -> str:
+        """Name the place, what was needed there and what came."""
+        return f"{self.path} needs {self.needed}; got {self.got}. Trees must have one structure."

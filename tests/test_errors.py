@@ -15,6 +15,8 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     (fg.UnknownNode("Node(x)", 3), KeyError),
     (fg.NotDifferentiable("grad", "3.0", "Pass a node."), TypeError),
     (fg.NotPicklable("Node(x)", "Pickle a graph."), TypeError),
+    (fg.CyclicTree("tree[1]"), ValueError),
+    (fg.TreeMismatch("tree[1]", "a leaf", "a list"), ValueError),
     (fg.EmptyReduction("sum", "0.0"), ValueError),
     (fg.GradientMismatch(1, "complex step", (1.0,), 2.0, 3.0, 0.1, "report"), AssertionError),
     (fg.FormatError("a +", 3, "an operand is missing"), ValueError),
