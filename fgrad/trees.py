@@ -8,46 +8,21 @@ is another value, so that nobody's registering changes anybody's answer.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType, NoneType
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import attrs
-from pyrsistent import PMap, pmap, pvector
+from pyrsistent import PMap, pmap
 
+from fgrad.container import STATIC as STATIC
+from fgrad.container import USUAL, Container, Parts, container_of
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.node import Node
 
 T = TypeVar("T")
 Leaf: TypeAlias = Node[float] | float
 
-STATIC: Final[Mapping[str, bool]] = MappingProxyType({"fgrad.static": True})
-"""Metadata of a field that is no part of the tree and passes through: `field(metadata=STATIC)`."""
-
 _DEEPEST: Final = 200
-
-
-@attrs.frozen
-class Parts:
-    """A container taken apart: its children, each with its key, and what passes through."""
-
-    keys: tuple[Any, ...]
-    children: tuple[Any, ...]
-    static: Any = None
-
-
-@attrs.frozen
-class Container:
-    """How one class of containers is taken apart and put together.
-
-    `make` gets parts of the same keys and the same static part, with other children. `entry` is
-    how a key is written in a path, as in `.weight` or `[0]`.
-    """
-
-    take: Callable[[Any], Parts]
-    make: Callable[[Parts], Any]
-    entry: Callable[[Any], str]
 
 
 @attrs.frozen
@@ -95,76 +70,6 @@ class Structure(Generic[T]):
         )
 
 
-def _by_index(make: Callable[[tuple[Any, ...]], Any]) -> Container:
-    def take(tree: Any) -> Parts:
-        return Parts(tuple(range(len(tree))), tuple(tree))
-
-    return Container(take, lambda parts: make(parts.children), lambda key: f"[{key}]")
-
-
-def _by_key(
-    make: Callable[[dict[Any, Any]], Any], order: Callable[[Any], Iterable[Any]]
-) -> Container:
-    def take(tree: Any) -> Parts:
-        keys = tuple(order(tree))
-        return Parts(keys, tuple(tree[key] for key in keys))
-
-    def put(parts: Parts) -> Any:
-        return make(dict(zip(parts.keys, parts.children, strict=True)))
-
-    return Container(take, put, lambda key: f"[{key!r}]")
-
-
-def _sorted(keys: Iterable[Any]) -> Iterable[Any]:
-    """In order, since a persistent map has none; as they come if they cannot be compared."""
-    try:
-        return sorted(keys)
-    except TypeError:
-        return keys
-
-
-def _by_field(kind: type, fields: Iterable[Any]) -> Container:
-    """Fields of an attrs class or dataclass.
-
-    The copy is made without `__init__`, whose validators and converters are for numbers: it has
-    the fields of a valid object, with other leaves.
-    """
-    listed = tuple(fields)
-    inner = tuple(f.name for f in listed if not f.metadata.get("fgrad.static"))
-    outer = tuple(f.name for f in listed if f.metadata.get("fgrad.static"))
-
-    def take(tree: Any) -> Parts:
-        static = tuple(getattr(tree, name) for name in outer)
-        return Parts(inner, tuple(getattr(tree, name) for name in inner), static)
-
-    def make(parts: Parts) -> Any:
-        tree: Any = object.__new__(kind)
-        for name, value in zip((*inner, *outer), (*parts.children, *parts.static), strict=True):
-            object.__setattr__(tree, name, value)
-        return tree
-
-    return Container(take, make, lambda key: f".{key}")
-
-
-def _by_name(kind: Any) -> Container:
-    """Fields of a NamedTuple."""
-
-    def take(tree: Any) -> Parts:
-        return Parts(kind._fields, tuple(tree))
-
-    return Container(take, lambda parts: kind._make(parts.children), lambda key: f".{key}")
-
-
-_CONTAINERS: Mapping[type, Container] = {
-    tuple: _by_index(tuple),
-    list: _by_index(list),
-    type(pvector()): _by_index(pvector),
-    dict: _by_key(dict, iter),
-    type(pmap()): _by_key(pmap, _sorted),
-    NoneType: Container(lambda tree: Parts((), ()), lambda parts: None, str),
-}
-
-
 @attrs.frozen
 class Registry:
     """The containers that are taken apart; everything else is a leaf.
@@ -181,22 +86,7 @@ class Registry:
         take: Callable[[Any], tuple[Mapping[Any, Any], Any]],
         make: Callable[[Mapping[Any, Any], Any], Any],
     ) -> Registry:
-        """A registry that also takes apart `kind`.
-
-        `take(tree)` gives the children by key and a static part, `make(children, static)` a tree.
-
-        >>> from fgrad import trees
-        >>> class Pair:
-        ...     def __init__(self, left, right):
-        ...         self.left, self.right = left, right
-        >>> known = trees.register(
-        ...     Pair,
-        ...     lambda pair: ({"left": pair.left, "right": pair.right}, None),
-        ...     lambda children, static: Pair(**children),
-        ... )
-        >>> known.leaves([Pair(1.0, 2.0), 3.0])
-        (1.0, 2.0, 3.0)
-        """
+        """A registry that also takes apart `kind`, as `fgrad.trees.register`."""
 
         def taken(tree: Any) -> Parts:
             children, static = take(tree)
@@ -209,38 +99,21 @@ class Registry:
         return Registry(self._containers.set(kind, container))
 
     def flatten(self, tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
-        """The leaves of `tree`, from left to right, and its structure.
-
-        Raises NotAValue for a leaf that is no number and no node, and CyclicTree; both name the
-        place, as in `tree.layers[2].weight`, where `name` stands for the whole.
-        """
+        """The leaves and the structure, as `fgrad.trees.flatten`."""
         leaves: list[Leaf] = []
         structure = self._taken(tree, name, leaves, ())
         return tuple(leaves), structure
 
     def leaves(self, tree: object) -> tuple[Leaf, ...]:
-        """The leaves of `tree`, from left to right."""
+        """The leaves, as `fgrad.trees.leaves`."""
         return self.flatten(tree)[0]
 
     def paths(self, tree: object) -> tuple[str, ...]:
-        """Where each leaf stands.
-
-        >>> from fgrad import trees
-        >>> trees.paths({"layers": [(1.0, 2.0)], "rate": 0.1})
-        ("['layers'][0][0]", "['layers'][0][1]", "['rate']")
-        """
+        """Where each leaf stands, as `fgrad.trees.paths`."""
         return self.flatten(tree)[1].paths()
 
-    def map(self, f: Callable[..., Any], tree: T, /, *others: T) -> T:
-        """The tree of `f(leaf, *leaves of the others at its place)`.
-
-        A node that stands in two places is one variable, so `f` is called for it once and its
-        result stands in both. Raises TreeMismatch, with the place, unless all have one structure.
-
-        >>> from fgrad import trees
-        >>> trees.map(lambda w, g: w - 0.1 * g, {"w": 1.0, "b": 2.0}, {"b": 10.0, "w": 20.0})
-        {'w': -1.0, 'b': 1.0}
-        """
+    def map(self, f: Callable[..., object], tree: T, /, *others: T) -> T:
+        """The tree of what `f` gives for each leaf, as `fgrad.trees.map`."""
         leaves, structure = self.flatten(tree)
         columns = [leaves]
         for i, other in enumerate(others, 2):
@@ -258,24 +131,10 @@ class Registry:
             results.append(result)
         return structure.unflatten(results)
 
-    def _container(self, tree: object) -> Container | None:
-        kind = type(tree)
-        if kind in self._containers:
-            return self._containers[kind]
-        if isinstance(tree, Node):
-            return None
-        if attrs.has(kind):
-            return _by_field(kind, attrs.fields(kind))
-        if dataclasses.is_dataclass(kind):
-            return _by_field(kind, dataclasses.fields(kind))
-        if isinstance(tree, tuple) and hasattr(kind, "_fields"):
-            return _by_name(kind)
-        return None
-
     def _taken(
         self, tree: Any, path: str, leaves: list[Leaf], above: tuple[int, ...]
     ) -> Structure[Any]:
-        container = self._container(tree)
+        container = container_of(tree, self._containers)
         if container is None:
             leaves.append(_leaf(tree, path))
             return Structure(None)
@@ -293,7 +152,7 @@ class Registry:
 
     def _matched(self, structure: Structure[Any], tree: Any, path: str, leaves: list[Leaf]) -> None:
         """Append the leaves of `tree` in the order of `structure`, which it must have."""
-        container = self._container(tree)
+        container = container_of(tree, self._containers)
         if container is None and structure.kind is None:
             leaves.append(_leaf(tree, path))
             return
@@ -321,9 +180,70 @@ def _kind_name(kind: type | None) -> str:
     return "a leaf" if kind is None or kind in (Node, float, int) else f"a {kind.__name__}"
 
 
-_USUAL: Final = Registry(pmap(_CONTAINERS))
-flatten = _USUAL.flatten
-leaves = _USUAL.leaves
-map = _USUAL.map
-paths = _USUAL.paths
-register = _USUAL.register
+_USUAL: Final = Registry(pmap(USUAL))
+
+
+def flatten(tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves of `tree`, from left to right, and its structure.
+
+    Raises NotAValue for a leaf that is no number and no node, and CyclicTree; both name the
+    place, as in `tree.layers[2].weight`, where `name` stands for the whole.
+    """
+    return _USUAL.flatten(tree, name)
+
+
+def leaves(tree: object) -> tuple[Leaf, ...]:
+    """The leaves of `tree`, from left to right.
+
+    >>> from fgrad import trees
+    >>> trees.leaves({"layers": [(1.0, 2.0)], "rate": 0.1})
+    (1.0, 2.0, 0.1)
+    """
+    return _USUAL.leaves(tree)
+
+
+def paths(tree: object) -> tuple[str, ...]:
+    """Where each leaf stands.
+
+    >>> from fgrad import trees
+    >>> trees.paths({"layers": [(1.0, 2.0)], "rate": 0.1})
+    ("['layers'][0][0]", "['layers'][0][1]", "['rate']")
+    """
+    return _USUAL.paths(tree)
+
+
+def map(f: Callable[..., object], tree: T, /, *others: T) -> T:
+    """The tree of `f(leaf, *leaves of the others at its place)`.
+
+    A node that stands in two places is one variable, so `f` is called for it once and its
+    result stands in both. Raises TreeMismatch, with the place, unless all have one structure.
+
+    >>> from fgrad import trees
+    >>> trees.map(lambda w, g: w - 0.1 * g, {"w": 1.0, "b": 2.0}, {"b": 10.0, "w": 20.0})
+    {'w': -1.0, 'b': 1.0}
+    """
+    return _USUAL.map(f, tree, *others)
+
+
+def register(
+    kind: type,
+    take: Callable[[Any], tuple[Mapping[Any, Any], Any]],
+    make: Callable[[Mapping[Any, Any], Any], Any],
+) -> Registry:
+    """A registry that also takes apart `kind`; the usual one stays as it is.
+
+    `take(tree)` gives the children by key and a static part, `make(children, static)` a tree.
+
+    >>> from fgrad import trees
+    >>> class Pair:
+    ...     def __init__(self, left, right):
+    ...         self.left, self.right = left, right
+    >>> known = trees.register(
+    ...     Pair,
+    ...     lambda pair: ({"left": pair.left, "right": pair.right}, None),
+    ...     lambda children, static: Pair(**children),
+    ... )
+    >>> known.leaves([Pair(1.0, 2.0), 3.0])
+    (1.0, 2.0, 3.0)
+    """
+    return _USUAL.register(kind, take, make)

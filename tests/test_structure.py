@@ -15,7 +15,7 @@ SOURCE = Path(fg.__file__).parent
 
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
-    "errors", "ieee", "special", "gamma", "operand", "op", "operations", "node", "flat", "graph", "trees", "reduction",
+    "errors", "ieee", "special", "gamma", "operand", "op", "operations", "node", "flat", "graph", "container", "trees", "reduction",
     "reverse", "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
