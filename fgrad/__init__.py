@@ -13,6 +13,8 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 
 from fgrad import trees as trees
 from fgrad.check import check_gradient as check_gradient
+from fgrad.derivative import gradient as gradient
+from fgrad.derivative import value_and_gradient as value_and_gradient
 from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError

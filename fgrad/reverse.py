@@ -10,7 +10,7 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias, TypeVar
@@ -91,6 +91,11 @@ class Gradients(Mapping[Node[float], float]):
         except KeyError:
             self.graph.require(node)
             return type(node.value)()
+
+    @property
+    def cone(self) -> Iterable[Node[float]]:
+        """The nodes that the output is computed from, in no particular order."""
+        return self._reached.keys()
 
     def __iter__(self) -> Iterator[Node[float]]:
         """The nodes, in the order of the graph."""

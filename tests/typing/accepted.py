@@ -1,7 +1,9 @@
 """Programs that must type-check, with the types that users see."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar, assert_type
+from typing import Generic, Protocol, TypeVar, assert_type
+
+import attrs
 
 import fgrad as fg
 
@@ -109,3 +111,84 @@ def slope(out: fg.Real, v: fg.Real) -> fg.Real:
 
 
 named = fg.Unary("named", abs, slope)
+
+
+@attrs.frozen
+class Params:
+    """Parameters typed on floats."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+
+@attrs.frozen
+class Layer(Generic[R]):
+    """Parameters of numbers of whatever kind."""
+
+    weights: tuple[R, ...]
+    bias: R
+
+
+class Spring:
+    """A method is a function too."""
+
+    def energy(self, x: float) -> float:
+        """Half of x squared."""
+        return 0.5 * x * x
+
+
+def loss(p: Params, x: float, target: float = 0.0, *, scale: float = 1.0) -> float:
+    """Names, a default and a keyword."""
+    return scale * fg.square(fg.tanh(p.weights[0] * x + p.bias) - target)
+
+
+def generic(p: Layer[R], x: float, *, scale: float = 1.0) -> R:
+    """For numbers and for nodes."""
+    return scale * fg.square(fg.tanh(p.weights[0] * x + p.bias))
+
+
+def area(x: float, y: float) -> float:
+    """Two numbers."""
+    return x * y
+
+
+def volume(x: float, y: float, z: float) -> float:
+    """Three numbers."""
+    return x * y * z
+
+
+def of_dict(p: dict[str, float]) -> float:
+    """A dict."""
+    return p["a"] * p["b"]
+
+
+def of_list(p: list[float]) -> float:
+    """A list."""
+    return fg.sum(p)
+
+
+def sine(x: R) -> R:
+    """One number of whatever kind."""
+    return fg.sin(x)
+
+
+params = Params((1.0,), 2.0)
+assert_type(fg.gradient(loss)(params, 1.0), Params)
+assert_type(fg.gradient(loss)(params, 1.0, target=0.5, scale=2.0), Params)
+assert_type(fg.gradient(loss, argnums=1)(params, 1.0), float)
+assert_type(fg.gradient(loss, argnums=(0, 1))(params, 1.0), tuple[Params, float])
+assert_type(fg.value_and_gradient(loss)(params, 1.0), tuple[float, Params])
+assert_type(fg.value_and_gradient(loss, argnums=2)(params, 1.0, 0.0), tuple[float, float])
+assert_type(fg.gradient(generic)(Layer((1.0,), 2.0), 1.0), Layer[float])
+assert_type(fg.gradient(generic)(Layer((x,), x), 1.0, scale=2.0), Layer[fg.Node[float]])
+assert_type(fg.gradient(area)(1.0, 2.0), float)
+assert_type(fg.gradient(area, argnums=(0, 1))(1.0, 2.0), tuple[float, float])
+assert_type(fg.gradient(volume, argnums=(0, 1, 2))(1.0, 2.0, 3.0), tuple[float, float, float])
+assert_type(fg.gradient(of_dict)({"a": 1.0, "b": 2.0}), dict[str, float])
+assert_type(fg.gradient(of_list)([1.0, 2.0]), list[float])
+assert_type(fg.gradient(sine)(1.0), float)
+assert_type(fg.gradient(sine)(x), fg.Node[float])
+assert_type(fg.gradient(fg.gradient(sine))(x), fg.Node[float])
+assert_type(fg.gradient(Spring().energy)(1.0), float)
+assert_type(fg.trees.map(lambda v: -v, params), Params)
+assert_type(fg.trees.flatten(params)[1].unflatten([1.0, 2.0]), Params)

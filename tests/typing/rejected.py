@@ -59,3 +59,24 @@ def floats_only(out: float, v: float) -> float:
 
 
 fg.Unary("floats only", math.tanh, floats_only)  # type: ignore[arg-type]
+
+
+def area(v: float, w: float) -> float:
+    """Two numbers."""
+    return v * w
+
+
+def word_of(v: float) -> str:
+    """No number."""
+    return str(v)
+
+
+fg.gradient(area)("s", 1.0)  # type: ignore[arg-type]
+fg.gradient(area)(1.0)  # type: ignore[call-arg]
+fg.gradient(area)(1.0, 2.0, 3.0)  # type: ignore[call-arg]
+fg.gradient(area, argnums=2)(1.0, 2.0)  # type: ignore[call-overload]
+fg.gradient(area, argnums="x")  # type: ignore[call-overload]
+fg.gradient(area, argnums=(0, 3))  # type: ignore[arg-type]
+fg.gradient(word_of)(1.0)  # type: ignore[type-var]
+fg.gradient(3.0)  # type: ignore[call-overload]
+pair: tuple[str, float] = fg.value_and_gradient(area)(1.0, 2.0)  # type: ignore[assignment]

@@ -1,0 +1,200 @@
+"""Derivatives of functions: pure functions from functions to functions, over numbers and nodes.
+
+The function is called with fresh nodes in the place of the numbers or nodes of its arguments, so a
+derivative inside a derivative has variables of its own, and perturbations are never confused.
+Given floats the results are floats; given nodes, or if the function holds nodes of somebody
+outside, they are nodes, so that an outer derivative sees through an inner one.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+
+import attrs
+
+from fgrad import operations as ops
+from fgrad import trees
+from fgrad.errors import NotAValue, NotDifferentiable
+from fgrad.graph import Graph
+from fgrad.node import Condition, Node, var, variable
+from fgrad.operand import Real
+from fgrad.reverse import grad, grad_nodes
+
+P = ParamSpec("P")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+# A type variable and not Real itself: so a generic function stays generic (docs/decisions/0011).
+Q = TypeVar("Q", bound=Real)
+
+# Each choice of arguments has its overload, so that the results have the arguments' types.
+
+
+@overload
+def gradient(
+    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, P], A]: ...
+@overload
+def gradient(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, B, P], B]: ...
+@overload
+def gradient(
+    f: Callable[Concatenate[A, B, C, P], Q], /, argnums: Literal[2]
+) -> Callable[Concatenate[A, B, C, P], C]: ...
+@overload
+def gradient(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, B, P], tuple[A, B]]: ...
+@overload
+def gradient(
+    f: Callable[Concatenate[A, B, C, P], Q],
+    /,
+    argnums: tuple[Literal[0], Literal[1], Literal[2]],
+) -> Callable[Concatenate[A, B, C, P], tuple[A, B, C]]: ...
+def gradient(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that gives the gradient of `f`, of the type of the argument it is taken in.
+
+    `f` gives one number; its arguments are numbers, nodes, or trees of them (`fgrad.trees`).
+    `argnums` says which: one place, or several, which give a tuple. Raises NotDifferentiable if
+    `f` gives anything but a number, NotAValue, with the place, for a leaf that is no number.
+
+    >>> import fgrad as fg
+    >>> def energy(x: float, k: float = 1.0) -> float:
+    ...     return 0.5 * k * x * x
+    >>> fg.gradient(energy)(3.0, k=2.0), fg.gradient(energy, argnums=(0, 1))(3.0, 2.0)
+    (6.0, (6.0, 4.5))
+    >>> fg.gradient(fg.gradient(energy))(3.0)
+    1.0
+    """
+    transform: Callable[..., Callable[..., Any]] = value_and_gradient  # whatever argnums is
+    differentiated = transform(f, argnums)
+
+    @functools.wraps(f)
+    def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        return differentiated(*args, **kwargs)[1]
+
+    return gradient_of_f
+
+
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, P], tuple[Q, A]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, B, P], tuple[Q, B]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, C, P], Q], /, argnums: Literal[2]
+) -> Callable[Concatenate[A, B, C, P], tuple[Q, C]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, B, P], tuple[Q, tuple[A, B]]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, C, P], Q],
+    /,
+    argnums: tuple[Literal[0], Literal[1], Literal[2]],
+) -> Callable[Concatenate[A, B, C, P], tuple[Q, tuple[A, B, C]]]: ...
+def value_and_gradient(
+    f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0
+) -> Callable[..., Any]:
+    """The function that gives the value of `f` and its gradient, from one call of `f`.
+
+    Arguments and errors are those of `gradient`.
+
+    >>> import fgrad as fg
+    >>> def loss(params: dict[str, float], x: float) -> float:
+    ...     return fg.square(params["w"] * x + params["b"])
+    >>> fg.value_and_gradient(loss)({"w": 2.0, "b": -1.0}, 3.0)
+    (25.0, {'w': 30.0, 'b': 10.0})
+    """
+    places = _places(argnums)
+
+    @functools.wraps(f)
+    def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        if max(places) >= len(args):
+            args, kwargs = _bound(f, args, kwargs, max(places))
+        arguments = {place: _Argument.of(args[place], place) for place in places}
+        fresh = [arguments[i].tree if i in arguments else x for i, x in enumerate(args)]
+        output = f(*fresh, **kwargs)
+        value, slope_of = _differentiated(output, arguments.values())
+        gradients = tuple(arguments[place].mapped(slope_of) for place in places)
+        return value, gradients if isinstance(argnums, tuple) else gradients[0]
+
+    return value_and_gradient_of_f
+
+
+@attrs.frozen
+class _Argument:
+    """An argument with a fresh node in the place of each leaf; a node that stood twice still does."""
+
+    leaves: tuple[Node[float], ...]
+    structure: trees.Structure[Any]
+    of_nodes: bool
+
+    @classmethod
+    def of(cls, tree: object, place: int) -> _Argument:
+        leaves, structure = trees.flatten(tree, f"argument {place}")
+        aliases = {id(x): ops.identity(x) for x in leaves if isinstance(x, Node)}
+        fresh = [aliases[id(x)] if isinstance(x, Node) else var(x) for x in leaves]
+        return cls(tuple(fresh), structure, bool(aliases))
+
+    @property
+    def tree(self) -> Any:
+        return self.structure.unflatten(self.leaves)
+
+    def mapped(self, f: Callable[[Node[float]], trees.Leaf]) -> Any:
+        return self.structure.unflatten([f(leaf) for leaf in self.leaves])
+
+
+def _differentiated(
+    output: object, arguments: Iterable[_Argument]
+) -> tuple[trees.Leaf, Callable[[Node[float]], trees.Leaf]]:
+    """The value, and the derivative with respect to each leaf, as numbers if they are enough."""
+    arguments = tuple(arguments)
+    if isinstance(output, (int, float)) and not isinstance(output, bool):
+        return float(output), lambda leaf: 0.0
+    if not isinstance(output, Node) or isinstance(output, Condition):
+        advice = "Let the function return one number; for several, take the gradient of each."
+        raise NotDifferentiable("gradient", f"{output!r:.60}", advice)
+    leaves = [leaf for argument in arguments for leaf in argument.leaves]
+    graph = Graph.of(output, *leaves)
+    if not any(argument.of_nodes for argument in arguments):
+        gradients = grad(graph, output)
+        # Another variable is of somebody outside, who may want to differentiate what we give.
+        own = set(leaves)
+        if not any(node.op is variable and node not in own for node in gradients.cone):
+            return output.value, gradients.__getitem__
+    return output, grad_nodes(graph, output).__getitem__
+
+
+def _places(argnums: object) -> tuple[int, ...]:
+    places = argnums if isinstance(argnums, tuple) else (argnums,)
+    for place in places:
+        if not isinstance(place, int) or isinstance(place, bool) or place < 0:
+            advice = "Count the arguments from 0; several places are a tuple."
+            raise NotAValue("argnums", "a place or a tuple of places", f"{argnums!r:.60}", advice)
+    if not places or len(set(places)) < len(places):
+        advice = "Name each argument once."
+        raise NotAValue("argnums", "at least one place, each once", f"{argnums!r:.60}", advice)
+    return places
+
+
+def _bound(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], last: int
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments by place, when some of those wanted were given by name or by default."""
+    bound = inspect.signature(f).bind(*args, **kwargs)
+    bound.apply_defaults()
+    if last >= len(bound.args):
+        got = f"{len(bound.args)} arguments"
+        advice = "Count the arguments from 0; those that can only be given by name have no place."
+        raise NotAValue(f"argnums={last}", f"at least {last + 1} arguments", got, advice)
+    return bound.args, bound.kwargs
