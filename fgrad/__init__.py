@@ -15,6 +15,9 @@ from fgrad import trees as trees
 from fgrad.check import check_gradient as check_gradient
 from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient
+from fgrad.directional import hvp as hvp
+from fgrad.directional import jvp as jvp
+from fgrad.directional import vjp as vjp
 from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError

@@ -13,13 +13,11 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
-import attrs
-
-from fgrad import operations as ops
 from fgrad import trees
+from fgrad.argument import Argument, closed
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.graph import Graph
-from fgrad.node import Condition, Node, var, variable
+from fgrad.node import Condition, Node
 from fgrad.operand import Real
 from fgrad.reverse import grad, grad_nodes
 
@@ -121,7 +119,7 @@ def value_and_gradient(
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
         if max(places) >= len(args):
             args, kwargs = _bound(f, args, kwargs, max(places))
-        arguments = {place: _Argument.of(args[place], place) for place in places}
+        arguments = {place: Argument.of(args[place], f"argument {place}") for place in places}
         fresh = [arguments[i].tree if i in arguments else x for i, x in enumerate(args)]
         output = f(*fresh, **kwargs)
         value, slope_of = _differentiated(output, arguments.values())
@@ -131,31 +129,8 @@ def value_and_gradient(
     return value_and_gradient_of_f
 
 
-@attrs.frozen
-class _Argument:
-    """An argument with a fresh node in the place of each leaf; a node that stood twice still does."""
-
-    leaves: tuple[Node[float], ...]
-    structure: trees.Structure[Any]
-    of_nodes: bool
-
-    @classmethod
-    def of(cls, tree: object, place: int) -> _Argument:
-        leaves, structure = trees.flatten(tree, f"argument {place}")
-        aliases = {id(x): ops.identity(x) for x in leaves if isinstance(x, Node)}
-        fresh = [aliases[id(x)] if isinstance(x, Node) else var(x) for x in leaves]
-        return cls(tuple(fresh), structure, bool(aliases))
-
-    @property
-    def tree(self) -> Any:
-        return self.structure.unflatten(self.leaves)
-
-    def mapped(self, f: Callable[[Node[float]], trees.Leaf]) -> Any:
-        return self.structure.unflatten([f(leaf) for leaf in self.leaves])
-
-
 def _differentiated(
-    output: object, arguments: Iterable[_Argument]
+    output: object, arguments: Iterable[Argument]
 ) -> tuple[trees.Leaf, Callable[[Node[float]], trees.Leaf]]:
     """The value, and the derivative with respect to each leaf, as numbers if they are enough."""
     arguments = tuple(arguments)
@@ -164,13 +139,10 @@ def _differentiated(
     if not isinstance(output, Node) or isinstance(output, Condition):
         advice = "Let the function return one number; for several, take the gradient of each."
         raise NotDifferentiable("gradient", f"{output!r:.60}", advice)
-    leaves = [leaf for argument in arguments for leaf in argument.leaves]
-    graph = Graph.of(output, *leaves)
+    graph = Graph.of(output, *(leaf for argument in arguments for leaf in argument.leaves))
     if not any(argument.of_nodes for argument in arguments):
         gradients = grad(graph, output)
-        # Another variable is of somebody outside, who may want to differentiate what we give.
-        own = set(leaves)
-        if not any(node.op is variable and node not in own for node in gradients.cone):
+        if closed(gradients.cone, arguments):
             return output.value, gradients.__getitem__
     return output, grad_nodes(graph, output).__getitem__
 

@@ -20,14 +20,12 @@ from pyrsistent import PMap, pmap
 
 from fgrad import operations as ops
 from fgrad.errors import NotDifferentiable, NotPicklable
+from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
 from fgrad.node import Condition, Node, constant
-from fgrad.operand import Guarded, Truth
 
 V = TypeVar("V")
 F = TypeVar("F")
-Flow: TypeAlias = Any
-"""What flows along an edge when nodes are folded: a node, a literal float, or a Guarded one."""
 Levels: TypeAlias = list[dict[Node[Any], F] | None]
 """For each depth the adjoints of its nodes so far: small maps near the fold, all read once."""
 
@@ -62,7 +60,7 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     (12.0, 12.0)
     """
     _require_differentiable(graph, output, "grad_nodes")
-    reached = {node: _as_node(g) for node, g in _fold_nodes(output).items()}
+    reached = {node: as_node(g) for node, g in _fold_nodes(output).items()}
     return NodeGradients(graph, constant(0.0), MappingProxyType(reached))
 
 
@@ -259,7 +257,7 @@ def _fold_nodes(output: Node[float]) -> dict[Node[Any], Flow]:
         for node, cotangent in level.items():
             for a, rule in zip(node.args, node.op.rules, strict=True):
                 if isinstance(a, Node) and rule and (p := rule(node, *node.args)) is not None:
-                    _collect(levels, a, _times(cotangent, p), _plus)
+                    _collect(levels, a, times(cotangent, p), plus)
     return adjoints
 
 
@@ -269,39 +267,3 @@ def _collect(levels: Levels[F], node: Node[Any], flow: F, plus: Callable[[F, F],
         levels[node.depth] = {node: flow}
     else:
         flows[node] = plus(flows[node], flow) if node in flows else flow
-
-
-def _times(cotangent: Flow, partial: Flow) -> Flow:
-    """The product; conditions stay outside, and a literal 1 or -1 makes no node."""
-    if isinstance(cotangent, Guarded):
-        return _guard(cotangent.condition, _times(cotangent.value, partial))
-    if isinstance(partial, Guarded):
-        return _guard(partial.condition, _times(cotangent, partial.value))
-    for one, other in ((partial, cotangent), (cotangent, partial)):
-        if isinstance(one, float) and abs(one) == 1.0:
-            return other if one == 1.0 else -other
-    return cotangent * partial
-
-
-def _guard(condition: Truth[Any], flow: Flow) -> Flow:
-    if isinstance(flow, Guarded):
-        return Guarded(ops.logical_and(condition, flow.condition), flow.value)
-    return Guarded(condition, flow)
-
-
-def _plus(x: Flow, y: Flow) -> Flow:
-    """The sum; it is guarded when both are, and flows where either does."""
-    if isinstance(x, Guarded) and isinstance(y, Guarded):
-        if x.condition is y.condition:
-            return Guarded(x.condition, x.value + y.value)
-        return Guarded(ops.logical_or(x.condition, y.condition), _settled(x) + _settled(y))
-    return _settled(x) + _settled(y)
-
-
-def _settled(flow: Flow) -> Flow:
-    return ops.where(flow.condition, flow.value, 0.0) if isinstance(flow, Guarded) else flow
-
-
-def _as_node(flow: Flow) -> Node[float]:
-    settled = _settled(flow)
-    return settled if isinstance(settled, Node) else constant(settled)

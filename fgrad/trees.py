@@ -104,6 +104,12 @@ class Registry:
         structure = self._taken(tree, name, leaves, ())
         return tuple(leaves), structure
 
+    def matched(self, structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
+        """The leaves of `tree` in the order of `structure`, as `fgrad.trees.matched`."""
+        leaves: list[Leaf] = []
+        self._matched(structure, tree, name, leaves)
+        return tuple(leaves)
+
     def leaves(self, tree: object) -> tuple[Leaf, ...]:
         """The leaves, as `fgrad.trees.leaves`."""
         return self.flatten(tree)[0]
@@ -116,10 +122,9 @@ class Registry:
         """The tree of what `f` gives for each leaf, as `fgrad.trees.map`."""
         leaves, structure = self.flatten(tree)
         columns = [leaves]
-        for i, other in enumerate(others, 2):
-            found: list[Leaf] = []
-            self._matched(structure, other, f"tree {i}", found)
-            columns.append(tuple(found))
+        columns += [
+            self.matched(structure, other, f"tree {i}") for i, other in enumerate(others, 2)
+        ]
         made: dict[tuple[int, ...], Any] = {}
         results = []
         for row in zip(*columns, strict=True):
@@ -190,6 +195,19 @@ def flatten(tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]
     place, as in `tree.layers[2].weight`, where `name` stands for the whole.
     """
     return _USUAL.flatten(tree, name)
+
+
+def matched(structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
+    """The leaves of `tree` in the order of `structure`, which pairs dicts by key.
+
+    Raises TreeMismatch, with the place, unless `tree` has that structure.
+
+    >>> from fgrad import trees
+    >>> _, structure = trees.flatten({"a": 1.0, "b": 2.0})
+    >>> trees.matched(structure, {"b": 20.0, "a": 10.0})
+    (10.0, 20.0)
+    """
+    return _USUAL.matched(structure, tree, name)
 
 
 def leaves(tree: object) -> tuple[Leaf, ...]:

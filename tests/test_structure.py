@@ -15,8 +15,8 @@ SOURCE = Path(fg.__file__).parent
 
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
-    "errors", "ieee", "special", "gamma", "operand", "op", "operations", "node", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "derivative", "check", "alphabet", "expression", "drawing", "model", "__main__",
+    "errors", "ieee", "special", "gamma", "operand", "op", "operations", "node", "flow", "flat", "graph", "container", "trees", "reduction",
+    "reverse", "forward", "argument", "derivative", "directional", "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
 LONG = {"_fold_floats"}  # the loop that every gradient waits for, written out

@@ -192,3 +192,16 @@ assert_type(fg.gradient(fg.gradient(sine))(x), fg.Node[float])
 assert_type(fg.gradient(Spring().energy)(1.0), float)
 assert_type(fg.trees.map(lambda v: -v, params), Params)
 assert_type(fg.trees.flatten(params)[1].unflatten([1.0, 2.0]), Params)
+
+
+def polar(p: tuple[float, float]) -> tuple[float, float]:
+    """A tree to a tree."""
+    return fg.hypot(*p), fg.atan2(p[1], p[0])
+
+
+assert_type(fg.jvp(polar)((3.0, 4.0), (1.0, 0.0)), tuple[tuple[float, float], tuple[float, float]])
+assert_type(fg.vjp(polar)((3.0, 4.0))[1]((1.0, 0.0)), tuple[float, float])
+assert_type(fg.vjp(loss)(params, 1.0)[1](1.0), Params)
+assert_type(fg.hvp(loss)(params, params, 1.0, scale=2.0), Params)
+assert_type(fg.hvp(generic)(Layer((x,), x), Layer((x,), x), 1.0), Layer[fg.Node[float]])
+assert_type(fg.jvp(sine)(x, x), tuple[fg.Node[float], fg.Node[float]])

@@ -1,0 +1,55 @@
+"""Flows: what passes along the edges of a graph when nodes are folded, multiplied and summed.
+
+A flow is a node, a literal float, or a `Guarded` one of these. Conditions are kept outside of
+products and settled where flows meet, so that an infinite factor never meets a zero of `where`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from fgrad import operations as ops
+from fgrad.node import Node, constant
+from fgrad.operand import Guarded, Truth
+
+Flow: TypeAlias = Any
+
+
+def times(flow: Flow, partial: Flow) -> Flow:
+    """The product; conditions stay outside, and a literal 1 or -1 makes no node."""
+    if isinstance(flow, Guarded):
+        return _guard(flow.condition, times(flow.value, partial))
+    if isinstance(partial, Guarded):
+        return _guard(partial.condition, times(flow, partial.value))
+    for one, other in ((partial, flow), (flow, partial)):
+        if isinstance(one, float) and abs(one) == 1.0:
+            return other if one == 1.0 else -other
+    return flow * partial
+
+
+def _guard(condition: Truth[Any], flow: Flow) -> Flow:
+    if isinstance(flow, Guarded):
+        return Guarded(ops.logical_and(condition, flow.condition), flow.value)
+    return Guarded(condition, flow)
+
+
+def plus(x: Flow, y: Flow) -> Flow:
+    """The sum; it is guarded when both are, and flows where either does."""
+    if isinstance(x, Guarded) and isinstance(y, Guarded):
+        if x.condition is y.condition:
+            return Guarded(x.condition, x.value + y.value)
+        return Guarded(ops.logical_or(x.condition, y.condition), settled(x) + settled(y))
+    return settled(x) + settled(y)
+
+
+def settled(flow: Flow) -> Node[float] | float:
+    """What flows in the end: 0 where the condition of a guarded flow does not hold."""
+    if isinstance(flow, Guarded):
+        return ops.where(flow.condition, flow.value, 0.0)  # type: ignore[no-any-return]  # a node
+    return flow  # type: ignore[no-any-return]  # a node or a float
+
+
+def as_node(flow: Flow) -> Node[float]:
+    """What flows in the end, as a node also where it is a literal."""
+    end = settled(flow)
+    return end if isinstance(end, Node) else constant(end)

@@ -1,0 +1,81 @@
+"""Forward mode as a fold: read the nodes in order and carry their tangents along.
+
+The same partial derivatives as in reverse mode, multiplied the other way round: the tangent of a
+node is the sum of its arguments' tangents, each times the partial derivative. One fold gives the
+derivative of every node in one direction.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from fgrad.flow import Flow, as_node, plus, times
+from fgrad.graph import Graph
+from fgrad.node import Node
+
+F = TypeVar("F")
+
+
+def tangents(graph: Graph, direction: Mapping[Node[float], float]) -> Mapping[Node[float], float]:
+    """The derivative of each node of `graph` when the nodes in `direction` move as it says.
+
+    Nodes that do not move are left out.
+
+    >>> import fgrad as fg
+    >>> x, y = fg.var(2.0), fg.var(3.0)
+    >>> z = x * x * y
+    >>> tangents(fg.Graph.of(z), {x: 1.0})[z]
+    12.0
+    """
+    return MappingProxyType(_fold(graph, direction, _value, operator.mul, operator.add))
+
+
+def tangent_nodes(
+    graph: Graph, direction: Mapping[Node[float], Node[float] | float]
+) -> Mapping[Node[float], Node[float]]:
+    """The same as nodes, which can be differentiated again.
+
+    >>> import fgrad as fg
+    >>> x = fg.var(2.0)
+    >>> y = x * x * x
+    >>> slope = tangent_nodes(fg.Graph.of(y), {x: 1.0})[y]
+    >>> slope.value, fg.grad(fg.Graph.of(slope), slope)[x]
+    (12.0, 12.0)
+    """
+    flows: dict[Node[float], Flow] = _fold(graph, direction, _itself, times, plus)
+    return MappingProxyType({node: as_node(flow) for node, flow in flows.items()})
+
+
+def _fold(
+    graph: Graph,
+    direction: Mapping[Node[float], F],
+    read: Callable[[Any], Any],
+    times: Callable[[F, Any], F],
+    plus: Callable[[F, F], F],
+) -> dict[Node[float], F]:
+    moved = dict(direction)
+    for node in graph.nodes:
+        if node in direction or not any(a in moved for a in node.args if isinstance(a, Node)):
+            continue
+        args = [read(a) for a in node.args]
+        total: F | None = None
+        for a, rule in zip(node.args, node.op.rules, strict=True):
+            if isinstance(a, Node) and a in moved and rule:
+                partial = rule(read(node), *args)
+                if partial is not None:
+                    flow = times(moved[a], partial)
+                    total = flow if total is None else plus(total, flow)
+        if total is not None:
+            moved[node] = total
+    return moved
+
+
+def _value(arg: Any) -> Any:
+    return arg.value if isinstance(arg, Node) else arg
+
+
+def _itself(arg: Any) -> Any:
+    return arg
