@@ -30,6 +30,9 @@ from fgrad.errors import TreeMismatch as TreeMismatch
 from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
 from fgrad.graph import Graph as Graph
+from fgrad.matrix import Rows as Rows
+from fgrad.matrix import hessian as hessian
+from fgrad.matrix import jacobian as jacobian
 from fgrad.node import Condition as Condition
 from fgrad.node import Node as Node
 from fgrad.node import var as var

@@ -42,10 +42,18 @@ class Argument:
         return self.structure.unflatten([f(leaf) for leaf in self.leaves])
 
 
-def closed(nodes: Iterable[Node[float]], arguments: Iterable[Argument]) -> bool:
-    """Whether `nodes` depend on these arguments alone.
+def closed(outputs: Iterable[Node[float]], arguments: Iterable[Argument]) -> bool:
+    """Whether `outputs` are computed from these arguments alone.
 
     Another variable is of somebody outside, who may want to differentiate what we give.
     """
-    own = {leaf for argument in arguments for leaf in argument.leaves}
-    return not any(node.op is variable and node not in own for node in nodes)
+    seen = {leaf for argument in arguments for leaf in argument.leaves}
+    waiting = list(outputs)
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            if node.op is variable:
+                return False
+            seen.add(node)
+            waiting += [a for a in node.args if isinstance(a, Node)]
+    return True

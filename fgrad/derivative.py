@@ -142,7 +142,7 @@ def _differentiated(
     graph = Graph.of(output, *(leaf for argument in arguments for leaf in argument.leaves))
     if not any(argument.of_nodes for argument in arguments):
         gradients = grad(graph, output)
-        if closed(gradients.cone, arguments):
+        if closed((output,), arguments):
             return output.value, gradients.__getitem__
     return output, grad_nodes(graph, output).__getitem__
 

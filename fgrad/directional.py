@@ -135,7 +135,7 @@ def _nodes(leaves: tuple[trees.Leaf, ...]) -> list[Node[float]]:
 def _on_numbers(argument: Argument, others: tuple[trees.Leaf, ...], graph: Graph) -> bool:
     if argument.of_nodes or _nodes(others):
         return False
-    return closed(graph.nodes, [argument])
+    return closed(graph.outputs, [argument])
 
 
 def _number(leaf: trees.Leaf) -> float:

@@ -74,6 +74,10 @@ class Graph:
         return tuple(node for node in self.nodes if node.op is variable)
 
     @cached_property
+    def _ends(self) -> frozenset[Node[float]]:
+        return frozenset(self.outputs)
+
+    @cached_property
     def _members(self) -> Container[Node[object]]:
         # A set costs a tenth of a persistent map, which only extending and positions need.
         return frozenset(self.nodes) if self._known_places is None else self._known_places
@@ -85,7 +89,8 @@ class Graph:
 
     def require(self, node: Node[object]) -> None:
         """Raise UnknownNode unless `node` is in the graph."""
-        if node not in self:
+        # An output is known without ordering the graph.
+        if node not in self._ends and node not in self:
             raise UnknownNode(repr(node), len(self))
 
     def __contains__(self, node: object) -> bool:

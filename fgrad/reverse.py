@@ -10,7 +10,7 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias, TypeVar
@@ -91,9 +91,9 @@ class Gradients(Mapping[Node[float], float]):
             return type(node.value)()
 
     @property
-    def cone(self) -> Iterable[Node[float]]:
-        """The nodes that the output is computed from, in no particular order."""
-        return self._reached.keys()
+    def reached(self) -> Mapping[Node[float], float]:
+        """The derivatives with respect to the nodes that the output is computed from, only."""
+        return self._reached
 
     def __iter__(self) -> Iterator[Node[float]]:
         """The nodes, in the order of the graph."""
@@ -129,6 +129,11 @@ class NodeGradients(Mapping[Node[float], Node[float]]):
     _zero: Node[float]
     _reached: Mapping[Node[Any], Node[float]]
 
+    @property
+    def reached(self) -> Mapping[Node[float], Node[float]]:
+        """The derivatives with respect to the nodes that flow to the output, only."""
+        return self._reached
+
     def __getitem__(self, node: Node[V]) -> Node[V]:
         """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
         gradient: Any = self._reached.get(node)
@@ -162,8 +167,7 @@ def _require_differentiable(graph: Graph, output: object, where: str) -> None:
     if not isinstance(output, Node) or isinstance(output, Condition):
         advice = "Pass a node that was computed from variables."
         raise NotDifferentiable(where, f"{output!r:.60}", advice)
-    if not any(output is known for known in graph.outputs):
-        graph.require(output)
+    graph.require(output)
 
 
 def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:

@@ -8,6 +8,7 @@ is another value, so that nobody's registering changes anybody's answer.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -34,6 +35,8 @@ class Structure(Generic[T]):
     children: tuple[Structure[Any], ...] = ()
     static: Any = None
     _container: Container | None = attrs.field(default=None, eq=False, repr=False)
+    _size: int = attrs.field(default=1, eq=False, repr=False)
+    _flat: bool = attrs.field(default=False, eq=False, repr=False)  # all children are leaves
 
     def unflatten(self, leaves: Iterable[Any]) -> T:
         """The tree of this structure with `leaves`; TreeMismatch unless there is one for each.
@@ -52,12 +55,15 @@ class Structure(Generic[T]):
     def _filled(self, leaves: Any) -> Any:
         if self._container is None:
             return next(leaves)
-        children = tuple(child._filled(leaves) for child in self.children)
+        if self._flat:
+            children = tuple(itertools.islice(leaves, self._size))
+        else:
+            children = tuple([child._filled(leaves) for child in self.children])
         return self._container.make(Parts(self.keys, children, self.static))
 
     def __len__(self) -> int:
         """The number of leaves."""
-        return 1 if self._container is None else sum([len(child) for child in self.children])
+        return self._size
 
     def paths(self) -> tuple[str, ...]:
         """Where each leaf stands, such as `.layers[2].weight`."""
@@ -153,7 +159,9 @@ class Registry:
             self._taken(child, path + container.entry(key), leaves, (*above, id(tree)))
             for key, child in zip(parts.keys, parts.children, strict=True)
         )
-        return Structure(type(tree), parts.keys, children, parts.static, container)
+        size = sum([child._size for child in children])
+        flat = all(child._container is None for child in children)
+        return Structure(type(tree), parts.keys, children, parts.static, container, size, flat)
 
     def _matched(self, structure: Structure[Any], tree: Any, path: str, leaves: list[Leaf]) -> None:
         """Append the leaves of `tree` in the order of `structure`, which it must have."""

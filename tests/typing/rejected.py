@@ -83,3 +83,5 @@ pair: tuple[str, float] = fg.value_and_gradient(area)(1.0, 2.0)  # type: ignore[
 fg.jvp(area)(1.0, "s", 2.0)  # type: ignore[arg-type]
 fg.jvp(area)(1.0, 1.0)  # type: ignore[call-arg]
 fg.hvp(word_of)(1.0, 1.0)  # type: ignore[type-var]
+fg.jacobian(area, mode="sideways")  # type: ignore[arg-type]
+fg.hessian(word_of)(1.0)  # type: ignore[type-var]
