@@ -15,6 +15,13 @@ from fgrad import trees as trees
 from fgrad.check import check_gradient as check_gradient
 from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient
+from fgrad.descent import Method as Method
+from fgrad.descent import Minimum as Minimum
+from fgrad.descent import State as State
+from fgrad.descent import adam as adam
+from fgrad.descent import gradient_descent as gradient_descent
+from fgrad.descent import minimise as minimise
+from fgrad.descent import momentum as momentum
 from fgrad.directional import hvp as hvp
 from fgrad.directional import jvp as jvp
 from fgrad.directional import vjp as vjp

@@ -209,3 +209,15 @@ assert_type(fg.jacobian(polar)((3.0, 4.0)), fg.Rows[tuple[float, float]])
 assert_type(fg.jacobian(loss, mode="forward")(params, 1.0)[0], Params)
 assert_type(fg.hessian(loss)(params, 1.0, scale=2.0), fg.Rows[Params])
 assert_type(fg.hessian(of_list)([1.0, 2.0])[0], list[float])
+
+
+def deviation(p: Params) -> float:
+    """Something to go down."""
+    return fg.square(p.bias) + fg.square(p.weights[0])
+
+
+found = fg.minimise(deviation, params, fg.adam(0.1))
+assert_type(found, fg.Minimum[Params])
+assert_type(found.params, Params)
+assert_type(found.state, fg.State[Params])
+assert_type(fg.momentum(0.1)(found.state, params), fg.State[Params])
