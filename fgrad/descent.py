@@ -192,4 +192,5 @@ def _counted(steps: int, progress: bool) -> Iterable[int]:
         return range(steps)
     from rich.progress import track  # noqa: PLC0415  # an extra
 
-    return track(range(steps), "minimising")
+    bar: Iterable[int] = track(range(steps), "minimising")
+    return bar
