@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import fgrad as fg
+from fgrad.forward import tangents
 from tests.strategies import SMOOTH, Recipe, recipes
 
 loose: Any = fg  # what untyped code sees
@@ -169,3 +170,11 @@ def test_a_tangent_of_another_structure_is_named() -> None:
     with pytest.raises(fg.NotAValue, match="tangent"):
         loose.jvp(lambda p: p[0])([x, x], [1.0, 2.0])
     assert loose.jvp(lambda p: p[0] * p[1])([x, x], [1.0, 1.0])[1].value == 2.0
+
+
+def test_an_intermediate_node_moves_as_it_is_told() -> None:
+    x = fg.var(2.0)
+    h = x * x
+    y = h * x
+    moved = tangents(fg.Graph.of(y), {x: 1.0, h: 0.0})
+    assert (moved[h], moved[y]) == (0.0, 4.0)

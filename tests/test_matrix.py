@@ -124,3 +124,25 @@ def test_a_result_that_is_no_number_is_named() -> None:
         loose.jacobian(lambda x: {"y": "s"})(1.0)
     with pytest.raises(fg.NotDifferentiable):
         loose.hessian(lambda x: (x, x))(1.0)
+
+
+@pytest.mark.parametrize(("mode", "calls"), [("shape", 1), ("forward", 1), ("reverse", 20)])
+def test_the_mode_by_shape_makes_the_fewer_folds(mode: str, calls: int) -> None:
+    counted: list[int] = []
+
+    def rule(out: fg.Real, x: fg.Real) -> fg.Real:
+        counted.append(1)
+        return fg.cos(x)
+
+    sine = fg.Unary("sine", fg.sin, rule)
+    rows = loose.jacobian(lambda x: [i * y for y in [sine(x)] for i in range(20)], mode)(0.0)
+    assert [row for row in rows] == [float(i) for i in range(20)]  # noqa: C416  # iteration is tested
+    assert len(counted) == calls
+
+
+def test_a_node_that_stands_twice_fills_both_of_its_columns() -> None:
+    x = fg.var(3.0)
+    pair: list[Any] = [x, x]
+    for mode in ("forward", "reverse"):
+        rows = loose.jacobian(lambda p: (p[0] * p[1], p[0]), mode)(pair)
+        assert [[slope.value for slope in row] for row in rows] == [[6.0, 6.0], [1.0, 1.0]]

@@ -17,6 +17,9 @@ from fgrad.operand import Guarded
 FROZEN = attrs.exceptions.FrozenInstanceError
 
 
+loose: Any = fg  # what untyped code sees; typed code cannot write most of what follows
+
+
 def public_objects() -> list[Any]:
     x = fg.var(2.0, "x")
     y = x * x
@@ -25,6 +28,8 @@ def public_objects() -> list[Any]:
         x, y, x < 1, graph, fg.grad(graph, y), fg.grad_nodes(graph, y),
         fg.sin, fg.add, fg.clip, fg.less, fg.logical_and, fg.logical_not, fg.where,
         Guarded(x < 1, 1.0), fg.UnknownNode("x", 1),
+        fg.jacobian(fg.sin)(1.0), fg.trees.flatten([1.0])[1], loose.trees.register(set, list, set),
+        fg.adam(), fg.adam().start(1.0), fg.minimise(fg.square, 0.0, fg.adam()),
     ]  # fmt: skip
 
 
@@ -129,9 +134,6 @@ def test_python_never_gets_a_plain_number_out_of_a_node(action: Any, way_out: st
             action(fg.var(2.0))
     else:
         assert way_out in detached(action).advice
-
-
-loose: Any = fg  # what untyped code sees; typed code cannot write most of what follows
 
 
 class Foreign:
