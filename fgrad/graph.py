@@ -122,6 +122,14 @@ class Graph:
         """The hash of the digest."""
         return hash(self.digest)
 
+    def __copy__(self) -> Self:
+        """The graph itself: it is immutable, and rebuilt nodes would be other variables."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The graph itself: it is immutable, and rebuilt nodes would be other variables."""
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the flat form and the values."""
         return _restore, (self._flat, [node.value for node in self.nodes])

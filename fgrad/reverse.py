@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, Self, TypeAlias, TypeVar
 
 import attrs
 from pyrsistent import PMap, pmap
@@ -108,6 +108,14 @@ class Gradients(Mapping[Node[float], float]):
         """The same as a persistent map, built when it is first asked for."""
         return pmap(dict(self.items()))
 
+    def __copy__(self) -> Self:
+        """The gradients themselves: they are immutable, and are asked for these very nodes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The gradients themselves: they are immutable, and are asked for these very nodes."""
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the graph and the derivatives in its order."""
         return _restore, (self.graph, list(self.values()))
@@ -149,6 +157,14 @@ class NodeGradients(Mapping[Node[float], Node[float]]):
     def __len__(self) -> int:
         """The number of nodes of the graph."""
         return len(self.graph)
+
+    def __copy__(self) -> Self:
+        """The gradients themselves, as they are immutable."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The gradients themselves, as they are immutable."""
+        return self
 
     def __reduce__(self) -> NoReturn:
         """Refuse, as nodes do."""

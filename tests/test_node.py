@@ -213,6 +213,15 @@ def test_a_copy_is_the_node_itself_and_a_lone_pickle_is_refused() -> None:
         pickle.dumps(x)
 
 
+def test_a_copy_of_a_graph_or_of_gradients_keeps_its_variables() -> None:
+    x = fg.var(2.0, "x")
+    y = x * x
+    graph = fg.Graph.of(y)
+    for thing in (graph, fg.grad(graph, y), fg.grad_nodes(graph, y)):
+        assert copy.copy(thing) is thing
+        assert copy.deepcopy({"kept": [thing]})["kept"][0] is thing
+
+
 def test_the_text_of_a_node_is_short_however_large_it_is() -> None:
     x = fg.var(2.0, "x")
     assert repr(x) == "Node(variable, value=2.0, label='x')"
