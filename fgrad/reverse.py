@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NoReturn, Self, TypeAlias, TypeVar
+from typing import Any, Generic, NoReturn, Self, TypeAlias, TypeVar, final
 
 import attrs
 from pyrsistent import PMap, pmap
@@ -25,6 +25,7 @@ from fgrad.graph import Graph
 from fgrad.node import Condition, Node, constant
 
 V = TypeVar("V")
+G_co = TypeVar("G_co", covariant=True)
 F = TypeVar("F")
 Levels: TypeAlias = list[dict[Node[Any], F] | None]
 """For each depth the adjoints of its nodes so far: small maps near the fold, all read once."""
@@ -61,11 +62,41 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     """
     _require_differentiable(graph, output, "grad_nodes")
     reached = {node: as_node(g) for node, g in _fold_nodes(output).items()}
-    return NodeGradients(graph, constant(0.0), MappingProxyType(reached))
+    return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
 
 
 @attrs.frozen(eq=False, repr=False)
-class Gradients(Mapping[Node[float], float]):
+class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
+    """A frozen mapping of all nodes of a graph, in its order, with what is known of some of them."""
+
+    graph: Graph
+    reached: Mapping[Node[Any], G_co]
+    """The derivatives with respect to the nodes that the output depends on, only."""
+
+    def __iter__(self) -> Iterator[Node[float]]:
+        """The nodes, in the order of the graph."""
+        return iter(self.graph.nodes)
+
+    def __len__(self) -> int:
+        """The number of nodes of the graph."""
+        return len(self.graph)
+
+    def __copy__(self) -> Self:
+        """The gradients themselves: they are immutable, and are asked for these very nodes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The gradients themselves: they are immutable, and are asked for these very nodes."""
+        return self
+
+    def __repr__(self) -> str:
+        """One line, however large the graph is."""
+        return f"{type(self).__name__}(of {len(self)} nodes)"
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class Gradients(_OfGraph[float]):
     """The derivative of one output with respect to every node of its graph, a frozen mapping.
 
     `gradients[node]` has the type of `node.value`; it is zero for a node that the output does not
@@ -79,100 +110,46 @@ class Gradients(Mapping[Node[float], float]):
     (-3.0, -8.0)
     """
 
-    graph: Graph
-    _reached: Mapping[Node[Any], Any]
-
     def __getitem__(self, node: Node[V]) -> V:
         """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
-        try:
-            return self._reached[node]  # type: ignore[no-any-return]  # its type is that of node.value
-        except KeyError:
+        gradient: Any = self.reached.get(node)
+        if gradient is None:
             self.graph.require(node)
-            return type(node.value)()
-
-    @property
-    def reached(self) -> Mapping[Node[float], float]:
-        """The derivatives with respect to the nodes that the output is computed from, only."""
-        return self._reached
-
-    def __iter__(self) -> Iterator[Node[float]]:
-        """The nodes, in the order of the graph."""
-        return iter(self.graph.nodes)
-
-    def __len__(self) -> int:
-        """The number of nodes of the graph."""
-        return len(self.graph)
+            gradient = type(node.value)()
+        return gradient  # type: ignore[no-any-return]  # its type is that of node.value
 
     @cached_property
     def pmap(self) -> PMap[Node[float], float]:
         """The same as a persistent map, built when it is first asked for."""
         return pmap(dict(self.items()))
 
-    def __copy__(self) -> Self:
-        """The gradients themselves: they are immutable, and are asked for these very nodes."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The gradients themselves: they are immutable, and are asked for these very nodes."""
-        return self
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the graph and the derivatives in its order."""
         return _restore, (self.graph, list(self.values()))
 
-    def __repr__(self) -> str:
-        """One line, however large the graph is."""
-        return f"Gradients(of {len(self)} nodes)"
 
-
+@final
 @attrs.frozen(eq=False, repr=False)
-class NodeGradients(Mapping[Node[float], Node[float]]):
+class NodeGradients(_OfGraph[Node[float]]):
     """The derivative of one output with respect to every node of its graph, as nodes.
 
     A node that the output does not depend on has the constant node 0. Raises UnknownNode for a
     node that is not in the graph. Iteration is in graph order.
     """
 
-    graph: Graph
     _zero: Node[float]
-    _reached: Mapping[Node[Any], Node[float]]
-
-    @property
-    def reached(self) -> Mapping[Node[float], Node[float]]:
-        """The derivatives with respect to the nodes that flow to the output, only."""
-        return self._reached
 
     def __getitem__(self, node: Node[V]) -> Node[V]:
         """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
-        gradient: Any = self._reached.get(node)
+        gradient: Any = self.reached.get(node)
         if gradient is None:
             self.graph.require(node)
             gradient = self._zero
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
-    def __iter__(self) -> Iterator[Node[float]]:
-        """The nodes, in the order of the graph."""
-        return iter(self.graph.nodes)
-
-    def __len__(self) -> int:
-        """The number of nodes of the graph."""
-        return len(self.graph)
-
-    def __copy__(self) -> Self:
-        """The gradients themselves, as they are immutable."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The gradients themselves, as they are immutable."""
-        return self
-
     def __reduce__(self) -> NoReturn:
         """Refuse, as nodes do."""
         raise NotPicklable(repr(self), "Pickle Graph.of(...) of the gradients you need instead.")
-
-    def __repr__(self) -> str:
-        """One line, however large the graph is."""
-        return f"NodeGradients(of {len(self)} nodes)"
 
 
 def _restore(graph: Graph, values: list[float]) -> Gradients:

@@ -108,7 +108,7 @@ def test_what_lies_behind_a_dead_branch_has_its_zero_from_the_fold() -> None:
     gradients = fg.grad(graph, output)
     assert gradients[y] == 0.0
     numbers = {node for node in graph.nodes if not isinstance(node, fg.Condition)}
-    assert set(gradients._reached) >= numbers
+    assert set(gradients.reached) >= numbers
 
 
 def test_a_node_outside_the_graph_is_an_error_that_says_so() -> None:
@@ -150,7 +150,7 @@ def test_gradients_cannot_be_written() -> None:
     with pytest.raises(TypeError):
         del gradients[x]
     with pytest.raises(TypeError):
-        gradients._reached[x] = 5.0
+        gradients.reached[x] = 5.0
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         gradients.graph = None
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
