@@ -158,6 +158,27 @@ def test_polynomials_end() -> None:
     assert fg.taylor(lambda x: x, 3)(2.0) == (2.0, 1.0, 0.0, 0.0)
 
 
+@pytest.mark.parametrize("x", [0.7, -1.3, 3.1])
+def test_whole_powers_are_polynomials_to_the_last_bit(x: float) -> None:
+    def product(t: Any) -> Any:
+        return t * t * (t * t) * t
+
+    assert fg.taylor(lambda t: t**5, 8)(x)[1:] == fg.taylor(product, 8)(x)[1:]
+    assert fg.taylor(lambda t: t**5, 8)(x)[6:] == (0.0, 0.0, 0.0)
+
+
+def test_only_what_is_the_same_to_the_bit_shares_a_series() -> None:
+    def signed(x: Any) -> Any:
+        return fg.copysign(x, 0.0) + fg.copysign(x, -0.0)
+
+    assert fg.taylor(signed, 2)(1.5) == (0.0, 0.0, 0.0)
+    assert fg.taylor(lambda x: 0.5 * (2.0 * x), 1)(1e308) == (math.inf, 1.0)
+    third = 1.0 / 3.0
+    for i in range(20):
+        expected = [3.0 * (third * c) for c in fg.taylor(composed, 6)(0.1 * i)]
+        assert fg.taylor(lambda x: 3.0 * (third * composed(x)), 6)(0.1 * i) == tuple(expected)
+
+
 @pytest.mark.parametrize("exponent", [1.0, 2.0, 3.0, 7.0, 64.0])
 def test_whole_powers_are_right_at_zero(exponent: float) -> None:
     expected = tuple(float(k == exponent) for k in range(9))
@@ -177,7 +198,9 @@ def test_powers_agree_with_the_binomial_series(x: float, exponent: float) -> Non
 
 def test_a_power_that_is_not_smooth_at_zero_has_the_derivatives_of_its_rules() -> None:
     assert fg.taylor(lambda x: x**2.5, 3)(0.0) == (0.0, 0.0, 0.0, math.inf)
-    assert fg.taylor(lambda x: x**x, 1)(0.0)[0] == 1.0
+    assert fg.taylor(lambda x: x**x, 1)(0.0) == (1.0, -math.inf)
+    assert fg.taylor(lambda x: x**2.5, 1)(1e130) == (math.inf, pytest.approx(2.5e195))
+    assert fg.taylor(lambda x: x**2.5, 1)(1e-140) == (0.0, pytest.approx(2.5e-210))
 
 
 def test_nothing_leaks_from_the_side_not_taken() -> None:
