@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+from collections.abc import Callable
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, overload
 
 from fgrad import trees
 from fgrad.argument import Argument, closed
@@ -27,6 +27,9 @@ B = TypeVar("B")
 C = TypeVar("C")
 # A type variable and not Real itself: so a generic function stays generic (docs/decisions/0011).
 Q = TypeVar("Q", bound=Real)
+Aux = TypeVar("Aux")
+
+_NOTHING: Final = trees.flatten(None)
 
 # Each choice of arguments has its overload, so that the results have the arguments' types.
 
@@ -80,32 +83,87 @@ def gradient(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Ca
 
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
+    f: Callable[Concatenate[A, P], Q],
+    /,
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[False] = False,
 ) -> Callable[Concatenate[A, P], tuple[Q, A]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1], *, has_aux: Literal[False] = False
 ) -> Callable[Concatenate[A, B, P], tuple[Q, B]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, C, P], Q], /, argnums: Literal[2]
+    f: Callable[Concatenate[A, B, C, P], Q],
+    /,
+    argnums: Literal[2],
+    *,
+    has_aux: Literal[False] = False,
 ) -> Callable[Concatenate[A, B, C, P], tuple[Q, C]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
+    f: Callable[Concatenate[A, B, P], Q],
+    /,
+    argnums: tuple[Literal[0], Literal[1]],
+    *,
+    has_aux: Literal[False] = False,
 ) -> Callable[Concatenate[A, B, P], tuple[Q, tuple[A, B]]]: ...
 @overload
 def value_and_gradient(
     f: Callable[Concatenate[A, B, C, P], Q],
     /,
     argnums: tuple[Literal[0], Literal[1], Literal[2]],
+    *,
+    has_aux: Literal[False] = False,
 ) -> Callable[Concatenate[A, B, C, P], tuple[Q, tuple[A, B, C]]]: ...
+@overload
 def value_and_gradient(
-    f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0
+    f: Callable[Concatenate[A, P], tuple[Q, Aux]],
+    /,
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, P], tuple[tuple[Q, Aux], A]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, P], tuple[Q, Aux]],
+    /,
+    argnums: Literal[1],
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, P], tuple[tuple[Q, Aux], B]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, C, P], tuple[Q, Aux]],
+    /,
+    argnums: Literal[2],
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, C, P], tuple[tuple[Q, Aux], C]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, P], tuple[Q, Aux]],
+    /,
+    argnums: tuple[Literal[0], Literal[1]],
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, P], tuple[tuple[Q, Aux], tuple[A, B]]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, C, P], tuple[Q, Aux]],
+    /,
+    argnums: tuple[Literal[0], Literal[1], Literal[2]],
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, C, P], tuple[tuple[Q, Aux], tuple[A, B, C]]]: ...
+def value_and_gradient(
+    f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0, *, has_aux: bool = False
 ) -> Callable[..., Any]:
     """The function that gives the value of `f` and its gradient, from one call of `f`.
 
-    Arguments and errors are those of `gradient`.
+    Arguments and errors are those of `gradient`. With `has_aux`, `f` gives a pair of its value and
+    anything else, a tree, and the result is `((value, aux), gradient)`.
 
     >>> import fgrad as fg
     >>> def loss(params: dict[str, float], x: float) -> float:
@@ -121,30 +179,46 @@ def value_and_gradient(
             args, kwargs = _bound(f, args, kwargs, max(places))
         arguments = {place: Argument.of(args[place], f"argument {place}") for place in places}
         fresh = [arguments[i].tree if i in arguments else x for i, x in enumerate(args)]
-        output = f(*fresh, **kwargs)
-        value, slope_of = _differentiated(output, arguments.values())
+        output, (leaves, structure) = _taken(f(*fresh, **kwargs), has_aux)
+        value, leaves, slope_of = _differentiated(output, leaves, tuple(arguments.values()))
         gradients = tuple(arguments[place].mapped(slope_of) for place in places)
-        return value, gradients if isinstance(argnums, tuple) else gradients[0]
+        return (
+            (value, structure.unflatten(leaves)) if has_aux else value,
+            gradients if isinstance(argnums, tuple) else gradients[0],
+        )
 
     return value_and_gradient_of_f
 
 
+def _taken(
+    result: Any, has_aux: bool
+) -> tuple[object, tuple[tuple[trees.Leaf, ...], trees.Structure[Any]]]:
+    """What is differentiated, and the leaves and structure of what stands beside it."""
+    if not has_aux:
+        return result, _NOTHING
+    if not isinstance(result, tuple) or len(result) != 2:
+        advice = "With has_aux, let the function return (value, aux)."
+        raise NotAValue("value_and_gradient", "a pair", f"{result!r:.60}", advice)
+    return result[0], trees.flatten(result[1], "aux")
+
+
 def _differentiated(
-    output: object, arguments: Iterable[Argument]
-) -> tuple[trees.Leaf, Callable[[Node[float]], trees.Leaf]]:
-    """The value, and the derivative with respect to each leaf, as numbers if they are enough."""
-    arguments = tuple(arguments)
+    output: object, aux: tuple[trees.Leaf, ...], arguments: tuple[Argument, ...]
+) -> tuple[trees.Leaf, tuple[trees.Leaf, ...], Callable[[Node[float]], trees.Leaf]]:
+    """The value, what is beside it, and the derivatives, as numbers if they are enough."""
+    nodes = [result for result in (output, *aux) if isinstance(result, Node)]
+    on_numbers = not any(argument.of_nodes for argument in arguments) and closed(nodes, arguments)
+    if on_numbers:
+        aux = tuple([leaf.value if isinstance(leaf, Node) else leaf for leaf in aux])
     if isinstance(output, (int, float)) and not isinstance(output, bool):
-        return float(output), lambda leaf: 0.0
+        return float(output), aux, lambda leaf: 0.0
     if not isinstance(output, Node) or isinstance(output, Condition):
         advice = "Let the function return one number; for several, take the gradient of each."
         raise NotDifferentiable("gradient", f"{output!r:.60}", advice)
     graph = Graph.of(output, *(leaf for argument in arguments for leaf in argument.leaves))
-    if not any(argument.of_nodes for argument in arguments):
-        gradients = grad(graph, output)
-        if closed((output,), arguments):
-            return output.value, gradients.__getitem__
-    return output, grad_nodes(graph, output).__getitem__
+    if on_numbers:
+        return output.value, aux, grad(graph, output).__getitem__
+    return output, aux, grad_nodes(graph, output).__getitem__
 
 
 def _places(argnums: object) -> tuple[int, ...]:

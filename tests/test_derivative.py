@@ -104,6 +104,80 @@ def test_methods_partials_and_operations_are_functions_too() -> None:
     assert fg.gradient(fg.atan2, argnums=1)(1.0, 1.0) == -0.5
 
 
+def reported(p: Params, x: float, *, scale: float = 1.0) -> tuple[float, dict[str, Any]]:
+    inner = p.weights[0] * x + p.bias
+    return scale * fg.square(fg.tanh(inner)), {"inner": inner, "at": [x, 2], "params": p}
+
+
+def test_what_stands_beside_the_value_comes_out_as_numbers() -> None:
+    params = Params((0.5,), 0.1)
+    (value, aux), slope = fg.value_and_gradient(reported, has_aux=True)(params, 2.0, scale=3.0)
+    assert (value, slope) == fg.value_and_gradient(loss)(params, 2.0, scale=3.0)
+    assert aux == {"inner": 1.1, "at": [2.0, 2], "params": params}
+    assert type(value) is type(aux["inner"]) is float
+    assert type(aux["at"][1]) is int
+    assert aux["params"].name == "layer"
+
+    for argnums, expected in [(1, 12.0), ((0, 1), (9.0, 12.0)), ((1,), (12.0,))]:
+        pair = loose.value_and_gradient(
+            lambda x, y: (area(x, y), x > y), argnums=argnums, has_aux=True
+        )
+        assert pair(2.0, 3.0) == ((18.0, False), expected)
+
+
+def test_what_stands_beside_a_constant_or_is_nothing_is_given_too() -> None:
+    differentiated = loose.value_and_gradient(lambda x: (7, (x, None)), has_aux=True)
+    assert differentiated(2.0) == ((7.0, (2.0, None)), 0.0)
+    assert loose.value_and_gradient(lambda x: (x, ()), has_aux=True)(2.0) == ((2.0, ()), 1.0)
+
+
+def test_value_and_aux_are_nodes_together() -> None:
+    x = fg.var(2.0, "x")
+    differentiated: Any = loose.value_and_gradient(
+        lambda y: (y * y, {"y": y, "n": 1}), has_aux=True
+    )
+    (value, aux), slope = differentiated(x)
+    assert [type(r) for r in (value, aux["y"], slope)] == [fg.Node] * 3
+    assert aux["n"] == 1
+    for result, expected in ((value, 4.0), (aux["y"], 1.0), (slope, 2.0)):
+        assert fg.grad(fg.Graph.of(result, x), result)[x] == expected
+
+    outside: Any = loose.value_and_gradient(lambda y: (y * y, x * y), has_aux=True)
+    (value, aux), slope = outside(3.0)
+    assert [type(r) for r in (value, aux, slope)] == [fg.Node] * 3
+    assert (value.value, aux.value, slope.value) == (9.0, 6.0, 6.0)
+    assert fg.grad(fg.Graph.of(aux, x), aux)[x] == 3.0
+
+
+def test_aux_of_an_inner_derivative_is_differentiated_by_the_outer() -> None:
+    def inner(y: Any) -> Any:
+        return y**3.0, y * y
+
+    def outer(x: Any) -> Any:  # 3 x^2 + x^2 * x
+        (_, square), slope = fg.value_and_gradient(inner, has_aux=True)(x)
+        return slope + square * x
+
+    assert fg.gradient(outer)(2.0) == 6.0 * 2.0 + 3.0 * 4.0
+    twice = loose.value_and_gradient(
+        lambda x: loose.value_and_gradient(inner, has_aux=True)(x)[::-1], has_aux=True
+    )
+    assert twice(2.0) == ((12.0, (8.0, 4.0)), 12.0)
+
+
+@pytest.mark.parametrize("result", [1.0, [1.0, 2.0], (1.0,), (1.0, 2.0, 3.0), None])
+def test_with_aux_the_function_must_give_a_pair(result: Any) -> None:
+    with pytest.raises(fg.NotAValue, match=r"needs a pair.*has_aux"):
+        loose.value_and_gradient(lambda x: result, has_aux=True)(1.0)
+
+
+def test_wrong_aux_and_wrong_values_beside_it_are_named() -> None:
+    with pytest.raises(fg.NotAValue, match=r"aux\['name'\]"):
+        loose.value_and_gradient(lambda x: (x, {"name": "x"}), has_aux=True)(1.0)
+    for value in ([1.0], None, True):
+        with pytest.raises(fg.NotDifferentiable):
+            loose.value_and_gradient(lambda x, v=value: (v, x), has_aux=True)(1.0)
+
+
 def test_a_constant_function_has_a_gradient_of_zeros() -> None:
     assert loose.value_and_gradient(lambda p: 7)([1.0, 2.0]) == (7.0, [0.0, 0.0])
     assert fg.gradient(lambda p, x: x * 1.0)(1.0, 5.0) == 0.0

@@ -179,6 +179,51 @@ assert_type(fg.gradient(loss, argnums=1)(params, 1.0), float)
 assert_type(fg.gradient(loss, argnums=(0, 1))(params, 1.0), tuple[Params, float])
 assert_type(fg.value_and_gradient(loss)(params, 1.0), tuple[float, Params])
 assert_type(fg.value_and_gradient(loss, argnums=2)(params, 1.0, 0.0), tuple[float, float])
+
+
+@attrs.frozen
+class Report(Generic[R]):
+    """What stands beside a loss."""
+
+    predicted: tuple[R, ...]
+    name: str = attrs.field(default="fit", metadata=fg.trees.STATIC)
+
+
+def reported(p: Layer[R], x: float, y: float = 0.0, *, scale: float = 1.0) -> tuple[R, Report[R]]:
+    """A value and what is beside it."""
+    predicted = p.weights[0] * x + p.bias
+    return scale * fg.square(predicted - y), Report((predicted,))
+
+
+def listed(x: float, y: float, z: float) -> tuple[float, dict[str, list[float]]]:
+    """The same on floats."""
+    return x * y * z, {"factors": [x, y, z]}
+
+
+beside = fg.value_and_gradient(reported, has_aux=True)
+assert_type(beside(Layer((1.0,), 2.0), 1.0), tuple[tuple[float, Report[float]], Layer[float]])
+assert_type(
+    beside(Layer((x,), x), 1.0, y=1.0, scale=2.0),
+    tuple[tuple[fg.Node[float], Report[fg.Node[float]]], Layer[fg.Node[float]]],
+)
+Listed = dict[str, list[float]]
+assert_type(
+    fg.value_and_gradient(listed, argnums=1, has_aux=True)(1.0, 2.0, 3.0),
+    tuple[tuple[float, Listed], float],
+)
+assert_type(
+    fg.value_and_gradient(listed, argnums=2, has_aux=True)(1.0, 2.0, 3.0),
+    tuple[tuple[float, Listed], float],
+)
+assert_type(
+    fg.value_and_gradient(listed, argnums=(0, 1), has_aux=True)(1.0, 2.0, 3.0),
+    tuple[tuple[float, Listed], tuple[float, float]],
+)
+assert_type(
+    fg.value_and_gradient(listed, argnums=(0, 1, 2), has_aux=True)(1.0, 2.0, 3.0),
+    tuple[tuple[float, Listed], tuple[float, float, float]],
+)
+assert_type(fg.value_and_gradient(loss, has_aux=False)(params, 1.0), tuple[float, Params])
 assert_type(fg.gradient(generic)(Layer((1.0,), 2.0), 1.0), Layer[float])
 assert_type(fg.gradient(generic)(Layer((x,), x), 1.0, scale=2.0), Layer[fg.Node[float]])
 assert_type(fg.gradient(area)(1.0, 2.0), float)

@@ -80,6 +80,18 @@ fg.gradient(area, argnums=(0, 3))  # type: ignore[arg-type]
 fg.gradient(word_of)(1.0)  # type: ignore[type-var]
 fg.gradient(3.0)  # type: ignore[call-overload]
 pair: tuple[str, float] = fg.value_and_gradient(area)(1.0, 2.0)  # type: ignore[assignment]
+
+
+def reported(v: float) -> tuple[float, list[str]]:
+    """A value and what is beside it."""
+    return v * v, ["squared"]
+
+
+fg.value_and_gradient(reported)(1.0)  # type: ignore[type-var]
+fg.value_and_gradient(area, has_aux=True)(1.0, 2.0)  # type: ignore[call-overload]
+fg.value_and_gradient(reported, argnums=1, has_aux=True)(1.0)  # type: ignore[call-overload]
+fg.value_and_gradient(reported, has_aux=True)("s")  # type: ignore[arg-type]
+names: list[float] = fg.value_and_gradient(reported, has_aux=True)(1.0)[0][1]  # type: ignore[assignment]
 fg.jvp(area)(1.0, "s", 2.0)  # type: ignore[arg-type]
 fg.jvp(area)(1.0, 1.0)  # type: ignore[call-arg]
 fg.hvp(word_of)(1.0, 1.0)  # type: ignore[type-var]
