@@ -13,6 +13,7 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 
 from fgrad import trees as trees
 from fgrad.check import check_gradient as check_gradient
+from fgrad.custom import custom as custom
 from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient
 from fgrad.descent import Method as Method
@@ -30,6 +31,7 @@ from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError
 from fgrad.errors import GradientMismatch as GradientMismatch
 from fgrad.errors import NotAValue as NotAValue
+from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
 from fgrad.errors import NotPicklable as NotPicklable
 from fgrad.errors import SilentDetach as SilentDetach
@@ -38,6 +40,8 @@ from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
 from fgrad.expansion import taylor as taylor
 from fgrad.graph import Graph as Graph
+from fgrad.implicit import fixed_point as fixed_point
+from fgrad.implicit import root as root
 from fgrad.matrix import Rows as Rows
 from fgrad.matrix import hessian as hessian
 from fgrad.matrix import jacobian as jacobian

@@ -17,9 +17,9 @@ from fgrad import trees
 from fgrad.argument import Argument, closed
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.graph import Graph
-from fgrad.node import Condition, Node
+from fgrad.node import Condition, Node, constant
 from fgrad.operand import Real
-from fgrad.reverse import grad, grad_nodes
+from fgrad.reverse import grad, leaf_nodes
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -215,10 +215,12 @@ def _differentiated(
     if not isinstance(output, Node) or isinstance(output, Condition):
         advice = "Let the function return one number; for several, take the gradient of each."
         raise NotDifferentiable("gradient", f"{output!r:.60}", advice)
-    graph = Graph.of(output, *(leaf for argument in arguments for leaf in argument.leaves))
+    leaves = [leaf for argument in arguments for leaf in argument.leaves]
     if on_numbers:
-        return output.value, aux, grad(graph, output).__getitem__
-    return output, aux, grad_nodes(graph, output).__getitem__
+        return output.value, aux, grad(Graph.of(output, *leaves), output).__getitem__
+    slopes = leaf_nodes([(output, 1.0)], leaves)
+    zero = constant(0.0)
+    return output, aux, lambda leaf: slopes.get(leaf, zero)
 
 
 def _places(argnums: object) -> tuple[int, ...]:

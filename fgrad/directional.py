@@ -16,9 +16,9 @@ from fgrad.derivative import gradient
 from fgrad.errors import NotAValue
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.graph import Graph
-from fgrad.node import Node
+from fgrad.node import Node, constant
 from fgrad.operand import Real
-from fgrad.reverse import grad, grad_nodes
+from fgrad.reverse import grad, leaf_nodes
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -81,14 +81,16 @@ def vjp(
 
         def pull(bar: Any, /) -> Any:
             weights = trees.matched(structure, bar, "cotangent")
-            terms = [w * y for w, y in zip(weights, leaves, strict=True) if isinstance(y, Node)]
-            if not terms:
+            pairs = [(y, w) for w, y in zip(weights, leaves, strict=True) if isinstance(y, Node)]
+            if not pairs:
                 return argument.mapped(lambda leaf: 0.0)
-            total = reduction.sum(terms)
-            graph = Graph.of(total, *argument.leaves)
             if on_numbers and not any(isinstance(w, Node) for w in weights):
-                return argument.mapped(grad(graph, total).__getitem__)
-            return argument.mapped(grad_nodes(graph, total).__getitem__)
+                total = reduction.sum([w * y for y, w in pairs])
+                gradients = grad(Graph.of(total, *argument.leaves), total)
+                return argument.mapped(gradients.__getitem__)
+            slopes = leaf_nodes(pairs, argument.leaves)
+            zero = constant(0.0)
+            return argument.mapped(lambda leaf: slopes.get(leaf, zero))
 
         values = [_number(leaf) for leaf in leaves] if on_numbers else leaves
         return structure.unflatten(values), pull

@@ -185,3 +185,22 @@ class TreeMismatch(ValueError):
     def __str__(self) -> str:
         """Name the place, what was needed there and what came."""
         return f"{self.path} needs {self.needed}; got {self.got}. Trees must have one structure."
+
+
+@attrs.frozen
+class NotConverged(ArithmeticError):
+    """A solve that came to no end; `last` is the last iterate, a tree as `start` is."""
+
+    where: str
+    last: object
+    residual: float
+    steps: int
+    problem: str
+
+    def __str__(self) -> str:
+        """Say how far it came and what to do."""
+        return (
+            f"{self.where} did not converge: {self.problem} after {self.steps} steps, at"
+            f" {self.last!r:.200} with residual {self.residual:.3g}. Start nearer to the solution,"
+            " or allow more steps."
+        )

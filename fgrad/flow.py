@@ -1,6 +1,6 @@
 """Flows: what passes along the edges of a graph when nodes are folded, multiplied and summed.
 
-A flow is a node, a literal float, or a `Guarded` one of these. Conditions are kept outside of
+A flow is a node, a literal float, a `Guarded` one of these, or a `Bundle` of them. Conditions are kept outside of
 products and settled where flows meet, so that an infinite factor never meets a zero of `where`.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from fgrad import operations as ops
+from fgrad.bundle import Basis, Bundle
 from fgrad.node import Node, constant
 from fgrad.operand import Guarded, Truth
 
@@ -17,6 +18,8 @@ Flow: TypeAlias = Any
 
 def times(flow: Flow, partial: Flow) -> Flow:
     """The product; conditions stay outside, and a literal 1 or -1 makes no node."""
+    if isinstance(partial, Basis):
+        return Bundle(partial.index, flow)
     if isinstance(flow, Guarded):
         return _guard(flow.condition, times(flow.value, partial))
     if isinstance(partial, Guarded):
@@ -35,6 +38,8 @@ def _guard(condition: Truth[Any], flow: Flow) -> Flow:
 
 def plus(x: Flow, y: Flow) -> Flow:
     """The sum; it is guarded when both are, and flows where either does."""
+    if isinstance(x, Bundle):
+        return x + y
     if isinstance(x, Guarded) and isinstance(y, Guarded):
         if x.condition is y.condition:
             return Guarded(x.condition, x.value + y.value)

@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 
 from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
+from fgrad.joint import pushed
 from fgrad.node import Node
+from fgrad.op import Item
 
 F = TypeVar("F")
 
@@ -56,21 +58,27 @@ def _fold(
     times: Callable[[F, Any], F],
     plus: Callable[[F, F], F],
 ) -> dict[Node[float], F]:
-    moved = dict(direction)
+    moved: dict[Node[Any], Any] = dict(direction)
     for node in graph.nodes:
         if node in direction or not any(a in moved for a in node.args if isinstance(a, Node)):
             continue
-        args = [read(a) for a in node.args]
-        total: F | None = None
-        for a, rule in zip(node.args, node.op.rules, strict=True):
-            if isinstance(a, Node) and a in moved and rule:
-                partial = rule(read(node), *args)
-                if partial is not None:
-                    flow = times(moved[a], partial)
-                    total = flow if total is None else plus(total, flow)
+        total: Any = None
+        if isinstance(node.op, Item):
+            total = moved[node.args[0]][node.op.index]  # type: ignore[index]  # a call node
+        elif node.op.joint:
+            moves = [moved.get(a) if isinstance(a, Node) else None for a in node.args]
+            total = pushed(node, moves, nodes=read is _itself)
+        else:
+            args = [read(a) for a in node.args]
+            for a, rule in zip(node.args, node.op.rules, strict=True):
+                if isinstance(a, Node) and a in moved and rule:
+                    partial = rule(read(node), *args)
+                    if partial is not None:
+                        flow = times(moved[a], partial)
+                        total = flow if total is None else plus(total, flow)
         if total is not None:
             moved[node] = total
-    return moved
+    return {node: move for node, move in moved.items() if not node.op.joint}
 
 
 def _value(arg: Any) -> Any:

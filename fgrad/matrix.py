@@ -18,7 +18,7 @@ from fgrad.forward import tangent_nodes, tangents
 from fgrad.graph import Graph
 from fgrad.node import Node
 from fgrad.operand import Real
-from fgrad.reverse import grad, grad_nodes
+from fgrad.reverse import grad, leaf_nodes
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -115,9 +115,9 @@ def _by_rows(
     for y in results:
         row: list[trees.Leaf] = [0.0] * len(leaves)
         if isinstance(y, Node):
-            slopes: Any = grad(graph, y) if on_numbers else grad_nodes(graph, y)
+            slopes: Any = grad(graph, y).reached if on_numbers else leaf_nodes([(y, 1.0)], leaves)
             # What the result depends on may be much less than all the leaves.
-            for node, slope in slopes.reached.items():
+            for node, slope in slopes.items():
                 for i in places.get(node, ()):
                     row[i] = slope
         yield row

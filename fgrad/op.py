@@ -8,12 +8,14 @@ to that argument; `when` makes a rule that flows on one side of a condition only
 
 from __future__ import annotations
 
+import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeAlias, final, overload
 
 import attrs
 
+from fgrad.bundle import Basis
 from fgrad.errors import NotPicklable
 from fgrad.operand import (
     N,
@@ -34,6 +36,9 @@ Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
+Row: TypeAlias = Sequence[Any]
+"""Floats or nodes, one for each argument or each result; None is a structural zero."""
+JointRule: TypeAlias = Callable[[Row, Row, Row], Row]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -46,6 +51,8 @@ class Op:
     arity: ClassVar[int]
     truth: ClassVar[bool] = False
     """Whether the result is a truth value."""
+    joint: ClassVar[bool] = False
+    """Whether it has several results, and is differentiated as a whole."""
 
     def __repr__(self) -> str:
         """The name, as in `<Unary sin>`."""
@@ -319,3 +326,57 @@ class Choice(Op):
         """x where the condition holds, y elsewhere; nothing of the other side leaks in."""
         sides = (self._number(x), self._number(y))
         return self._dispatch((truth(condition, self.name), *sides))
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class Joint(Op):
+    """An operation on `arity` numbers with `size` results, differentiated as a whole.
+
+    `pull(results, args, cotangents)` gives the cotangents of the arguments from those of the
+    results, and `push(results, args, tangents)` the tangents of the results; without it they come
+    of a pull for each. Both are written as rules are, for floats and nodes alike; None is a
+    structural zero.
+    """
+
+    meaning: Callable[..., tuple[float, ...]]
+    arity: int  # type: ignore[misc]  # other classes have one arity, this one any
+    size: int
+    pull: JointRule
+    push: JointRule | None = None
+
+    joint: ClassVar[bool] = True
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """None: its arguments are not differentiated one by one."""
+        return (None,) * self.arity
+
+
+@final
+@attrs.frozen(repr=False)
+class Item(Op):
+    """The operation that reads one result of several."""
+
+    meaning: Callable[..., Any] = attrs.field(eq=False)
+    index: int
+
+    arity: ClassVar[int] = 1
+
+    @classmethod
+    def at(cls, index: int) -> Item:
+        """The item of result `index`."""
+        return cls("item", operator.itemgetter(index), index)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the index: there is one for every number."""
+        return Item.at, (self.index,)
+
+    def dx(self, out: Any, x: Any) -> Any:
+        """The basis vector, which puts what flows to the item in its place."""
+        return Basis(self.index)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rule of its argument."""
+        return (self.dx,)

@@ -10,7 +10,7 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Generic, NoReturn, Self, TypeAlias, TypeVar, final
@@ -19,9 +19,11 @@ import attrs
 from pyrsistent import PMap, pmap
 
 from fgrad import operations as ops
+from fgrad.bundle import Bundle
 from fgrad.errors import NotDifferentiable, NotPicklable
 from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
+from fgrad.joint import gathered, pulled_floats, pulled_nodes
 from fgrad.node import Condition, Node, constant
 
 V = TypeVar("V")
@@ -61,8 +63,32 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     (12.0, 12.0)
     """
     _require_differentiable(graph, output, "grad_nodes")
-    reached = {node: as_node(g) for node, g in _fold_nodes(output).items()}
+    reached = {node: _as_node(g, node) for node, g in _fold_nodes([(output, 1.0)]).items()}
     return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
+
+
+def leaf_nodes(
+    cotangents: Iterable[tuple[Node[float], Flow]], leaves: Iterable[Node[float]]
+) -> Mapping[Node[float], Node[float]]:
+    """What flows from nodes with `cotangents` to each of `leaves` that they depend on, as nodes.
+
+    The fold ends at the leaves: whatever they were computed from is not read.
+
+    >>> import fgrad as fg
+    >>> x = fg.var(2.0)
+    >>> y = fg.square(x)
+    >>> leaf_nodes([(fg.sin(y) * y, 1.0)], [y]).keys() == {y}
+    True
+    """
+    ends = frozenset(leaves)
+    flows = _fold_nodes(cotangents, ends)
+    return MappingProxyType({leaf: as_node(flows[leaf]) for leaf in ends if leaf in flows})
+
+
+def _as_node(flow: Flow, node: Node[Any]) -> Node[Any]:
+    if isinstance(flow, Bundle):
+        return gathered(flow.settled(len(node.value), plus))
+    return as_node(flow)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -115,7 +141,7 @@ class Gradients(_OfGraph[float]):
         gradient: Any = self.reached.get(node)
         if gradient is None:
             self.graph.require(node)
-            gradient = type(node.value)()
+            gradient = _zero(node.value)
         return gradient  # type: ignore[no-any-return]  # its type is that of node.value
 
     @cached_property
@@ -144,7 +170,8 @@ class NodeGradients(_OfGraph[Node[float]]):
         gradient: Any = self.reached.get(node)
         if gradient is None:
             self.graph.require(node)
-            gradient = self._zero
+            several = isinstance(node.value, tuple)
+            gradient = gathered([None] * len(node.value)) if several else self._zero  # type: ignore[arg-type]  # a tuple
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def __reduce__(self) -> NoReturn:
@@ -157,13 +184,13 @@ def _restore(graph: Graph, values: list[float]) -> Gradients:
 
 
 def _require_differentiable(graph: Graph, output: object, where: str) -> None:
-    if not isinstance(output, Node) or isinstance(output, Condition):
+    if not isinstance(output, Node) or isinstance(output, Condition) or output.op.joint:
         advice = "Pass a node that was computed from variables."
         raise NotDifferentiable(where, f"{output!r:.60}", advice)
     graph.require(output)
 
 
-def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
+def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR0915  # written out for speed
     """The adjoint of every node that `output` is computed from, over floats.
 
     What `_fold_nodes` says plainly, in a third of the time: one and two arguments are read and
@@ -193,16 +220,19 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
                     p, q = y, x
                 elif op is ops.add:
                     p = q = 1.0
+                elif op.joint:
+                    adjoints[node] = _send_jointly(node, cotangent, levels, passed)
+                    continue
                 else:
                     p = op.dx(node.value, x, y) if a_is_node and op.dx else None
                     q = op.dy(node.value, x, y) if b_is_node and op.dy else None
-            elif len(args) == 1:
+            elif len(args) == 1 and not op.joint:
                 a, b, q = args[0], None, None
                 a_is_node = type(a) is Node
                 b_is_node = False
                 p = op.dx(node.value, a.value) if a_is_node and op.dx else None
             else:
-                _send_floats(node, cotangent, levels, passed)
+                adjoints[node] = _send_jointly(node, cotangent, levels, passed)
                 continue
             if a_is_node:
                 if p is None:
@@ -222,17 +252,26 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
     return adjoints
 
 
-def _send_floats(
-    node: Node[Any], cotangent: float, levels: Levels[float], passed: list[Node[Any]]
-) -> None:
-    values = [a.value if isinstance(a, Node) else a for a in node.args]
-    for a, rule in zip(node.args, node.op.rules, strict=True):
+def _send_jointly(
+    node: Node[Any], cotangent: Any, levels: Levels[float], passed: list[Node[Any]]
+) -> Any:
+    """Send to any number of arguments from any number of results; gives the adjoint."""
+    if node.op.joint:
+        cotangent, flows = pulled_floats(node, cotangent)
+    else:
+        values = [a.value if isinstance(a, Node) else a for a in node.args]
+        flows = [rule and _times(cotangent, rule(node.value, *values)) for rule in node.op.rules]
+    for a, flow in zip(node.args, flows, strict=True):
         if isinstance(a, Node):
-            p: Any = rule(node.value, *values) if rule else None
-            if p is None:
+            if flow is None:
                 passed.append(a)
             else:
-                _collect(levels, a, cotangent * p, operator.add)
+                _collect(levels, a, flow, operator.add)
+    return cotangent
+
+
+def _times(cotangent: float, partial: Any) -> Any:
+    return None if partial is None else cotangent * partial
 
 
 def _settle_zeros(adjoints: dict[Node[Any], float], passed: list[Node[Any]]) -> None:
@@ -240,18 +279,38 @@ def _settle_zeros(adjoints: dict[Node[Any], float], passed: list[Node[Any]]) -> 
     while passed:
         node = passed.pop()
         if node not in adjoints:
-            adjoints[node] = type(node.value)()
+            adjoints[node] = _zero(node.value)
             passed += [a for a in node.args if isinstance(a, Node)]
 
 
-def _fold_nodes(output: Node[float]) -> dict[Node[Any], Flow]:
-    """The adjoint of every node that flows to `output`, as nodes, literals or guarded ones."""
+def _zero(value: Any) -> Any:
+    """The zero of the kind of `value`, which is a number, a truth value or a tuple of numbers."""
+    return (0.0,) * len(value) if isinstance(value, tuple) else type(value)()
+
+
+def _fold_nodes(
+    cotangents: Iterable[tuple[Node[float], Flow]], ends: frozenset[Node[float]] = frozenset()
+) -> dict[Node[Any], Flow]:
+    """The adjoint of every node that flows to those with `cotangents`, as flows.
+
+    What the `ends` were computed from is left out.
+    """
     adjoints: dict[Node[Any], Flow] = {}
-    levels: Levels[Flow] = [*[None] * output.depth, {output: 1.0}]
+    seeds = tuple(cotangents)
+    levels: Levels[Flow] = [None] * (1 + max(output.depth for output, _ in seeds))
+    for output, cotangent in seeds:
+        _collect(levels, output, cotangent, plus)
     while levels:
         level = levels.pop() or {}
         adjoints.update(level)
         for node, cotangent in level.items():
+            if node in ends:
+                continue
+            if node.op.joint:
+                for a, flow in zip(node.args, pulled_nodes(node, cotangent), strict=True):
+                    if isinstance(a, Node) and flow is not None:
+                        _collect(levels, a, flow, plus)
+                continue
             for a, rule in zip(node.args, node.op.rules, strict=True):
                 if isinstance(a, Node) and rule and (p := rule(node, *node.args)) is not None:
                     _collect(levels, a, times(cotangent, p), plus)

@@ -16,6 +16,7 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     (fg.NotDifferentiable("grad", "3.0", "Pass a node."), TypeError),
     (fg.NotPicklable("Node(x)", "Pickle a graph."), TypeError),
     (fg.CyclicTree("tree[1]"), ValueError),
+    (fg.NotConverged("root", (1.0, 2.0), 0.5, 100, "the steps are large"), ArithmeticError),
     (fg.TreeMismatch("tree[1]", "a leaf", "a list"), ValueError),
     (fg.EmptyReduction("sum", "0.0"), ValueError),
     (fg.GradientMismatch(1, "complex step", (1.0,), 2.0, 3.0, 0.1, "report"), AssertionError),

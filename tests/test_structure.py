@@ -15,8 +15,8 @@ SOURCE = Path(fg.__file__).parent
 
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
-    "errors", "ieee", "special", "gamma", "operand", "op", "operations", "node", "flow", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "check", "alphabet", "expression", "drawing", "model", "__main__",
+    "errors", "ieee", "special", "gamma", "operand", "bundle", "op", "operations", "node", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
+    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linear", "custom", "implicit", "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
 LONG = {"_fold_floats"}  # the loop that every gradient waits for, written out

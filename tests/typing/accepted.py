@@ -281,3 +281,37 @@ assert_type(found, fg.Minimum[Params])
 assert_type(found.params, Params)
 assert_type(found.state, fg.State[Params])
 assert_type(fg.momentum(0.1)(found.state, params), fg.State[Params])
+
+
+def missing(v: float, a: float) -> float:
+    """Zero at the square root of a."""
+    return v * v - a
+
+
+def missing_of_any(v: R, a: R) -> R:
+    """The same, for any number."""
+    return v * v - a
+
+
+def apart(p: Params, a: float) -> Params:
+    """Zero at a certain tree."""
+    return Params((p.weights[0] - a, p.weights[1] - a), p.bias + a)
+
+
+def pulled(p: Params, y: float, y_bar: float, scale: float) -> Params:
+    """A cotangent of the parameters."""
+    return Params((y_bar * scale, y_bar), y_bar)
+
+
+def scaled(p: Params, scale: float) -> float:
+    """Something with a derivative of its own."""
+    return p.bias * scale
+
+
+assert_type(fg.root(missing, 1.0)(2.0), float)
+assert_type(fg.root(missing_of_any, x)(x), fg.Node[float])
+assert_type(fg.root(apart, params)(2.0), Params)
+assert_type(fg.fixed_point(apart, params, steps=10)(a=2.0), Params)
+assert_type(fg.gradient(fg.root(missing, 1.0))(2.0), float)
+assert_type(fg.custom(scaled, vjp=pulled)(params, 2.0), float)
+assert_type(fg.gradient(fg.custom(scaled, vjp=pulled))(params, scale=2.0), Params)

@@ -1,0 +1,225 @@
+"""Implicit functions: roots and fixed points, differentiated by the implicit function theorem.
+
+Where f(x, a) = 0, x moves with a by dx/da = -(df/dx)^-1 df/da. The rule needs the solution and
+not the way to it, so a graph holds one call node for a solve, whatever the number of iterations,
+and since the rule is written with the transforms of this library it serves every order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import attrs
+
+from fgrad import linear, trees
+from fgrad.argument import Argument, closed
+from fgrad.errors import NotAValue, NotConverged
+from fgrad.graph import Graph
+from fgrad.joint import called
+from fgrad.matrix import jacobian
+from fgrad.node import Node
+from fgrad.op import Joint, Row
+from fgrad.reverse import grad
+
+P = ParamSpec("P")
+A = TypeVar("A")
+
+
+def root(
+    f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-10, steps: int = 100
+) -> Callable[P, A]:
+    """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is 0.
+
+    Newton's method from `start`, with steps halved until the residual falls. It ends with a step
+    that is within `tolerance` of x, relatively, and still takes it. What x depends on, `f` takes as
+    arguments: they are what the solution is differentiated with respect to, to any order. Raises
+    NotConverged, with the last iterate.
+
+    >>> import fgrad as fg
+    >>> square_root = fg.root(lambda x, a: x * x - a, 1.0)
+    >>> square_root(9.0), fg.gradient(square_root)(9.0)
+    (3.0, 0.16666666666666666)
+    """
+    return _solver(_Equation("root", f, start, f), _newton, tolerance, steps)
+
+
+def fixed_point(
+    f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-13, steps: int = 1000
+) -> Callable[P, A]:
+    """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is x.
+
+    Iterates `f` from `start` until x changes by less than `tolerance`, relatively, or by no less
+    than the time before because of rounding. Derivatives and errors are those of `root`.
+
+    >>> import fgrad as fg
+    >>> golden = fg.fixed_point(lambda x, a: 1.0 + a / x, 1.0)
+    >>> round(golden(1.0), 12), round(fg.gradient(golden)(1.0), 12)
+    (1.61803398875, 0.4472135955)
+    """
+
+    def excess(x: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
+        return trees.map(lambda y, x: y - x, f(x, *args, **kwargs), x)
+
+    return _solver(_Equation("fixed_point", f, start, excess), _iterate, tolerance, steps)
+
+
+Function = Callable[[Sequence[Any]], Sequence[Any]]
+Solve = Callable[["_Equation", Function, Sequence[float], float, int], tuple[float, ...]]
+
+
+@attrs.frozen
+class _Equation:
+    """What a solver solves: `f` is what it calls, and `residual` is 0 at the solution."""
+
+    name: str
+    f: Callable[..., Any]
+    start: Any
+    residual: Callable[..., Any]
+
+    def flat(
+        self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Function:
+        """`f` from leaves of x to leaves of its result, at `args`."""
+        shape = trees.flatten(self.start, "start")[1]
+        where = f"{self.name}: the result of the function"
+
+        def flat_f(xs: Sequence[Any]) -> Sequence[Any]:
+            return trees.matched(shape, f(shape.unflatten(xs), *args, **kwargs), where)
+
+        return flat_f
+
+
+def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> Callable[P, Any]:
+    first, shape = trees.flatten(equation.start, "start")
+    start = [_number(x) for x in first]
+
+    def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
+        leaves, arguments = trees.flatten((args, kwargs), f"arguments of {equation.name}")
+
+        def meaning(*values: float) -> tuple[float, ...]:
+            at = arguments.unflatten(values)
+            return solve(equation, equation.flat(equation.f, *at), start, tolerance, steps)
+
+        def pull(outs: Row, args: Row, bars: Row) -> Row:
+            # Both are taken as arguments, for then nothing reads on into what they come from.
+            def residuals(xs: Row, args: Row) -> Sequence[Any]:
+                return equation.flat(equation.residual, *arguments.unflatten(args))(xs)
+
+            def of_both(both: tuple[Row, Row]) -> Sequence[Any]:
+                return residuals(*both)
+
+            rows = jacobian(of_both, mode="reverse")((tuple(outs), tuple(args))).rows
+            columns = list(zip(*[row[0] for row in rows], strict=True))
+            weights = linear.solved(columns, [0.0 if bar is None else -bar for bar in bars])
+            return [
+                _combined(weights, column) for column in zip(*[row[1] for row in rows], strict=True)
+            ]
+
+        values = meaning(*[_number(x) for x in leaves])
+        if not any(isinstance(x, Node) for x in leaves):
+            return shape.unflatten(values)
+        op = Joint(equation.name, meaning, len(leaves), len(shape), pull)
+        return shape.unflatten(called(op, leaves, values))
+
+    return solution
+
+
+def _combined(weights: Row, slopes: Row) -> Any:
+    total: Any = None
+    for weight, slope in zip(weights, slopes, strict=True):
+        if isinstance(slope, Node) or slope != 0.0:
+            total = weight * slope if total is None else total + weight * slope
+    return total
+
+
+def _newton(
+    equation: _Equation, f: Function, start: Sequence[float], tolerance: float, steps: int
+) -> tuple[float, ...]:
+    x = tuple(start)
+    values, slopes = _linearised(equation, f, x)
+    for count in range(steps):
+        if not any(values):
+            return x
+        step = [-s for s in linear.solved(slopes, values)]
+        if not all(map(math.isfinite, step)):
+            raise _failure(equation, x, values, count, "the Jacobian is singular")
+        small = _within(step, x, tolerance)
+        moved = tuple([a + s for a, s in zip(x, step, strict=True)])
+        found = _linearised(equation, f, moved)
+        while not _size(found[0]) < _size(values):
+            if small or _within(step, x, 1e-15):
+                # Rounding hides what is left, or the function does not fall along its slope.
+                if small:
+                    return x
+                raise _failure(equation, x, values, count, "the residual stopped falling")
+            step = [0.5 * s for s in step]
+            moved = tuple([a + s for a, s in zip(x, step, strict=True)])
+            found = _linearised(equation, f, moved)
+        x, (values, slopes) = moved, found
+        if small:
+            return x
+    raise _failure(equation, x, values, steps, "the steps are still large")
+
+
+def _iterate(
+    equation: _Equation, f: Function, start: Sequence[float], tolerance: float, steps: int
+) -> tuple[float, ...]:
+    x = tuple(start)
+    before = math.inf
+    step = [math.inf]
+    for count in range(steps):
+        results = f(x)
+        if any(isinstance(y, Node) for y in results):
+            raise _outside(equation)
+        following = tuple(map(float, results))
+        step = [b - a for a, b in zip(x, following, strict=True)]
+        if not all(map(math.isfinite, step)):
+            raise _failure(equation, x, step, count, "the next value is not finite")
+        x = following
+        now = _size(step)
+        if _within(step, x, tolerance) or (now >= before and _within(step, x, 1e-10)):
+            return x
+        before = now
+    raise _failure(equation, x, step, steps, "the steps are still large")
+
+
+def _linearised(
+    equation: _Equation, f: Function, x: tuple[float, ...]
+) -> tuple[list[float], list[list[float]]]:
+    """The values of `f` and its Jacobian, as floats."""
+    argument = Argument.of(x, "x")
+    results = f(argument.leaves)
+    nodes = [y for y in results if isinstance(y, Node)]
+    if not closed(nodes, [argument]):
+        raise _outside(equation)
+    graph = Graph.of(*nodes, *argument.leaves)
+    rows = [grad(graph, y) if isinstance(y, Node) else None for y in results]
+    slopes = [[row[leaf] if row else 0.0 for leaf in argument.leaves] for row in rows]
+    return [_number(y) for y in results], slopes
+
+
+def _outside(equation: _Equation) -> NotAValue:
+    advice = "Give it as an argument, so that the solution can be differentiated by it."
+    got = "one that holds a node of somebody outside"
+    return NotAValue(equation.name, "a function of its arguments alone", got, advice)
+
+
+def _failure(
+    equation: _Equation, x: tuple[float, ...], values: Sequence[float], steps: int, problem: str
+) -> NotConverged:
+    last = trees.flatten(equation.start)[1].unflatten(x)
+    return NotConverged(equation.name, last, _size(values), steps, problem)
+
+
+def _within(step: Sequence[float], x: Sequence[float], tolerance: float) -> bool:
+    return all(abs(s) <= tolerance * abs(a) for s, a in zip(step, x, strict=True))
+
+
+def _size(values: Sequence[float]) -> float:
+    return math.hypot(*values)
+
+
+def _number(leaf: Any) -> float:
+    return leaf.value if isinstance(leaf, Node) else float(leaf)

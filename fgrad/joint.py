@@ -1,0 +1,109 @@
+"""Operations with several results: one call node, an item for each result, and one pull for all.
+
+The call node's value is the tuple of the results. What its items send back arrives as a `Bundle`,
+and the operation's own `pull` gives the cotangents of all arguments at once.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from fgrad.bundle import Bundle
+from fgrad.flow import Flow, as_node, plus, settled, times
+from fgrad.node import Node, _seal, constant
+from fgrad.op import Item, Joint, Row
+from fgrad.operand import Guarded, Operand, Truth
+
+
+def results(op: Joint, args: Sequence[Any]) -> tuple[Any, ...]:
+    """The results of `op` on floats as floats, and with a node among its arguments as nodes."""
+    operand = next((a for a in args if isinstance(a, Operand)), None)
+    if operand is None:
+        return op.meaning(*args)
+    return items(operand.apply(op, tuple(args)), op.size)
+
+
+def called(op: Joint, args: Sequence[Any], value: tuple[float, ...]) -> tuple[Any, ...]:
+    """The results as nodes, where they are known to be `value`."""
+    depth = max(a.depth for a in args if isinstance(a, Node))
+    return items(_seal(op, tuple(args), value, depth + 1, None), op.size)
+
+
+def items(call: Operand, size: int) -> tuple[Any, ...]:
+    """The nodes that read the results of a call node one by one."""
+    return tuple([call.apply(Item.at(i), (call,)) for i in range(size)])
+
+
+def pulled_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...], Row]:
+    """The adjoint of a call node as a tuple, and the cotangents of its arguments."""
+    op: Any = call.op
+    bars = bundle.settled(op.size, operator.add)
+    args = [a.value if isinstance(a, Node) else a for a in call.args]
+    return tuple([bar or 0.0 for bar in bars]), op.pull(call.value, args, bars)
+
+
+def pulled_nodes(call: Node[Any], bundle: Bundle) -> list[Flow]:
+    """The flows to the arguments of a call node.
+
+    A pull is linear in the cotangents, so those that flow under one condition are pulled together
+    and what comes of them flows under that condition: 0 * inf does not happen inside either.
+    """
+    op: Any = call.op
+    outs = items(call, op.size)
+    flows: list[Flow] = [None] * len(call.args)
+    for condition, bars in _by_condition(bundle.settled(op.size, plus)):
+        for k, bar in enumerate(op.pull(outs, call.args, bars)):
+            if bar is not None and isinstance(call.args[k], Node):
+                flow = bar if condition is None else times(Guarded(condition, 1.0), bar)
+                flows[k] = flow if flows[k] is None else plus(flows[k], flow)
+    return flows
+
+
+def _by_condition(bars: tuple[Flow, ...]) -> list[tuple[Truth[Any] | None, list[Flow]]]:
+    groups: dict[Truth[Any] | None, list[Flow]] = {}
+    for i, bar in enumerate(bars):
+        if bar is not None:
+            condition = bar.condition if isinstance(bar, Guarded) else None
+            group = groups.setdefault(condition, [None] * len(bars))
+            group[i] = bar.value if isinstance(bar, Guarded) else bar
+    return list(groups.items())
+
+
+def pushed(call: Node[Any], moves: Sequence[Flow], *, nodes: bool) -> list[Flow]:
+    """The tangents of the results from those of the arguments."""
+    op: Any = call.op
+    outs = items(call, op.size) if nodes else call.value
+    args = call.args if nodes else [a.value if isinstance(a, Node) else a for a in call.args]
+    if op.push is not None:
+        ends = [None if move is None else settled(move) for move in moves]
+        return list(op.push(outs, args, ends))
+    return [_moved(op.pull(outs, args, row), moves) for row in _unit_rows(op.size)]
+
+
+def _unit_rows(size: int) -> list[list[float | None]]:
+    return [[1.0 if i == j else None for j in range(size)] for i in range(size)]
+
+
+def _moved(slopes: Row, moves: Sequence[Flow]) -> Flow:
+    total = None
+    for slope, move in zip(slopes, moves, strict=True):
+        if slope is not None and move is not None:
+            term = times(move, slope)
+            total = term if total is None else plus(total, term)
+    return total
+
+
+@cache
+def gathering(size: int) -> Joint:
+    """The operation whose results are its arguments: it makes a tuple of nodes one node."""
+    return Joint("gather", lambda *xs: xs, size, size, lambda outs, args, bars: bars)
+
+
+def gathered(flows: Sequence[Flow]) -> Node[Any]:
+    """The tuple of `flows` as one node; None is 0."""
+    ends = [constant(0.0) if flow is None else as_node(flow) for flow in flows]
+    node: Node[Any] = ends[0].apply(gathering(len(ends)), tuple(ends))
+    return node
