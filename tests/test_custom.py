@@ -9,7 +9,6 @@ import pytest
 
 import fgrad as fg
 
-
 # Checkers cannot infer what lambdas of several arguments take; typed use is in tests/typing.
 custom: Any = fg.custom
 
