@@ -88,7 +88,7 @@ def reported(v: float) -> tuple[float, list[str]]:
 
 
 fg.value_and_gradient(reported)(1.0)  # type: ignore[type-var]
-fg.value_and_gradient(area, has_aux=True)(1.0, 2.0)  # type: ignore[arg-type]
+fg.value_and_gradient(area, has_aux=True)(1.0, 2.0)  # type: ignore[call-overload]
 fg.value_and_gradient(reported, argnums=1, has_aux=True)(1.0)  # type: ignore[call-overload]
 fg.value_and_gradient(reported, has_aux=True)("s")  # type: ignore[arg-type]
 names: list[float] = fg.value_and_gradient(reported, has_aux=True)(1.0)[0][1]  # type: ignore[assignment]
