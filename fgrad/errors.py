@@ -185,3 +185,16 @@ class TreeMismatch(ValueError):
     def __str__(self) -> str:
         """Name the place, what was needed there and what came."""
         return f"{self.path} needs {self.needed}; got {self.got}. Trees must have one structure."
+
+
+@attrs.frozen
+class MissingExtra(ImportError):
+    """A package that is asked for but not installed, since it is an extra."""
+
+    where: str
+    package: str
+    extra: str
+
+    def __str__(self) -> str:
+        """Say what is missing and how to install it."""
+        return f'{self.where} needs {self.package}: pip install "fgrad[{self.extra}]".'
