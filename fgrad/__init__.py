@@ -38,6 +38,7 @@ from fgrad.errors import SilentDetach as SilentDetach
 from fgrad.errors import TreeMismatch as TreeMismatch
 from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
+from fgrad.expansion import taylor as taylor
 from fgrad.graph import Graph as Graph
 from fgrad.linesearch import lbfgs as lbfgs
 from fgrad.matrix import Rows as Rows

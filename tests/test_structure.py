@@ -16,7 +16,7 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "operations", "node", "flow", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "forward", "argument", "derivative", "directional", "matrix", "descent", "linesearch", "check", "alphabet", "expression", "drawing", "model", "__main__",
+    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
 LONG = {"_fold_floats"}  # the loop that every gradient waits for, written out

@@ -256,6 +256,21 @@ assert_type(fg.hessian(loss)(params, 1.0, scale=2.0), fg.Rows[Params])
 assert_type(fg.hessian(of_list)([1.0, 2.0])[0], list[float])
 
 
+def doubled(v: fg.Node[float]) -> fg.Node[float]:
+    """For nodes only."""
+    return 2.0 * v
+
+
+assert_type(fg.taylor(area, 3)(1.0, 2.0), tuple[float, ...])
+assert_type(fg.taylor(area, 3)(1.0, y=2.0)[0], float)
+assert_type(fg.taylor(doubled, 3)(x), tuple[fg.Node[float], ...])
+assert_type(fg.taylor(sine, 3)(1.0), tuple[float, ...])
+assert_type(fg.taylor(sine, 3)(x), tuple[fg.Node[float], ...])
+assert_type(fg.taylor(spring, 3)(x, n), tuple[fg.Node[float], ...])
+assert_type(fg.taylor(fg.gradient(sine), 3)(x), tuple[fg.Node[float], ...])
+assert_type(fg.taylor(Spring().energy, 3)(1.0), tuple[float, ...])
+
+
 def deviation(p: Params) -> float:
     """Something to go down."""
     return fg.square(p.bias) + fg.square(p.weights[0])
