@@ -18,6 +18,7 @@ from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient
 from fgrad.descent import Method as Method
 from fgrad.descent import Minimum as Minimum
+from fgrad.descent import Search as Search
 from fgrad.descent import State as State
 from fgrad.descent import adam as adam
 from fgrad.descent import gradient_descent as gradient_descent
@@ -30,6 +31,7 @@ from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError
 from fgrad.errors import GradientMismatch as GradientMismatch
+from fgrad.errors import MissingExtra as MissingExtra
 from fgrad.errors import NotAValue as NotAValue
 from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
@@ -42,6 +44,7 @@ from fgrad.expansion import taylor as taylor
 from fgrad.graph import Graph as Graph
 from fgrad.implicit import fixed_point as fixed_point
 from fgrad.implicit import root as root
+from fgrad.linesearch import lbfgs as lbfgs
 from fgrad.matrix import Rows as Rows
 from fgrad.matrix import hessian as hessian
 from fgrad.matrix import jacobian as jacobian

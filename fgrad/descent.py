@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
 from fgrad import trees
 from fgrad.derivative import value_and_gradient
+from fgrad.errors import MissingExtra
 from fgrad.operand import Real
 
 A = TypeVar("A")
@@ -141,10 +142,32 @@ class Minimum(Generic[A]):
     state: State[A]
 
 
+@runtime_checkable  # minimise asks which of the two it was given
+class Search(Protocol):
+    """How to go down by evaluating the function along the way, as a line search must.
+
+    For what the value and gradient at one place decide, there is `Method`.
+    """
+
+    def start(self, params: A, /) -> State[A]:
+        """The state before the first step."""
+        ...
+
+    def search(
+        self,
+        f: Callable[[A], tuple[float, A]],
+        state: State[A],
+        steps: Iterable[int],
+        tolerance: float,
+    ) -> Minimum[A]:
+        """Go down from `state`; `f` gives value and gradient, each step takes one of `steps`."""
+        ...
+
+
 def minimise(
     f: Callable[[A], Q],
     start: A | State[A],
-    method: Method,
+    method: Method | Search,
     steps: int = 1000,
     *,
     tolerance: float = 1e-6,
@@ -166,6 +189,8 @@ def minimise(
     """
     differentiated: Callable[[Any], tuple[Any, Any]] = value_and_gradient(f)
     state: State[Any] = start if isinstance(start, State) else method.start(start)
+    if isinstance(method, Search):
+        return method.search(differentiated, state, _counted(steps, progress), tolerance)
     value, slope = differentiated(state.params)
     best = (state.params, value, slope)
     history = [float(value)]
@@ -190,7 +215,9 @@ def _within(slope: object, tolerance: float) -> bool:
 def _counted(steps: int, progress: bool) -> Iterable[int]:
     if not progress:
         return range(steps)
-    from rich.progress import track  # noqa: PLC0415  # an extra
-
+    try:
+        from rich.progress import track  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise MissingExtra("progress", "rich", "cli") from error
     bar: Iterable[int] = track(range(steps), "minimising")
     return bar

@@ -204,3 +204,16 @@ class NotConverged(ArithmeticError):
             f" {self.last!r:.200} with residual {self.residual:.3g}. Start nearer to the solution,"
             " or allow more steps."
         )
+
+
+@attrs.frozen
+class MissingExtra(ImportError):
+    """A package that is asked for but not installed, since it is an extra."""
+
+    where: str
+    package: str
+    extra: str
+
+    def __str__(self) -> str:
+        """Say what is missing and how to install it."""
+        return f'{self.where} needs {self.package}: pip install "fgrad[{self.extra}]".'

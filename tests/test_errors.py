@@ -14,6 +14,7 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     (fg.SilentDetach("float()", "Node(x)", "Use node.value."), TypeError),
     (fg.UnknownNode("Node(x)", 3), KeyError),
     (fg.NotDifferentiable("grad", "3.0", "Pass a node."), TypeError),
+    (fg.MissingExtra("lbfgs", "scipy", "optimize"), ImportError),
     (fg.NotPicklable("Node(x)", "Pickle a graph."), TypeError),
     (fg.CyclicTree("tree[1]"), ValueError),
     (fg.NotConverged("root", (1.0, 2.0), 0.5, 100, "the steps are large"), ArithmeticError),

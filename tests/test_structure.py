@@ -16,7 +16,8 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "bundle", "op", "operations", "node", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linear", "custom", "implicit", "check", "alphabet", "expression", "drawing", "model", "__main__",
+    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit",
+    "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
 LONG = {"_fold_floats"}  # the loop that every gradient waits for, written out
@@ -67,7 +68,7 @@ def test_everything_public_is_documented() -> None:
 
 
 def test_importing_fgrad_imports_no_extra_and_no_command() -> None:
-    program = "import sys, fgrad; print(*sys.modules)"
+    program = "import sys, fgrad as fg; fg.lbfgs(); print(*sys.modules)"
     run = [sys.executable, "-c", program]
     loaded = set(subprocess.run(run, capture_output=True, text=True, check=True).stdout.split())
     assert "fgrad.reverse" in loaded
@@ -75,7 +76,7 @@ def test_importing_fgrad_imports_no_extra_and_no_command() -> None:
     assert not loaded & unwanted
 
 
-@pytest.mark.parametrize("name", ["numpy", "rich", "mpmath"])
+@pytest.mark.parametrize("name", ["numpy", "rich", "mpmath", "scipy"])
 def test_the_core_needs_no_extra(name: str) -> None:
     program = f"import sys; sys.modules[{name!r}] = None; import fgrad as fg; fg.sin(fg.var(1.0))"
     subprocess.run([sys.executable, "-c", program], check=True)
