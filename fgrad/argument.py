@@ -55,5 +55,7 @@ def closed(outputs: Iterable[Node[float]], arguments: Iterable[Argument]) -> boo
             if node.op is variable:
                 return False
             seen.add(node)
-            waiting += [a for a in node.args if isinstance(a, Node)]
+            for a in node.args:
+                if isinstance(a, Node) and a not in seen:
+                    waiting.append(a)
     return True

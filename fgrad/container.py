@@ -113,6 +113,8 @@ USUAL: Final[Mapping[type, Container]] = MappingProxyType(
 def container_of(tree: object, known: PMap[type, Container]) -> Container | None:
     """How `tree` is taken apart: as a class that is known, or by its fields; None for a leaf."""
     kind = type(tree)
+    if kind is float:
+        return None  # what most leaves are
     if kind in known:
         return known[kind]
     if isinstance(tree, Node):

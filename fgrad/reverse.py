@@ -231,6 +231,8 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR091
                 a_is_node = type(a) is Node
                 b_is_node = False
                 p = op.dx(node.value, a.value) if a_is_node and op.dx else None
+            elif not args:
+                continue
             else:
                 adjoints[node] = _send_jointly(node, cotangent, levels, passed)
                 continue

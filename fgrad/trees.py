@@ -76,6 +76,9 @@ class Structure(Generic[T]):
         )
 
 
+_LEAF: Final[Structure[Any]] = Structure(None)
+
+
 @attrs.frozen
 class Registry:
     """The containers that are taken apart; everything else is a leaf.
@@ -148,7 +151,7 @@ class Registry:
         container = container_of(tree, self._containers)
         if container is None:
             leaves.append(_leaf(tree, path))
-            return Structure(None)
+            return _LEAF
         if id(tree) in above:
             raise CyclicTree(path)
         if len(above) == _DEEPEST:
