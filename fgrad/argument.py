@@ -55,7 +55,5 @@ def closed(outputs: Iterable[Node[float]], arguments: Iterable[Argument]) -> boo
             if node.op is variable:
                 return False
             seen.add(node)
-            for a in node.args:
-                if isinstance(a, Node) and a not in seen:
-                    waiting.append(a)
+            waiting += [a for a in node.args if isinstance(a, Node) and a not in seen]
     return True

@@ -22,6 +22,7 @@ from fgrad.reverse import grad, leaf_nodes
 
 P = ParamSpec("P")
 A = TypeVar("A")
+B = TypeVar("B")  # any result, and not `object`, with which mypy would forget that f is generic
 Q = TypeVar("Q", bound=Real)
 Row_co = TypeVar("Row_co", covariant=True)
 
@@ -60,7 +61,7 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
 
 
 def jacobian(
-    f: Callable[Concatenate[A, P], object],
+    f: Callable[Concatenate[A, P], B],
     /,
     mode: Literal["shape", "forward", "reverse"] = "shape",
 ) -> Callable[Concatenate[A, P], Rows[A]]:

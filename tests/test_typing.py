@@ -1,10 +1,14 @@
 """Typing is behaviour: what is accepted, what is rejected, and that all of fgrad is strict."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests import reveal
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,3 +49,38 @@ def test_what_users_see_holds_no_any(tmp_path: Path) -> None:
     revealed = [line for line in result.stdout.splitlines() if "Revealed type" in line]
     assert len(revealed) == len(shown)
     assert not [line for line in revealed if "Any" in line]
+
+
+def test_the_page_says_what_mypy_reveals_of_each_transform_of_ten_functions() -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    answers = reveal.asked(reveal.by_mypy)
+    assert not [answer for answer in answers if re.search("Any|Unknown|object|Never", answer)]
+    shown = reveal.PAGE.read_text()
+    assert all(f"| `{answer}` |" in shown for answer in answers)
+
+
+@pytest.mark.skipif(not reveal.has_pyright(), reason="basedpyright is not installed")
+def test_the_page_is_what_both_checkers_reveal() -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    answers = reveal.asked(reveal.by_pyright)
+    assert not [answer for answer in answers if re.search("Any|Unknown|object|Never", answer)]
+    assert reveal.page(reveal.asked(reveal.by_mypy), answers) == reveal.PAGE.read_text()
+
+
+@pytest.mark.skipif(not reveal.has_pyright(), reason="basedpyright is not installed")
+def test_pyright_accepts_and_rejects_the_same_programs(tmp_path: Path) -> None:
+    rejected = (ROOT / "tests/typing/rejected.py").read_text()
+    bare = "\n".join(line.split("  # type: ignore")[0] for line in rejected.splitlines())
+    (tmp_path / "rejected.py").write_text(bare)
+    (tmp_path / "accepted.py").write_text((ROOT / "tests/typing/accepted.py").read_text())
+    settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)]}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    run = [sys.executable, "-m", "basedpyright", "--outputjson", "-p", str(tmp_path)]
+    said = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    wrong: dict[str, set[int]] = {"accepted.py": set(), "rejected.py": set()}
+    for found in json.loads(said)["generalDiagnostics"]:
+        if found["severity"] == "error":
+            wrong[Path(found["file"]).name].add(found["range"]["start"]["line"] + 1)
+    expected = {i for i, line in enumerate(rejected.splitlines(), 1) if "# type: ignore" in line}
+    assert expected <= wrong["rejected.py"], expected - wrong["rejected.py"]
+    assert not wrong["accepted.py"]

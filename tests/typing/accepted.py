@@ -1,5 +1,6 @@
 """Programs that must type-check, with the types that users see."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Generic, Protocol, TypeVar, assert_type
 
@@ -235,7 +236,7 @@ assert_type(fg.gradient(sine)(1.0), float)
 assert_type(fg.gradient(sine)(x), fg.Node[float])
 assert_type(fg.gradient(fg.gradient(sine))(x), fg.Node[float])
 assert_type(fg.gradient(Spring().energy)(1.0), float)
-assert_type(fg.trees.map(lambda v: -v, params), Params)
+assert_type(fg.trees.map(operator.neg, params), Params)
 assert_type(fg.trees.flatten(params)[1].unflatten([1.0, 2.0]), Params)
 
 
