@@ -1,17 +1,27 @@
 """jvp, vjp and hvp: adjoint to each other, right against formulas, nested, over numbers and nodes."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import attrs
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pyrsistent import pvector
 
 import fgrad as fg
+from fgrad import trees
 from fgrad.forward import tangents
 from tests.strategies import SMOOTH, Recipe, recipes
 
 loose: Any = fg  # what untyped code sees
+
+
+@attrs.frozen
+class Pair:
+    first: Any
+    second: Any
 
 
 class Polar(NamedTuple):
@@ -48,6 +58,47 @@ def test_vjp_is_the_transpose_of_jvp(recipe: Recipe, seed: int) -> None:
     right = math.fsum(a * b for a, b in zip(u["y"], moved["y"], strict=True))
     scale = sum(abs(a * b) for a, b in zip(u["y"], moved["y"], strict=True))
     assert left == pytest.approx(right, rel=1e-9, abs=1e-9 * scale + 1e-12)
+
+
+SHAPES = st.recursive(
+    st.just(0.0),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3)
+        | st.lists(inner, min_size=1, max_size=3).map(tuple)
+        | st.dictionaries(st.text("abc", min_size=1, max_size=2), inner, min_size=1, max_size=3)
+        | st.lists(inner, min_size=1, max_size=2).map(pvector)
+        | st.tuples(inner, inner).map(lambda pair: Pair(*pair))
+    ),
+    max_leaves=6,
+)
+
+
+def spread(shape: Any, values: Sequence[Any]) -> Any:
+    """A tree of that shape that has `values` at its leaves, in turn."""
+    structure = trees.flatten(shape)[1]
+    return structure.unflatten([values[i % len(values)] for i in range(len(structure))])
+
+
+@given(recipes(SMOOTH, st.just(0.0)), SHAPES, SHAPES, st.integers(0, 99))
+def test_vjp_is_the_transpose_of_jvp_whatever_the_trees(
+    recipe: Recipe, taken: Any, result: Any, seed: int
+) -> None:
+    def model(tree: Any) -> Any:
+        leaves = trees.leaves(tree)
+        inputs = [leaves[i % len(leaves)] for i in range(len(recipe.inputs))]
+        return spread(result, [fg.tanh(0.1 * y) for y in reversed(recipe.run(inputs, SMOOTH))])
+
+    x, v = spread(taken, numbers(9, seed)), spread(taken, numbers(9, seed + 1))
+    u = spread(result, numbers(9, seed + 2))
+    value, moved = fg.jvp(model)(x, v)
+    same, pull = fg.vjp(model)(x)
+    pulled = pull(u)
+    assert same == value
+    assert trees.flatten(pulled)[1] == trees.flatten(x)[1]
+    left: list[Any] = [a * b for a, b in zip(trees.leaves(pulled), trees.leaves(v), strict=True)]
+    right: list[Any] = [a * b for a, b in zip(trees.leaves(u), trees.leaves(moved), strict=True)]
+    scale = sum(map(abs, (*left, *right)))
+    assert math.fsum(left) == pytest.approx(math.fsum(right), rel=1e-9, abs=1e-9 * scale + 1e-12)
 
 
 @given(recipes(SMOOTH, st.floats(-2.0, 2.0)), st.integers(0, 99))
@@ -124,6 +175,8 @@ def test_forward_and_reverse_nest_in_any_combination() -> None:
         assert gradient(inner)(x) == pytest.approx(second, rel=1e-14)
     assert fg.hvp(f)(x, 2.0) == pytest.approx(2.0 * second, rel=1e-14)
     third = math.exp(s) * (c**3 - 3.0 * s * c - c)
+    fourth = math.exp(s) * (c**4 - 6.0 * s * c * c - 4.0 * c * c + 3.0 * s * s + s)
+    assert gradient(lambda t: fg.hvp(gradient(f))(t, 1.0))(x) == pytest.approx(fourth, rel=1e-12)
     assert gradient(lambda t: fg.hvp(f)(t, 1.0))(x) == pytest.approx(third, rel=1e-13)
 
 
