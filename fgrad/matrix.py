@@ -16,7 +16,7 @@ from fgrad.argument import Argument, closed
 from fgrad.derivative import gradient
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.graph import Graph
-from fgrad.node import Node
+from fgrad.node import Node, variable
 from fgrad.operand import Real
 from fgrad.reverse import grad, leaf_nodes
 
@@ -82,10 +82,11 @@ def jacobian(
         argument = Argument.of(x, "argument 0")
         results, structure = trees.flatten(f(argument.tree, *args, **kwargs), "result")
         graph = Graph.of(*[y for y in results if isinstance(y, Node)], *argument.leaves)
-        on_numbers = not argument.of_nodes and closed(graph.outputs, [argument])
         forward = len(argument.leaves) < len(results) if mode == "shape" else mode == "forward"
-        slopes = _by_columns if forward else _by_rows
-        rows = slopes(graph, results, argument.leaves, on_numbers)
+        slopes = _columns if forward else _rows
+        rows = None if argument.of_nodes else slopes(graph, results, argument, on_numbers=True)
+        if rows is None:
+            rows = slopes(graph, results, argument, on_numbers=False) or []
         return Rows(tuple(map(argument.structure.unflatten, rows)), structure.paths())
 
     return jacobian_of_f
@@ -107,29 +108,41 @@ def hessian(f: Callable[Concatenate[A, P], Q], /) -> Callable[Concatenate[A, P],
     return jacobian(slope, mode="reverse")
 
 
-def _by_rows(
-    graph: Graph, results: Sequence[trees.Leaf], leaves: Sequence[Node[float]], on_numbers: bool
-) -> Iterator[list[trees.Leaf]]:
+def _rows(
+    graph: Graph, results: Sequence[trees.Leaf], argument: Argument, *, on_numbers: bool
+) -> list[list[trees.Leaf]] | None:
+    """A fold for each result; None if numbers are asked for and it is not computed from numbers.
+
+    Another variable is of somebody outside, as in `closed`; the folds meet it on their way.
+    """
+    leaves = argument.leaves
     places: dict[Node[float], list[int]] = {}
     for i, x in enumerate(leaves):
         places.setdefault(x, []).append(i)
+    rows = []
     for y in results:
         row: list[trees.Leaf] = [0.0] * len(leaves)
         if isinstance(y, Node):
             slopes: Any = grad(graph, y).reached if on_numbers else leaf_nodes([(y, 1.0)], leaves)
             # What the result depends on may be much less than all the leaves.
             for node, slope in slopes.items():
-                for i in places.get(node, ()):
-                    row[i] = slope
-        yield row
+                if node in places:
+                    for i in places[node]:
+                        row[i] = slope
+                elif on_numbers and node.op is variable:
+                    return None
+        rows.append(row)
+    return rows
 
 
-def _by_columns(
-    graph: Graph, results: Sequence[trees.Leaf], leaves: Sequence[Node[float]], on_numbers: bool
-) -> Iterator[list[trees.Leaf]]:
+def _columns(
+    graph: Graph, results: Sequence[trees.Leaf], argument: Argument, *, on_numbers: bool
+) -> list[list[trees.Leaf]] | None:
+    """A fold for each leaf; None if numbers are asked for and it is not computed from numbers."""
+    if on_numbers and not closed(graph.outputs, [argument]):
+        return None
     columns = []
-    for x in leaves:
+    for x in argument.leaves:
         moved: Any = tangents(graph, {x: 1.0}) if on_numbers else tangent_nodes(graph, {x: 1.0})
         columns.append([moved.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in results])
-    for i in range(len(results)):
-        yield [column[i] for column in columns]
+    return [[column[i] for column in columns] for i in range(len(results))]

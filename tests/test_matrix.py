@@ -146,3 +146,17 @@ def test_a_node_that_stands_twice_fills_both_of_its_columns() -> None:
     for mode in ("forward", "reverse"):
         rows = loose.jacobian(lambda p: (p[0] * p[1], p[0]), mode)(pair)
         assert [[slope.value for slope in row] for row in rows] == [[6.0, 6.0], [1.0, 1.0]]
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_variable_of_somebody_outside_makes_nodes_even_where_nothing_flows(mode: Any) -> None:
+    outside = fg.var(2.0, "outside")
+
+    def chosen(y: list[Any]) -> list[Any]:
+        return [fg.where(outside > 1.0, y[0] * y[0], y[0]), y[0]]
+
+    (slope,), (one,) = fg.jacobian(chosen, mode=mode)([3.0]).matrix
+    assert isinstance(slope, fg.Node)
+    assert isinstance(one, fg.Node)
+    assert outside in fg.Graph.of(slope)
+    assert fg.grad(fg.Graph.of(slope, outside), slope)[outside] == 0.0
