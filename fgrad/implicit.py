@@ -50,8 +50,8 @@ def fixed_point(
 ) -> Callable[P, A]:
     """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is x.
 
-    Iterates `f` from `start` until x changes by less than `tolerance`, relatively, or by no less
-    than the time before because of rounding. Derivatives and errors are those of `root`.
+    Iterates `f` from `start` until x changes by no more than `tolerance`, relatively. Derivatives
+    and errors are those of `root`.
 
     >>> import fgrad as fg
     >>> golden = fg.fixed_point(lambda x, a: 1.0 + a / x, 1.0)
@@ -167,7 +167,6 @@ def _iterate(
     equation: _Equation, f: Function, start: Sequence[float], tolerance: float, steps: int
 ) -> tuple[float, ...]:
     x = tuple(start)
-    before = math.inf
     step = [math.inf]
     for count in range(steps):
         results = f(x)
@@ -178,10 +177,8 @@ def _iterate(
         if not all(map(math.isfinite, step)):
             raise _failure(equation, x, step, count, "the next value is not finite")
         x = following
-        now = _size(step)
-        if _within(step, x, tolerance) or (now >= before and _within(step, x, 1e-10)):
+        if _within(step, x, tolerance):
             return x
-        before = now
     raise _failure(equation, x, step, steps, "the steps are still large")
 
 

@@ -109,6 +109,19 @@ def test_conditions_stay_outside_of_the_rule() -> None:
     assert fg.gradient(fg.gradient(chosen))(4.0) == -0.25 * 4.0**-1.5
 
 
+def test_results_under_several_conditions_are_pulled_apart_and_summed() -> None:
+    both: Any = custom(
+        lambda x: (x * x, x * x * x), vjp=lambda x, y, b: b[0] * 2.0 * x + b[1] * 3.0 * x * x
+    )
+
+    def chosen(x: Any) -> Any:
+        square, cube = both(x)
+        return fg.where(x > 0.0, square, x) + fg.where(x < 9.0, cube, x) + cube
+
+    assert fg.gradient(chosen)(2.0) == 4.0 + 2 * 12.0
+    assert fg.gradient(fg.gradient(chosen))(2.0) == 2.0 + 2 * 12.0
+
+
 def test_more_arguments_pass_through_and_are_not_differentiated() -> None:
     def scaled(x: float, k: int, *, name: str) -> float:
         return x**k

@@ -77,6 +77,12 @@ def test_both_modes_give_the_jacobian_of_a_solution(mode: Any) -> None:
     assert all(close(got, slope) for got, slope in zip(rows[0], known, strict=True))
 
 
+def test_a_solution_moves_with_all_its_arguments_at_once() -> None:
+    point, along = (3.0, 2.0), (0.7, -1.3)
+    moved = fg.jvp(lambda p: solved(*p)[0])(point, along)[1]
+    assert close(moved, fg.jvp(lambda p: closed_form(*p))(point, along)[1])
+
+
 def test_the_graph_holds_one_call_however_many_iterations_were_made() -> None:
     for solve in (square_root, cosine):
         a = fg.var(0.9)
