@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/reference/types.md"
@@ -75,10 +76,20 @@ def by_pyright(path: Path) -> list[str]:
     config = path.with_name("pyrightconfig.json")
     settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)]}
     config.write_text(json.dumps(settings))
-    run = [sys.executable, "-m", "basedpyright", "--outputjson", "-p", str(config), str(path)]
-    said = subprocess.run(run, cwd=path.parent, capture_output=True, text=True, check=False).stdout
-    found = [d["message"] for d in json.loads(said)["generalDiagnostics"]]
+    found = [d["message"] for d in pyright(config)]
     return [short(t) for m in found for t in re.findall(r'Type of ".*" is "(.*)"', m)]
+
+
+def pyright(config: Path) -> list[dict[str, Any]]:
+    """What pyright says of the folder of `config`, as it would in this environment."""
+    # Without being told, it would take the first Python on the path.
+    here = ["--pythonpath", sys.executable, "--outputjson", "-p", str(config)]
+    run = [sys.executable, "-m", "basedpyright", *here]
+    said = subprocess.run(
+        run, cwd=config.parent, capture_output=True, text=True, check=False
+    ).stdout
+    diagnostics: list[dict[str, Any]] = json.loads(said)["generalDiagnostics"]
+    return diagnostics
 
 
 def short(revealed: str) -> str:
