@@ -31,12 +31,14 @@ from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError
 from fgrad.errors import GradientMismatch as GradientMismatch
+from fgrad.errors import MalformedProgram as MalformedProgram
 from fgrad.errors import MissingExtra as MissingExtra
 from fgrad.errors import NotAValue as NotAValue
 from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
 from fgrad.errors import NotPicklable as NotPicklable
 from fgrad.errors import SilentDetach as SilentDetach
+from fgrad.errors import TracedNumber as TracedNumber
 from fgrad.errors import TreeMismatch as TreeMismatch
 from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
@@ -119,6 +121,7 @@ from fgrad.operations import sub as sub
 from fgrad.operations import tan as tan
 from fgrad.operations import tanh as tanh
 from fgrad.operations import where as where
+from fgrad.program import Program as Program
 from fgrad.reduction import dot as dot
 from fgrad.reduction import prod as prod
 from fgrad.reduction import sum as sum
@@ -126,3 +129,4 @@ from fgrad.reverse import Gradients as Gradients
 from fgrad.reverse import NodeGradients as NodeGradients
 from fgrad.reverse import grad as grad
 from fgrad.reverse import grad_nodes as grad_nodes
+from fgrad.tracing import trace as trace

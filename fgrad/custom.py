@@ -16,7 +16,7 @@ from fgrad import trees
 from fgrad.errors import NotAValue
 from fgrad.joint import called
 from fgrad.node import Node
-from fgrad.op import Joint, Row
+from fgrad.several import Joint, Row
 
 P = ParamSpec("P")
 A = TypeVar("A")

@@ -39,6 +39,24 @@ class SilentDetach(TypeError):
 
 
 @attrs.frozen
+class TracedNumber(TypeError):
+    """A number was asked for while a function is traced, when there is none."""
+
+    asked: str
+    file: str
+    line: int
+    source: str
+
+    def __str__(self) -> str:
+        """Name the line that asked, and the way out."""
+        return (
+            f"line {self.line} of {self.file} asks for {self.asked} of a traced number, which has"
+            f" none yet: {self.source}\nChoose with where(condition, x, y); a number that decides"
+            " the shape of the computation must not be an argument that is traced."
+        )
+
+
+@attrs.frozen
 class UnknownNode(KeyError):
     """A node that is not in the graph it was looked up in."""
 
@@ -113,6 +131,18 @@ class FormatError(ValueError):
         start = max(0, self.column - 60)
         shown = "".join(c if c.isprintable() else " " for c in self.text[start : start + 120])
         return f"{self.problem}\n  {shown}\n  {' ' * (self.column - start)}^"
+
+
+@attrs.frozen
+class MalformedProgram(ValueError):
+    """A program whose line `line`, counted from 0, cannot be."""
+
+    line: int
+    problem: str
+
+    def __str__(self) -> str:
+        """Name the line and the problem."""
+        return f"line {self.line} of the program: {self.problem}"
 
 
 @attrs.frozen

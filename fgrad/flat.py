@@ -16,6 +16,7 @@ import attrs
 from fgrad import operations
 from fgrad.node import Node, _seal, variable
 from fgrad.op import Op
+from fgrad.several import Item
 
 _TRUTH = -(2**62)  # a literal False; one more is True; other negative numbers count literal floats
 
@@ -46,7 +47,7 @@ class Flat:
         """New nodes of this structure that hold `values`, in order, and the outputs among them."""
         codes, args, literals = (
             _read(code, part)
-            for code, part in (("H", self.codes), ("q", self.args), ("d", self.literals))
+            for code, part in (("I", self.codes), ("q", self.args), ("d", self.literals))
         )
         labels = dict(self.labels)
         nodes: list[Node[Any]] = []
@@ -64,7 +65,7 @@ def flatten(nodes: Sequence[Node[Any]], outputs: Iterable[Node[Any]]) -> Flat:
     """The flat form of `nodes`, whose arguments stand before their users."""
     position: dict[Node[Any], int] = {}
     code: dict[Op, int] = {}
-    codes = array("H")
+    codes = array("I")
     args = array("q")
     literals = array("d")
     labels = []
@@ -91,9 +92,47 @@ def flatten(nodes: Sequence[Node[Any]], outputs: Iterable[Node[Any]]) -> Flat:
     )
 
 
+def packed(
+    inputs: int, lines: Iterable[tuple[Op, tuple[Any, ...]]], outputs: Iterable[int]
+) -> Flat:
+    """The flat form of lines whose arguments are numbers of values, `inputs` of them first."""
+    code: dict[Op, int] = {variable: 0}
+    codes = array("I", [0]) * inputs
+    args = array("q")
+    literals = array("d")
+    for op, operands in lines:
+        codes.append(code.setdefault(op, len(code)))
+        for a in operands:
+            if type(a) is int:
+                args.append(a)
+            elif type(a) is bool:
+                args.append(_TRUTH + a)
+            else:
+                literals.append(a)
+                args.append(-len(literals))
+    parts = (_written(codes), _written(args), _written(literals))
+    return Flat(tuple(code), *parts, (), tuple(outputs))
+
+
+def lines_of(flat: Flat, inputs: int) -> tuple[tuple[Op, tuple[Any, ...]], ...]:
+    """The lines that were packed."""
+    codes, args, literals = _read("I", flat.codes), _read("q", flat.args), _read("d", flat.literals)
+    lines = []
+    at = 0
+    for code in codes[inputs:]:
+        op = flat.ops[code]
+        end = at + op.arity
+        operands = [j if j >= 0 else _literal(j, literals) for j in args[at:end]]
+        lines.append((op, tuple(operands)))
+        at = end
+    return tuple(lines)
+
+
 def _operand(j: int, nodes: list[Node[Any]], literals: array[Any]) -> Node[Any] | float | bool:
-    if j >= 0:
-        return nodes[j]
+    return nodes[j] if j >= 0 else _literal(j, literals)
+
+
+def _literal(j: int, literals: array[Any]) -> float | bool:
     return j > _TRUTH if j <= _TRUTH + 1 else float(literals[-j - 1])
 
 
@@ -112,6 +151,8 @@ def _read(code: str, data: bytes) -> array[Any]:
 
 def _qualified(op: Op) -> str:
     """The operation's name, with the module of its meaning if it is a user's."""
+    if isinstance(op, Item):
+        return f"item {op.index}"
     if op is variable or getattr(operations, op.name, None) is op:
         return op.name
     return f"{op.meaning.__module__}:{op.name}"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from fgrad import operations as ops
-from fgrad.bundle import Basis, Bundle
 from fgrad.node import Node, constant
 from fgrad.operand import Guarded, Truth
+from fgrad.several import Basis, Bundle
 
 Flow: TypeAlias = Any
 

@@ -16,7 +16,7 @@ from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
 from fgrad.joint import pushed
 from fgrad.node import Node
-from fgrad.op import Item
+from fgrad.several import Item
 
 F = TypeVar("F")
 

@@ -20,8 +20,8 @@ from fgrad.graph import Graph
 from fgrad.joint import called
 from fgrad.matrix import jacobian
 from fgrad.node import Node
-from fgrad.op import Joint, Row
 from fgrad.reverse import grad
+from fgrad.several import Joint, Row
 
 P = ParamSpec("P")
 A = TypeVar("A")

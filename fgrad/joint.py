@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from fgrad.bundle import Bundle
 from fgrad.flow import Flow, as_node, plus, settled, times
 from fgrad.node import Node, _seal, constant
-from fgrad.op import Item, Joint, Row
 from fgrad.operand import Guarded, Operand, Truth
+from fgrad.several import Bundle, Item, Joint, Row
 
 
 def results(op: Joint, args: Sequence[Any]) -> tuple[Any, ...]:
     """The results of `op` on floats as floats, and with a node among its arguments as nodes."""
-    operand = next((a for a in args if isinstance(a, Operand)), None)
-    if operand is None:
+    operands = [a for a in args if isinstance(a, Operand)]
+    if not operands:
         return op.meaning(*args)
+    operand = next((a for a in operands if a.abstract), operands[0])
     return items(operand.apply(op, tuple(args)), op.size)
 
 

@@ -8,7 +8,7 @@ topological order. Nothing in a node points to its users, and equality is identi
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeAlias, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeAlias, TypeVar
 
 import attrs
 
@@ -227,7 +227,6 @@ class Node(_Open, Generic[V_co]):
             raise SilentDetach("complex()", repr(self), "Use node.value for the number.")
 
 
-@final
 class Condition(Node[bool], Truth[Node[float]]):
     """The node of a truth value, made by comparisons and used by `where` and the logical operations.
 

@@ -8,14 +8,12 @@ to that argument; `when` makes a rule that flows on one side of a condition only
 
 from __future__ import annotations
 
-import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias, final, overload
 
 import attrs
 
-from fgrad.bundle import Basis
 from fgrad.errors import NotPicklable
 from fgrad.operand import (
     N,
@@ -36,9 +34,6 @@ Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
-Row: TypeAlias = Sequence[Any]
-"""Floats or nodes, one for each argument or each result; None is a structural zero."""
-JointRule: TypeAlias = Callable[[Row, Row, Row], Row]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -68,6 +63,11 @@ class Op:
         return (None,) * self.arity
 
     @property
+    def kinds(self) -> tuple[type, ...]:
+        """What each argument is: a float, a bool, or the tuple that an item reads."""
+        return (float,) * self.arity
+
+    @property
     def module(self) -> str:
         """The module in which this operation is a global under its own name; NotPicklable if none."""
         own = getattr(self.meaning, "__module__", None)
@@ -83,7 +83,8 @@ class Op:
         operand = None
         for a in args:
             if isinstance(a, Operand) and not a.truth:
-                operand = a
+                if operand is None or a.abstract:
+                    operand = a
             elif type(a) is not float:
                 return self._dispatch(tuple(self._number(a) for a in args))
         return self.meaning(*args) if operand is None else operand.apply(self, args)
@@ -94,10 +95,11 @@ class Op:
         return literal(value, self.name)
 
     def _dispatch(self, args: tuple[Any, ...]) -> Any:
-        for a in args:
-            if isinstance(a, Operand):
-                return a.apply(self, args)
-        return self.meaning(*args)
+        operands = [a for a in args if isinstance(a, Operand)]
+        if not operands:
+            return self.meaning(*args)
+        abstract = (a for a in operands if a.abstract)
+        return next(abstract, operands[0]).apply(self, args)
 
 
 def find(module: str, name: str) -> Op:
@@ -263,6 +265,11 @@ class Connective(Op):
     dx: ClassVar[None] = None
     dy: ClassVar[None] = None
 
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """Truth values."""
+        return (bool,) * self.arity
+
     @overload
     def __call__(self, x: bool, y: bool, /) -> bool: ...
     @overload
@@ -284,6 +291,11 @@ class Negation(Op):
     arity: ClassVar[int] = 1
     truth: ClassVar[bool] = True
     dx: ClassVar[None] = None
+
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """Truth values."""
+        return (bool,) * self.arity
 
     @overload
     def __call__(self, x: bool, /) -> bool: ...
@@ -312,6 +324,11 @@ class Choice(Op):
         """The rules in the order of the arguments."""
         return (None, self.dy, self.dz)
 
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """A truth value and two numbers."""
+        return (bool, float, float)
+
     @overload
     def __call__(self, condition: bool, x: float, y: float, /) -> float: ...
     @overload
@@ -326,57 +343,3 @@ class Choice(Op):
         """x where the condition holds, y elsewhere; nothing of the other side leaks in."""
         sides = (self._number(x), self._number(y))
         return self._dispatch((truth(condition, self.name), *sides))
-
-
-@final
-@attrs.frozen(eq=False, repr=False)
-class Joint(Op):
-    """An operation on `arity` numbers with `size` results, differentiated as a whole.
-
-    `pull(results, args, cotangents)` gives the cotangents of the arguments from those of the
-    results, and `push(results, args, tangents)` the tangents of the results; without it they come
-    of a pull for each. Both are written as rules are, for floats and nodes alike; None is a
-    structural zero.
-    """
-
-    meaning: Callable[..., tuple[float, ...]]
-    arity: int  # type: ignore[misc]  # other classes have one arity, this one any
-    size: int
-    pull: JointRule
-    push: JointRule | None = None
-
-    joint: ClassVar[bool] = True
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """None: its arguments are not differentiated one by one."""
-        return (None,) * self.arity
-
-
-@final
-@attrs.frozen(repr=False)
-class Item(Op):
-    """The operation that reads one result of several."""
-
-    meaning: Callable[..., Any] = attrs.field(eq=False)
-    index: int
-
-    arity: ClassVar[int] = 1
-
-    @classmethod
-    def at(cls, index: int) -> Item:
-        """The item of result `index`."""
-        return cls("item", operator.itemgetter(index), index)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the index: there is one for every number."""
-        return Item.at, (self.index,)
-
-    def dx(self, out: Any, x: Any) -> Any:
-        """The basis vector, which puts what flows to the item in its place."""
-        return Basis(self.index)
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rule of its argument."""
-        return (self.dx,)

@@ -63,6 +63,8 @@ class Operand:
     __slots__ = ()
 
     truth: ClassVar[bool] = False
+    abstract: ClassVar[bool] = False
+    """Whether it has no value: what it is computed with has none either."""
 
     def apply(self, op: Any, args: tuple[Any, ...]) -> Any:
         """The result of the operation `op` on `args`, at least one of which is of this kind."""

@@ -19,12 +19,12 @@ import attrs
 from pyrsistent import PMap, pmap
 
 from fgrad import operations as ops
-from fgrad.bundle import Bundle
 from fgrad.errors import NotDifferentiable, NotPicklable
 from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
 from fgrad.joint import gathered, pulled_floats, pulled_nodes
 from fgrad.node import Condition, Node, constant
+from fgrad.several import Bundle
 
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)

@@ -17,6 +17,8 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     (fg.MissingExtra("lbfgs", "scipy", "optimize"), ImportError),
     (fg.NotPicklable("Node(x)", "Pickle a graph."), TypeError),
     (fg.CyclicTree("tree[1]"), ValueError),
+    (fg.MalformedProgram(3, "add takes 2 arguments, not 1"), ValueError),
+    (fg.TracedNumber("a branch", "model.py", 12, "if x > 0:"), TypeError),
     (fg.NotConverged("root", (1.0, 2.0), 0.5, 100, "the steps are large"), ArithmeticError),
     (fg.TreeMismatch("tree[1]", "a leaf", "a list"), ValueError),
     (fg.EmptyReduction("sum", "0.0"), ValueError),

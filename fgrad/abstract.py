@@ -1,0 +1,155 @@
+"""Traced numbers: nodes without a value, which a function is run on to get its graph.
+
+They are nodes, so every transform works on them; asking one for its value, to branch on it or to
+convert it, is an error that names the line which asked.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
+
+from fgrad import operations as ops
+from fgrad.errors import TracedNumber
+from fgrad.node import Condition, Node, _any, _checked, _Open, variable
+from fgrad.op import Binary, Op
+from fgrad.operand import literal
+
+_HERE: Final = str(Path(__file__).parent)
+
+
+def _operators(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """As those of nodes, without computing anything."""
+
+    def forward(self: Any, other: Any, /) -> Any:
+        depth = self.depth
+        if isinstance(other, Node) and not other.truth:
+            depth = max(depth, other.depth)
+        elif type(other) is not float:
+            if type(other) is not int:
+                return _any(op, self, other)
+            other = literal(other, op.name)
+        return _traced(op, (self, other), depth + 1)
+
+    def reflected(self: Any, other: Any, /) -> Any:
+        if type(other) is int:
+            other = literal(other, op.name)
+        if type(other) is not float:
+            return _any(op, other, self)
+        return _traced(op, (other, self), self.depth + 1)
+
+    return forward, reflected
+
+
+class _Valueless(_Open):
+    """What traced numbers and traced truth values share."""
+
+    __slots__ = ()
+
+    abstract = True
+
+    if not TYPE_CHECKING:
+
+        @property
+        def value(self) -> NoReturn:
+            """Refuse: there is no number while a function is traced."""
+            raise _asked("the value")
+
+        def __bool__(self) -> NoReturn:
+            """Refuse: a branch would be taken once, for all numbers."""
+            raise _asked("a branch")
+
+        def __float__(self) -> NoReturn:
+            """Refuse, as `value` does."""
+            raise _asked("float()")
+
+        def __int__(self) -> NoReturn:
+            """Refuse, as `value` does."""
+            raise _asked("int()")
+
+        __index__ = __int__
+
+        def __iter__(self) -> NoReturn:
+            """Refuse: a number is no sequence, and how often to go round would be no number."""
+            raise _asked("iteration")
+
+        def __eq__(self, other: object) -> bool:
+            """Whether it is the same node; an error when asked of a number."""
+            if isinstance(other, (int, float)):
+                raise _asked("==")
+            return self is other
+
+        __hash__ = object.__hash__
+
+    def apply(self, op: Op, args: tuple[Any, ...]) -> Any:
+        """The traced node of `op` on `args`."""
+        depth = 0
+        for a in args:
+            if isinstance(a, Node) and a.depth > depth:
+                depth = a.depth
+        return _traced(op, args, depth + 1)
+
+    def named(self, label: str) -> Any:
+        """A node of the same number that carries `label`."""
+        op, args = (ops.logical_and, (self, True)) if self.truth else (ops.identity, (self,))
+        return _traced(op, args, self.depth + 1, _checked(label))
+
+    def __repr__(self) -> str:
+        """One line; there is no value to show."""
+        label = f", label={self.label!r}" if self.label is not None else ""
+        return f"{type(self).__name__}({self.op.name}{label})"
+
+
+@final
+class Traced(_Valueless, Node[float]):
+    """A number of which only the way it is computed is known."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+        __add__, __radd__ = _operators(ops.add)
+        __sub__, __rsub__ = _operators(ops.sub)
+        __mul__, __rmul__ = _operators(ops.mul)
+        __truediv__, __rtruediv__ = _operators(ops.div)
+        __pow__, __rpow__ = _operators(ops.pow)
+        __mod__, __rmod__ = _operators(ops.mod)
+
+
+@final
+class TracedCondition(_Valueless, Condition):
+    """A truth value of which only the way it is computed is known."""
+
+    __slots__ = ()
+
+
+def traced(label: str | None = None) -> Node[float]:
+    """A variable without a value."""
+    node: Node[float] = _traced(variable, (), 0, label)
+    return node
+
+
+def is_traced(node: object) -> bool:
+    """Whether it is a node without a value."""
+    return isinstance(node, _Valueless)
+
+
+def _traced(op: Op, args: tuple[Any, ...], depth: int, label: str | None = None) -> Any:
+    node = _Open()
+    node.op = op
+    node.args = args
+    node.label = label
+    node.depth = depth
+    node.__class__ = TracedCondition if op.truth else Traced
+    return node
+
+
+def _asked(what: str) -> TracedNumber:
+    """The error for whoever asked, told by the nearest line outside of this library."""
+    frame: Any = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    name, line = frame.f_code.co_filename, frame.f_lineno
+    return TracedNumber(what, Path(name).name, line, linecache.getline(name, line).strip())

@@ -1,0 +1,93 @@
+"""Passes: pure functions from programs to shorter programs that give the same bits."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final
+
+from fgrad import operations as ops
+from fgrad.algebra import EXACT, Arg, Definition, Form
+from fgrad.op import Op
+from fgrad.program import Line, Program
+
+COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
+
+
+def simplified(program: Program) -> Program:
+    """The program without what is constant, computed twice, undone by an exact rule, or unused.
+
+    >>> import fgrad as fg
+    >>> program = fg.trace(lambda x: 1.0 * x + (x * x - -(x * x)) * (2.0 - 1.0))(0.0)
+    >>> len(program), len(simplified(program))
+    (7, 3)
+    """
+    inputs = len(program.inputs)
+    lines: list[Line] = []
+    place: list[Arg] = list(range(inputs))
+    known: dict[Any, int] = {}
+
+    def line(value: Arg) -> Any:
+        return lines[value - inputs] if type(value) is int and value >= inputs else None
+
+    for op, args in program.lines:
+        form: Any = (op, tuple([place[a] if type(a) is int else a for a in args]))
+        while type(form) is tuple:
+            simpler = _simpler(form[0], form[1], line)
+            form = _known(form[0], form[1], lines, known, inputs) if simpler is None else simpler
+        place.append(form)
+    outputs = [_kept(place[i], lines, inputs) for i in program.outputs]
+    return used(Program(program.inputs, tuple(lines), tuple(outputs)))
+
+
+def _simpler(op: Op, args: tuple[Any, ...], line: Definition) -> Form:
+    """One step: the value of a line of literals, or what an exact rule makes of it."""
+    if not any(type(a) is int for a in args) and not op.joint:
+        value: Arg = op.meaning(*args)
+        return value
+    rule = EXACT.get(op)
+    return rule(args, line) if rule else None
+
+
+def _known(
+    op: Op, args: tuple[Any, ...], lines: list[Line], known: dict[Any, int], inputs: int
+) -> int:
+    """The number of an equal line: the one that is there, or a new one."""
+    if op in COMMUTES and type(args[0]) is int and type(args[1]) is int and args[1] < args[0]:
+        args = (args[1], args[0])
+    key = (op, *[a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
+    following = inputs + len(lines)
+    number = known.setdefault(key, following)
+    if number == following:
+        lines.append((op, args))
+    return number
+
+
+def _kept(value: Arg, lines: list[Line], inputs: int) -> int:
+    """The number of an output, which gets a line of its own if it is a literal."""
+    if type(value) is int:
+        return value
+    op = ops.logical_and if type(value) is bool else ops.identity
+    lines.append((op, (value, True) if type(value) is bool else (value,)))
+    return inputs + len(lines) - 1
+
+
+def used(program: Program) -> Program:
+    """The program without lines that no output needs."""
+    inputs = len(program.inputs)
+    needed = bytearray(inputs + len(program.lines))
+    for i in program.outputs:
+        needed[i] = 1
+    for i in range(len(program.lines) - 1, -1, -1):
+        if needed[inputs + i]:
+            for a in program.lines[i][1]:
+                if type(a) is int:
+                    needed[a] = 1
+    if all(needed[inputs:]):
+        return program
+    place = list(range(inputs))
+    lines: list[Line] = []
+    for i, (op, args) in enumerate(program.lines):
+        place.append(inputs + len(lines))
+        if needed[inputs + i]:
+            lines.append((op, tuple([place[a] if type(a) is int else a for a in args])))
+    return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))

@@ -1,0 +1,173 @@
+"""Programs: a graph as a straight line of operations, a value with a name of its own.
+
+A program takes its inputs by position. Values are numbered, the inputs first and then the lines;
+an argument is the number of an earlier value, a literal float, or a literal truth value. What a
+program means is what `run` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Self, TypeAlias
+
+import attrs
+
+from fgrad import operations as ops
+from fgrad.errors import MalformedProgram, NotAValue
+from fgrad.flat import Flat, lines_of, packed
+from fgrad.graph import Graph
+from fgrad.node import Node, constant, variable
+from fgrad.op import Op
+
+Line: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
+
+
+@attrs.frozen(eq=False, repr=False)
+class Program:
+    """Inputs by name, lines `(operation, arguments)`, and the numbers of the values that are outputs.
+
+    Equality, `hash` and `digest` are of the computation: names do not count, constants count by
+    their bits. `fgrad.listing` prints and parses it.
+
+    >>> import fgrad as fg
+    >>> program = fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0)
+    >>> program.run((2.0, 3.0)), len(program), program.inputs
+    ((7.0,), 2, ('x', 'y'))
+    """
+
+    inputs: tuple[str, ...]
+    lines: tuple[Line, ...]
+    outputs: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        outputs: Sequence[Node[float] | float],
+        inputs: Sequence[Node[float]],
+        names: Sequence[str],
+    ) -> Self:
+        """The program that computes `outputs` from `inputs`, which are named by `names`.
+
+        Aliases and labels are left out: they compute nothing. Raises NotAValue for an output that
+        depends on another variable.
+        """
+        place: dict[Any, int | float] = {node: i for i, node in enumerate(inputs)}
+        lines: list[Line] = []
+        following = len(place)
+        ends = [y for y in outputs if isinstance(y, Node)]
+        for node in Graph.of(*ends).nodes:
+            if node in place:
+                continue
+            op = node.op
+            args = tuple([place[a] if isinstance(a, Node) else a for a in node.args])
+            if op is ops.identity:
+                place[node] = args[0]
+            elif op is variable:
+                advice = "Give it to the function as an argument."
+                raise NotAValue("a program", "outputs of its inputs alone", repr(node), advice)
+            else:
+                place[node] = following
+                lines.append((op, args))
+                following += 1
+        numbers = []
+        for y in outputs:
+            end = place[y] if isinstance(y, Node) else float(y)
+            if type(end) is float:
+                lines.append((ops.identity, (end,)))
+                end, following = following, following + 1
+            numbers.append(int(end))
+        return cls(tuple(names), tuple(lines), tuple(numbers))
+
+    def __len__(self) -> int:
+        """The number of lines."""
+        return len(self.lines)
+
+    def run(self, inputs: Sequence[float]) -> tuple[Any, ...]:
+        """The outputs, by the meaning of each operation: what every backend is held to."""
+        if len(inputs) != len(self.inputs):
+            needed = f"{len(self.inputs)} inputs"
+            advice = f"They are {', '.join(self.inputs)[:80]}."
+            raise NotAValue("a program", needed, f"{len(inputs)}", advice)
+        values: list[Any] = [float(x) for x in inputs]
+        for op, args in self.lines:
+            values.append(op.meaning(*[values[a] if type(a) is int else a for a in args]))
+        return tuple([values[i] for i in self.outputs])
+
+    def nodes(self, inputs: Sequence[Node[float]]) -> tuple[Node[float], ...]:
+        """The outputs as nodes that are computed from `inputs`."""
+        values: list[Any] = list(inputs)
+        for op, args in self.lines:
+            real = tuple([values[a] if type(a) is int else a for a in args])
+            operand = next((a for a in real if isinstance(a, Node)), None)
+            values.append(op.meaning(*real) if operand is None else operand.apply(op, real))
+        ends = [values[i] for i in self.outputs]
+        return tuple([end if isinstance(end, Node) else constant(end) for end in ends])
+
+    @cached_property
+    def _flat(self) -> Flat:
+        return packed(len(self.inputs), self.lines, self.outputs)
+
+    @cached_property
+    def digest(self) -> str:
+        """A name of the computation, the same in every process and under every hash seed."""
+        return self._flat.digest()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same computation."""
+        if not isinstance(other, Program):
+            return NotImplemented
+        return self is other or (len(self) == len(other) and self._flat == other._flat)
+
+    def __hash__(self) -> int:
+        """The hash of the digest."""
+        return hash(self.digest)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the packed form."""
+        return _restore, (self.inputs, self._flat)
+
+    def __repr__(self) -> str:
+        """One line, however long the program is."""
+        sizes = f"{len(self.inputs)} inputs, {len(self.lines)} lines, {len(self.outputs)} outputs"
+        return f"Program({sizes})"
+
+    def check(self) -> Self:
+        """The program, if every value is bound before its use and of the kind that is needed.
+
+        Raises MalformedProgram, with the number of the line, otherwise.
+        """
+        kinds: list[type] = [float] * len(self.inputs)
+        for i, (op, args) in enumerate(self.lines):
+            if len(args) != op.arity:
+                raise MalformedProgram(i, f"{op.name} takes {op.arity} arguments, not {len(args)}")
+            for needed, a in zip(op.kinds, args, strict=True):
+                _check_argument(i, op, needed, a, kinds)
+            kinds.append(_result(op))
+        for number in self.outputs:
+            if type(number) is not int or not 0 <= number < len(kinds):
+                raise MalformedProgram(len(self.lines), f"output {number!r:.40} is no value")
+            if kinds[number] is tuple:
+                raise MalformedProgram(len(self.lines), f"output {number} is no number")
+        return self
+
+
+def _check_argument(i: int, op: Op, needed: type, a: object, kinds: Sequence[type]) -> None:
+    if type(a) is int:
+        if not 0 <= a < len(kinds):
+            raise MalformedProgram(i, f"{op.name} uses value {a}, which is not there yet")
+        got = kinds[a]
+    else:
+        got = type(a)
+    if got is not needed:
+        raise MalformedProgram(i, f"{op.name} needs a {needed.__name__}, not {a!r:.40}")
+
+
+def _result(op: Op) -> type:
+    if op.joint:
+        return tuple
+    return bool if op.truth else float
+
+
+def _restore(inputs: tuple[str, ...], flat: Flat) -> Program:
+    return Program(inputs, lines_of(flat, len(inputs)), flat.outputs)

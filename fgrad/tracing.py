@@ -1,0 +1,74 @@
+"""Tracing: run a function once on numbers without values, and keep what it computes as a program."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import attrs
+
+from fgrad import trees
+from fgrad.abstract import traced
+from fgrad.program import Program
+
+P = ParamSpec("P")
+Q = TypeVar("Q")
+
+
+@attrs.frozen
+class Tracing:
+    """The program of a function at one structure of its arguments, and the structures at both ends."""
+
+    program: Program
+    arguments: trees.Structure[Any]
+    result: trees.Structure[Any]
+
+    @classmethod
+    def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
+        """Run `f` on traced numbers in the place of the leaves of its arguments."""
+        arguments = trees.flatten((args, kwargs), "arguments")[1]
+        names = _names(f, arguments)
+        inputs = [traced(name) for name in names]
+        fresh_args, fresh_kwargs = arguments.unflatten(inputs)
+        outputs, result = trees.flatten(f(*fresh_args, **fresh_kwargs), "result")
+        return cls(Program.of(outputs, inputs, names), arguments, result)
+
+
+def trace(f: Callable[P, Q], /) -> Callable[P, Program]:
+    """The function that gives the program of `f` at arguments of the structure it is given.
+
+    The numbers themselves do not matter. `f` may choose with `where` only: branching on a number,
+    or asking for its value, raises TracedNumber, which names the line. Raises NotAValue if `f`
+    holds a variable that is not among its arguments.
+
+    >>> import fgrad as fg
+    >>> def area(sides: dict[str, float]) -> float:
+    ...     return sides["a"] * sides["b"]
+    >>> program = fg.trace(area)({"a": 0.0, "b": 0.0})
+    >>> program.inputs, program.run((2.0, 3.0))
+    (("sides['a']", "sides['b']"), (6.0,))
+    """
+
+    def trace_of_f(*args: P.args, **kwargs: P.kwargs) -> Program:
+        return Tracing.of(f, args, kwargs).program
+
+    return trace_of_f
+
+
+def _names(f: Callable[..., Any], arguments: trees.Structure[Any]) -> list[str]:
+    """What each number is called: its parameter and its place in the argument."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        parameters = {}.values()  # some builtins do not say
+    positional = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    names = []
+    for tops, keyed in zip(arguments.children, (False, True), strict=True):
+        for key, child in zip(tops.keys, tops.children, strict=True):
+            known = keyed or key >= len(positional)
+            top = str(key) if known else positional[key]
+            names += [top + path for path in child.paths()]
+    return names
