@@ -13,6 +13,8 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 
 from fgrad import trees as trees
 from fgrad.check import check_gradient as check_gradient
+from fgrad.compiled import Compiled as Compiled
+from fgrad.compiled import compile as compile
 from fgrad.custom import custom as custom
 from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient

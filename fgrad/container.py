@@ -8,7 +8,7 @@ from types import MappingProxyType, NoneType
 from typing import Any, Final
 
 import attrs
-from pyrsistent import PMap, pmap, pvector
+from pyrsistent import pmap, pvector
 
 from fgrad.node import Node
 
@@ -110,19 +110,22 @@ USUAL: Final[Mapping[type, Container]] = MappingProxyType(
 )
 
 
-def container_of(tree: object, known: PMap[type, Container]) -> Container | None:
+def container_of(tree: object, known: Mapping[type, Container]) -> Container | None:
     """How `tree` is taken apart: as a class that is known, or by its fields; None for a leaf."""
     kind = type(tree)
-    if kind is float:
-        return None  # what most leaves are
+    return None if kind is float else container_for(kind, known)  # float is what most leaves are
+
+
+def container_for(kind: type, known: Mapping[type, Container]) -> Container | None:
+    """How trees of the class `kind` are taken apart."""
     if kind in known:
         return known[kind]
-    if isinstance(tree, Node):
+    if issubclass(kind, Node):
         return None
     if attrs.has(kind):
         return _by_field(kind, attrs.fields(kind))
     if dataclasses.is_dataclass(kind):
         return _by_field(kind, dataclasses.fields(kind))
-    if isinstance(tree, tuple) and hasattr(kind, "_fields"):
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return _by_name(kind)
     return None

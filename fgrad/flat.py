@@ -153,6 +153,8 @@ def _qualified(op: Op) -> str:
     """The operation's name, with the module of its meaning if it is a user's."""
     if isinstance(op, Item):
         return f"item {op.index}"
+    if op.joint and hasattr(op.meaning, "digest"):
+        return f"{op.name} {op.meaning.digest}"
     if op is variable or getattr(operations, op.name, None) is op:
         return op.name
     return f"{op.meaning.__module__}:{op.name}"

@@ -34,7 +34,12 @@ def called(op: Joint, args: Sequence[Any], value: tuple[float, ...]) -> tuple[An
 
 def items(call: Operand, size: int) -> tuple[Any, ...]:
     """The nodes that read the results of a call node one by one."""
-    return tuple([call.apply(Item.at(i), (call,)) for i in range(size)])
+    return tuple([call.apply(item, (call,)) for item in _readers(size)])
+
+
+@cache
+def _readers(size: int) -> tuple[Item, ...]:
+    return tuple(map(Item.at, range(size)))
 
 
 def pulled_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...], Row]:

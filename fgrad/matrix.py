@@ -36,7 +36,7 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
     """
 
     rows: tuple[Row_co, ...]
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = attrs.field(metadata=trees.STATIC)
 
     @overload
     def __getitem__(self, index: int) -> Row_co: ...

@@ -20,23 +20,29 @@ JointRule: TypeAlias = Callable[[Row, Row, Row], Row]
 
 
 @final
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(repr=False)
 class Joint(Op):
     """An operation on `arity` numbers with `size` results, differentiated as a whole.
 
     `pull(results, args, cotangents)` gives the cotangents of the arguments from those of the
     results, and `push(results, args, tangents)` the tangents of the results; without it they come
     of a pull for each. Both are written as rules are, for floats and nodes alike; None is a
-    structural zero.
+    structural zero. Operations of the same meaning are equal.
     """
 
     meaning: Callable[..., tuple[float, ...]]
-    arity: int  # type: ignore[misc]  # other classes have one arity, this one any
-    size: int
-    pull: JointRule
-    push: JointRule | None = None
+    arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
+    size: int = attrs.field(eq=False)
+    pull: JointRule = attrs.field(eq=False)
+    push: JointRule | None = attrs.field(default=None, eq=False)
 
     joint: ClassVar[bool] = True
+
+    def __reduce__(self) -> Any:
+        """Pickle by reference, or by the kernel whose calls it stands for."""
+        if getattr(self.meaning, "op", None) is self:
+            return operator.attrgetter("op"), (self.meaning,)
+        return Op.__reduce__(self)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

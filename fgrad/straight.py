@@ -206,4 +206,6 @@ def _literal(a: float | bool) -> str:
 def _name(op: Op) -> str:
     if isinstance(op, Item):
         return f"item{op.index}"
+    if op.joint and hasattr(op.meaning, "digest"):
+        return f"{op.name}_{op.meaning.digest[:16]}"
     return op.name if getattr(ops, op.name, None) is op else f"{op.name}_{id(op):x}"

@@ -1,0 +1,110 @@
+"""Kernels: a program that has been made runnable, and its place in graphs.
+
+On floats a kernel is a function. In a graph it is an operation with several results, whose
+derivative is the derivative of its program, made into a kernel when it is first asked for; that
+one can be differentiated in the same way, so a graph of many calls is never unrolled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Final, Literal, TypeAlias
+
+import attrs
+
+from fgrad import joint
+from fgrad.abstract import traced
+from fgrad.node import Node
+from fgrad.passes import simplified
+from fgrad.program import Program
+from fgrad.reverse import leaf_nodes
+from fgrad.several import Joint, Row
+from fgrad.straight import Source, source
+
+Tier: TypeAlias = Literal["reference", "python"]
+TIERS: Final[tuple[Tier, ...]] = ("reference", "python")
+
+
+@attrs.frozen
+class Kernel:
+    """A program on a tier, callable on floats by position; it pickles as the program.
+
+    >>> import fgrad as fg
+    >>> kernel = Kernel(fg.trace(lambda x, y: x * y)(0.0, 0.0), "python")
+    >>> kernel(2.0, 3.0)
+    (6.0,)
+    """
+
+    program: Program
+    tier: Tier
+    # What follows is made when it is asked for; made twice by two threads, it is the same.
+    _slopes: dict[tuple[int, ...], tuple[tuple[int, ...], Kernel | None]] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
+
+    @cached_property
+    def run(self) -> Callable[..., tuple[Any, ...]]:
+        """The function of the inputs, by position."""
+        if self.source is None:
+            return lambda *xs: self.program.run(xs)
+        return self.source.function()
+
+    def __call__(self, *xs: float) -> tuple[float, ...]:
+        """The outputs."""
+        return self.run(*xs)
+
+    @cached_property
+    def source(self) -> Source | None:
+        """The Python source, on the tier that has one."""
+        return source(self.program) if self.tier == "python" else None
+
+    @property
+    def digest(self) -> str:
+        """The name of the computation."""
+        return self.program.digest
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the program and the tier: code is made again where it arrives."""
+        return Kernel, (self.program, self.tier)
+
+    @cached_property
+    def op(self) -> Joint:
+        """The operation that a call is in a graph."""
+        sizes = len(self.program.inputs), len(self.program.outputs)
+        return Joint("call", self, *sizes, self.pull)
+
+    def pull(self, outs: Row, args: Row, bars: Row) -> Row:
+        """The cotangents of the inputs, by the program of the derivative."""
+        flowing = tuple([i for i, bar in enumerate(bars) if bar is not None])
+        reached, slope = self.slope(flowing)
+        if slope is None:
+            return [None] * len(args)
+        given = [*args, *[bars[i] for i in flowing]]
+        flows: list[Any] = [None] * len(args)
+        for i, flow in zip(reached, joint.results(slope.op, given), strict=True):
+            flows[i] = flow
+        return flows
+
+    def slope(self, flowing: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
+        """The inputs that the outputs `flowing` depend on, and the kernel of their cotangents.
+
+        It takes the inputs and the cotangents of these outputs. Outputs that nothing flows to have
+        no part in it, so that what they would send (0 * inf) does not come about.
+        """
+        known = self._slopes.get(flowing)
+        return known or self._slopes.setdefault(flowing, self._differentiated(flowing))
+
+    def _differentiated(self, flowing: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
+        names = self.program.inputs
+        xs = [traced(name) for name in names]
+        ys = self.program.nodes(xs)
+        bars = [traced(f"cotangent {i}") for i in flowing]
+        flows = leaf_nodes([(ys[i], bar) for i, bar in zip(flowing, bars, strict=True)], xs)
+        reached = tuple([i for i, x in enumerate(xs) if x in flows])
+        if not reached:
+            return (), None
+        ends: Sequence[Node[float]] = [flows[xs[i]] for i in reached]
+        labels = [*names, *[f"cotangent {i}" for i in flowing]]
+        program = Program.of(ends, [*xs, *bars], labels)
+        return reached, Kernel(simplified(program), self.tier)

@@ -1,0 +1,261 @@
+"""Compiled functions: what they answer, in graphs and traces, in threads and in other processes."""
+
+import inspect
+import math
+import multiprocessing
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fgrad as fg
+from fgrad import trees
+from fgrad.compiled import Compiled
+from tests.programs import bits
+from tests.strategies import BRANCHING, SMOOTH, Recipe, recipes
+
+TIERS: Any = ("python", "reference")
+loose: Any = fg  # what untyped code sees
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@given(recipe=recipes(BRANCHING, st.floats(-2.0, 2.0)))
+def test_a_compiled_function_answers_as_the_function_does(tier: Any, recipe: Recipe) -> None:
+    def model(xs: list[Any]) -> dict[str, Any]:
+        return {"all": tuple(recipe.run(xs, BRANCHING))}
+
+    fast: Any = fg.compile(model, tier=tier)
+    xs = list(recipe.inputs)
+    expected = [y.value for y in model([fg.var(x) for x in xs])["all"]]
+    assert bits(fast(xs)["all"]) == bits(expected)
+    assert bits(y.value for y in fast([fg.var(x) for x in xs])["all"]) == bits(expected)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@given(recipe=recipes(SMOOTH, st.floats(-1.5, 1.5)))
+def test_derivatives_of_every_order_go_through_calls(tier: Any, recipe: Recipe) -> None:
+    def model(xs: list[Any]) -> Any:
+        return fg.tanh(0.1 * recipe.run(xs, SMOOTH)[-1])
+
+    fast: Any = fg.compile(model, tier=tier)
+    xs = list(recipe.inputs)
+
+    def twice(f: Any) -> Any:
+        return lambda xs: f(xs) * f([fg.sin(x) for x in xs])
+
+    for transform in (loose.gradient, loose.hessian, lambda f: loose.jacobian(f, mode="forward")):
+        got = trees.leaves(transform(twice(fast))(xs))
+        known = trees.leaves(transform(twice(model))(xs))
+        assert got == pytest.approx(known, rel=1e-9, abs=1e-9)
+    v = [1.0 + 0.5 * i for i in range(len(xs))]
+    hvp = loose.hvp(loose.compile(twice(fast), tier=tier))(xs, v)
+    assert hvp == pytest.approx(loose.hvp(twice(model))(xs, v), rel=1e-9, abs=1e-9)
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+@attrs.frozen
+class Params:
+    weight: float
+    offset: float = attrs.field()
+    name: str = attrs.field(default="linear", metadata=trees.STATIC)
+
+
+@fg.compile
+def line(params: Params, x: float = 2.0, *, scale: float = 1.0) -> Pair:
+    """A line and its square."""
+    y = params.weight * x * scale + params.offset
+    return Pair(y, (y * y, None))
+
+
+def test_signatures_defaults_keywords_and_static_fields_are_kept() -> None:
+    assert list(inspect.signature(line).parameters) == ["params", "x", "scale"]
+    assert line(Params(3.0, 1.0)) == Pair(7.0, (49.0, None))
+    assert line(Params(3.0, 1.0), 1.0) == Pair(4.0, (16.0, None))
+    assert line(Params(3, 1), x=1, scale=2.0) == Pair(7.0, (49.0, None))
+    assert line(Params(3.0, 1.0, "other"), 1.0) == Pair(4.0, (16.0, None))
+    structures = [s.arguments for s in line.specialisations.values()]
+    assert len(structures) == len(set(structures)) >= 4
+    with pytest.raises(fg.NotAValue, match="specialisation"):
+        _ = line.program
+
+
+def test_derivatives_compile_with_the_classes_that_they_give() -> None:
+    hessian = fg.compile(fg.hessian(lambda p: p[0] * p[0] * p[1]))
+    assert hessian([2.0, 3.0]) == fg.hessian(lambda p: p[0] * p[0] * p[1])([2.0, 3.0])
+    both = fg.compile(fg.value_and_gradient(tilted))
+    assert both(Pair(0.0, 2.0), 3.0) == (2.0, Pair(3.0, 1.0))
+
+
+def test_each_structure_is_traced_once() -> None:
+    traced = []
+
+    @fg.compile
+    def f(x: Any) -> Any:
+        traced.append(x)
+        return fg.sum(x) if isinstance(x, list) else x * x
+
+    for _ in range(3):
+        assert f(3.0) == 9.0
+        assert f([1.0, 2.0]) == 3.0
+        assert f([1.0, 2.0, 3.0]) == 6.0
+        assert f(3) == 9.0
+    assert len(traced) == 3
+
+
+def test_a_graph_of_calls_has_a_node_for_each() -> None:
+    @fg.compile
+    def step(state: Any, k: Any) -> Any:
+        x, v = state
+        for _ in range(5):
+            v = v - 0.1 * fg.sin(x) * k
+            x = x + 0.1 * v
+        return x, v
+
+    def unrolled(k: Any) -> Any:
+        state: Any = (1.0, 0.5)
+        for _ in range(40):
+            state = step.function(state, k) if step.function else None
+        return state[0]
+
+    def called(k: Any) -> Any:
+        state: Any = (1.0, 0.5)
+        for _ in range(40):
+            state = step(state, k)
+        return state[0]
+
+    k = fg.var(0.7)
+    graph = fg.Graph.of(called(k))
+    assert sum(node.op.name == "call" for node in graph.nodes) == 40
+    assert len(graph) < 130
+    assert called(0.7) == unrolled(0.7)
+    for got, known in [
+        (loose.gradient(called)(0.7), loose.gradient(unrolled)(0.7)),
+        (
+            loose.gradient(loose.gradient(called))(0.7),
+            loose.gradient(loose.gradient(unrolled))(0.7),
+        ),
+    ]:
+        assert got == pytest.approx(known, rel=1e-11)
+    assert pickle.loads(pickle.dumps(graph)) == graph
+    again = pickle.loads(pickle.dumps(graph))
+    assert again.outputs[0].value == called(0.7)
+    x = again.variables[0]
+    assert fg.grad(again, again.outputs[0])[x] == fg.grad(graph, graph.outputs[0])[k]
+
+
+def test_a_call_inside_a_trace_is_one_line() -> None:
+    @fg.compile
+    def inner(x: Any, y: Any) -> Any:
+        return fg.exp(x) * y, x + y
+
+    def outer(x: Any) -> Any:
+        a, b = inner(x, 2.0)
+        return a * b + inner(b, x)[0]
+
+    program = fg.trace(outer)(0.5)
+    assert sum(op.name == "call" for op, _ in program.lines) == 2
+    expected = outer(0.5)
+    fast: Any = fg.compile(outer)
+    assert fast(0.5) == expected == program.run((0.5,))[0]
+    assert loose.gradient(fast)(0.5) == pytest.approx(loose.gradient(outer)(0.5), rel=1e-14)
+    assert pickle.loads(pickle.dumps(program)) == program
+    assert pickle.loads(pickle.dumps(fast))(0.5) == expected
+
+
+def test_nothing_leaks_from_a_result_that_is_not_used_or_not_taken() -> None:
+    @fg.compile
+    def both(x: Any) -> Any:
+        return fg.sqrt(x), x * x
+
+    assert loose.gradient(lambda x: both(x)[1])(0.0) == 0.0
+    chosen: Any = lambda x: fg.where(x > 1.0, both(x)[0], both(x)[1])  # used twice
+    assert loose.gradient(chosen)(0.0) == 0.0
+    assert loose.gradient(loose.gradient(chosen))(0.0) == 2.0
+    assert loose.gradient(loose.gradient(fg.compile(chosen)))(0.0) == 2.0
+
+
+def test_a_function_that_cannot_be_traced_says_so_each_time() -> None:
+    @fg.compile
+    def f(x: Any) -> Any:
+        return x if x > 0.0 else -x
+
+    for _ in range(2):
+        with pytest.raises(fg.TracedNumber, match="where"):
+            f(1.0)
+    with pytest.raises(fg.NotAValue, match="a tier"):
+        loose.compile(math.sin, tier="gpu")
+    unhashable: Any = []
+    with pytest.raises(fg.NotAValue, match="hashable"):
+        _ = loose.compile(lambda p: p.weight)(Params(1.0, 2.0, unhashable))
+
+
+def tilted(p: Pair, k: float) -> float:
+    """What is sent to other processes."""
+    result: float = fg.sin(p.first) * k + p.second
+    return result
+
+
+def answered(compiled: Compiled[..., float]) -> float:
+    return compiled(Pair(1.0, 2.0), 3.0)
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_it_is_shipped_to_processes_as_its_program(method: str) -> None:
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system cannot {method}")
+    fast = fg.compile(tilted)
+    expected = answered(fast)
+    data = pickle.dumps(fast)
+    assert b"tilted" not in data
+    here = pickle.loads(data)
+    assert here.function is None
+    assert answered(here) == expected
+    assert here.digest == fast.digest
+    with pytest.raises(fg.TreeMismatch, match="arguments"):
+        here(1.0)
+    code = "import pickle, sys; f = pickle.loads(sys.stdin.buffer.read()); P = f.specialisations;"
+    code += "from tests.test_compiled import answered; print(repr(answered(f)))"
+    if method == "spawn":
+        run = [sys.executable, "-c", code]
+        said = subprocess.run(run, input=data, capture_output=True, check=True, cwd=".").stdout
+        assert float(said) == expected
+    else:
+        queue: Any = multiprocessing.get_context("fork").SimpleQueue()
+        process = multiprocessing.get_context("fork").Process(
+            target=lambda: queue.put(answered(fast))
+        )
+        process.start()
+        assert queue.get() == expected
+        process.join()
+
+
+def test_eight_threads_agree_from_the_first_call_on() -> None:
+    for _ in range(5):
+        fast: Any = fg.compile(tilted)
+        points = [Pair(1.0, 2.0)] * 64
+        with ThreadPoolExecutor(8) as pool:
+            answers = set(pool.map(fast, points, [3.0] * 64))
+            slopes = set(pool.map(loose.gradient(fast), points, [3.0] * 64))
+        assert len(answers) == len(slopes) == 1
+        assert len(fast.specialisations) == 1
+
+
+def test_the_curious_can_look_inside() -> None:
+    fast = fg.compile(lambda x, y: x * y)
+    fast(1.0, 2.0)
+    assert fast.source == "def f(x0, x1):\n    return (x0*x1,)\n"
+    assert fast.digest == fast.program.digest
+    assert fast.tier == "python"
+    special = fast.specialisation(1.0, 2.0)
+    assert special.kernel.program is fast.program
+    assert repr(fast).endswith("python, 1 specialisations)")
