@@ -32,6 +32,20 @@ def called(op: Joint, args: Sequence[Any], value: tuple[float, ...]) -> tuple[An
     return items(_seal(op, tuple(args), value, depth + 1, None), op.size)
 
 
+class _Items(Sequence[Any]):
+    """The items of a call node, each made when it is asked for: most rules need none."""
+
+    def __init__(self, call: Node[Any]) -> None:
+        self.call = call
+
+    def __len__(self) -> int:
+        size: int = self.call.op.size  # type: ignore[attr-defined]  # a joint operation
+        return size
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.call.apply(Item.at(range(len(self))[index]), (self.call,))
+
+
 def items(call: Operand, size: int) -> tuple[Any, ...]:
     """The nodes that read the results of a call node one by one."""
     return tuple([call.apply(item, (call,)) for item in _readers(size)])
@@ -57,7 +71,7 @@ def pulled_nodes(call: Node[Any], bundle: Bundle) -> list[Flow]:
     and what comes of them flows under that condition: 0 * inf does not happen inside either.
     """
     op: Any = call.op
-    outs = items(call, op.size)
+    outs = _Items(call)
     flows: list[Flow] = [None] * len(call.args)
     for condition, bars in _by_condition(bundle.settled(op.size, plus)):
         for k, bar in enumerate(op.pull(outs, call.args, bars)):

@@ -80,11 +80,15 @@ class Kernel:
         reached, slope = self.slope(flowing)
         if slope is None:
             return [None] * len(args)
-        given = [*args, *[bars[i] for i in flowing]]
-        flows: list[Any] = [None] * len(args)
-        for i, flow in zip(reached, joint.results(slope.op, given), strict=True):
-            flows[i] = flow
-        return flows
+        given = (*args, *[bars[i] for i in flowing])
+        on_numbers = {float}.issuperset(map(type, given))
+        flows = slope.run(*given) if on_numbers else joint.results(slope.op, given)
+        if len(reached) == len(args):
+            return flows
+        filled: list[Any] = [None] * len(args)
+        for i, flow in zip(reached, flows, strict=True):
+            filled[i] = flow
+        return filled
 
     def slope(self, flowing: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
         """The inputs that the outputs `flowing` depend on, and the kernel of their cotangents.
