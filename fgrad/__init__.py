@@ -26,6 +26,8 @@ from fgrad.descent import adam as adam
 from fgrad.descent import gradient_descent as gradient_descent
 from fgrad.descent import minimise as minimise
 from fgrad.descent import momentum as momentum
+from fgrad.difference import Difference as Difference
+from fgrad.difference import diff as diff
 from fgrad.directional import hvp as hvp
 from fgrad.directional import jvp as jvp
 from fgrad.directional import vjp as vjp
