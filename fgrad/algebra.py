@@ -1,6 +1,7 @@
 """Exact algebra: what a line can be written as more simply, with every bit of its result kept.
 
-Never `x * 0`, `x - x`, `x + 0.0` or another order of a sum: those change floats.
+Never `x * 0`, `x - x`, `x + 0.0` or another order of a sum: those change floats. And never
+`stop_gradient(x)`: that is x, but what is simplified may yet be differentiated.
 """
 
 from __future__ import annotations
@@ -127,6 +128,5 @@ EXACT: Final[Mapping[Op, Rule]] = MappingProxyType(
         ops.logical_and: _and,
         ops.logical_or: _or,
         ops.identity: _same,
-        ops.stop_gradient: _same,
     }
 )

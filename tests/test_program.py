@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad import operations as ops
 from fgrad.algebra import EXACT
+from fgrad.kernel import Kernel
 from fgrad.passes import simplified, used
 from fgrad.program import Program
 from fgrad.schedule import last_uses, peak, scheduled
@@ -89,6 +90,30 @@ def test_every_exact_rule_is_exact_and_used() -> None:
                 full = Program(before.inputs, before.lines, (last,))
                 assert bits(simplified(full).run((x, 1.0))) == bits(full.run((x, 1.0))), (op, args)
     assert met >= set(EXACT) - {ops.neg, ops.logical_not}
+
+
+@settings(max_examples=300)
+@given(SEEDS, st.floats(0.1, 3.0))
+def test_what_is_simplified_has_the_same_derivatives(seed: int, x: float) -> None:
+    before = program(seed)
+    xs = [x + 0.1 * i for i in range(len(before.inputs))]
+    flowing = tuple(range(len(before.outputs)))
+    slopes = []
+    for p in (before, simplified(before)):
+        kernel = Kernel(p, "reference")
+        reached, slope = kernel.slope(flowing)
+        flows = slope(*xs, *[1.0] * len(flowing)) if slope else ()
+        slopes.append(dict.fromkeys(range(len(xs)), 0.0) | dict(zip(reached, flows, strict=True)))
+    for got, known in zip(slopes[1].values(), slopes[0].values(), strict=True):
+        if math.isfinite(got) and math.isfinite(known):
+            assert got == pytest.approx(known, rel=1e-9, abs=1e-290)
+
+
+def test_a_gradient_that_is_stopped_stays_stopped() -> None:
+    def f(x: Any) -> Any:
+        return x * fg.stop_gradient(x)
+
+    assert fg.gradient(fg.compile(f))(3.0) == fg.gradient(f)(3.0) == 3.0
 
 
 def test_what_is_written_twice_is_computed_once() -> None:
