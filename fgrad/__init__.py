@@ -133,4 +133,6 @@ from fgrad.reverse import Gradients as Gradients
 from fgrad.reverse import NodeGradients as NodeGradients
 from fgrad.reverse import grad as grad
 from fgrad.reverse import grad_nodes as grad_nodes
+from fgrad.symbolic import from_sympy as from_sympy
+from fgrad.symbolic import to_sympy as to_sympy
 from fgrad.tracing import trace as trace

@@ -16,7 +16,7 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit", "program", "tracing", "algebra", "passes", "schedule", "listing", "straight", "kernel", "compiled", "difference",
+    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit", "program", "tracing", "algebra", "passes", "schedule", "listing", "straight", "kernel", "compiled", "difference", "symbolic",
     "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
@@ -72,11 +72,20 @@ def test_importing_fgrad_imports_no_extra_and_no_command() -> None:
     run = [sys.executable, "-c", program]
     loaded = set(subprocess.run(run, capture_output=True, text=True, check=True).stdout.split())
     assert "fgrad.reverse" in loaded
-    unwanted = {"numpy", "rich", "scipy", "argparse", "json", "fgrad.model", "fgrad.expression"}
+    unwanted = {
+        "numpy",
+        "rich",
+        "scipy",
+        "argparse",
+        "json",
+        "sympy",
+        "fgrad.model",
+        "fgrad.expression",
+    }
     assert not loaded & unwanted
 
 
-@pytest.mark.parametrize("name", ["numpy", "rich", "mpmath", "scipy"])
+@pytest.mark.parametrize("name", ["numpy", "rich", "mpmath", "scipy", "sympy"])
 def test_the_core_needs_no_extra(name: str) -> None:
     program = f"import sys; sys.modules[{name!r}] = None; import fgrad as fg; fg.sin(fg.var(1.0))"
     subprocess.run([sys.executable, "-c", program], check=True)
