@@ -1,0 +1,155 @@
+"""A JSON text with places: what stands where in it, and errors that show it.
+
+Whatever is wrong with the text is a FormatError. A part of a document is given by its path, keys
+and indices from the top; where it stands in the text is looked up only when an error is to show it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from fgrad.errors import FormatError, NotAValue
+
+Path: TypeAlias = tuple[str | int, ...]
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}:,]|[^\s\[\]{}:,"]++', re.DOTALL)
+_DEEPEST: Final = 100
+_WIDEST: Final = 18
+
+
+@attrs.frozen
+class Unreadable:
+    """What Python's reader would take and JSON does not have."""
+
+    word: str
+
+    def __repr__(self) -> str:
+        """The word as it stands in the text."""
+        return self.word
+
+
+@attrs.frozen
+class Document:
+    """A text and the JSON value that it holds."""
+
+    text: str
+    top: Any
+
+    @classmethod
+    def of(cls, source: str | bytes) -> Document:
+        """Read `source`; FormatError if it is not JSON, or not UTF-8."""
+        from json import JSONDecodeError, loads  # noqa: PLC0415  # who ships nothing waits for it
+
+        text = _decoded(source)
+        try:
+            top = loads(
+                text,
+                parse_int=_integer,
+                parse_constant=Unreadable,
+                object_pairs_hook=lambda pairs: _object(text, pairs),
+            )
+        except JSONDecodeError as error:
+            problem = error.msg[:1].lower() + error.msg[1:]
+            raise FormatError(text, error.pos, f"this is no JSON: {problem}") from None
+        except RecursionError:
+            column = _depths(text)
+            if column is None:  # it is the caller who has no room left
+                raise
+            raise FormatError(text, column, "this is nested too deeply") from None
+        return cls(text, top)
+
+    def error(self, path: Path, problem: str) -> FormatError:
+        """The error for the part at `path`."""
+        steps = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in path).lstrip(".")
+        return FormatError(self.text, _column(self.text, path), f"{steps or 'the top'}: {problem}")
+
+    def fields(self, names: Sequence[str]) -> tuple[Any, ...]:
+        """What the document holds under exactly these keys."""
+        for name in names:
+            if name not in self.top:
+                raise self.error((), f"the key {name!r} is missing")
+        for key in self.top:
+            if key not in names:
+                raise self.error((key[:60],), f"this key is none of {', '.join(names)}")
+        return tuple([self.top[name] for name in names])
+
+    def listed(self, path: Path, value: Any) -> list[Any]:
+        """`value`, which stands at `path`, if it is a list."""
+        if type(value) is not list:
+            raise self.error(path, f"a list is needed here, not {brief(value)}")
+        return value
+
+
+def brief(value: object) -> str:
+    """What stands there, in a few words, however large it is."""
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "an object"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return f"{value!r:.60}"
+
+
+def _integer(digits: str) -> int | float:
+    # Long ones take time that grows as the square of their digits, or are refused by Python.
+    return int(digits) if len(digits) <= _WIDEST else float(digits)
+
+
+def _object(text: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        uses = Counter([key for key, _ in pairs])
+        twice = next(key for key in uses if uses[key] > 1)
+        column = max(0, text.rfind(f'"{twice}"'))
+        raise FormatError(text, column, f"the key {twice!r:.60} stands in one object twice")
+    return made
+
+
+def _decoded(source: object) -> str:
+    if isinstance(source, str):
+        return source
+    if not isinstance(source, bytes):
+        advice = "Read the file first."
+        raise NotAValue("loads", "a str or bytes", f"{source!r:.60}", advice)
+    try:
+        return source.decode()
+    except UnicodeDecodeError as error:
+        text = source.decode(errors="replace")
+        column = len(source[: error.start].decode())
+        raise FormatError(text, column, "this is not UTF-8") from None
+
+
+def _column(text: str, path: Path) -> int:
+    """Where in the text the value at `path` begins."""
+    from json import loads  # noqa: PLC0415  # only an error needs it
+
+    here: list[Any] = []
+    goal = list(path)
+    for token in _TOKEN.finditer(text):
+        mark = token[0]
+        if mark in ("]", "}"):
+            here.pop()
+        elif mark == ",":
+            here[-1] = here[-1] + 1 if isinstance(here[-1], int) else None
+        elif here and here[-1] is None:
+            here[-1] = loads(mark)
+        elif mark != ":":
+            if here == goal:
+                return token.start()
+            if mark in ("[", "{"):
+                here.append(0 if mark == "[" else None)
+    return 0
+
+
+def _depths(text: str) -> int | None:
+    """Where the text first is deeper than any document; None if nowhere."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
+        if depth > _DEEPEST:
+            return token.start()
+    return None
