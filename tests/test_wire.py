@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 from typing import Any
@@ -173,13 +174,17 @@ def test_what_is_wrong_in_a_graph_is_shown(old: str, new: str, place: str, probl
 def _refused(text: str, old: str, new: str, place: str, problem: str) -> None:
     fg.loads(text)
     text = text.replace(old, new, 1)
-    for indented in (text, text.replace(",", " ,\n ")):
+    for spaced in (text, text.replace(",", " ,\n ").replace(":", " : ")):
         with pytest.raises(fg.FormatError) as refused:
-            fg.loads(indented)
+            fg.loads(spaced)
         error = refused.value
         assert error.problem.startswith(f"{place}: "), error.problem
         assert problem in error.problem
-    error.text[error.column]
+        decoder = json.JSONDecoder(parse_int=float)
+        part = decoder.decode(spaced)
+        for step in re.findall(r"\w+", place.removeprefix("the top")):
+            part = part[int(step) if step.isdecimal() else step]
+        assert repr(decoder.raw_decode(spaced, error.column)[0]) == repr(part)
 
 
 @pytest.mark.parametrize(
