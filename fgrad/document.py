@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, final
 
 import attrs
 
@@ -17,16 +17,17 @@ from fgrad.errors import FormatError, NotAValue
 
 Path: TypeAlias = tuple[str | int, ...]
 
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}:,]|[^\s\[\]{}:,"]++', re.DOTALL)
+_MARK: Final = r'(?s)"(?:[^"\\]|\\.)*+"|[\[\]{}:,]|[^\s\[\]{}:,"]++'  # compiled for an error only
 _DEEPEST: Final = 100
 _WIDEST: Final = 18
 
 
-@attrs.frozen
+@final
 class Unreadable:
-    """What Python's reader would take and JSON does not have."""
+    """A word that Python's reader takes and JSON does not have."""
 
-    word: str
+    def __init__(self, word: str) -> None:
+        self.word = word
 
     def __repr__(self) -> str:
         """The word as it stands in the text."""
@@ -129,7 +130,7 @@ def _column(text: str, path: Path) -> int:
 
     here: list[Any] = []
     goal = list(path)
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_MARK, text):
         mark = token[0]
         if mark in ("]", "}"):
             here.pop()
@@ -148,7 +149,7 @@ def _column(text: str, path: Path) -> int:
 def _depths(text: str) -> int | None:
     """Where the text first is deeper than any document; None if nowhere."""
     depth = 0
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_MARK, text):
         depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
         if depth > _DEEPEST:
             return token.start()

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Final, final
-
-import attrs
 
 from fgrad.errors import FormatError
 from fgrad.graph import Graph
@@ -25,9 +24,8 @@ _STRING: Final = r'"(?:[^"\\]|\\.)*+"'
 _ARG: Final = rf"(?:{_STRING}|(?:[^\s,()'\"]|'[A-Za-z0-9_ .-]*+')++)"
 _ARGS: Final = rf"(?:{_ARG}(?:\s*+,\s*+{_ARG})*+)?+"
 _OP: Final = rf"(?:@?{_WORD}(?:\[[0-9]++\])?+|@{_STRING})"
-_PLAIN: Final = re.compile(rf"{_WORD}(?:\.{_WORD}|\[(?:[0-9]++|'[A-Za-z0-9_ .-]*+')\])*+")
+_PLAIN: Final = rf"{_WORD}(?:\.{_WORD}|\[(?:[0-9]++|'[A-Za-z0-9_ .-]*+')\])*+"
 _RESERVED: Final = frozenset({"True", "False", "inf", "nan"})
-_ONE: Final = re.compile(_ARG)
 
 
 @final
@@ -52,17 +50,24 @@ class _Grammar:
         raise _refusal(i, line, at, "the end of the line is needed here")
 
 
-_REST: Final = ((rf"({_ARGS})", "arguments"), (r"\s*+\)", "a comma, an argument or )"))
-_HEADER: Final = _Grammar((r"\s*+program\s*+\(\s*+", "program("), *_REST, (r"\s*+:\s*+", ":"))
-_LINE: Final = _Grammar(
-    (r"\s*+(%[0-9]++)", "return, or % and a number,"),
-    (r"\s*+=\s*+", "="),
-    (rf"({_OP})", "an operation"),
-    (r"\s*+\(\s*+", "("),
-    *_REST,
-    (r"\s*+", "nothing"),
-)
-_RETURN: Final = _Grammar((r"\s*+return(?![^\s%\"])\s*+", "return"), (rf"({_ARGS})\s*+", "values"))
+@cache
+def _grammars() -> tuple[_Grammar, _Grammar, _Grammar, re.Pattern[str]]:
+    """The first line, one in the middle, the last, and an argument.
+
+    They are compiled when a text is read: importing fgrad does not wait for it.
+    """
+    rest = ((rf"({_ARGS})", "arguments"), (r"\s*+\)", "a comma, an argument or )"))
+    header = _Grammar((r"\s*+program\s*+\(\s*+", "program("), *rest, (r"\s*+:\s*+", ":"))
+    line = _Grammar(
+        (r"\s*+(%[0-9]++)", "return, or % and a number,"),
+        (r"\s*+=\s*+", "="),
+        (rf"({_OP})", "an operation"),
+        (r"\s*+\(\s*+", "("),
+        *rest,
+        (r"\s*+", "nothing"),
+    )
+    returned = _Grammar((r"\s*+return(?![^\s%\"])\s*+", "return"), (rf"({_ARGS})\s*+", "values"))
+    return header, line, returned, re.compile(_ARG)
 
 
 def show(value: Program | Graph) -> str:
@@ -112,30 +117,31 @@ def parse(text: str, operations: Sequence[Op] = ()) -> Program:
     inputs = reader.inputs(*(lines[0] if lines else (1, "")))
     for i, line in lines[1:-1]:
         reader.line(i, line)
-    if len(lines) < 2 or _LINE.whole.fullmatch(lines[-1][1]):
+    if len(lines) < 2 or reader.middle.whole.fullmatch(lines[-1][1]):
         i, line = lines[-1]
         raise _refusal(i, line, len(line), "the text ends before return")
     return Program(inputs, tuple(reader.lines), reader.outputs(*lines[-1])).check()
 
 
-@attrs.define
 class _Reader:
     """The lines so far, and what each word for an argument means."""
 
-    known: dict[str, Op]
-    meanings: dict[str, int | float | bool] = attrs.Factory(lambda: {"True": True, "False": False})
-    lines: list[Line] = attrs.Factory(list)
-    following: int = 0
+    def __init__(self, known: dict[str, Op]) -> None:
+        self.known = known
+        self.meanings: dict[str, int | float | bool] = {"True": True, "False": False}
+        self.lines: list[Line] = []
+        self.following = 0
+        self.header, self.middle, self.returned, self.argument = _grammars()
 
     def inputs(self, i: int, line: str) -> tuple[str, ...]:
         """The names of the inputs."""
-        found = _HEADER.match(i, line)
+        found = self.header.match(i, line)
         names = []
-        for word in _ONE.finditer(line, *found.span(1)):
+        for word in self.argument.finditer(line, *found.span(1)):
             name = _unquoted(i, line, word.start(), word[0])
             if name is None:
                 name = word[0]
-                if name in _RESERVED or not _PLAIN.fullmatch(name):
+                if name in _RESERVED or not re.fullmatch(_PLAIN, name):
                     problem = f"{name:.60} is no plain name; write it in quotes"
                     raise _refusal(i, line, word.start(), problem)
             names.append(name)
@@ -149,7 +155,7 @@ class _Reader:
 
     def line(self, i: int, line: str) -> None:
         """Read one line."""
-        found = _LINE.match(i, line)
+        found = self.middle.match(i, line)
         target, word, args = found.groups()
         if target != f"%{self.following}":
             raise _refusal(i, line, found.start(1), f"the next value is %{self.following}")
@@ -161,9 +167,9 @@ class _Reader:
             op = self.known[word] = operation(name, self.known)
         meanings = self.meanings
         try:
-            operands = tuple([meanings[a] for a in _ONE.findall(args)])
+            operands = tuple([meanings[a] for a in self.argument.findall(args)])
         except KeyError:
-            words = _ONE.finditer(line, *found.span(3))
+            words = self.argument.finditer(line, *found.span(3))
             operands = tuple([self.meaning(i, line, a.start(), a[0]) for a in words])
         self.lines.append((op, operands))
         meanings[target] = self.following
@@ -171,9 +177,9 @@ class _Reader:
 
     def outputs(self, i: int, line: str) -> tuple[int, ...]:
         """Read the line that returns."""
-        found = _RETURN.match(i, line)
+        found = self.returned.match(i, line)
         numbers = []
-        for word in _ONE.finditer(line, *found.span(1)):
+        for word in self.argument.finditer(line, *found.span(1)):
             end = self.meaning(i, line, word.start(), word[0])
             if type(end) is not int:
                 raise _refusal(i, line, word.start(), "a value is returned, not a literal")
@@ -205,7 +211,7 @@ def _refusal(i: int, line: str, column: int, problem: str) -> FormatError:
 
 def _quoted(name: str) -> str:
     """The name as it is printed."""
-    if _PLAIN.fullmatch(name) and name not in _RESERVED:
+    if re.fullmatch(_PLAIN, name) and name not in _RESERVED:
         return name
     from json import dumps  # noqa: PLC0415  # most names are plain
 

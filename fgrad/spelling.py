@@ -53,7 +53,7 @@ def operation(word: str, known: dict[str, Op]) -> Op:
     """The operation that is spelled `word`; UnknownName if there is none."""
     op = known.get(word)
     if op is None:
-        item = _ITEM.fullmatch(word)
+        item = re.fullmatch(_ITEM, word)
         if item is None:
             own = f"@{word}"
             raise UnknownName.among(word[:200], known, "operation", own if own in known else None)
@@ -70,7 +70,7 @@ def digits(value: float) -> str:
 
 def number(word: str) -> float | None:
     """The float that is spelled `word`; None if it spells none, or one beyond all floats."""
-    if _NUMBER.fullmatch(word) is None:
+    if re.fullmatch(_NUMBER, word) is None:
         return None
     if word.startswith("nan:"):
         value: float = struct.unpack(">d", bytes.fromhex(word[4:]))[0]

@@ -128,13 +128,13 @@ def _format(document: Document) -> type[Program | Graph]:
     return _FORMATS[name]
 
 
-@attrs.frozen
 class _Reader:
     """The walk from JSON to lines; what lines may be is for `Program.check` to say."""
 
-    document: Document
-    key: str
-    known: dict[str, Op]
+    def __init__(self, document: Document, key: str, known: dict[str, Op]) -> None:
+        self.document = document
+        self.key = key
+        self.known = known
 
     def program(self) -> Program:
         fields = self.document.fields(("format", "version", "inputs", "lines", "outputs"))

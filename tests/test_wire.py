@@ -231,6 +231,22 @@ def test_three_thousand_mutants_raise_nothing_but_format_errors() -> None:
     assert set(seen) == {"read", "refused"}
 
 
+def test_small_documents_survive_every_change_at_every_place() -> None:
+    for text in (PROGRAM, GRAPH):
+        for strange in (*fuzz.STRANGE, {}):
+            for i in range(len(fuzz.spots(json.loads(text)))):
+                value = json.loads(text)
+                part, key = fuzz.spots(value)[i]
+                part[key] = strange
+                fuzz.outcome(json.dumps(value).encode())
+        data = text.encode()
+        for i in range(len(data)):
+            fuzz.outcome(data[:i])
+            fuzz.outcome(data[:i] + data[i + 1 :])
+            for bit in range(8):
+                fuzz.outcome(data[:i] + bytes([data[i] ^ 1 << bit]) + data[i + 1 :])
+
+
 def test_long_graphs_take_loops_and_digits_take_linear_time() -> None:
     y = fg.var(0.5)
     for _ in range(50_000):
