@@ -66,8 +66,8 @@ class Document:
 
     def error(self, path: Path, problem: str) -> FormatError:
         """The error for the part at `path`."""
-        steps = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in path).lstrip(".")
-        return FormatError(self.text, _column(self.text, path), f"{steps or 'the top'}: {problem}")
+        place = "".join([_step(s) for s in path]).lstrip(".") or "the top"
+        return FormatError(self.text, _column(self.text, path), f"{place}: {problem}")
 
     def fields(self, names: Sequence[str]) -> tuple[Any, ...]:
         """What the document holds under exactly these keys."""
@@ -76,7 +76,7 @@ class Document:
                 raise self.error((), f"the key {name!r} is missing")
         for key in self.top:
             if key not in names:
-                raise self.error((key[:60],), f"this key is none of {', '.join(names)}")
+                raise self.error((key,), f"this key is none of {', '.join(names)}")
         return tuple([self.top[name] for name in names])
 
     def listed(self, path: Path, value: Any) -> list[Any]:
@@ -84,6 +84,12 @@ class Document:
         if type(value) is not list:
             raise self.error(path, f"a list is needed here, not {brief(value)}")
         return value
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, str) and step.isidentifier():
+        return f".{step:.60}"
+    return f"[{step!r:.60}]"
 
 
 def brief(value: object) -> str:

@@ -208,6 +208,15 @@ def test_what_is_no_document_is_refused(text: str | bytes, problem: str, column:
     assert refused.value.column == column
 
 
+def test_a_strange_key_is_shown_in_short() -> None:
+    key = "\n" * 1000
+    with pytest.raises(fg.FormatError) as refused:
+        fg.loads(PROGRAM[:-1] + f",{json.dumps(key)}:[]}}")
+    assert refused.value.column == len(PROGRAM) + len(json.dumps(key)) + 1
+    assert len(refused.value.problem) < 200
+    assert "\n" not in refused.value.problem
+
+
 def test_a_kind_that_is_asked_for_is_what_comes() -> None:
     with pytest.raises(fg.FormatError, match="a Graph is needed, not a Program"):
         fg.loads(PROGRAM, kind=fg.Graph)
