@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, TypeAlias, final
 
 import attrs
@@ -19,6 +20,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _MARK: Final = r'(?s)"(?:[^"\\]|\\.)*+"|[\[\]{}:,]|[^\s\[\]{}:,"]++'  # compiled for an error only
 _DEEPEST: Final = 100
+_SOUND: Final = 4
 _WIDEST: Final = 18
 
 
@@ -47,6 +49,7 @@ class Document:
         from json import JSONDecodeError, loads  # noqa: PLC0415  # who ships nothing waits for it
 
         text = _decoded(source)
+        _require_shallow(text)
         try:
             top = loads(
                 text,
@@ -57,11 +60,6 @@ class Document:
         except JSONDecodeError as error:
             problem = error.msg[:1].lower() + error.msg[1:]
             raise FormatError(text, error.pos, f"this is no JSON: {problem}") from None
-        except RecursionError:
-            column = _depths(text)
-            if column is None:  # it is the caller who has no room left
-                raise
-            raise FormatError(text, column, "this is nested too deeply") from None
         return cls(text, top)
 
     def error(self, path: Path, problem: str) -> FormatError:
@@ -152,11 +150,22 @@ def _column(text: str, path: Path) -> int:
     return 0
 
 
-def _depths(text: str) -> int | None:
-    """Where the text first is deeper than any document; None if nowhere."""
+def _require_shallow(text: str) -> None:
+    """Refuse what is so deep that Python's reader might have no room, or take more than there is."""
+    if _shallow().fullmatch(text):
+        return
     depth = 0
     for token in re.finditer(_MARK, text):
         depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
         if depth > _DEEPEST:
-            return token.start()
-    return None
+            raise FormatError(text, token.start(), "this is nested too deeply")
+
+
+@cache
+def _shallow() -> re.Pattern[str]:
+    """What matches texts that are no deeper than sound ones, in a twentieth of the time of reading."""
+    flat = r'[^\[\]{}"]++|"(?:[^"\\]++|\\.)*+"'
+    pattern = rf"(?:{flat})*+"
+    for _ in range(_SOUND):
+        pattern = rf"(?:{flat}|[\[{{]{pattern}[\]}}])*+"
+    return re.compile(pattern, re.DOTALL)

@@ -233,6 +233,19 @@ def test_a_caller_without_room_hears_of_it_and_not_of_the_text() -> None:
         deep()
 
 
+def test_depth_is_refused_whatever_the_recursion_limit_is() -> None:
+    code = (
+        "import sys, fgrad as fg; sys.setrecursionlimit(10**8)\n"
+        "for text in ('[' * 10**6, '[0,\"[\",' * 10**6, '{\"a\":' * 10**6, '[{\"a\":' * 10**6):\n"
+        "    try: fg.loads(text)\n"
+        "    except fg.FormatError as error: print(error.problem)"
+    )
+    run = [sys.executable, "-c", code]
+    env = {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run(run, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "this is nested too deeply\n" * 4
+
+
 def test_three_thousand_mutants_raise_nothing_but_format_errors() -> None:
     sound = fuzz.documents()
     assert all(fuzz.outcome(text.encode()) == "read" for text in sound)
