@@ -51,6 +51,7 @@ from fgrad.graph import Graph as Graph
 from fgrad.implicit import fixed_point as fixed_point
 from fgrad.implicit import root as root
 from fgrad.linesearch import lbfgs as lbfgs
+from fgrad.listing import show as show
 from fgrad.matrix import Rows as Rows
 from fgrad.matrix import hessian as hessian
 from fgrad.matrix import jacobian as jacobian
@@ -136,3 +137,5 @@ from fgrad.reverse import grad_nodes as grad_nodes
 from fgrad.symbolic import from_sympy as from_sympy
 from fgrad.symbolic import to_sympy as to_sympy
 from fgrad.tracing import trace as trace
+from fgrad.wire import dumps as dumps
+from fgrad.wire import loads as loads

@@ -118,7 +118,7 @@ class GradientMismatch(AssertionError):
 
 @attrs.frozen
 class FormatError(ValueError):
-    """A text that is not an expression, with the place where it stops being one."""
+    """A text that is not what is read, an expression or a program, with the place where it is not."""
 
     text: str
     column: int

@@ -19,6 +19,7 @@ from fgrad.flat import Flat, lines_of, packed
 from fgrad.graph import Graph
 from fgrad.node import Node, constant, variable
 from fgrad.op import Op
+from fgrad.several import Item, Joint
 
 Line: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
 
@@ -143,6 +144,10 @@ class Program:
                 raise MalformedProgram(i, f"{op.name} takes {op.arity} arguments, not {len(args)}")
             for needed, a in zip(op.kinds, args, strict=True):
                 _check_argument(i, op, needed, a, kinds)
+            if isinstance(op, Item):
+                call = self.lines[int(args[0]) - len(self.inputs)][0]
+                if isinstance(call, Joint) and not 0 <= op.index < call.size:
+                    raise MalformedProgram(i, f"{call.name} has no result {op.index}")
             kinds.append(_result(op))
         for number in self.outputs:
             if type(number) is not int or not 0 <= number < len(kinds):

@@ -16,7 +16,8 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit", "program", "tracing", "algebra", "passes", "schedule", "listing", "straight", "kernel", "compiled", "difference", "symbolic",
+    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit",
+    "program", "tracing", "algebra", "passes", "schedule", "straight", "kernel", "compiled", "difference", "symbolic", "spelling", "listing", "document", "wire",
     "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
