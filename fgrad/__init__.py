@@ -12,6 +12,7 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 """
 
 from fgrad import trees as trees
+from fgrad.ccode import to_c as to_c
 from fgrad.check import check_gradient as check_gradient
 from fgrad.custom import custom as custom
 from fgrad.derivative import gradient as gradient
@@ -42,6 +43,7 @@ from fgrad.errors import TracedNumber as TracedNumber
 from fgrad.errors import TreeMismatch as TreeMismatch
 from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
+from fgrad.errors import Untranslatable as Untranslatable
 from fgrad.expansion import taylor as taylor
 from fgrad.graph import Graph as Graph
 from fgrad.implicit import fixed_point as fixed_point
