@@ -48,6 +48,7 @@ from fgrad.expansion import taylor as taylor
 from fgrad.graph import Graph as Graph
 from fgrad.implicit import fixed_point as fixed_point
 from fgrad.implicit import root as root
+from fgrad.latex import to_latex as to_latex
 from fgrad.linesearch import lbfgs as lbfgs
 from fgrad.matrix import Rows as Rows
 from fgrad.matrix import hessian as hessian

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
 
+from fgrad.algebra import Arg
 from fgrad.ctext import HELPERS, ROWS
 from fgrad.errors import NotAValue, Untranslatable
 from fgrad.op import Binary, Op, Ternary, Unary
@@ -16,25 +18,27 @@ from fgrad.program import Program
 from fgrad.schedule import last_uses
 
 # Compilers take time that grows faster than a function, so a long program is written as several.
-CHUNK: Final = 1000
+CHUNK: Final = 500
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_TAKEN: Final = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if"
-    " inline int long register restrict return short signed sizeof static struct switch typedef"
-    " union unsigned void volatile while asm typeof main x y s i parts NAN INFINITY DBL_MIN"
-    " acos asin atan atan2 cos sin tan acosh asinh atanh cosh sinh tanh exp exp2 expm1 frexp ilogb"
-    " ldexp log log10 log1p log2 logb modf scalbn scalbln cbrt fabs hypot pow sqrt erf erfc lgamma"
-    " tgamma ceil floor nearbyint rint lrint llrint round lround llround trunc fmod remainder"
-    " remquo copysign nan nextafter nexttoward fdim fmax fmin fma isnan isinf isfinite isnormal"
-    " signbit fpclassify isgreater isless j0 j1 jn y0 y1 yn gamma drem significand".split()
-)
+_WORDS: Final = """
+auto break case char const continue default do double else enum extern float for goto if inline int
+long register restrict return short signed sizeof static struct switch typedef union unsigned void
+volatile while asm typeof main x y s i parts NAN INFINITY DBL_MIN abs labs llabs exit abort malloc
+free calloc realloc printf puts putchar scanf strlen index rindex finite scalb signgam acos asin
+atan atan2 cos sin tan acosh asinh atanh cosh sinh tanh exp exp2 expm1 frexp ilogb ldexp log log10
+log1p log2 logb modf scalbn scalbln cbrt fabs hypot pow sqrt erf erfc lgamma tgamma ceil floor
+nearbyint rint lrint llrint round lround llround trunc fmod remainder remquo copysign nan nextafter
+nexttoward fdim fmax fmin fma isnan isinf isfinite isnormal signbit fpclassify isgreater isless j0
+j1 jn y0 y1 yn gamma drem significand
+"""
+_TAKEN: Final = frozenset(_WORDS.split())
 _HEAD: Final = """\
 /*
 {about}
  *
  * Compile as C99, without contracting a product and a sum, and without -ffast-math:
- *     cc -std=c99 -O1 -ffp-contract=off -c FILE.c
+ *     cc -std=c99 -O2 -ffp-contract=off -c FILE.c
  * and link with -lm.
  */
 #include <float.h>
@@ -54,7 +58,7 @@ def to_c(program: Program, name: str = "f") -> str:
 
     Its values are those of `Program.run`, special values included. An operation of one's own is
     declared as an `extern` function of its name. Raises Untranslatable for an operation with
-    several results, and for a name that cannot be one in C.
+    several results, or whose name cannot be one in C, and NotAValue for such a `name`.
 
     >>> import fgrad as fg
     >>> print(fg.to_c(fg.trace(lambda r: 3.0 * r * r)(0.0)).partition("OFF")[2])
@@ -64,7 +68,7 @@ def to_c(program: Program, name: str = "f") -> str:
     void f(const double *x, double *y)
     {
         const double v1 = 3.0 * x[0];
-        const double v2 = v1 * x[0];
+        const double v2 = x[0] * v1;
         y[0] = v2;
     }
     <BLANKLINE>
@@ -79,7 +83,7 @@ def unit(programs: Mapping[str, Program]) -> str:
     foreign = [op for op in used if op not in ROWS]
     _check_foreign(foreign, short)
     functions = [text for name, program in short.items() for text in _functions(name, program)]
-    texts = [*(_declared(op) for op in foreign), *_helpers(ROWS[op] for op in used if op in ROWS)]
+    texts = [*(_declared(op) for op in foreign), *helpers(ROWS[op] for op in used if op in ROWS)]
     about = "\n *\n".join(_about(name, program) for name, program in programs.items())
     return "\n".join([_HEAD.format(about=about), *texts, *functions])
 
@@ -92,16 +96,19 @@ def _identifier(name: str) -> str:
 
 
 def _usable(name: str) -> bool:
-    known = name in _TAKEN or (name[-1:] in ("f", "l") and name[:-1] in _TAKEN - {"x", "y", "s", "i"})
+    known = name in _TAKEN or (
+        name[-1:] in ("f", "l") and name[:-1] in _TAKEN - {"x", "y", "s", "i"}
+    )
     return bool(_NAME.match(name)) and not known and not name.startswith("fgrad_")
 
 
 def _check_foreign(foreign: Sequence[Op], names: Iterable[str]) -> None:
     taken = set(names)
+    local = re.compile(rf"(v|({'|'.join(taken)})_part)\d+\Z")
     for op in foreign:
         if not isinstance(op, (Unary, Binary, Ternary)):
             raise Untranslatable(op.name, "C", "it is not a function of numbers with one result")
-        if not _usable(op.name) or op.name in taken or re.match(r"v\d+\Z", op.name):
+        if not _usable(op.name) or op.name in taken or local.match(op.name):
             raise Untranslatable(op.name, "C", "its name cannot be that of a function there")
         taken.add(op.name)
 
@@ -110,7 +117,7 @@ def _declared(op: Op) -> str:
     return f"extern double {op.name}({', '.join(['double'] * op.arity)});\n"
 
 
-def _helpers(texts: Iterable[str]) -> Iterator[str]:
+def helpers(texts: Iterable[str]) -> Iterator[str]:
     """The C functions that these texts name, and those that they need."""
     needed: set[str] = set()
     waiting = list(texts)
@@ -156,9 +163,9 @@ def literal(value: float | bool) -> str:
     """
     if isinstance(value, bool):
         return str(int(value))
-    if value != value:
+    if math.isnan(value):
         return "NAN"
-    if abs(value) == float("inf"):
+    if math.isinf(value):
         return "INFINITY" if value > 0.0 else "-INFINITY"
     if abs(value) < 1e6 and value * 1024.0 % 1.0 == 0.0:
         return repr(value)
@@ -175,7 +182,7 @@ class _Part:
     stop: int
     slots: Mapping[int, int]
 
-    def arg(self, a: int | float | bool) -> str:
+    def arg(self, a: Arg) -> str:
         """How an argument is written in this part."""
         inputs = len(self.program.inputs)
         if type(a) is not int:
@@ -207,7 +214,7 @@ class _Part:
 
 def _functions(name: str, program: Program) -> Iterator[str]:
     """The function `name`, behind its parts if it has more than one."""
-    inputs, size = len(program.inputs), len(program.lines)
+    size = len(program.lines)
     if size <= CHUNK:
         part = _Part(program, 0, size, {})
         body = [*part.statements(), *_written(part)]

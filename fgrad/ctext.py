@@ -229,4 +229,4 @@ static double fgrad_mod(double x, double y)
 }  # fmt: skip
 
 # In an order in which each stands behind those that it needs.
-HELPERS: Final[Mapping[str, str]] = MappingProxyType(_SPECIAL | GAMMA)
+HELPERS: Final[Mapping[str, str]] = MappingProxyType({**_SPECIAL, **GAMMA})
