@@ -319,3 +319,5 @@ assert_type(fg.gradient(fg.custom(scaled, vjp=pulled))(params, scale=2.0), Param
 assert_type(fg.minimise(deviation, params, fg.lbfgs()), fg.Minimum[Params])
 assert_type(fg.minimise(deviation, found.state, fg.lbfgs(memory=5), 10), fg.Minimum[Params])
 assert_type(fg.lbfgs().start(params), fg.State[Params])
+assert_type(fg.to_c(fg.trace(missing)(1.0, 2.0), "missing"), str)
+assert_type(fg.to_latex(fg.trace(missing)(1.0, 2.0)), str)
