@@ -156,6 +156,29 @@ def test_gradients_of_models_give_every_bit(tmp_path: Path) -> None:
 
 
 @needs_compiler
+def test_compilers_round_no_power_and_no_constant_their_own_way(tmp_path: Path) -> None:
+    programs = {
+        "test_square": fg.trace(lambda x: x**2.0)(1.0),
+        "test_sines": fg.trace(lambda x: [x + fg.sin(0.001 * i) for i in range(3000)])(1.0),
+    }
+    library = compiled(ccode.unit(programs), tmp_path)
+    rng = random.Random(0)
+    for name, known in programs.items():
+        for x in [-0.0, *(rng.uniform(1.0, 2.0) for _ in range(10_000 // len(known)))]:
+            assert bits(called(library, name, known, (x,))) == bits(known.run((x,))), x
+
+
+@needs_compiler
+def test_fast_arithmetic_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "f.c"
+    source.write_text(fg.to_c(fg.trace(fg.sin)(1.0)), encoding="ascii")
+    run = [str(CC), "-std=c99", "-ffast-math", "-fsyntax-only", str(source)]
+    tried = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert tried.returncode != 0
+    assert "compile without -ffast-math" in tried.stderr
+
+
+@needs_compiler
 def test_ones_own_operation_is_a_function_of_its_name(tmp_path: Path) -> None:
     half = fg.Unary("my_half", lambda x: 0.5 * x, lambda out, x: 0.5)
     known = fg.trace(lambda x: half(x) + 1.0)(2.0)
