@@ -191,8 +191,7 @@ class _Part:
             return f"x[{a}]"
         if self.start <= a - inputs < self.stop:
             return f"v{a}"
-        slot = f"s[{self.slots[a]}]"
-        return f"({slot} != 0.0)" if self.program.lines[a - inputs][0].truth else slot
+        return f"s[{self.slots[a]}]"
 
     def statements(self) -> Iterator[str]:
         """One constant for each line."""
@@ -251,7 +250,7 @@ def _function(head: str, body: Sequence[str], parameters: str) -> str:
 def _slots(program: Program) -> tuple[dict[int, int], int]:
     """A slot for each value that another part reads, and how many there are.
 
-    A slot is free again from the part on that follows the last use of what is in it.
+    A part reads before it writes, so it may write where what it reads for the last time was.
     """
     inputs = len(program.inputs)
     ends = [use // CHUNK for use in last_uses(program)]
@@ -263,7 +262,7 @@ def _slots(program: Program) -> tuple[dict[int, int], int]:
     room = 0
     for i in range(len(program.lines)):
         if i % CHUNK == 0:
-            free += ending.pop(i // CHUNK - 1, [])
+            free += ending.pop(i // CHUNK, [])
         end = ends[inputs + i]
         if end > i // CHUNK:
             if not free:

@@ -104,7 +104,7 @@ static double fgrad_sigmoid(double x)
 {
     const double e = exp(-fabs(x));
     if (x >= 0.0) return 1.0 / (1.0 + e);
-    return x < -746.0 ? 0.0 : e / (1.0 + e);
+    return e / (1.0 + e);
 }
 """,
     "fgrad_softplus": """\
