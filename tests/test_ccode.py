@@ -90,9 +90,19 @@ def test_every_operation_alone_gives_every_bit(tmp_path: Path) -> None:
             assert bits(called(library, name, known, xs)) == expected, (name, xs)
 
 
+def random_programs(count: int, size: int) -> dict[str, Program]:
+    """Programs without `copysign`, which shows the sign of a nan: that is the machine's."""
+    return {f"test_{seed}": without_copysign(program(seed, size)) for seed in range(count)}
+
+
+def without_copysign(known: Program) -> Program:
+    lines = [(ops.hypot if op is ops.copysign else op, args) for op, args in known.lines]
+    return Program(known.inputs, tuple(lines), known.outputs)
+
+
 @needs_compiler
 def test_random_programs_give_every_bit(tmp_path: Path) -> None:
-    programs = {f"test_{seed}": program(seed) for seed in range(150)}
+    programs = random_programs(150, 25)
     library = compiled(ccode.unit(programs), tmp_path)
     for name, known in programs.items():
         for where in range(20):
@@ -105,9 +115,13 @@ def test_long_random_programs_in_parts_give_every_bit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ccode, "CHUNK", 7)
-    programs = {f"test_{seed}": program(seed, 200) for seed in range(1000, 1020)}
+    programs = {}
+    for name, known in random_programs(20, 200).items():
+        size = len(known.inputs)
+        numbers = range(size, size + len(known), 3)  # many outputs keep many lines
+        programs[name] = Program(known.inputs, known.lines, tuple(numbers)).check()
     text = ccode.unit(programs)
-    assert "test_1000_part1(" in text or "test_1001_part1(" in text
+    assert "_part9(" in text
     library = compiled(text, tmp_path)
     for name, known in programs.items():
         for where in range(20):
