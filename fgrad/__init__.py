@@ -12,6 +12,7 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 """
 
 from fgrad import trees as trees
+from fgrad.ccode import to_c as to_c
 from fgrad.check import check_gradient as check_gradient
 from fgrad.compiled import Compiled as Compiled
 from fgrad.compiled import compile as compile
@@ -46,10 +47,12 @@ from fgrad.errors import TracedNumber as TracedNumber
 from fgrad.errors import TreeMismatch as TreeMismatch
 from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
+from fgrad.errors import Untranslatable as Untranslatable
 from fgrad.expansion import taylor as taylor
 from fgrad.graph import Graph as Graph
 from fgrad.implicit import fixed_point as fixed_point
 from fgrad.implicit import root as root
+from fgrad.latex import to_latex as to_latex
 from fgrad.linesearch import lbfgs as lbfgs
 from fgrad.listing import show as show
 from fgrad.matrix import Rows as Rows

@@ -146,6 +146,22 @@ class MalformedProgram(ValueError):
 
 
 @attrs.frozen
+class Untranslatable(TypeError):
+    """An operation that cannot be written in another language."""
+
+    operation: str
+    language: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Name the operation, the problem and the way out."""
+        return (
+            f"{self.operation} cannot be written in {self.language}: {self.problem}."
+            " Program.run computes it."
+        )
+
+
+@attrs.frozen
 class UnknownName(LookupError):
     """A name that nothing is bound to."""
 

@@ -24,6 +24,7 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     (fg.EmptyReduction("sum", "0.0"), ValueError),
     (fg.GradientMismatch(1, "complex step", (1.0,), 2.0, 3.0, 0.1, "report"), AssertionError),
     (fg.FormatError("a +", 3, "an operand is missing"), ValueError),
+    (fg.Untranslatable("root", "C", "it has several results"), TypeError),
     (fg.UnknownName("sni", ("sin",), "sin"), LookupError),
 ]
 

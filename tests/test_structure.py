@@ -18,6 +18,7 @@ ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
     "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "kernel", "compiled", "difference", "symbolic", "spelling", "listing", "document", "wire",
+    "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
