@@ -16,7 +16,7 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit", "program", "tracing", "algebra", "passes", "schedule", "listing", "straight",
+    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit", "program", "tracing", "algebra", "passes", "schedule", "listing", "straight", "vectors", "block", "columns",
     "check", "alphabet", "expression", "drawing", "model", "__main__",
 ]  # fmt: skip
 
