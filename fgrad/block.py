@@ -1,6 +1,7 @@
 """The lines of a program over a block of rows, as Python source: one call of a ufunc each.
 
-A ufunc writes into an array that nobody needs any more, which may be its own argument.
+A ufunc writes into an array that nobody needs any more, which may be its own argument. Importing
+this module needs numpy.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import attrs
+import numpy as np
 
 from fgrad.op import Op
 from fgrad.program import Program
 from fgrad.schedule import last_uses
-from fgrad.vectors import form, np
+from fgrad.vectors import form
 
-CACHE: Final = 1 << 19  # bytes; most cores have this much of a second-level cache, or more
-SHORTEST: Final = 1024  # rows; in shorter blocks calling costs more than computing
+CACHE: Final = 1 << 20  # bytes: about a second-level cache
+SHORTEST: Final = 2048  # rows; in shorter blocks calling costs too much beside computing
 LONGEST: Final = 8192
 
 

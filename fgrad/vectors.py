@@ -192,7 +192,7 @@ def _inversion(x: Column, y: Column) -> Column:
 
 
 def _table() -> dict[Op, Form]:
-    ufuncs = {
+    ufuncs: dict[Op, Any] = {
         ops.less: np.less, ops.less_equal: np.less_equal, ops.greater: np.greater,
         ops.greater_equal: np.greater_equal, ops.equal: np.equal, ops.not_equal: np.not_equal,
         ops.logical_and: np.logical_and, ops.logical_or: np.logical_or,
@@ -210,7 +210,7 @@ def _table() -> dict[Op, Form]:
         ops.abs: np.absolute, ops.floor: np.floor, ops.ceil: np.ceil, ops.round: np.rint,
         ops.mod: np.mod, ops.copysign: np.copysign,
     }  # fmt: skip
-    made = {
+    made: dict[Op, Any] = {
         ops.where: np.where, ops.power_slope: _power_slope, ops.logaddexp: _logaddexp,
         ops.share: _share, ops.inversion: _inversion, ops.sigmoid: _sigmoid, ops.bell: _bell,
         ops.softplus: _softplus, ops.relu: _relu, ops.gauss: _gauss, ops.sign: _sign,
@@ -232,9 +232,9 @@ def _error_functions() -> dict[Op, Form]:
     def erfc(x: Column) -> Column:
         """What scipy gives, with the rounding error of its x**2 put back where it counts."""
         out = special.erfc(x)
-        far = np.flatnonzero((x > 2.0) & (x < 27.5))
+        far = np.flatnonzero(x > 2.0)
         if far.size:
-            tail, value = x[far], out[far]
+            tail, value = np.minimum(x[far], 28.0), out[far]  # from there on it is 0
             out[far] = value - value * _product_error(tail, tail, tail * tail)
         return out
 

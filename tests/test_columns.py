@@ -1,7 +1,6 @@
 """Programs over columns: each row is what the program gives for that row."""
 
 import itertools
-import math
 import pickle
 import subprocess
 import sys
@@ -25,54 +24,13 @@ np = pytest.importorskip("numpy")
 
 from fgrad import block, vectors  # noqa: E402  # they need numpy
 from fgrad.columns import columns  # noqa: E402  # likewise
+from tests.nearness import APART, apart  # noqa: E402  # likewise
 
 SEEDS = st.integers(0, 10**9)
 EDGES = (
     *AWKWARD, 0.3, -0.4, 746.0, -746.0, 710.0, -710.0, 27.4, -27.6, 1e17, -3e5, 2.5, -2.5, 1.5,
     4e-320, 170.0, -170.0,
 )  # fmt: skip
-
-# The largest differences from the meaning on floats, in ulp. docs/reference/numpy.md has what is
-# measured on one machine; these bounds leave room for other versions and other processors.
-# Where the logarithm of a sum is near 0, digits cancel in the meaning itself.
-APART = {
-    "pow": 2, "power_slope": 4, "cbrt": 2, "hypot": 2, "exp": 2, "exp2": 2, "expm1": 4, "log": 2,
-    "log2": 3, "log10": 3, "log1p": 4, "logaddexp": 128, "share": 4, "sin": 2, "cos": 2, "tan": 4,
-    "asin": 4, "acos": 4, "atan": 3, "atan2": 4, "sinh": 4, "cosh": 4, "tanh": 4, "asinh": 4,
-    "acosh": 4, "atanh": 4, "sigmoid": 4, "bell": 5, "softplus": 5, "erf": 4, "erfc": 12, "gauss": 4,
-}  # fmt: skip
-
-
-def single(op: Op) -> Program:
-    """The program of one operation; a truth value is whether an input is positive."""
-    size = len(op.kinds)
-    lines: list[Line] = []
-    args: list[int] = []
-    for i, kind in enumerate(op.kinds):
-        if kind is bool:
-            lines.append((ops.greater, (i, 0.0)))
-        args.append(size + len(lines) - 1 if kind is bool else i)
-    lines.append((op, tuple(args)))
-    names = tuple("xyz"[:size])
-    return Program(names, tuple(lines), (size + len(lines) - 1,)).check()
-
-
-def ulps(got: float, meant: float) -> float:
-    if math.isnan(got) or math.isnan(meant):
-        return 0.0 if math.isnan(got) and math.isnan(meant) else math.inf
-    if got == meant:
-        return 0.0 if math.copysign(1.0, got) == math.copysign(1.0, meant) else math.inf
-    if math.isinf(got) or math.isinf(meant):
-        return math.inf
-    return abs(got - meant) / math.ulp(meant)
-
-
-def apart(op: Op, points: Sequence[tuple[float, ...]]) -> float:
-    """The largest difference from the meaning, in ulp."""
-    alone = single(op)
-    column = columns(alone)(list(np.array(points).T))[0].tolist()
-    pairs = zip(points, column, strict=True)
-    return max(ulps(got, alone.run(x)[0]) for x, got in pairs)
 
 
 @pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.name)
@@ -85,7 +43,7 @@ def test_every_operation_keeps_its_special_values(op: Op) -> None:
     "case", [c for c in SMOOTH if " " not in c.op.name], ids=lambda c: c.op.name
 )
 def test_every_operation_is_as_near_to_its_meaning_as_the_page_says(case: Case) -> None:
-    assert apart(case.op, list(case.points(3000))) <= APART.get(case.op.name, 0)
+    assert apart(case.op, list(case.points(1000))) <= APART.get(case.op.name, 0)
 
 
 def test_every_operation_has_a_row() -> None:
@@ -100,10 +58,16 @@ def test_only_what_is_measured_may_differ() -> None:
 
 
 def exact_program(seed: int) -> Program:
-    """A random program whose inexact operations are replaced, so that each bit must be kept."""
+    """A random program whose inexact operations are replaced, so that each bit must be kept.
+
+    `copysign` reads the sign of a nan, which IEEE 754 leaves open, so it is replaced too.
+    """
     before = program(seed)
     instead: dict[int, Op] = {1: ops.neg, 2: ops.sub, 3: ops.clip}
-    lines = [(instead[op.arity] if op.name in APART else op, args) for op, args in before.lines]
+    open_ended = {*APART, "copysign"}
+    lines = [
+        (instead[op.arity] if op.name in open_ended else op, args) for op, args in before.lines
+    ]
     return Program(before.inputs, tuple(lines), before.outputs).check()
 
 
@@ -155,7 +119,7 @@ def shape_of_all() -> Program:
     return fg.trace(model)(0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("rows", [0, 1, 7, 1023, 1024, 1025, 8191, 8192, 8193, 20_000])
+@pytest.mark.parametrize("rows", [0, 1, 7, 2047, 2048, 2049, 8191, 8192, 8193, 20_000])
 def test_every_number_of_rows_gives_as_many(rows: int) -> None:
     agree(shape_of_all(), rows, 5, (False, False, True))
 
@@ -238,7 +202,12 @@ def test_several_results_and_users_operations_go_row_by_row() -> None:
 
 def test_what_is_the_same_in_every_row_is_computed_once() -> None:
     called = []
-    costly = fg.Unary("costly", lambda x: called.append(x) or x + 1.0, lambda out, x: 1.0)
+
+    def one_more(x: float) -> float:
+        called.append(x)
+        return x + 1.0
+
+    costly = fg.Unary("costly", one_more, lambda out, x: 1.0)
     p = fg.trace(lambda x, y: (x * costly(y), costly(y) * 2.0))(0.0, 0.0)
     called.clear()
     got = columns(p)((np.arange(20_000.0), 1.0))
