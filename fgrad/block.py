@@ -19,8 +19,8 @@ from fgrad.schedule import last_uses
 from fgrad.vectors import form
 
 CACHE: Final = 1 << 20  # bytes: about a second-level cache
-SHORTEST: Final = 2048  # rows; in shorter blocks calling costs too much beside computing
-LONGEST: Final = 8192
+SHORTEST: Final = 4096  # rows; in shorter blocks calling costs too much beside computing
+LONGEST: Final = 16384
 
 
 @attrs.frozen

@@ -93,6 +93,7 @@ def test_each_row_has_the_bits_of_the_program(seed: int, where: int, scalars: li
     agree(exact_program(seed), 23, where, scalars)
 
 
+@pytest.mark.skipif(np.__version__ < "2", reason="numpy 1 has another loop for what is in place")
 @settings(max_examples=300)
 @given(SEEDS, SEEDS)
 def test_each_row_is_what_the_forms_give_one_by_one(seed: int, where: int) -> None:
@@ -119,7 +120,7 @@ def shape_of_all() -> Program:
     return fg.trace(model)(0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("rows", [0, 1, 7, 2047, 2048, 2049, 8191, 8192, 8193, 20_000])
+@pytest.mark.parametrize("rows", [0, 1, 7, 4095, 4096, 4097, 16383, 16384, 16385, 20_000])
 def test_every_number_of_rows_gives_as_many(rows: int) -> None:
     agree(shape_of_all(), rows, 5, (False, False, True))
 
