@@ -21,6 +21,7 @@ from fgrad.vectors import form
 CACHE: Final = 1 << 20  # bytes: about a second-level cache
 SHORTEST: Final = 4096  # rows; in shorter blocks calling costs too much beside computing
 LONGEST: Final = 16384
+ROOM: Final = 1 << 26  # bytes that a block may take at all, however many values live at once
 
 
 @attrs.frozen
@@ -86,7 +87,8 @@ class _Writer:
     def write(self, number: int, op: Op, args: Sequence[float], ending: Collection[int]) -> None:
         """One line; the arguments that end with it may be overwritten by a ufunc."""
         how = form(op)
-        name = self.functions.setdefault(op, f"{op.name}_{len(self.functions)}")
+        word = op.name if op.name.isidentifier() and op.name.isascii() else "operation"
+        name = self.functions.setdefault(op, f"{word}_{len(self.functions)}")
         self.globals[name] = how.function
         call = f"{name}({', '.join([self.name(a) for a in args])}"
         names = [self.held[i] for i in sorted(ending)]
@@ -153,5 +155,13 @@ class _Writer:
         scope = self.globals | {"copyto": np.copyto}
         exec(compile(source, "<a program over columns>", "exec"), scope)  # noqa: S102  # ours
         live = len(self.columns) + len(results) + len(floats) + self.most + len(truths) // 8
-        size = max(SHORTEST, min(LONGEST, CACHE // (8 * max(1, live)) // 64 * 64))
-        return Block(scope["block"], source, tuple(self.scalars), len(floats), len(truths), size)
+        return Block(
+            scope["block"], source, tuple(self.scalars), len(floats), len(truths), _rows(live)
+        )
+
+
+def _rows(live: int) -> int:
+    """How many rows make a block in which so many numbers live at once."""
+    row = 8 * max(1, live)
+    fitting = max(SHORTEST, min(LONGEST, CACHE // row // 64 * 64))
+    return max(1, min(fitting, ROOM // row))

@@ -92,8 +92,11 @@ def _column(name: str, x: object) -> Any:
         array = np.asarray(x)
     except ValueError:
         array = np.asarray(None)
-    if array.dtype.kind not in "iuf" or array.ndim > 1:
-        got = f"an array of shape {array.shape} and dtype {array.dtype}"
+    masked = np.ma.isMaskedArray(x)  # whose mask would be lost
+    if array.dtype.kind not in "iuf" or array.ndim > 1 or masked:
+        got = (
+            f"{'a masked' if masked else 'an'} array of shape {array.shape} and dtype {array.dtype}"
+        )
         if array.dtype == np.object_ and not isinstance(x, np.ndarray):
             got = f"{x!r:.60}"
         advice = "Convert it with .astype(float), or give a column for each input."

@@ -136,12 +136,14 @@ def _share(x: Column, y: Column) -> Column:
     return np.where(lost, np.where(np.equal(x, y), 0.5, math.nan), out) if lost.any() else out
 
 
-_HIGH: Final = ~((1 << 27) - 1)  # keeps 26 bits of a double, whose square is exact
+def _high(x: Column) -> Column:
+    """The first 26 bits of each number, whose square is exact."""
+    return np.bitwise_and(x.view(np.int64), ~((1 << 27) - 1)).view(np.float64)
 
 
 def _gauss(x: Column) -> Column:
     """exp(-high**2) * exp(-(x**2 - high**2)), where high has so few bits that its square is exact."""
-    high = np.bitwise_and(x.view(np.int64), _HIGH).view(np.float64)
+    high = _high(x)
     out = np.exp((high - x) * (high + x))
     np.square(high, out=high)
     np.negative(high, out=high)
@@ -235,7 +237,9 @@ def _error_functions() -> dict[Op, Form]:
         far = np.flatnonzero(x > 2.0)
         if far.size:
             tail, value = np.minimum(x[far], 28.0), out[far]  # from there on it is 0
-            out[far] = value - value * _product_error(tail, tail, tail * tail)
+            high = _high(tail)
+            error = (tail - high) * (tail + high) + (high * high - tail * tail)
+            out[far] = value - value * error
         return out
 
     return {ops.erf: Form(special.erf, ufunc=True), ops.erfc: Form(erfc, ufunc=False)}

@@ -161,6 +161,7 @@ def test_inputs_of_every_real_kind_are_taken() -> None:
         ((np.array(["1", "2"]), 1.0), "dtype"),
         ((np.ones(3, bool), 1.0), "bool"),
         ((np.ones(3), True), "truth"),
+        ((np.ma.masked_array([1.0, 2.0], [True, False]), 1.0), "masked"),
         ((np.ones(3), "2"), "dtype"),
         ((np.ones(3), None), "None"),
         ((np.ones(3), fg.var(1.0)), "real numbers"),
@@ -189,7 +190,7 @@ def test_several_results_and_users_operations_go_row_by_row() -> None:
         return x + y, x * y
 
     both = Joint("both", sum_and_product, 2, 2, lambda outs, args, bars: bars)
-    half = fg.Unary("half", lambda x: x / 2, lambda out, x: 0.5)
+    half = fg.Unary("<half>", lambda x: x / 2, lambda out, x: 0.5)
     lines: list[Line] = [
         (half, (0,)), (both, (2, 1)), (Item.at(0), (3,)), (Item.at(1), (3,)),
         (both, (1, 1)), (Item.at(1), (6,)), (both, (0, 0)),
@@ -241,6 +242,17 @@ def test_columns_are_equal_and_pickled_by_their_program() -> None:
     assert hash(copy) == hash(f)
     for a, b in zip(f((x, x, 1.0)), copy((x, x, 1.0)), strict=True):
         assert a.tolist() == b.tolist()
+
+
+def test_a_wide_program_takes_bounded_room() -> None:
+    def wide(x: Any) -> Any:
+        values = [x * float(i) for i in range(1, 10_001)]
+        return fg.sum(values) + fg.prod(values)
+
+    f = columns(fg.trace(wide)(0.0))
+    f((np.ones(3),))
+    (kernel,) = f._kernels.values()
+    assert 8 * kernel.block.floats * kernel.block.size <= block.ROOM
 
 
 def test_long_programs_are_written_in_time() -> None:
