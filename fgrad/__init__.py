@@ -1,8 +1,8 @@
 """fgrad: exact derivatives of immutable expressions.
 
 An expression is a value, a derivative is a pure fold over it. Data flows one way:
-`Node → Graph → grad`. `import fgrad as fg` is the style of the documentation, since several names
-(`abs`, `sum`, `round`, `pow`) are also builtins.
+`Node → Graph → Program → backend`. `import fgrad as fg` is the style of the documentation, since several names
+(`abs`, `sum`, `round`, `compile`) are also builtins.
 
 >>> import fgrad as fg
 >>> a = fg.var(3.0, "a")

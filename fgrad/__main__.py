@@ -27,6 +27,7 @@ from fgrad.expression import CONSTANTS, OPERATIONS
 from fgrad.model import Model, ModelFailed, WrongUsage, model, values
 from fgrad.node import Node
 from fgrad.reverse import Gradients, grad
+from fgrad.shipping import USAGE, ship
 
 _USAGE: Final = "fgrad grad EXPRESSION [name=value ...] [--all | --wrt a,b] [--json] [--dot FILE]"
 _ABOUT: Final = """\
@@ -34,7 +35,10 @@ Evaluate an expression and print its derivative with respect to each variable.
 
   fgrad grad "tanh(x*w + b)" x=2 w=-3 b=6.5
   fgrad grad model.py:loss x=2       a function in a file; a default left out is no variable
-"""
+
+Ship a function of numbers as a program, run it, print it and compare two.
+
+""" + "".join(f"  {usage}\n" for usage in USAGE.values())
 _READ: Final = f"""\
 An expression is made of numbers, names, + - * / % **, comparisons, and, or, not, a if c else b
 and calls of operations. One that begins with -- stands after a word -- of its own.
@@ -93,6 +97,10 @@ def _parser() -> _Parser:
 
 
 def _run(argv: Sequence[str]) -> int:
+    if argv and argv[0] in USAGE and not {"-h", "--help"} & set(argv):
+        if said := ship(argv[0], argv[1:]):
+            _print(said)
+        return 0
     parser = _parser()
     options, words = _read(parser, argv)
     if options.version:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 import attrs
 
@@ -19,8 +19,14 @@ from fgrad.kernel import TIERS, Kernel, Tier
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
+from fgrad.rows import Table
 from fgrad.schedule import scheduled
 from fgrad.tracing import Tracing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,6 +67,27 @@ class Compiled(Generic[P, R]):
         given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
         results = joint.results(special.kernel.op, given)
         return special.result.unflatten(results)  # type: ignore[no-any-return]  # R, as it was traced
+
+    @overload
+    def map(self: Compiled[..., float], *args: object, **kwargs: object) -> Column: ...
+    @overload
+    def map(self, *args: object, **kwargs: object) -> R: ...
+    def map(self, *args: Any, **kwargs: Any) -> Any:
+        """The results for many rows at once, by numpy: a column at each leaf of the result.
+
+        The arguments have columns of one length, arrays `(N,)`, in the place of numbers; a number
+        is the same in every row, and an array `(N, k)` stands for a list of k numbers. Raises
+        NotAValue for what is no real column, MissingExtra without the extra `arrays`.
+
+        >>> import numpy as np
+        >>> import fgrad as fg
+        >>> fast = fg.compile(fg.gradient(lambda x, k: fg.sin(k * x)))
+        >>> fast.map(np.array([0.0, 1.0]), 2.0)
+        array([ 2.        , -0.83229367])
+        """
+        table = Table.of((args, kwargs))
+        special = self.specialisation(*table.row[0], **table.row[1])
+        return special.result.unflatten(special.kernel.columns(table.columns))
 
     @property
     def __wrapped__(self) -> Callable[P, R]:

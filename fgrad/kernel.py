@@ -15,6 +15,7 @@ import attrs
 
 from fgrad import joint
 from fgrad.abstract import traced
+from fgrad.columns import Columns, columns
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
@@ -58,6 +59,11 @@ class Kernel:
     def source(self) -> Source | None:
         """The Python source, on the tier that has one."""
         return source(self.program) if self.tier == "python" else None
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The program over columns; MissingExtra without numpy."""
+        return columns(self.program)
 
     @property
     def digest(self) -> str:

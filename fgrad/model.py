@@ -26,6 +26,9 @@ from fgrad.errors import UnknownName, nearest
 from fgrad.expression import CONSTANTS, OPERATIONS, parse
 from fgrad.graph import Graph
 from fgrad.node import Condition, Node, var
+from fgrad.passes import simplified
+from fgrad.program import Program
+from fgrad.tracing import trace
 
 _TARGET: Final = re.compile(r"(?P<path>.*\.py)(:(?P<function>.*))?", re.DOTALL)
 _VALUE: Final = re.compile(r"(?P<name>[^=]*)=(?P<number>.*)", re.DOTALL)
@@ -122,13 +125,7 @@ def _require_none(missing: Sequence[str], hint: str = "") -> None:
 
 
 def _of_function(path: str, name: str, given: Mapping[str, float]) -> Model:
-    try:
-        source = Path(path).read_bytes()
-    except OSError as error:
-        raise WrongUsage(f"cannot read {path}: {error.strerror}") from None
-    with _at_home_in(path), _reported(path):
-        module = _run(path, source)
-    function = _function(module, path, name)
+    function = _loaded(path, name)
     parameters = _parameters(function, name)
     _require_known(parameters, given)
     _require_none([p for p, d in parameters.items() if d.default is d.empty and p not in given])
@@ -141,6 +138,36 @@ def _of_function(path: str, name: str, given: Mapping[str, float]) -> Model:
         output = function(*args, **named)
     title = f"{name}({', '.join(variables)})"
     return Model(shorten(title, 72), _number(output, name), variables)
+
+
+def program(target: str) -> Program:
+    """The program of the function that `target` names, as FILE.py:FUNCTION.
+
+    Its inputs are the parameters that have no default, or a number as their default.
+    """
+    found = _TARGET.fullmatch(target)
+    if found is None:
+        raise WrongUsage(f"{target!r:.60} names no function; write FILE.py:FUNCTION")
+    path, name = found["path"], found["function"] or ""
+    function = _loaded(path, name)
+    parameters = _parameters(function, name).values()
+    free = [p for p in parameters if p.default is p.empty or type(p.default) in (int, float)]
+    if any(p.kind is p.POSITIONAL_ONLY and p not in free for p in parameters):
+        raise WrongUsage(f"{name} has a parameter by place that is no number")
+    args = [0.0 for p in free if p.kind is p.POSITIONAL_ONLY]
+    named = {p.name: 0.0 for p in free if p.kind is not p.POSITIONAL_ONLY}
+    with _at_home_in(path), _reported(path):
+        return simplified(trace(function)(*args, **named))
+
+
+def _loaded(path: str, name: str) -> Callable[..., object]:
+    try:
+        source = Path(path).read_bytes()
+    except OSError as error:
+        raise WrongUsage(f"cannot read {path}: {error.strerror}") from None
+    with _at_home_in(path), _reported(path):
+        module = _run(path, source)
+    return _function(module, path, name)
 
 
 class _Uncached(SourceFileLoader):

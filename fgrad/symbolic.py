@@ -28,7 +28,7 @@ def to_sympy(program: Program) -> tuple[sympy.Basic, ...]:
     Raises NotAValue for an operation that SymPy has nothing for, MissingExtra without SymPy.
 
     >>> import fgrad as fg
-    >>> to_sympy(fg.trace(lambda x, y: fg.sin(x) * y + 2.0)(0.0, 0.0))  # doctest: +SKIP
+    >>> to_sympy(fg.trace(lambda x, y: fg.sin(x) * y + 2.0)(0.0, 0.0))
     (y*sin(x) + 2,)
     """
     sp = _sympy("to_sympy")
@@ -49,9 +49,9 @@ def from_sympy(
 
     Raises NotAValue for another free symbol, or for a function that fgrad has nothing for.
 
-    >>> import sympy  # doctest: +SKIP
-    >>> x, y = sympy.symbols("x y")  # doctest: +SKIP
-    >>> from_sympy(sympy.exp(x) * y, (x, y)).run((0.0, 3.0))  # doctest: +SKIP
+    >>> import sympy
+    >>> x, y = sympy.symbols("x y")
+    >>> from_sympy(sympy.exp(x) * y, (x, y)).run((0.0, 3.0))
     (3.0,)
     """
     sp = _sympy("from_sympy")

@@ -259,3 +259,54 @@ def test_the_curious_can_look_inside() -> None:
     special = fast.specialisation(1.0, 2.0)
     assert special.kernel.program is fast.program
     assert repr(fast).endswith("python, 1 specialisations)")
+
+
+numpy: Any = pytest.importorskip("numpy")
+
+
+@given(recipe=recipes(BRANCHING, st.floats(-2.0, 2.0)), rows=st.integers(0, 9))
+def test_mapping_over_columns_is_calling_for_each_row(recipe: Recipe, rows: int) -> None:
+    def model(xs: list[Any], k: Any) -> dict[str, Any]:
+        return {"last": recipe.run(xs, BRANCHING)[-1] * k, "first": (xs[0],)}
+
+    fast: Any = fg.compile(model)
+    columns = [numpy.linspace(x, x + 1.0, rows) for x in recipe.inputs]
+    answer = fast.map(columns, 3.0)
+    assert set(answer) == {"last", "first"}
+    for i in range(rows):
+        row = fast([float(c[i]) for c in columns], 3.0)
+        assert answer["last"][i] == pytest.approx(row["last"], rel=1e-9, nan_ok=True)
+        assert answer["first"][0][i] == row["first"][0]
+    table = numpy.stack(columns, axis=1)
+    again = fast.map(table, 3.0)
+    assert numpy.array_equal(again["last"], answer["last"], equal_nan=True)
+
+
+def test_mapping_takes_trees_keywords_and_many_rows() -> None:
+    n = 100_000
+    weights = numpy.arange(n) / n
+    answer = line.map(Params(weights, 1.0), scale=numpy.full(n, 2.0))
+    assert numpy.array_equal(answer.first, weights * 2.0 * 2.0 + 1.0)
+    assert numpy.array_equal(answer.second[0], answer.first * answer.first)
+    assert answer.second[1] is None
+
+
+def test_what_cannot_be_mapped_over_is_named() -> None:
+    fast: Any = fg.compile(lambda x, y: x * y)
+    column = numpy.ones(3)
+    for wrong in (
+        column.astype(complex),
+        numpy.array(["a"] * 3),
+        numpy.ones((2, 2, 2)),
+        numpy.ones(4),
+    ):
+        with pytest.raises((fg.NotAValue, fg.TreeMismatch)):
+            fast.map(column, wrong)
+    with pytest.raises(fg.NotAValue, match="a column"):
+        fast.map(1.0, 2.0)
+    cyclic: list[Any] = []
+    cyclic.append(cyclic)
+    with pytest.raises(fg.CyclicTree):
+        fast.map(cyclic, column)
+    with pytest.raises(fg.NotAValue):
+        fast.map("text", column)

@@ -1,0 +1,45 @@
+"""Arguments for many rows: trees with a column, or a table, in the place of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from fgrad import trees
+from fgrad.container import USUAL, Parts, container_of
+from fgrad.errors import CyclicTree
+
+
+@attrs.frozen
+class Table:
+    """What the function is mapped over: its columns, and arguments of the same structure for one row.
+
+    An array of two dimensions is a list of its columns.
+    """
+
+    columns: tuple[Any, ...]
+    row: Any
+
+    @classmethod
+    def of(cls, tree: object) -> Table:
+        """Take `tree` apart; columns are looked at by whoever computes with them."""
+        columns: list[Any] = []
+        row = _row(tree, columns, ())
+        return cls(tuple(columns), row)
+
+
+def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
+    shape = getattr(tree, "shape", None)
+    if shape is not None and len(shape) == 2:
+        columns += [tree[:, i] for i in range(shape[1])]
+        return [0.0] * shape[1]
+    container = None if shape is not None else container_of(tree, USUAL)
+    if container is None:
+        columns.append(tree if shape is not None else trees.leaves(tree)[0])
+        return 0.0
+    if id(tree) in above:
+        raise CyclicTree("arguments")
+    parts = container.take(tree)
+    children = [_row(child, columns, (*above, id(tree))) for child in parts.children]
+    return container.make(Parts(parts.keys, tuple(children), parts.static))

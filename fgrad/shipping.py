@@ -1,0 +1,86 @@
+"""The commands that ship models: compile a function to a file, run, show and compare such files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, NoReturn
+
+from fgrad.ccode import to_c
+from fgrad.difference import diff
+from fgrad.drawing import number
+from fgrad.errors import UnknownName
+from fgrad.latex import to_latex
+from fgrad.listing import show
+from fgrad.model import WrongUsage, program, values
+from fgrad.program import Program
+from fgrad.wire import dumps, loads
+
+USAGE: Final[Mapping[str, str]] = MappingProxyType({
+    "compile": "fgrad compile FILE.py:FUNCTION -o model.json|model.c|model.tex",
+    "run": "fgrad run model.json name=value ...",
+    "show": "fgrad show model.json",
+    "diff": "fgrad diff old.json new.json",
+})  # fmt: skip
+
+_WRITERS: Final[Mapping[str, Callable[[Program], str]]] = MappingProxyType(
+    {".json": dumps, ".c": to_c, ".tex": to_latex}
+)
+
+
+def ship(command: str, words: Sequence[str]) -> str | None:
+    """What the command prints; errors are those of `fgrad.model`, and FormatError for a file."""
+    parser = _Parser(prog=f"fgrad {command}", usage=USAGE[command], allow_abbrev=False)
+    if command == "compile":
+        parser.add_argument("target", metavar="FILE.py:FUNCTION")
+        parser.add_argument("-o", "--output", required=True, metavar="FILE")
+        given = parser.parse_args(words)
+        _written(program(given.target), given.output)
+        return None
+    if command == "run":
+        parser.add_argument("file")
+        parser.add_argument("values", nargs="*", metavar="name=value")
+        given = parser.parse_args(words)
+        return _run(_read(given.file), given.values)
+    parser.add_argument("files", nargs=2 if command == "diff" else 1)
+    read = [_read(file) for file in parser.parse_args(words).files]
+    return (str(diff(*read)) if command == "diff" else show(*read)).rstrip()
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raise, where argparse would print and exit."""
+        raise WrongUsage(f"{message}; the usage is {self.usage}")
+
+
+def _written(made: Program, file: str) -> None:
+    path = Path(file)
+    writer = _WRITERS.get(path.suffix)
+    if writer is None:
+        known = ", ".join(_WRITERS)
+        raise WrongUsage(f"what should {file!r:.60} hold? Its name must end in one of {known}")
+    try:
+        path.write_text(writer(made), encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(f"cannot write {file!r:.60}: {error.strerror}") from None
+
+
+def _read(file: str) -> Program:
+    try:
+        return loads(Path(file).read_bytes(), kind=Program)
+    except OSError as error:
+        raise WrongUsage(f"cannot read {file!r:.60}: {error.strerror}") from None
+
+
+def _run(made: Program, words: Sequence[str]) -> str:
+    given = values(words)
+    for name in given:
+        if name not in made.inputs:
+            raise UnknownName.among(name, made.inputs, "input")
+    missing = [name for name in made.inputs if name not in given]
+    if missing:
+        advice = " ".join(f"{name}=NUMBER" for name in missing)
+        raise WrongUsage(f"no value for {', '.join(missing)}; add {advice}")
+    return "\n".join(map(number, made.run([given[name] for name in made.inputs])))
