@@ -11,27 +11,11 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 2.0
 """
 
+from typing import TYPE_CHECKING, Any, Final
+
 from fgrad import trees as trees
-from fgrad.ccode import to_c as to_c
-from fgrad.check import check_gradient as check_gradient
-from fgrad.compiled import Compiled as Compiled
-from fgrad.compiled import compile as compile
-from fgrad.custom import custom as custom
 from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient
-from fgrad.descent import Method as Method
-from fgrad.descent import Minimum as Minimum
-from fgrad.descent import Search as Search
-from fgrad.descent import State as State
-from fgrad.descent import adam as adam
-from fgrad.descent import gradient_descent as gradient_descent
-from fgrad.descent import minimise as minimise
-from fgrad.descent import momentum as momentum
-from fgrad.difference import Difference as Difference
-from fgrad.difference import diff as diff
-from fgrad.directional import hvp as hvp
-from fgrad.directional import jvp as jvp
-from fgrad.directional import vjp as vjp
 from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError
@@ -48,16 +32,7 @@ from fgrad.errors import TreeMismatch as TreeMismatch
 from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
 from fgrad.errors import Untranslatable as Untranslatable
-from fgrad.expansion import taylor as taylor
 from fgrad.graph import Graph as Graph
-from fgrad.implicit import fixed_point as fixed_point
-from fgrad.implicit import root as root
-from fgrad.latex import to_latex as to_latex
-from fgrad.linesearch import lbfgs as lbfgs
-from fgrad.listing import show as show
-from fgrad.matrix import Rows as Rows
-from fgrad.matrix import hessian as hessian
-from fgrad.matrix import jacobian as jacobian
 from fgrad.node import Condition as Condition
 from fgrad.node import Node as Node
 from fgrad.node import var as var
@@ -129,7 +104,6 @@ from fgrad.operations import sub as sub
 from fgrad.operations import tan as tan
 from fgrad.operations import tanh as tanh
 from fgrad.operations import where as where
-from fgrad.program import Program as Program
 from fgrad.reduction import dot as dot
 from fgrad.reduction import prod as prod
 from fgrad.reduction import sum as sum
@@ -137,8 +111,91 @@ from fgrad.reverse import Gradients as Gradients
 from fgrad.reverse import NodeGradients as NodeGradients
 from fgrad.reverse import grad as grad
 from fgrad.reverse import grad_nodes as grad_nodes
-from fgrad.symbolic import from_sympy as from_sympy
-from fgrad.symbolic import to_sympy as to_sympy
-from fgrad.tracing import trace as trace
-from fgrad.wire import dumps as dumps
-from fgrad.wire import loads as loads
+
+if TYPE_CHECKING:
+    from fgrad.ccode import to_c as to_c
+    from fgrad.check import check_gradient as check_gradient
+    from fgrad.compiled import Compiled as Compiled
+    from fgrad.compiled import compile as compile
+    from fgrad.descent import Method as Method
+    from fgrad.descent import Minimum as Minimum
+    from fgrad.descent import Search as Search
+    from fgrad.descent import State as State
+    from fgrad.descent import adam as adam
+    from fgrad.descent import gradient_descent as gradient_descent
+    from fgrad.descent import minimise as minimise
+    from fgrad.descent import momentum as momentum
+    from fgrad.difference import Difference as Difference
+    from fgrad.difference import diff as diff
+    from fgrad.directional import hvp as hvp
+    from fgrad.directional import jvp as jvp
+    from fgrad.directional import vjp as vjp
+    from fgrad.expansion import taylor as taylor
+    from fgrad.foreign import custom as custom
+    from fgrad.implicit import fixed_point as fixed_point
+    from fgrad.implicit import root as root
+    from fgrad.latex import to_latex as to_latex
+    from fgrad.linesearch import lbfgs as lbfgs
+    from fgrad.listing import show as show
+    from fgrad.matrix import Rows as Rows
+    from fgrad.matrix import hessian as hessian
+    from fgrad.matrix import jacobian as jacobian
+    from fgrad.program import Program as Program
+    from fgrad.symbolic import from_sympy as from_sympy
+    from fgrad.symbolic import to_sympy as to_sympy
+    from fgrad.tracing import trace as trace
+    from fgrad.wire import dumps as dumps
+    from fgrad.wire import loads as loads
+
+# Imported when they are asked for: all at once they would double the time that importing takes.
+_LATER: Final = {
+    "to_c": "ccode",
+    "check_gradient": "check",
+    "Compiled": "compiled",
+    "compile": "compiled",
+    "Method": "descent",
+    "Minimum": "descent",
+    "Search": "descent",
+    "State": "descent",
+    "adam": "descent",
+    "gradient_descent": "descent",
+    "minimise": "descent",
+    "momentum": "descent",
+    "Difference": "difference",
+    "diff": "difference",
+    "hvp": "directional",
+    "jvp": "directional",
+    "vjp": "directional",
+    "taylor": "expansion",
+    "custom": "foreign",
+    "fixed_point": "implicit",
+    "root": "implicit",
+    "to_latex": "latex",
+    "lbfgs": "linesearch",
+    "show": "listing",
+    "Rows": "matrix",
+    "hessian": "matrix",
+    "jacobian": "matrix",
+    "Program": "program",
+    "from_sympy": "symbolic",
+    "to_sympy": "symbolic",
+    "trace": "tracing",
+    "dumps": "wire",
+    "loads": "wire",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is imported when it is asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'fgrad' has no attribute {name!r}", name=name, obj=None)
+    from importlib import import_module  # noqa: PLC0415  # so that it is no name of fgrad's
+
+    value = getattr(import_module(f"fgrad.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """All names, those that have not been asked for too."""
+    return sorted({*globals(), *_LATER})

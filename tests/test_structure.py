@@ -16,7 +16,7 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "custom", "implicit",
+    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "columns", "kernel", "rows", "compiled", "difference", "symbolic", "spelling", "listing", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "__main__",
@@ -64,9 +64,25 @@ def test_every_public_operation_is_exported_and_no_other() -> None:
 
 
 def test_everything_public_is_documented() -> None:
-    for name, thing in vars(fg).items():
-        if not name.startswith("_") and not isinstance(thing, Op):
+    for name in dir(fg):
+        thing = getattr(fg, name)
+        if not name.startswith("_") and not isinstance(thing, Op) and name not in {"Any", "Final"}:
             assert thing.__doc__, name
+
+
+def test_what_is_imported_later_is_what_type_checkers_are_told() -> None:
+    block = next(n for n in ast.parse(Path(fg.__file__).read_text()).body if isinstance(n, ast.If))
+    told = {
+        alias.name: str(n.module).removeprefix("fgrad.")
+        for n in block.body
+        if isinstance(n, ast.ImportFrom)
+        for alias in n.names
+    }
+    assert told == fg._LATER
+    assert set(told) <= set(dir(fg))
+    assert fg.compile is fg.compile
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = getattr(fg, "nonsense")  # noqa: B009  # as a mistyped name does
 
 
 def test_importing_fgrad_imports_no_extra_and_no_command() -> None:
