@@ -13,7 +13,7 @@ from fgrad.algebra import Arg
 from fgrad.ctext import HELPERS, ROWS
 from fgrad.errors import NotAValue, Untranslatable
 from fgrad.op import Binary, Op, Ternary, Unary
-from fgrad.passes import simplified
+from fgrad.passes import inlined, simplified
 from fgrad.program import Program
 from fgrad.schedule import last_uses
 
@@ -78,7 +78,7 @@ def to_c(program: Program, name: str = "f") -> str:
 
 def unit(programs: Mapping[str, Program]) -> str:
     """One C file with a function for each program, by its name."""
-    short = {_identifier(name): simplified(program) for name, program in programs.items()}
+    short = {_identifier(name): simplified(inlined(program)) for name, program in programs.items()}
     used = dict.fromkeys(op for program in short.values() for op, _ in program.lines)
     foreign = [op for op in used if op not in ROWS]
     _check_foreign(foreign, short)

@@ -139,7 +139,7 @@ static double fgrad_bell(double x)
 static double fgrad_logaddexp(double x, double y)
 {{
     if (x == y) return x + {math.log(2.0).hex()};
-    if (isnan(x + y)) return NAN;
+    if (isnan(x) || isnan(y)) return NAN;
     return (y > x ? y : x) + log1p(exp(-fabs(x - y)));
 }}
 """,

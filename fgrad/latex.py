@@ -7,7 +7,7 @@ from typing import Final
 
 from fgrad import operations as ops
 from fgrad.latexrows import ATOM, Text, form, names, number
-from fgrad.passes import simplified
+from fgrad.passes import inlined, simplified
 from fgrad.program import Program
 
 _LONG: Final = 240  # a formula of more characters is broken, however often it is used
@@ -26,7 +26,7 @@ def to_latex(program: Program) -> str:
     y &= \exp\left(\frac{-x}{\sigma_{1}}\right) \cdot \left(x + 1\right)
     \end{align*}
     """
-    short = _squared(simplified(program))
+    short = _squared(simplified(inlined(program)))
     rows = " \\\\\n".join(_rows(short, names(short.inputs)))
     return f"\\begin{{align*}}\n{rows}\n\\end{{align*}}"
 

@@ -6,9 +6,10 @@ import struct
 from typing import Any, Final
 
 from fgrad import operations as ops
-from fgrad.algebra import EXACT, Arg, Definition, Form
+from fgrad.algebra import EXACT, Arg, Args, Definition, Form
 from fgrad.op import Op
 from fgrad.program import Line, Program
+from fgrad.several import Item
 
 COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
 
@@ -69,6 +70,38 @@ def _kept(value: Arg, lines: list[Line], inputs: int) -> int:
     op = ops.logical_and if type(value) is bool else ops.identity
     lines.append((op, (value, True) if type(value) is bool else (value,)))
     return inputs + len(lines) - 1
+
+
+def inlined(program: Program) -> Program:
+    """The program with the lines of the programs that it calls in the place of the calls.
+
+    For where there is nothing to call: C, formulas, files.
+    """
+    if not any(hasattr(op.meaning, "program") for op, _ in program.lines):
+        return program
+    place: list[Any] = list(range(len(program.inputs)))
+    lines: list[Line] = []
+    for op, args in program.lines:
+        given = tuple([place[a] if type(a) is int else a for a in args])
+        called = getattr(op.meaning, "program", None)
+        if called is not None:
+            place.append(_inserted(inlined(called), given, lines, len(program.inputs)))
+        elif isinstance(op, Item) and isinstance(given[0], list):
+            place.append(given[0][op.index])
+        else:
+            place.append(len(program.inputs) + len(lines))
+            lines.append((op, given))
+    outputs = [_kept(place[i], lines, len(program.inputs)) for i in program.outputs]
+    return Program(program.inputs, tuple(lines), tuple(outputs))
+
+
+def _inserted(called: Program, args: Args, lines: list[Line], inputs: int) -> list[Arg]:
+    """What the outputs of `called` are, once its lines have been appended."""
+    place: list[Arg] = list(args)
+    for op, given in called.lines:
+        place.append(inputs + len(lines))
+        lines.append((op, tuple([place[a] if type(a) is int else a for a in given])))
+    return [place[i] for i in called.outputs]
 
 
 def used(program: Program) -> Program:

@@ -110,7 +110,9 @@ def logaddexp(x: float, y: float) -> float:
     """log(exp(x) + exp(y)), without overflow."""
     if x == y:
         return x + math.log(2.0)  # also the infinities, whose difference would be nan
-    return max(x, y) + log1p(exp(-abs(x - y))) if not isnan(x + y) else nan
+    if isnan(x) or isnan(y):
+        return nan
+    return max(x, y) + log1p(exp(-abs(x - y)))
 
 
 def power_slope(x: float, y: float) -> float:

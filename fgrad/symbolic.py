@@ -16,6 +16,7 @@ from fgrad.abstract import traced
 from fgrad.errors import MissingExtra, NotAValue
 from fgrad.node import Node, constant
 from fgrad.op import Op
+from fgrad.passes import inlined
 from fgrad.program import Program
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def to_sympy(program: Program) -> tuple[sympy.Basic, ...]:
     (y*sin(x) + 2,)
     """
     sp = _sympy("to_sympy")
+    program = inlined(program)
     table = _to(sp)
     values: list[Any] = [sp.Symbol(name, real=True) for name in program.inputs]
     for op, args in program.lines:

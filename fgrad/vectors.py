@@ -116,7 +116,7 @@ def _softplus(x: Column) -> Column:
 
 def _logaddexp(x: Column, y: Column) -> Column:
     out = np.maximum(x, y) + np.log1p(np.exp(-np.abs(x - y)))
-    lost = np.isnan(x + y)
+    lost = np.isnan(x) | np.isnan(y)
     if lost.any():
         out = np.where(lost, math.nan, out)
     same = np.equal(x, y)  # also the infinities, whose difference is nan

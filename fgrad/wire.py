@@ -22,6 +22,7 @@ from fgrad.flat import packed
 from fgrad.graph import Graph
 from fgrad.node import Node, variable
 from fgrad.op import Op
+from fgrad.passes import inlined
 from fgrad.program import Line, Program
 from fgrad.spelling import digits, namesake, number, operation, spelled, vocabulary
 
@@ -31,6 +32,8 @@ _FORMATS: Final = MappingProxyType({"fgrad program": Program, "fgrad graph": Gra
 
 def dumps(value: Program | Graph) -> str:
     """`value` as JSON, the same text for the same value, which `loads` reads again.
+
+    Programs that a program calls are written out in the place of the calls.
 
     Raises NotAValue if two operations of the user's own have one name, TracedNumber for a graph
     without values.
@@ -42,8 +45,9 @@ def dumps(value: Program | Graph) -> str:
     from json import dumps as text_of  # noqa: PLC0415  # who ships nothing does not wait for it
 
     if isinstance(value, Program):
-        head = {"format": "fgrad program", "version": VERSION, "inputs": value.inputs}
-        body = {"lines": _written(value.lines), "outputs": value.outputs}
+        whole = inlined(value)
+        head = {"format": "fgrad program", "version": VERSION, "inputs": whole.inputs}
+        body = {"lines": _written(whole.lines), "outputs": whole.outputs}
     else:
         head = {"format": "fgrad graph", "version": VERSION}
         body = _graph_body(value)

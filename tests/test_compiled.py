@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad import trees
 from fgrad.compiled import Compiled
+from fgrad.passes import inlined
 from tests.programs import bits
 from tests.strategies import BRANCHING, SMOOTH, Recipe, recipes
 
@@ -170,6 +171,27 @@ def test_a_call_inside_a_trace_is_one_line() -> None:
     assert loose.gradient(fast)(0.5) == pytest.approx(loose.gradient(outer)(0.5), rel=1e-14)
     assert pickle.loads(pickle.dumps(program)) == program
     assert pickle.loads(pickle.dumps(fast))(0.5) == expected
+
+
+def test_calls_are_written_out_where_there_is_nothing_to_call() -> None:
+    @fg.compile
+    def inner(x: Any, y: Any) -> Any:
+        return fg.exp(x) * y, x + y, 3.0, y
+
+    @fg.compile
+    def middle(x: Any) -> Any:
+        a, b, c, d = inner(x, 2.0)
+        return a * b + inner(b, x)[0] + c, d
+
+    program = fg.trace(lambda x: middle(x)[0] * middle(2.0 * x)[1])(0.5)
+    flat = inlined(program).check()
+    assert not any(op.joint for op, _ in flat.lines)
+    for x in (0.5, -1.5):
+        assert flat.run((x,)) == program.run((x,))
+        assert fg.loads(fg.dumps(program), kind=fg.Program).run((x,)) == program.run((x,))
+    assert "exp" in fg.to_c(program)
+    assert "exp" in fg.to_latex(program)
+    assert "exp" in str(loose.to_sympy(program)[0])
 
 
 def test_nothing_leaks_from_a_result_that_is_not_used_or_not_taken() -> None:

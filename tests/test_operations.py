@@ -269,3 +269,11 @@ def test_reductions_are_balanced_and_differentiate() -> None:
         fg.sum([])
     with pytest.raises(fg.NotAValue):
         fg.dot([1.0], [1.0, 2.0])
+
+
+def test_logaddexp_of_opposite_infinities_is_the_greater() -> None:
+    inf, nan = math.inf, math.nan
+    assert fg.logaddexp(inf, -inf) == fg.logaddexp(-inf, inf) == inf
+    assert fg.logaddexp(-inf, -inf) == -inf
+    assert math.isnan(fg.logaddexp(inf, nan))
+    assert fg.gradient(lambda x: fg.logaddexp(x, -inf))(inf) == 1.0
