@@ -7,6 +7,7 @@ convert it, is an error that names the line which asked.
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from fgrad import operations as ops
 from fgrad.errors import TracedNumber
-from fgrad.node import Condition, Node, _any, _checked, _Open, variable
+from fgrad.node import Condition, Node, _any, _checked, _Open, depth_above, variable
 from fgrad.op import Binary, Op
 from fgrad.operand import literal
 
-_HERE: Final = str(Path(__file__).parent)
+_HERE: Final = str(Path(__file__).parent) + os.sep
 
 
 def _operators(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -86,11 +87,7 @@ class _Valueless(_Open):
 
     def apply(self, op: Op, args: tuple[Any, ...]) -> Any:
         """The traced node of `op` on `args`."""
-        depth = 0
-        for a in args:
-            if isinstance(a, Node) and a.depth > depth:
-                depth = a.depth
-        return _traced(op, args, depth + 1)
+        return _traced(op, args, depth_above(args))
 
     def named(self, label: str) -> Any:
         """A node of the same number that carries `label`."""
@@ -129,11 +126,6 @@ def traced(label: str | None = None) -> Node[float]:
     """A variable without a value."""
     node: Node[float] = _traced(variable, (), 0, label)
     return node
-
-
-def is_traced(node: object) -> bool:
-    """Whether it is a node without a value."""
-    return isinstance(node, _Valueless)
 
 
 def _traced(op: Op, args: tuple[Any, ...], depth: int, label: str | None = None) -> Any:

@@ -17,7 +17,7 @@ from fgrad import trees
 from fgrad.argument import Argument, closed
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.graph import Graph
-from fgrad.node import Condition, Node, constant
+from fgrad.node import Condition, Node, constant, number_of
 from fgrad.operand import Real
 from fgrad.reverse import grad, leaf_nodes
 
@@ -209,7 +209,7 @@ def _differentiated(
     nodes = [result for result in (output, *aux) if isinstance(result, Node)]
     on_numbers = not any(argument.of_nodes for argument in arguments) and closed(nodes, arguments)
     if on_numbers:
-        aux = tuple([leaf.value if isinstance(leaf, Node) else leaf for leaf in aux])
+        aux = tuple(map(number_of, aux))
     if isinstance(output, (int, float)) and not isinstance(output, bool):
         return float(output), aux, lambda leaf: 0.0
     if not isinstance(output, Node) or isinstance(output, Condition):

@@ -16,7 +16,7 @@ from fgrad.derivative import gradient
 from fgrad.errors import NotAValue
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.graph import Graph
-from fgrad.node import Node, constant
+from fgrad.node import Node, constant, number_of
 from fgrad.operand import Real
 from fgrad.reverse import grad, leaf_nodes
 
@@ -46,8 +46,10 @@ def jvp(f: Callable[Concatenate[A, P], B], /) -> Callable[Concatenate[A, A, P], 
         leaves, structure = trees.flatten(f(argument.tree, *args, **kwargs), "result")
         graph = Graph.of(*_nodes(leaves))
         if _on_numbers(argument, moves, graph):
-            slopes: Any = tangents(graph, {leaf: _number(d) for leaf, d in direction.items()})
-            values: Any = [_number(leaf) for leaf in leaves]
+            slopes: Any = tangents(
+                graph, {leaf: float(number_of(d)) for leaf, d in direction.items()}
+            )
+            values: Any = [float(number_of(leaf)) for leaf in leaves]
         else:
             slopes = tangent_nodes(graph, direction)
             values = leaves
@@ -92,7 +94,7 @@ def vjp(
             zero = constant(0.0)
             return argument.mapped(lambda leaf: slopes.get(leaf, zero))
 
-        values = [_number(leaf) for leaf in leaves] if on_numbers else leaves
+        values = [float(number_of(leaf)) for leaf in leaves] if on_numbers else leaves
         return structure.unflatten(values), pull
 
     return vjp_of_f
@@ -138,7 +140,3 @@ def _on_numbers(argument: Argument, others: tuple[trees.Leaf, ...], graph: Graph
     if argument.of_nodes or _nodes(others):
         return False
     return closed(graph.outputs, [argument])
-
-
-def _number(leaf: trees.Leaf) -> float:
-    return leaf.value if isinstance(leaf, Node) else float(leaf)

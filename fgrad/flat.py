@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from fgrad import operations
-from fgrad.node import Node, _seal, variable
+from fgrad.node import Node, _seal, depth_above, variable
 from fgrad.op import Op
 from fgrad.several import Item
 
@@ -56,8 +56,7 @@ class Flat:
             op = self.ops[code]
             operands = tuple(_operand(j, nodes, literals) for j in args[at : at + op.arity])
             at += op.arity
-            depth = 1 + max((a.depth for a in operands if isinstance(a, Node)), default=-1)
-            nodes.append(_seal(op, operands, value, depth, labels.get(i)))
+            nodes.append(_seal(op, operands, value, depth_above(operands), labels.get(i)))
         return nodes, tuple(nodes[i] for i in self.outputs)
 
 

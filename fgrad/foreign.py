@@ -15,7 +15,7 @@ import attrs
 from fgrad import trees
 from fgrad.errors import NotAValue
 from fgrad.joint import called
-from fgrad.node import Node
+from fgrad.node import Node, number_of
 from fgrad.several import Joint, Row
 
 P = ParamSpec("P")
@@ -51,7 +51,7 @@ def custom(
         leaves, structure = trees.flatten(x, "argument 0")
         if not any(isinstance(leaf, Node) for leaf in leaves):
             return f(x, *args, **kwargs)
-        numbers = structure.unflatten([_number(leaf) for leaf in leaves])
+        numbers = structure.unflatten(list(map(number_of, leaves)))
         values, result = trees.flatten(f(numbers, *args, **kwargs), "result")
         rules = _Rules(f, vjp, jvp, structure, result, args, kwargs)
         op = rules.op(getattr(f, "__name__", "custom"))
@@ -118,10 +118,6 @@ def _dot(column: Row, bars: Row) -> Any:
             term = bar * slope
             total = term if total is None else total + term
     return total
-
-
-def _number(leaf: Any) -> Any:
-    return leaf.value if isinstance(leaf, Node) else leaf
 
 
 def _plain(leaf: object) -> float:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
 from fgrad.joint import pushed
-from fgrad.node import Node
+from fgrad.node import Node, number_of
 from fgrad.several import Item
 
 F = TypeVar("F")
@@ -32,7 +32,7 @@ def tangents(graph: Graph, direction: Mapping[Node[float], float]) -> Mapping[No
     >>> tangents(fg.Graph.of(z), {x: 1.0})[z]
     12.0
     """
-    return MappingProxyType(_fold(graph, direction, _value, operator.mul, operator.add))
+    return MappingProxyType(_fold(graph, direction, number_of, operator.mul, operator.add))
 
 
 def tangent_nodes(
@@ -79,10 +79,6 @@ def _fold(
         if total is not None:
             moved[node] = total
     return {node: move for node, move in moved.items() if not node.op.joint}
-
-
-def _value(arg: Any) -> Any:
-    return arg.value if isinstance(arg, Node) else arg
 
 
 def _itself(arg: Any) -> Any:

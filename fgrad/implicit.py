@@ -19,7 +19,7 @@ from fgrad.errors import NotAValue, NotConverged
 from fgrad.graph import Graph
 from fgrad.joint import called
 from fgrad.matrix import jacobian
-from fgrad.node import Node
+from fgrad.node import Node, number_of
 from fgrad.reverse import grad
 from fgrad.several import Joint, Row
 
@@ -93,7 +93,7 @@ class _Equation:
 
 def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> Callable[P, Any]:
     first, shape = trees.flatten(equation.start, "start")
-    start = [_number(x) for x in first]
+    start = [float(number_of(x)) for x in first]
 
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         leaves, arguments = trees.flatten((args, kwargs), f"arguments of {equation.name}")
@@ -117,7 +117,7 @@ def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> 
                 _combined(weights, column) for column in zip(*[row[1] for row in rows], strict=True)
             ]
 
-        values = meaning(*[_number(x) for x in leaves])
+        values = meaning(*[float(number_of(x)) for x in leaves])
         if not any(isinstance(x, Node) for x in leaves):
             return shape.unflatten(values)
         op = Joint(equation.name, meaning, len(leaves), len(shape), pull)
@@ -194,7 +194,7 @@ def _linearised(
     graph = Graph.of(*nodes, *argument.leaves)
     rows = [grad(graph, y) if isinstance(y, Node) else None for y in results]
     slopes = [[row[leaf] if row else 0.0 for leaf in argument.leaves] for row in rows]
-    return [_number(y) for y in results], slopes
+    return [float(number_of(y)) for y in results], slopes
 
 
 def _outside(equation: _Equation) -> NotAValue:
@@ -216,7 +216,3 @@ def _within(step: Sequence[float], x: Sequence[float], tolerance: float) -> bool
 
 def _size(values: Sequence[float]) -> float:
     return math.hypot(*values)
-
-
-def _number(leaf: Any) -> float:
-    return leaf.value if isinstance(leaf, Node) else float(leaf)

@@ -11,44 +11,39 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import attrs
+
 from fgrad.flow import Flow, as_node, plus, settled, times
-from fgrad.node import Node, _seal, constant
+from fgrad.node import Node, _seal, constant, depth_above, number_of
 from fgrad.operand import Guarded, Operand, Truth
 from fgrad.several import Bundle, Item, Joint, Row
 
 
-def results(op: Joint, args: Sequence[Any]) -> tuple[Any, ...]:
+def results(op: Joint, args: Sequence[Any]) -> Sequence[Any]:
     """The results of `op` on floats as floats, and with a node among its arguments as nodes."""
-    operands = [a for a in args if isinstance(a, Operand)]
-    if not operands:
-        return op.meaning(*args)
-    operand = next((a for a in operands if a.abstract), operands[0])
-    return items(operand.apply(op, tuple(args)), op.size)
+    made: Any = op.applied(tuple(args))
+    return tuple(Items(made)) if isinstance(made, Operand) else made
 
 
-def called(op: Joint, args: Sequence[Any], value: tuple[float, ...]) -> tuple[Any, ...]:
+def called(op: Joint, args: Sequence[Any], value: tuple[float, ...]) -> Sequence[Any]:
     """The results as nodes, where they are known to be `value`."""
-    depth = max(a.depth for a in args if isinstance(a, Node))
-    return items(_seal(op, tuple(args), value, depth + 1, None), op.size)
+    return tuple(Items(_seal(op, tuple(args), value, depth_above(args), None)))
 
 
-class _Items(Sequence[Any]):
-    """The items of a call node, each made when it is asked for: most rules need none."""
+@attrs.frozen(eq=False)
+class Items(Sequence[Any]):
+    """The nodes that read the results of a call node, each made when it is asked for."""
 
-    def __init__(self, call: Node[Any]) -> None:
-        self.call = call
+    call: Any
 
     def __len__(self) -> int:
-        size: int = self.call.op.size  # type: ignore[attr-defined]  # a joint operation
+        """How many results there are."""
+        size: int = self.call.op.size
         return size
 
     def __getitem__(self, index: Any) -> Any:
-        return self.call.apply(Item.at(range(len(self))[index]), (self.call,))
-
-
-def items(call: Operand, size: int) -> tuple[Any, ...]:
-    """The nodes that read the results of a call node one by one."""
-    return tuple([call.apply(item, (call,)) for item in _readers(size)])
+        """The node that reads one result."""
+        return self.call.apply(_readers(len(self))[index], (self.call,))
 
 
 @cache
@@ -60,8 +55,8 @@ def pulled_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...], R
     """The adjoint of a call node as a tuple, and the cotangents of its arguments."""
     op: Any = call.op
     bars = bundle.settled(op.size, operator.add)
-    args = [a.value if isinstance(a, Node) else a for a in call.args]
-    return tuple([bar or 0.0 for bar in bars]), op.pull(call.value, args, bars)
+    adjoint = tuple([0.0 if bar is None else bar for bar in bars])
+    return adjoint, op.pull(call.value, list(map(number_of, call.args)), bars)
 
 
 def pulled_nodes(call: Node[Any], bundle: Bundle) -> list[Flow]:
@@ -71,7 +66,7 @@ def pulled_nodes(call: Node[Any], bundle: Bundle) -> list[Flow]:
     and what comes of them flows under that condition: 0 * inf does not happen inside either.
     """
     op: Any = call.op
-    outs = _Items(call)
+    outs = Items(call)
     flows: list[Flow] = [None] * len(call.args)
     for condition, bars in _by_condition(bundle.settled(op.size, plus)):
         for k, bar in enumerate(op.pull(outs, call.args, bars)):
@@ -94,8 +89,8 @@ def _by_condition(bars: tuple[Flow, ...]) -> list[tuple[Truth[Any] | None, list[
 def pushed(call: Node[Any], moves: Sequence[Flow], *, nodes: bool) -> list[Flow]:
     """The tangents of the results from those of the arguments."""
     op: Any = call.op
-    outs = items(call, op.size) if nodes else call.value
-    args = call.args if nodes else [a.value if isinstance(a, Node) else a for a in call.args]
+    outs = Items(call) if nodes else call.value
+    args = call.args if nodes else list(map(number_of, call.args))
     if op.push is not None:
         ends = [None if move is None else settled(move) for move in moves]
         return list(op.push(outs, args, ends))

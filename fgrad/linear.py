@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fgrad import operations as ops
-from fgrad.node import Node
+from fgrad.node import Node, number_of
 
 
 def solved(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any]:
@@ -20,7 +20,7 @@ def solved(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any]:
     size = len(right)
     rows = [[*row, b] for row, b in zip(matrix, right, strict=True)]
     for i in range(size):
-        best = max(range(i, size), key=lambda j: abs(_value(rows[j][i])))
+        best = max(range(i, size), key=lambda j: abs(number_of(rows[j][i])))
         rows[i], rows[best] = rows[best], rows[i]
         for j in range(i + 1, size):
             # What is a literal zero stays one: it would only make nodes.
@@ -36,7 +36,3 @@ def solved(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any]:
             rest = rest - rows[i][j] * x[j]
         x[i] = ops.div(rest, rows[i][i])
     return x
-
-
-def _value(entry: Any) -> float:
-    return entry.value if isinstance(entry, Node) else entry  # type: ignore[no-any-return]  # a float

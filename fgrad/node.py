@@ -7,7 +7,7 @@ topological order. Nothing in a node points to its users, and equality is identi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeAlias, TypeVar
 
 import attrs
@@ -287,6 +287,16 @@ def var(value: float, label: str | None = None) -> Node[float]:
     Node(variable, value=2.0, label='a')
     """
     return _seal(variable, (), literal(value, "var"), 0, None if label is None else _checked(label))
+
+
+def depth_above(args: Iterable[object]) -> int:
+    """The depth of a node on these arguments: one more than the deepest of them has."""
+    return 1 + max((a.depth for a in args if isinstance(a, Node)), default=-1)
+
+
+def number_of(arg: Node[V_co] | V_co) -> V_co:
+    """The value of a node; a literal is its own."""
+    return arg.value if isinstance(arg, Node) else arg
 
 
 def constant(value: float) -> Node[float]:

@@ -79,27 +79,27 @@ class Op:
         raise NotPicklable(repr(self), f"Bind it to the global name {self.name} in a module.")
 
     def _apply(self, args: tuple[Any, ...]) -> Any:
-        """Apply to arguments that are not all floats."""
-        operand = None
+        """Apply to numbers that are not all floats, if they are numbers."""
         for a in args:
-            if isinstance(a, Operand) and not a.truth:
-                if operand is None or a.abstract:
-                    operand = a
-            elif type(a) is not float:
-                return self._dispatch(tuple(self._number(a) for a in args))
+            if type(a) is not float and (not isinstance(a, Operand) or a.truth):
+                return self.applied(tuple([self._number(a) for a in args]))
+        return self.applied(args)
+
+    def applied(self, args: tuple[Any, ...]) -> Any:
+        """The result on arguments of the right kinds: of the meaning, or as the operand among them says.
+
+        What has no value wins over what has one.
+        """
+        operand: Operand | None = None
+        for a in args:
+            if isinstance(a, Operand) and (operand is None or a.abstract):
+                operand = a
         return self.meaning(*args) if operand is None else operand.apply(self, args)
 
     def _number(self, value: object) -> Operand | float:
         if isinstance(value, Operand) and not value.truth:
             return value
         return literal(value, self.name)
-
-    def _dispatch(self, args: tuple[Any, ...]) -> Any:
-        operands = [a for a in args if isinstance(a, Operand)]
-        if not operands:
-            return self.meaning(*args)
-        abstract = (a for a in operands if a.abstract)
-        return next(abstract, operands[0]).apply(self, args)
 
 
 def find(module: str, name: str) -> Op:
@@ -278,7 +278,7 @@ class Connective(Op):
     def __call__(self, x: bool, y: T, /) -> T: ...
     def __call__(self, x: Any, y: Any, /) -> Any:
         """Whether it holds: a bool, or a node of one."""
-        return self._dispatch((truth(x, self.name), truth(y, self.name)))
+        return self.applied((truth(x, self.name), truth(y, self.name)))
 
 
 @final
@@ -303,7 +303,7 @@ class Negation(Op):
     def __call__(self, x: T, /) -> T: ...
     def __call__(self, x: Any, /) -> Any:
         """Whether it does not hold: a bool, or a node of one."""
-        return self._dispatch((truth(x, self.name),))
+        return self.applied((truth(x, self.name),))
 
 
 @final
@@ -342,4 +342,4 @@ class Choice(Op):
     def __call__(self, condition: Any, x: Any, y: Any, /) -> Any:
         """x where the condition holds, y elsewhere; nothing of the other side leaks in."""
         sides = (self._number(x), self._number(y))
-        return self._dispatch((truth(condition, self.name), *sides))
+        return self.applied((truth(condition, self.name), *sides))

@@ -99,9 +99,7 @@ class Program:
         """The outputs as nodes that are computed from `inputs`."""
         values: list[Any] = list(inputs)
         for op, args in self.lines:
-            real = tuple([values[a] if type(a) is int else a for a in args])
-            operand = next((a for a in real if isinstance(a, Node)), None)
-            values.append(op.meaning(*real) if operand is None else operand.apply(op, real))
+            values.append(op.applied(tuple([values[a] if type(a) is int else a for a in args])))
         ends = [values[i] for i in self.outputs]
         return tuple([end if isinstance(end, Node) else constant(end) for end in ends])
 

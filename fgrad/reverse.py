@@ -23,7 +23,7 @@ from fgrad.errors import NotDifferentiable, NotPicklable
 from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
 from fgrad.joint import gathered, pulled_floats, pulled_nodes
-from fgrad.node import Condition, Node, constant
+from fgrad.node import Condition, Node, constant, number_of
 from fgrad.several import Bundle
 
 V = TypeVar("V")
@@ -261,7 +261,7 @@ def _send_jointly(
     if node.op.joint:
         cotangent, flows = pulled_floats(node, cotangent)
     else:
-        values = [a.value if isinstance(a, Node) else a for a in node.args]
+        values = list(map(number_of, node.args))
         flows = [rule and _times(cotangent, rule(node.value, *values)) for rule in node.op.rules]
     for a, flow in zip(node.args, flows, strict=True):
         if isinstance(a, Node):

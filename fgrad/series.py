@@ -18,7 +18,7 @@ import attrs
 
 from fgrad import operations as ops
 from fgrad.flow import Flow, as_node, plus, times
-from fgrad.node import Node
+from fgrad.node import Node, number_of
 from fgrad.operand import Guarded
 
 _WHOLE: Final = 64.0  # up to here powers are products, for which no centre is special
@@ -95,7 +95,7 @@ def _over(x: Flow, y: Flow) -> Flow:
 
 
 _NUMBERS: Final = _Kind(
-    lambda node: node.value if isinstance(node, Node) else node,
+    number_of,
     operator.mul,
     operator.add,
     ops.div,
@@ -271,11 +271,9 @@ def _power(x: Any, exponent: int) -> Any:
 def _rules(node: Node[Any]) -> tuple[Any, ...]:
     """The rules of the operation of `node`, in a form that comes back to the node itself."""
     op: Any = node.op
-    if op is ops.pow:
-        base = node.args[0]
-        centre = base.value if isinstance(base, Node) else base
-        if centre != 0.0 and node.value != 0.0 and math.isfinite(node.value):
-            # power_slope, the rule of pow, leads to lower and lower powers and never back.
-            return (lambda out, x, y: y * ops.div(out, x), op.dy)
+    value: Any = node.value
+    if op is ops.pow and number_of(node.args[0]) != 0.0 and value != 0.0 and math.isfinite(value):
+        # power_slope, the rule of pow, leads to lower and lower powers and never back.
+        return (lambda out, x, y: y * ops.div(out, x), op.dy)
     rules: tuple[Any, ...] = op.rules
     return rules
