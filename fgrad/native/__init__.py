@@ -1,0 +1,1 @@
+"""The native backend: machine code made by LLVM, with the extra `native`."""

@@ -1,0 +1,49 @@
+"""A function of numbers as a definition in LLVM IR, for one width and one kind of target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TypeAlias
+
+from fgrad.native.ir import Block, Kind, Value
+
+Body: TypeAlias = Callable[..., Value | tuple[Value, ...]]
+
+
+@cache
+def definition(
+    name: str, body: Body, kinds: tuple[Kind, ...], width: int, *, fma: bool, inline: bool
+) -> tuple[str, ...]:
+    """The definition of `body` under `name`, behind everything that it needs.
+
+    Several results are returned as a struct.
+
+    >>> print(definition("@twice", lambda x: x + x, ("double",), 1, fma=True, inline=False)[-1])
+    define internal double @twice(double %x0) noinline nounwind memory(none) {
+    %v1 = fadd double %x0, %x0
+    ret double %v1
+    }
+    """
+    block = Block(width, fma)
+    result = body(*[block.argument(f"%x{i}", kind) for i, kind in enumerate(kinds)])
+    given = ", ".join([f"{block.of(kind)} %x{i}" for i, kind in enumerate(kinds)])
+    results = result if isinstance(result, tuple) else (result,)
+    type_ = returned(block, [r.kind for r in results])
+    last = results[0].name
+    if len(results) > 1:
+        last = "poison"
+        for i, r in enumerate(results):
+            text = f"insertvalue {type_} {last}, {block.of(r.kind)} {r.name}, {i}"
+            last = block.line("double", text).name
+    how = "alwaysinline" if inline else "noinline"
+    head = f"define internal {type_} {name}({given}) {how} nounwind memory(none) {{"
+    lines = [head, *([block.text] if block.text else []), f"ret {type_} {last}", "}"]
+    return (*block.needs, "\n".join(lines))
+
+
+def returned(block: Block, kinds: Sequence[Kind]) -> str:
+    """The type that a function with results of these kinds returns."""
+    if len(kinds) == 1:
+        return block.of(kinds[0])
+    return f"{{ {', '.join(map(block.of, kinds))} }}"

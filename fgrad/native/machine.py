@@ -1,0 +1,93 @@
+"""The machine that code is made for, and code made and loaded: all that touches LLVM."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import count
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from fgrad.errors import MissingExtra
+
+try:
+    import llvmlite.binding as llvm
+except ImportError as error:
+    raise MissingExtra("native code", "llvmlite", "native") from error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# Names of libraries must differ within a linker.
+_numbers: Final[Iterator[int]] = count()
+
+
+@attrs.frozen
+class Machine:
+    """What code is made for: a triple of LLVM, a processor and its features."""
+
+    triple: str
+    cpu: str
+    features: str
+
+    @property
+    def fma(self) -> bool:
+        """Whether a fused multiply-add is an instruction."""
+        return not self.triple.startswith("x86_64") or "+fma" in self.features.split(",")
+
+
+@cache
+def host() -> Machine:
+    """The machine that this process runs on."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    features = llvm.get_host_cpu_features().flatten()
+    return Machine(llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
+
+
+def _target(machine: Machine, level: int) -> llvm.TargetMachine:
+    return llvm.Target.from_triple(machine.triple).create_target_machine(
+        cpu=machine.cpu, features=machine.features, opt=level, reloc="pic", codemodel="small"
+    )
+
+
+def compiled(text: str, machine: Machine, level: int, *, inline: bool) -> bytes:
+    """The object code of a module written in LLVM IR; `inline` puts small functions in place.
+
+    `level` is that of the code generator: 0 is fast to make, 1 and 2 are fast to run.
+    """
+    target = _target(machine, level)
+    module = llvm.parse_assembly(text)
+    module.triple = machine.triple
+    module.data_layout = str(target.target_data)
+    if inline:
+        options = llvm.create_pipeline_tuning_options(speed_level=0)
+        passes = llvm.create_new_module_pass_manager()
+        passes.add_always_inliner_pass()
+        passes.run(module, llvm.create_pass_builder(target, options))
+    return target.emit_object(module)
+
+
+@attrs.frozen(eq=False)
+class Code:
+    """Object code in memory, with the addresses of its functions; it stays while this value lives."""
+
+    addresses: Mapping[str, int]
+    _library: llvm.ResourceTracker
+
+
+@cache
+def _linker() -> llvm.LLJIT:
+    return llvm.create_lljit_compiler()
+
+
+def loaded(code: bytes, exports: Sequence[str], imports: Mapping[str, int]) -> Code:
+    """Object code made callable; `imports` are the addresses of the functions that it calls."""
+    builder = llvm.JITLibraryBuilder().add_object_img(code)
+    for name, address in imports.items():
+        builder.import_symbol(name, address)
+    for name in exports:
+        builder.export_symbol(name)
+    library = builder.link(_linker(), f"fgrad {next(_numbers)}")
+    return Code(MappingProxyType({name: library[name] for name in exports}), library)
