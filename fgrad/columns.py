@@ -13,7 +13,7 @@ import attrs
 
 from fgrad.errors import NotAValue
 from fgrad.operand import literal
-from fgrad.program import Program
+from fgrad.program import Program, placed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,5 +171,5 @@ class _Kernel:
             if self.wide[i]:
                 values.append(None)
             else:
-                values.append(op.meaning(*[values[a] if type(a) is int else a for a in args]))
+                values.append(op.meaning(*placed(args, values)))
         return values

@@ -20,7 +20,7 @@ from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.reverse import leaf_nodes
-from fgrad.several import Joint, Row
+from fgrad.several import Callee, Joint, Row
 from fgrad.straight import Source, source
 
 Tier: TypeAlias = Literal["reference", "python"]
@@ -28,7 +28,7 @@ TIERS: Final[tuple[Tier, ...]] = ("reference", "python")
 
 
 @attrs.frozen
-class Kernel:
+class Kernel(Callee):
     """A program on a tier, callable on floats by position; it pickles as the program.
 
     >>> import fgrad as fg
