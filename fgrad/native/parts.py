@@ -59,33 +59,32 @@ def parts(program: Program, layout: Layout, words: Vocabulary, size: int = PART)
     missing = [op for op, _ in program.lines if op not in known and not isinstance(op, Item)]
     calls = tuple(op for op in dict.fromkeys(missing) if op is not ops.square)
     scratch = Scratch.of(program, size)
+    outputs: dict[int, list[int]] = {}
+    for index, value in enumerate(program.outputs):
+        outputs.setdefault(value, []).append(index)
     functions, needs = [], []
     for number, start in enumerate(range(0, max(1, len(program)), size)):
         lines = program.lines[start : start + size]
-        writer = _Writer(program, layout, words, calls, scratch.slots)
+        writer = _Writer(program, layout, words, calls, scratch.slots, outputs)
         functions.append(writer.function(number, start, min(start + size, len(program))))
         needs.append(words.needs([op for op, _ in lines]))
     return Parts(tuple(functions), tuple(needs), scratch.size, calls)
 
 
+@attrs.frozen(eq=False)
 class _Writer:
     """One part as it is written."""
 
-    def __init__(
-        self,
-        program: Program,
-        layout: Layout,
-        words: Vocabulary,
-        calls: tuple[Op, ...],
-        slots: Mapping[int, int],
-    ) -> None:
-        self.program, self.layout, self.words = program, layout, words
-        self.calls, self.slots = calls, slots
-        self.names: dict[int, str] = {}
-        self.text: list[str] = []
-        self.outputs: dict[int, list[int]] = {}
-        for index, value in enumerate(program.outputs):
-            self.outputs.setdefault(value, []).append(index)
+    program: Program
+    layout: Layout
+    words: Vocabulary
+    calls: tuple[Op, ...]
+    slots: Mapping[int, int]
+    outputs: Mapping[int, Sequence[int]]
+    """Which outputs each value is."""
+    names: dict[int, str] = attrs.field(factory=dict, init=False)
+    """Of the values that are at hand in this part."""
+    text: list[str] = attrs.field(factory=list, init=False)
 
     def function(self, number: int, start: int, end: int) -> str:
         """The definition of the part that has the lines from `start` to `end`."""
@@ -127,14 +126,14 @@ class _Writer:
         name = self.names[value] = f"%x{value}"
         line = value - len(self.program.inputs)
         if line < 0:
-            self.text += self.layout.load(value, name, self.words)
+            self.text.extend(self.layout.load(value, name, self.words))
         elif not self.program.lines[line][0].joint:
             self._load(self.slots[value], name, truth=self.program.lines[line][0].truth)
         return name
 
     def _give(self, value: int, name: str, *, truth: bool) -> None:
         for index in self.outputs[value]:
-            self.text += self.layout.store(index, name, self.words, truth=truth)
+            self.text.extend(self.layout.store(index, name, self.words, truth=truth))
 
     def _place(self, slot: int, name: str) -> str:
         self.text.append(f"{name} = getelementptr {self.words.type()}, ptr %scratch, i64 {slot}")
