@@ -85,4 +85,3 @@ def _uses(program: Program) -> list[int]:
     for i in program.outputs:
         uses[i] += 1
     return uses
-

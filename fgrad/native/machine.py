@@ -82,9 +82,16 @@ def _linker() -> llvm.LLJIT:
     return llvm.create_lljit_compiler()
 
 
-def loaded(code: bytes, exports: Sequence[str], imports: Mapping[str, int]) -> Code:
-    """Object code made callable; `imports` are the addresses of the functions that it calls."""
-    builder = llvm.JITLibraryBuilder().add_object_img(code)
+def version() -> str:
+    """The version of LLVM."""
+    return ".".join(map(str, llvm.llvm_version_info))
+
+
+def loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
+    """Object files made callable; `imports` are the addresses of the functions that they call."""
+    builder = llvm.JITLibraryBuilder()
+    for file in files:
+        builder.add_object_img(file)
     for name, address in imports.items():
         builder.import_symbol(name, address)
     for name in exports:
