@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -111,6 +112,32 @@ def test_each_structure_is_traced_once() -> None:
         assert f([1.0, 2.0, 3.0]) == 6.0
         assert f(3) == 9.0
     assert len(traced) == 3
+
+
+def test_a_compiled_function_may_call_itself_at_another_structure() -> None:
+    @fg.compile
+    def total(x: Any) -> Any:
+        return total(x[0]) + 2.0 * total(x[1]) if isinstance(x, tuple) else x * x
+
+    answers: list[float] = []
+    # A thread, so that waiting for itself would be seen.
+    thread = threading.Thread(target=lambda: answers.append(total(((1.0, 2.0), 3.0))), daemon=True)
+    thread.start()
+    thread.join(30.0)
+    assert answers == [27.0]
+    assert loose.gradient(total)(((1.0, 2.0), 3.0)) == ((2.0, 8.0), 12.0)
+    assert len(total.specialisations) == 3
+
+
+def test_numbers_are_not_taken_for_lists_with_as_many() -> None:
+    @fg.compile
+    def f(x: Any, y: Any) -> Any:
+        return sum(x) - sum(y) if isinstance(x, list) else x * y
+
+    assert f([1.0, 2.0], []) == 3.0
+    assert f(3.0, 4.0) == 12.0
+    assert pickle.loads(pickle.dumps(f))(3.0, 4.0) == 12.0
+    assert pickle.loads(pickle.dumps(f))([1.0, 3.0], []) == 4.0
 
 
 def test_a_graph_of_calls_has_a_node_for_each() -> None:
@@ -272,6 +299,20 @@ def test_eight_threads_agree_from_the_first_call_on() -> None:
         assert len(fast.specialisations) == 1
 
 
+def test_threads_that_bring_new_structures_do_not_disturb_each_other() -> None:
+    @fg.compile
+    def total(xs: Any) -> Any:
+        return fg.sum(xs)
+
+    def asked(k: int) -> list[bool]:
+        sizes = [(7 * i + 13 * k) % 60 + 1 for i in range(60)]
+        return [total([1.0] * n) == n for n in sizes]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(all(right) for right in pool.map(asked, range(8)))
+    assert len(total.specialisations) == 60
+
+
 def test_the_curious_can_look_inside() -> None:
     fast = fg.compile(lambda x, y: x * y)
     fast(1.0, 2.0)
@@ -281,6 +322,12 @@ def test_the_curious_can_look_inside() -> None:
     special = fast.specialisation(1.0, 2.0)
     assert special.kernel.program is fast.program
     assert repr(fast).endswith("python, 1 specialisations)")
+    plain = fg.compile(lambda x, y: x * y, tier="reference")
+    plain(1.0, 2.0)
+    assert plain.source == fg.show(plain.program)
+    assert list(inspect.signature(fg.Compiled).parameters) == ["function", "tier"]
+    assert list(inspect.signature(fast).parameters) == ["x", "y"]
+    assert not hasattr(pickle.loads(pickle.dumps(fast)), "__wrapped__")
 
 
 numpy: Any = pytest.importorskip("numpy")

@@ -17,7 +17,7 @@ SOURCE = Path(fg.__file__).parent
 ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
     "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
-    "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "columns", "kernel", "rows", "compiled", "difference", "symbolic", "spelling", "listing", "document", "wire",
+    "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "columns", "spelling", "listing", "kernel", "rows", "compiled", "difference", "symbolic", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "__main__",
 ]  # fmt: skip
