@@ -24,7 +24,7 @@ from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
 from fgrad.joint import gathered, pulled_floats, pulled_nodes
 from fgrad.node import Condition, Node, constant, number_of
-from fgrad.several import Bundle
+from fgrad.several import Joint
 
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
@@ -86,8 +86,8 @@ def leaf_nodes(
 
 
 def _as_node(flow: Flow, node: Node[Any]) -> Node[Any]:
-    if isinstance(flow, Bundle):
-        return gathered(flow.settled(len(node.value), plus))
+    if isinstance(node.op, Joint):
+        return gathered(flow.settled(node.op.size, plus))
     return as_node(flow)
 
 
@@ -170,8 +170,8 @@ class NodeGradients(_OfGraph[Node[float]]):
         gradient: Any = self.reached.get(node)
         if gradient is None:
             self.graph.require(node)
-            several = isinstance(node.value, tuple)
-            gradient = gathered([None] * len(node.value)) if several else self._zero  # type: ignore[arg-type]  # a tuple
+            op = node.op
+            gradient = gathered([None] * op.size) if isinstance(op, Joint) else self._zero
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def __reduce__(self) -> NoReturn:
