@@ -221,6 +221,23 @@ def test_calls_are_written_out_where_there_is_nothing_to_call() -> None:
     assert "exp" in str(loose.to_sympy(program)[0])
 
 
+def test_calls_are_differentiated_as_nodes_in_what_is_traced() -> None:
+    @fg.compile
+    def both(x: Any) -> Any:
+        return x * x, fg.sin(x)
+
+    def slope(x: Any) -> Any:
+        y = both(x)[0]
+        other = both(x)[1]
+        graph = fg.Graph.of(y, other)
+        call: Any = other.args[0]
+        unreached: Any = fg.grad_nodes(graph, y)[call]
+        assert unreached.op.size == 2
+        return fg.grad_nodes(graph, y)[x]
+
+    assert fg.trace(slope)(1.0).run((3.0,)) == (6.0,)
+
+
 def test_nothing_leaks_from_a_result_that_is_not_used_or_not_taken() -> None:
     @fg.compile
     def both(x: Any) -> Any:
@@ -308,8 +325,13 @@ def test_threads_that_bring_new_structures_do_not_disturb_each_other() -> None:
         sizes = [(7 * i + 13 * k) % 60 + 1 for i in range(60)]
         return [total([1.0] * n) == n for n in sizes]
 
-    with ThreadPoolExecutor(8) as pool:
-        assert all(all(right) for right in pool.map(asked, range(8)))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # so that threads meet in the middle of everything
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert all(all(right) for right in pool.map(asked, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
     assert len(total.specialisations) == 60
 
 
@@ -358,6 +380,33 @@ def test_mapping_takes_trees_keywords_and_many_rows() -> None:
     assert numpy.array_equal(answer.first, weights * 2.0 * 2.0 + 1.0)
     assert numpy.array_equal(answer.second[0], answer.first * answer.first)
     assert answer.second[1] is None
+
+
+@attrs.frozen
+class Weibull:
+    shape: Any
+    ndim: Any
+
+
+def test_fields_may_have_the_names_that_arrays_have() -> None:
+    fast: Any = fg.compile(lambda w, x: w.ndim * x**w.shape)
+    column = numpy.array([1.0, 2.0])
+    assert list(fast.map(Weibull(2.0, 3.0), column)) == [3.0, 12.0]
+    assert list(fast.map(Weibull(column, 3.0), 2.0)) == [6.0, 12.0]
+
+
+def test_what_becomes_an_array_is_taken_as_that_array() -> None:
+    @attrs.frozen
+    class Becoming:
+        array: Any
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return self.array
+
+    fast: Any = fg.compile(lambda x: 2.0 * x)
+    assert list(fast.map(Becoming(numpy.array([1.0, 2.0])))) == [2.0, 4.0]
+    total: Any = fg.compile(fg.sum)
+    assert list(total.map(Becoming(numpy.array([[1.0, 2.0], [3.0, 4.0]])))) == [3.0, 7.0]
 
 
 def test_what_cannot_be_mapped_over_is_named() -> None:
