@@ -85,6 +85,22 @@ def leaf_nodes(
     return MappingProxyType({leaf: as_node(flows[leaf]) for leaf in ends if leaf in flows})
 
 
+def slopes_at(
+    cotangents: Iterable[tuple[Node[float], Flow]], leaves: Iterable[Node[float]]
+) -> Callable[[Node[float]], Node[float]]:
+    """What flows to each of `leaves` as a function of the leaf, the constant node 0 if nothing does.
+
+    >>> import fgrad as fg
+    >>> x, y = fg.var(2.0), fg.var(3.0)
+    >>> slope = slopes_at([(fg.square(x), 1.0)], [x, y])
+    >>> slope(x).value, slope(y).value
+    (4.0, 0.0)
+    """
+    flows = leaf_nodes(cotangents, leaves)
+    zero = constant(0.0)
+    return lambda leaf: flows.get(leaf, zero)
+
+
 def _as_node(flow: Flow, node: Node[Any]) -> Node[Any]:
     if isinstance(node.op, Joint):
         return gathered(flow.settled(node.op.size, plus))
