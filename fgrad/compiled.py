@@ -7,15 +7,15 @@ in a traced function with nodes: there it is one call node, whose derivative is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 import attrs
 
 from fgrad import joint, trees
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import TIERS, Kernel, Tier
+from fgrad.listing import show
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_TRIED: Final = 4
+
+
+class _OfInstances(property):
+    """A property that the class itself lacks, for `inspect` asks that too for what it wraps."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            raise AttributeError
+        return super().__get__(instance, owner)
 
 
 @attrs.frozen
@@ -52,14 +63,15 @@ class Compiled(Generic[P, R]):
 
     function: Callable[P, R] | None
     tier: Tier
-    _known: dict[Any, Specialisation]
-    _lock: Lock = attrs.field(factory=Lock)
+    # Both only grow; what two threads trace at the same time is the same.
+    _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
+    _by_types: dict[tuple[type, ...], Specialisation] = attrs.field(factory=dict, init=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the function, on floats as floats and on nodes as nodes."""
         if not kwargs:
             # Numbers alone, the commonest call, need not be taken apart.
-            known = self._known.get(tuple(map(type, args)))
+            known = self._by_types.get(tuple(map(type, args)))
             if known is not None:
                 values: Any = known.kernel.run(*args)
                 return known.result.unflatten(values)  # type: ignore[no-any-return]  # R, as it was traced
@@ -89,7 +101,7 @@ class Compiled(Generic[P, R]):
         special = self.specialisation(*table.row[0], **table.row[1])
         return special.result.unflatten(special.kernel.columns(table.columns))
 
-    @property
+    @_OfInstances
     def __wrapped__(self) -> Callable[P, R]:
         """The function, where `inspect` looks for a signature."""
         if self.function is None:
@@ -103,7 +115,7 @@ class Compiled(Generic[P, R]):
     @property
     def specialisations(self) -> Mapping[Any, Specialisation]:
         """All that have been made, by the structure of the arguments."""
-        return MappingProxyType({s.arguments: s for s in self._known.values()})
+        return MappingProxyType(self._made.copy())
 
     @property
     def program(self) -> Program:
@@ -117,9 +129,9 @@ class Compiled(Generic[P, R]):
 
     @property
     def source(self) -> str:
-        """The Python source that runs, or the lines; errors are those of `program`."""
+        """The Python source that runs, or the listing; errors are those of `program`."""
         written = self._only().kernel.source
-        return repr(self.program) if written is None else written.text
+        return show(self.program) if written is None else written.text
 
     def _only(self) -> Specialisation:
         made = tuple(self.specialisations.values())
@@ -131,24 +143,22 @@ class Compiled(Generic[P, R]):
     def _found(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[trees.Leaf], Specialisation]:
-        for special in self._known.values():
+        # Most calls are of a structure that is known, and to read as one is faster than to find it.
+        for special in tuple(self._made.values())[: -_TRIED - 1 : -1]:
             read: list[trees.Leaf] = []
             if special.arguments.read((args, kwargs), read):
                 return read, special
         leaves, structure = trees.flatten((args, kwargs), "arguments")
         try:
-            known = self._known.get(structure)
+            known = self._made.get(structure)
         except TypeError as error:
             advice = "What passes through must be hashable, for it chooses the program."
             raise NotAValue(
                 "a compiled function", "hashable static fields", str(error), advice
             ) from None
-        if known is None:
-            with self._lock:
-                known = self._known.get(structure) or self._made(args, kwargs, structure)
-        return leaves, known
+        return leaves, known or self._kept(self._traced(args, kwargs, structure))
 
-    def _made(
+    def _traced(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], structure: trees.Structure[Any]
     ) -> Specialisation:
         if self.function is None:
@@ -156,11 +166,14 @@ class Compiled(Generic[P, R]):
             raise TreeMismatch("arguments", " or ".join(shapes)[:200], str(structure.paths())[:200])
         tracing = Tracing.of(self.function, args, kwargs)
         program = scheduled(simplified(tracing.program))
-        made = Specialisation(Kernel(program, self.tier), structure, tracing.result)
-        self._known[structure] = made
-        if not kwargs and len(args) == len(structure) and args:
-            self._known[(float,) * len(args)] = made
-        return made
+        return Specialisation(Kernel(program, self.tier), structure, tracing.result)
+
+    def _kept(self, special: Specialisation) -> Specialisation:
+        kept = self._made.setdefault(special.arguments, special)
+        args, kwargs = kept.arguments.children
+        if not kwargs.children and all(child.kind is None for child in args.children):
+            self._by_types.setdefault((float,) * len(args.children), kept)
+        return kept
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the programs; the function stays where it is."""
@@ -173,12 +186,10 @@ class Compiled(Generic[P, R]):
 
 
 def _restored(tier: Tier, made: tuple[Specialisation, ...]) -> Compiled[..., Any]:
-    known: dict[Any, Specialisation] = {special.arguments: special for special in made}
+    compiled: Compiled[..., Any] = Compiled(None, tier)
     for special in made:
-        args, kwargs = special.arguments.children
-        if not kwargs.children and len(args.children) == len(special.arguments) > 0:
-            known[(float,) * len(args.children)] = special
-    return Compiled(None, tier, known)
+        compiled._kept(special)
+    return compiled
 
 
 @overload
@@ -203,5 +214,5 @@ def compile(f: Any = None, /, *, tier: Tier = "python") -> Any:
         advice = f"Choose one of {', '.join(TIERS)}."
         raise NotAValue("compile", "a tier", f"{tier!r:.40}", advice)
     if f is None:
-        return lambda f: Compiled(f, tier, {})
-    return Compiled(f, tier, {})
+        return lambda f: Compiled(f, tier)
+    return Compiled(f, tier)

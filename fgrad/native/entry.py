@@ -101,7 +101,9 @@ class Entry:
         imports = {**known, "cell": ctypes.addressof(self.cell)}
         code = loaded([_wrapped(text)], ["call"], imports)
         fallback = _Fallback(self, code, other)
-        return interpreter.builtin("compiled", code.addresses["call"], flags, fallback)
+        address = code.addresses["call"]
+        made: Callable[..., Any] = interpreter.builtin("compiled", address, flags, fallback)
+        return made
 
 
 class _Fallback:
@@ -128,9 +130,7 @@ def _objects(program: Program, level: int, *, exact: bool) -> Objects:
     def write() -> tuple[int, Iterable[str]]:
         fuse = machine.fma and not exact
         words = Vocabulary(1, fma=machine.fma, inline=False)
-        written = parts(
-            contracted(program) if fuse else program, Numbers(), words, called(program)
-        )
+        written = parts(contracted(program) if fuse else program, Numbers(), words, called(program))
         return written.slots, modules(written)
 
     return Request(program.digest, kind, level, machine).found(write, inline=False)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 TYPE: Final = 8
 """Offset of the type in every object."""
@@ -107,7 +107,7 @@ def _address(function: Any) -> int:
 class _Definition(ctypes.Structure):
     """`PyMethodDef`."""
 
-    _fields_ = (
+    _fields_: ClassVar[Any] = (
         ("name", ctypes.c_char_p),
         ("function", ctypes.c_void_p),
         ("flags", ctypes.c_int),

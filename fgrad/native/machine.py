@@ -36,6 +36,12 @@ class Machine:
         """Whether a fused multiply-add is an instruction."""
         return not self.triple.startswith("x86_64") or "+fma" in self.features.split(",")
 
+    @property
+    def width(self) -> int:
+        """How many doubles a vector of this machine has, at least 2."""
+        features = self.features.split(",")
+        return 8 if "+avx512f" in features else 4 if "+avx" in features else 2
+
 
 @cache
 def host() -> Machine:

@@ -51,7 +51,9 @@ def called(program: Program) -> tuple[Op, ...]:
     """The operations that are called by their meaning, since nothing is known of them here."""
     known = Vocabulary(1, fma=True, inline=False).phrases
     found = dict.fromkeys([op for op, _ in program.lines])
-    return tuple(op for op in found if not (op in known or op is ops.square or isinstance(op, Item)))
+    return tuple(
+        op for op in found if not (op in known or op is ops.square or isinstance(op, Item))
+    )
 
 
 def parts(

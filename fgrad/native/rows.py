@@ -99,21 +99,23 @@ def modules(parts: Parts, width: int) -> Iterator[str]:
     needs = dict.fromkeys(need for part in parts.needs for need in part)
     head = HEAD.replace("i64 %row", "i64 %begin, i64 %end")
     given = "ptr %in, ptr %same, ptr %out, ptr %calls, ptr %scratch, i64 %row"
-    yield "\n".join([
-        *needs,
-        *parts.functions,
-        f"define void @rows({head}) nounwind {{",
-        f"%last = sub i64 %end, {width}",
-        "br label %loop",
-        "loop:",
-        "%at = phi i64 [%begin, %0], [%next, %loop]",
-        "%over = icmp sgt i64 %at, %last",
-        "%row = select i1 %over, i64 %last, i64 %at",
-        *[f"call void @part{k}({given})" for k in range(len(parts.functions))],
-        f"%next = add i64 %at, {width}",
-        "%more = icmp slt i64 %next, %end",
-        "br i1 %more, label %loop, label %done",
-        "done:",
-        "ret void",
-        "}",
-    ])
+    yield "\n".join(
+        [
+            *needs,
+            *parts.functions,
+            f"define void @rows({head}) nounwind {{",
+            f"%last = sub i64 %end, {width}",
+            "br label %loop",
+            "loop:",
+            "%at = phi i64 [%begin, %0], [%next, %loop]",
+            "%over = icmp sgt i64 %at, %last",
+            "%row = select i1 %over, i64 %last, i64 %at",
+            *[f"call void @part{k}({given})" for k in range(len(parts.functions))],
+            f"%next = add i64 %at, {width}",
+            "%more = icmp slt i64 %next, %end",
+            "br i1 %more, label %loop, label %done",
+            "done:",
+            "ret void",
+            "}",
+        ]
+    )

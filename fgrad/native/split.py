@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 import attrs
 
@@ -38,12 +39,15 @@ class Split:
         narrow = [i for i, w in enumerate(wide) if not w]
         columns = [i for i, w in enumerate(wide) if w]
         needed = _crossing(program, varies)
-        once = _part(program, narrow, [v for v in varies], False, needed)
-        last = [i for i in dict.fromkeys(program.outputs) if varies[i]]
-        each = _part(program, [*columns, *needed], varies, True, last)
-        place = {v: (False, k) for k, v in enumerate(needed)}
-        place |= {v: (True, k) for k, v in enumerate(last)}
-        return cls(once, each, tuple(truth[v] for v in needed), tuple(place[i] for i in program.outputs))
+        once = _part(program, narrow, needed, varies, wide=False)
+        last = [i for i in program.outputs if varies[i]]
+        each = _part(program, [*columns, *needed], last, varies, wide=True)
+        following = count()
+        outputs = [
+            (True, next(following)) if varies[i] else (False, needed.index(i))
+            for i in program.outputs
+        ]
+        return cls(once, each, tuple([truth[v] for v in needed]), tuple(outputs))
 
 
 def _crossing(program: Program, varies: Sequence[bool]) -> list[int]:
@@ -57,9 +61,14 @@ def _crossing(program: Program, varies: Sequence[bool]) -> list[int]:
 
 
 def _part(
-    program: Program, inputs: Sequence[int], varies: Sequence[bool], wide: bool, outputs: Sequence[int]
+    program: Program,
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    varies: Sequence[bool],
+    *,
+    wide: bool,
 ) -> Program:
-    """The lines of one kind as a program of these inputs and outputs."""
+    """The lines of one kind as a program from these values to those."""
     place = {value: k for k, value in enumerate(inputs)}
     lines: list[Line] = []
     for value, (op, args) in enumerate(program.lines, len(program.inputs)):
