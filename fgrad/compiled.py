@@ -7,12 +7,14 @@ in a traced function with nodes: there it is one call node, whose derivative is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 import attrs
 
 from fgrad import joint, trees
+from fgrad.direct import MISS, direct
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import TIERS, Kernel, Tier
 from fgrad.listing import show
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Call: TypeAlias = Callable[[tuple[Any, ...]], Any]
 
 _TRIED: Final = 4
 
@@ -51,6 +54,15 @@ class Specialisation:
     arguments: trees.Structure[Any]
     result: trees.Structure[Any]
 
+    @cached_property
+    def call(self) -> Call | None:
+        """The call written out for floats, from the tuple of the arguments to the result or MISS."""
+        return direct(self.arguments, self.result, self.kernel.run)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without the call."""
+        return Specialisation, (self.kernel, self.arguments, self.result)
+
 
 @attrs.frozen(eq=False, repr=False)
 class Compiled(Generic[P, R]):
@@ -63,33 +75,44 @@ class Compiled(Generic[P, R]):
 
     function: Callable[P, R] | None
     tier: Tier
+    exact: bool = False
     # Both only grow; what two threads trace at the same time is the same.
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
-    _by_types: dict[tuple[type, ...], Specialisation] = attrs.field(factory=dict, init=False)
+    _calls: list[Call] = attrs.field(factory=list, init=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the function, on floats as floats and on nodes as nodes."""
         if not kwargs:
-            # Numbers alone, the commonest call, need not be taken apart.
-            known = self._by_types.get(tuple(map(type, args)))
-            if known is not None:
-                values: Any = known.kernel.run(*args)
-                return known.result.unflatten(values)  # type: ignore[no-any-return]  # R, as it was traced
+            for call in self._calls:
+                result = call(args)
+                if result is not MISS:
+                    return result  # type: ignore[no-any-return]  # R, as it was traced
         leaves, special = self._found(args, kwargs)
+        if not kwargs and {float}.issuperset(map(type, leaves)):
+            self._quicken(special)
         given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
         results = joint.results(special.kernel.op, given)
         return special.result.unflatten(results)  # type: ignore[no-any-return]  # R, as it was traced
 
+    def _quicken(self, special: Specialisation) -> None:
+        """Have the next call try the one that is written out for this structure."""
+        call = special.call if len(self._calls) < _TRIED else None
+        if call is not None and call not in self._calls:
+            self._calls.append(call)
+
     @overload
-    def map(self: Compiled[..., float], *args: object, **kwargs: object) -> Column: ...
+    def map(
+        self: Compiled[..., float], *args: object, threads: int = 1, **kwargs: object
+    ) -> Column: ...
     @overload
-    def map(self, *args: object, **kwargs: object) -> R: ...
-    def map(self, *args: Any, **kwargs: Any) -> Any:
-        """The results for many rows at once, by numpy: a column at each leaf of the result.
+    def map(self, *args: object, threads: int = 1, **kwargs: object) -> R: ...
+    def map(self, *args: Any, threads: int = 1, **kwargs: Any) -> Any:
+        """The results for many rows at once: a column at each leaf of the result.
 
         The arguments have columns of one length, arrays `(N,)`, in the place of numbers; a number
-        is the same in every row, and an array `(N, k)` stands for a list of k numbers. Raises
-        NotAValue for what is no real column, MissingExtra without the extra `arrays`.
+        is the same in every row, and an array `(N, k)` stands for a list of k numbers. On the
+        native tier the rows are shared among `threads`, which changes no bit. Raises NotAValue for
+        what is no real column, MissingExtra without the extra `arrays`.
 
         >>> import numpy as np
         >>> import fgrad as fg
@@ -99,7 +122,24 @@ class Compiled(Generic[P, R]):
         """
         table = Table.of((args, kwargs))
         special = self.specialisation(*table.row[0], **table.row[1])
-        return special.result.unflatten(special.kernel.columns(table.columns))
+        return special.result.unflatten(special.kernel.map(table.columns, threads=threads))
+
+    def sum(self, *args: Any, threads: int = 1, **kwargs: Any) -> R:
+        """The result summed over many rows: a sum at each leaf, without the rows in memory.
+
+        Arguments and errors are those of `map`. Of a loss for one row, or its value and gradient,
+        that is the loss of a batch. The sum is the same for any number of threads.
+
+        >>> import numpy as np
+        >>> import fgrad as fg
+        >>> loss = fg.compile(fg.value_and_gradient(lambda w, x, y: (w * x - y) ** 2))
+        >>> loss.sum(0.5, np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+        (0.25, -1.0)
+        """
+        table = Table.of((args, kwargs))
+        special = self.specialisation(*table.row[0], **table.row[1])
+        sums: Any = special.kernel.sum(table.columns, threads=threads)
+        return special.result.unflatten(sums)  # type: ignore[no-any-return]  # R, as it was traced
 
     @_OfInstances
     def __wrapped__(self) -> Callable[P, R]:
@@ -166,18 +206,14 @@ class Compiled(Generic[P, R]):
             raise TreeMismatch("arguments", " or ".join(shapes)[:200], str(structure.paths())[:200])
         tracing = Tracing.of(self.function, args, kwargs)
         program = scheduled(simplified(tracing.program))
-        return Specialisation(Kernel(program, self.tier), structure, tracing.result)
+        return Specialisation(Kernel(program, self.tier, self.exact), structure, tracing.result)
 
     def _kept(self, special: Specialisation) -> Specialisation:
-        kept = self._made.setdefault(special.arguments, special)
-        args, kwargs = kept.arguments.children
-        if not kwargs.children and all(child.kind is None for child in args.children):
-            self._by_types.setdefault((float,) * len(args.children), kept)
-        return kept
+        return self._made.setdefault(special.arguments, special)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the programs; the function stays where it is."""
-        return _restored, (self.tier, tuple(self.specialisations.values()))
+        return _restored, (self.tier, self.exact, tuple(self.specialisations.values()))
 
     def __repr__(self) -> str:
         """One line."""
@@ -185,23 +221,29 @@ class Compiled(Generic[P, R]):
         return f"Compiled({name}, {self.tier}, {len(self.specialisations)} specialisations)"
 
 
-def _restored(tier: Tier, made: tuple[Specialisation, ...]) -> Compiled[..., Any]:
-    compiled: Compiled[..., Any] = Compiled(None, tier)
+def _restored(tier: Tier, exact: bool, made: tuple[Specialisation, ...]) -> Compiled[..., Any]:
+    compiled: Compiled[..., Any] = Compiled(None, tier, exact)
     for special in made:
         compiled._kept(special)
     return compiled
 
 
 @overload
-def compile(f: Callable[P, R], /, *, tier: Tier = "python") -> Compiled[P, R]: ...
+def compile(
+    f: Callable[P, R], /, *, tier: Tier = "python", exact: bool = False
+) -> Compiled[P, R]: ...
 @overload
-def compile(*, tier: Tier) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
-def compile(f: Any = None, /, *, tier: Tier = "python") -> Any:
+def compile(
+    *, tier: Tier = "python", exact: bool = False
+) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
+def compile(f: Any = None, /, *, tier: Tier = "python", exact: bool = False) -> Any:
     """The compiled function of `f`: same arguments, same result, run as a program.
 
     It is traced at the first call with arguments of each structure (trees of numbers, as
     everywhere); errors are those of `trace`. On the tier `python` the program runs as straight-line
-    source, on `reference` line by line. With nodes among the arguments it gives nodes.
+    source, on `reference` line by line, on `native` as machine code (MissingExtra without the extra
+    `native`). Native code rounds a product that is added to something once with the sum, where the
+    processor can; `exact` keeps each rounding. With nodes among the arguments it gives nodes.
 
     >>> import fgrad as fg
     >>> def slope(x: float, y: float) -> float:
@@ -213,6 +255,8 @@ def compile(f: Any = None, /, *, tier: Tier = "python") -> Any:
     if tier not in TIERS:
         advice = f"Choose one of {', '.join(TIERS)}."
         raise NotAValue("compile", "a tier", f"{tier!r:.40}", advice)
+    if tier == "native":
+        import fgrad.native.machine  # noqa: F401, PLC0415  # raises MissingExtra here, not later
     if f is None:
-        return lambda f: Compiled(f, tier)
-    return Compiled(f, tier)
+        return lambda f: Compiled(f, tier, exact)
+    return Compiled(f, tier, exact)

@@ -20,7 +20,7 @@ ORDER = [
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.machine", "native.contraction", "native.table", "native.scratch", "native.parts", "native.point",
     "native.rows", "native.split", "native.objects", "native.meaning", "native.interpreter", "native.wrapper", "native.entry", "native.batch",
-    "kernel", "rows", "compiled", "difference", "symbolic", "document", "wire",
+    "kernel", "rows", "direct", "compiled", "difference", "symbolic", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "__main__",
 ]  # fmt: skip
