@@ -347,7 +347,7 @@ def test_the_curious_can_look_inside() -> None:
     plain = fg.compile(lambda x, y: x * y, tier="reference")
     plain(1.0, 2.0)
     assert plain.source == fg.show(plain.program)
-    assert list(inspect.signature(fg.Compiled).parameters) == ["function", "tier"]
+    assert list(inspect.signature(fg.Compiled).parameters) == ["function", "tier", "exact"]
     assert list(inspect.signature(fast).parameters) == ["x", "y"]
     assert not hasattr(pickle.loads(pickle.dumps(fast)), "__wrapped__")
 
