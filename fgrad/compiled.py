@@ -142,10 +142,11 @@ class Compiled(Generic[P, R]):
         sums: Any = special.kernel.sum(table.columns, threads=threads)
         return special.result.unflatten(sums)  # type: ignore[no-any-return]  # R, as it was traced
 
+    # No function of trees takes a column, so the first fits none of the calls that the others are for.
     @overload
-    def specialise(self, *args: P.args, **kwargs: P.kwargs) -> Callable[P, R]: ...
+    def specialise(self, *args: P.args, **kwargs: P.kwargs) -> Callable[P, R]: ...  # type: ignore[overload-overlap]
     @overload
-    def specialise(self: Compiled[..., float], x: Column, /) -> Callable[[Column], float]: ...
+    def specialise(self: Compiled[..., float], x: Column, /) -> Callable[[Column], float]: ...  # type: ignore[overload-overlap]  # the same
     @overload
     def specialise(self, x: Column, /) -> Callable[[Column], Column]: ...
     def specialise(self, *args: Any, **kwargs: Any) -> Any:
