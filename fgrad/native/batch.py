@@ -229,4 +229,4 @@ def _objects(
         written = parts(split.each, layout, words, called(split.each), size)
         return written.slots, rows.modules(written, width)
 
-    return Request(digest, kind, 1, machine).found(write, inline=inline)
+    return Request(digest, kind, 1, machine).objects(write, inline=inline)
