@@ -15,7 +15,7 @@ from fgrad.column import given_columns, length_of
 from fgrad.native import rows
 from fgrad.native.contraction import contracted
 from fgrad.native.entry import Entry
-from fgrad.native.machine import Code, host, loaded
+from fgrad.native.machine import Code, Machine, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Objects, Request
 from fgrad.native.parts import PART, called, parts
@@ -51,6 +51,7 @@ class Batch:
 
     program: Program
     exact: bool
+    machine: Machine = attrs.field(factory=host)
     _kernels: dict[tuple[Way, tuple[bool, ...]], _Kernel] = attrs.field(
         factory=dict, init=False, repr=False
     )
@@ -69,7 +70,7 @@ class Batch:
         pattern = tuple([type(x) is not float for x in given])
         known = self._kernels.get((way, pattern))
         return known or self._kernels.setdefault(
-            (way, pattern), _Kernel.of(self.program, pattern, way, exact=self.exact)
+            (way, pattern), _Kernel.of(self.program, pattern, way, self.machine, exact=self.exact)
         )
 
 
@@ -87,14 +88,15 @@ class _Kernel:
     code: Code
 
     @classmethod
-    def of(cls, program: Program, pattern: tuple[bool, ...], way: Way, *, exact: bool) -> _Kernel:
-        machine = host()
+    def of(
+        cls, program: Program, pattern: tuple[bool, ...], way: Way, machine: Machine, *, exact: bool
+    ) -> _Kernel:
         whole = inlined(program)
         # Before the split, so that the bits do not depend on what is a column.
         fused = contracted(whole) if machine.fma and not exact else whole
         split = Split.of(fused, pattern)
-        once = Entry.of(split.once, exact=True) if split.once.lines else None
-        objects = _objects(split, pattern, way, machine.width, program.digest, exact=exact)
+        once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
+        objects = _objects(split, pattern, way, machine, program.digest, exact=exact)
         code = loaded(objects.files, ["rows"], {})
         calls = Calls.of(called(split.each))
         return cls(split, pattern, machine.width, objects.slots, once, calls, code)
@@ -106,7 +108,8 @@ class _Kernel:
         outs = _empty(_truths(self.split.each), length)
         same = self._same(given)
         if count:
-            ins, to = _table(self._columns(given, 0, length)), _table(outs)
+            columns = self._columns(given, 0, length)
+            ins, to = _table(columns), _table(outs)
 
             def work(begin: int, end: int) -> None:
                 self._run(ins, same, to, begin, end)
@@ -215,9 +218,15 @@ def _spread(work: Callable[[int, int], None], ranges: Sequence[tuple[int, int]])
 
 
 def _objects(
-    split: Split, pattern: Sequence[bool], way: Way, width: int, digest: str, *, exact: bool
+    split: Split,
+    pattern: Sequence[bool],
+    way: Way,
+    machine: Machine,
+    digest: str,
+    *,
+    exact: bool,
 ) -> Objects:
-    machine = host()
+    width = machine.width
     inline = len(split.each) <= INLINE
     columns = "".join("v" if wide else "s" for wide in pattern)
     kind = f"{way} {width} {columns} {'exact' if exact else ''}"

@@ -12,7 +12,7 @@ import attrs
 from fgrad.native import interpreter, wrapper
 from fgrad.native.contraction import contracted
 from fgrad.native.later import later
-from fgrad.native.machine import Code, compiled, host, loaded
+from fgrad.native.machine import Code, Machine, compiled, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Request, Write
 from fgrad.native.parts import called, parts
@@ -38,6 +38,7 @@ class Entry:
 
     program: Program
     exact: bool
+    machine: Machine
     calls: Calls
     shape: wrapper.Shape
     cell: Any
@@ -46,11 +47,12 @@ class Entry:
     """All that was made: what has been exchanged may still be running."""
 
     @classmethod
-    def of(cls, program: Program, *, exact: bool) -> Entry:
+    def of(cls, program: Program, *, exact: bool, machine: Machine | None = None) -> Entry:
         """The code at the first level."""
+        machine = machine or host()
         whole = inlined(program)
         long = len(whole) > LONG
-        request, write = _request(whole, QUICK if long else BEST, exact=exact)
+        request, write = _request(whole, QUICK if long else BEST, machine, exact=exact)
         objects = request.objects(write, inline=False)
         code = loaded(objects.files, ["run"], {})
         truths = [False] * len(whole.inputs) + [op.truth for op, _ in whole.lines]
@@ -58,11 +60,11 @@ class Entry:
             len(whole.inputs), tuple([truths[i] for i in whole.outputs]), objects.slots
         )
         cell = (ctypes.c_int64 * 2)(code.addresses["run"], HOT if long else 0)
-        return cls(whole, exact, Calls.of(called(whole)), shape, cell, [code])
+        return cls(whole, exact, machine, Calls.of(called(whole)), shape, cell, [code])
 
     def improve(self) -> Iterator[None]:
         """Make the best code, and take it from the next call on: in steps, as `later` wants it."""
-        request, write = _request(self.program, BEST, exact=self.exact)
+        request, write = _request(self.program, BEST, self.machine, exact=self.exact)
         objects = yield from request.steps(write, inline=False)
         code = loaded(objects.files, ["run"], {})
         self.codes.append(code)
@@ -131,9 +133,9 @@ def _wrapped(text: str) -> bytes:
     return compiled(text, host(), BEST, inline=False)
 
 
-def _request(program: Program, level: int, *, exact: bool) -> tuple[Request, Write]:
-    machine = host()
-
+def _request(
+    program: Program, level: int, machine: Machine, *, exact: bool
+) -> tuple[Request, Write]:
     def write() -> tuple[int, Iterable[str]]:
         words = Vocabulary(1, fma=machine.fma, inline=False)
         fused = contracted(program) if machine.fma and not exact else program
