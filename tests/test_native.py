@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import fgrad as fg
 from fgrad import operations as ops
 from fgrad.op import Op
 from fgrad.program import Line, Program
@@ -19,7 +18,7 @@ from tests.programs import AWKWARD, OPERATIONS, alone, bits, point, program
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-from fgrad.native.batch import BLOCK, Batch  # noqa: E402  # they need extras
+from fgrad.native.batch import Batch  # noqa: E402  # they need extras
 from fgrad.native.entry import Entry  # noqa: E402  # likewise
 from fgrad.native.machine import Machine, host  # noqa: E402  # likewise
 from tests.nearness import ulps  # noqa: E402  # likewise

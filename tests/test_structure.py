@@ -19,7 +19,7 @@ ORDER = [
     "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.machine", "native.contraction", "native.table", "native.scratch", "native.parts", "native.point",
-    "native.rows", "native.split", "native.objects", "native.meaning", "native.later", "native.interpreter", "native.wrapper", "native.entry", "native.batch",
+    "native.transpose", "native.rows", "native.split", "native.objects", "native.meaning", "native.later", "native.interpreter", "native.wrapper", "native.entry", "native.feed", "native.batch",
     "kernel", "rows", "direct", "specialised", "compiled", "difference", "symbolic", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "__main__",
