@@ -17,7 +17,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 
@@ -28,7 +28,7 @@ from fgrad.housekeeping import CACHE_ABOUT, cache
 from fgrad.model import Model, ModelFailed, WrongUsage, model, values
 from fgrad.node import Node
 from fgrad.reverse import Gradients, grad
-from fgrad.shipping import USAGE, ship
+from fgrad.shipping import USAGE, Parser, ship
 
 _USAGE: Final = "fgrad grad EXPRESSION [name=value ...] [--all | --wrt a,b] [--json] [--dot FILE]"
 _ABOUT: Final = """\
@@ -68,15 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(f"cannot write the result: {error.strerror}", status=1)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Raise, where argparse would print and exit."""
-        raise WrongUsage(message)
-
-
-def _parser() -> _Parser:
+def _parser() -> Parser:
     """No option has one dash only, so `-x` can be an expression; words are read by ourselves."""
-    parser = _Parser(
+    parser = Parser(
         prog="fgrad",
         usage=_USAGE,
         description=_ABOUT,
@@ -123,7 +117,7 @@ def _run(argv: Sequence[str]) -> int:
     return 0
 
 
-def _read(parser: _Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+def _read(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The options, and the words between them; after a word -- there are no options."""
     end = argv.index("--") if "--" in argv else len(argv)
     before = ["--help" if word == "-h" else word for word in argv[:end]]

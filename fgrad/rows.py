@@ -8,7 +8,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.container import USUAL, Parts, container_of
-from fgrad.errors import CyclicTree
+from fgrad.errors import CyclicTree, MissingExtra
 
 
 @attrs.frozen
@@ -30,16 +30,28 @@ class Table:
 
 
 def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
-    shape = getattr(tree, "shape", None)
-    if shape is not None and len(shape) == 2:
-        columns += [tree[:, i] for i in range(shape[1])]
-        return [0.0] * shape[1]
-    container = None if shape is not None else container_of(tree, USUAL)
+    if hasattr(type(tree), "__array__"):
+        array = _array(tree)
+        if array.ndim != 2:
+            columns.append(array)
+            return 0.0
+        columns += [array[:, i] for i in range(array.shape[1])]
+        return [0.0] * array.shape[1]
+    container = container_of(tree, USUAL)
     if container is None:
-        columns.append(tree if shape is not None else trees.leaves(tree)[0])
+        columns += trees.leaves(tree)
         return 0.0
     if id(tree) in above:
         raise CyclicTree("arguments")
     parts = container.take(tree)
     children = [_row(child, columns, (*above, id(tree))) for child in parts.children]
     return container.make(Parts(parts.keys, tuple(children), parts.static))
+
+
+def _array(tree: Any) -> Any:
+    """The array that something is, or becomes as it says itself."""
+    try:
+        import numpy as np  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise MissingExtra("columns", "numpy", "arrays") from error
+    return np.asanyarray(tree)

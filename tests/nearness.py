@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fgrad import operations as ops
 from fgrad.columns import columns
 from fgrad.op import Op
-from fgrad.program import Line, Program
 from tests.cases import SMOOTH
+from tests.programs import alone
 
 # The largest differences from the meaning on floats, in ulp. docs/reference/numpy.md has what is
 # measured on one machine; these bounds leave room for other versions and other processors.
@@ -23,20 +22,6 @@ APART = {
     "asin": 4, "acos": 4, "atan": 3, "atan2": 4, "sinh": 4, "cosh": 4, "tanh": 4, "asinh": 4,
     "acosh": 4, "atanh": 4, "sigmoid": 4, "bell": 5, "softplus": 5, "erf": 4, "erfc": 12, "gauss": 4,
 }  # fmt: skip
-
-
-def single(op: Op) -> Program:
-    """The program of one operation; a truth value is whether an input is positive."""
-    size = len(op.kinds)
-    lines: list[Line] = []
-    args: list[int] = []
-    for i, kind in enumerate(op.kinds):
-        if kind is bool:
-            lines.append((ops.greater, (i, 0.0)))
-        args.append(size + len(lines) - 1 if kind is bool else i)
-    lines.append((op, tuple(args)))
-    names = tuple("xyz"[:size])
-    return Program(names, tuple(lines), (size + len(lines) - 1,)).check()
 
 
 def ulps(got: float, meant: float) -> float:
@@ -51,10 +36,10 @@ def ulps(got: float, meant: float) -> float:
 
 def apart(op: Op, points: Sequence[tuple[float, ...]]) -> float:
     """The largest difference from the meaning, in ulp."""
-    alone = single(op)
-    column = columns(alone)(list(np.array(points).T))[0].tolist()
+    program = alone(op)
+    column = columns(program)(list(np.array(points).T))[0].tolist()
     pairs = zip(points, column, strict=True)
-    return max(ulps(got, alone.run(x)[0]) for x, got in pairs)
+    return max(ulps(got, program.run(x)[0]) for x, got in pairs)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import math
 from typing import Any, Final
 
 from fgrad import operations as ops
-from fgrad.op import Ternary
+from fgrad.op import Op, Ternary
 from fgrad.passes import used
 from fgrad.program import Line, Program, placed
 
@@ -41,38 +41,41 @@ def contracted(program: Program) -> Program:
     ((<Ternary fused>, (0, 1, 1.0)),)
     """
     inputs = len(program.inputs)
-    uses = _uses(program)
+    products = _products(program)
     place: list[Any] = list(range(inputs))
     lines: list[Line] = []
 
-    def product(a: Any) -> tuple[Any, Any] | None:
-        if type(a) is not int or a < inputs or uses[a] != 1:
-            return None
-        op, args = program.lines[a - inputs]
-        if op is ops.mul:
-            return args
-        return (args[0], args[0]) if op is ops.square else None
-
-    def write(op: Any, args: tuple[Any, ...]) -> int:
+    def write(op: Op, args: tuple[Any, ...]) -> int:
         lines.append((op, args))
         return inputs + len(lines) - 1
 
+    def minus(a: Any) -> Any:
+        return -a if type(a) is float else write(ops.neg, (a,))
+
     for op, args in program.lines:
-        x_y = product(args[-1]) if op is ops.add or op is ops.sub else None
-        first = product(args[0]) if x_y is None and (op is ops.add or op is ops.sub) else None
-        if x_y is not None:
-            x, y = placed(x_y, place)
-            if op is ops.sub:
-                x = -x if type(x) is float else write(ops.neg, (x,))
-            place.append(write(fused, (x, y, placed(args, place)[0])))
-        elif first is not None:
-            z = placed(args, place)[1]
-            if op is ops.sub:
-                z = -z if type(z) is float else write(ops.neg, (z,))
-            place.append(write(fused, (*placed(first, place), z)))
+        given = placed(args, place)
+        sum_ = op is ops.add or op is ops.sub
+        if sum_ and args[1] in products and type(args[1]) is int:
+            x, y = placed(products[args[1]], place)
+            x = minus(x) if op is ops.sub else x
+            place.append(write(fused, (x, y, given[0])))
+        elif sum_ and args[0] in products and type(args[0]) is int:
+            z = minus(given[1]) if op is ops.sub else given[1]
+            place.append(write(fused, (*placed(products[args[0]], place), z)))
         else:
-            place.append(write(op, placed(args, place)))
+            place.append(write(op, given))
     return used(Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs])))
+
+
+def _products(program: Program) -> dict[int, tuple[Any, Any]]:
+    """The factors of each product that is used once."""
+    inputs = len(program.inputs)
+    uses = _uses(program)
+    products = {}
+    for value, (op, args) in enumerate(program.lines, inputs):
+        if uses[value] == 1 and (op is ops.mul or op is ops.square):
+            products[value] = (args[0], args[-1])
+    return products
 
 
 def _uses(program: Program) -> list[int]:
@@ -85,4 +88,3 @@ def _uses(program: Program) -> list[int]:
     for i in program.outputs:
         uses[i] += 1
     return uses
-

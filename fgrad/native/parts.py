@@ -22,9 +22,7 @@ from fgrad.several import Item, Joint
 PART: Final = 500
 """Lines a part; 200 compile as fast a line, 1,000 take a third more, 2,000 twice as long."""
 
-HEAD: Final = (
-    "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
-)
+HEAD: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
 """What each part is given: inputs, inputs that are the same in each row, outputs, and so on."""
 
 
@@ -34,9 +32,7 @@ class Layout(Protocol):
     def load(self, index: int, name: str, words: Vocabulary) -> Sequence[str]:
         """The lines that give input `index` the name."""
 
-    def store(
-        self, index: int, name: str, words: Vocabulary, *, truth: bool
-    ) -> Sequence[str]:
+    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
         """The lines that write the value of that name to output `index`."""
 
 
@@ -49,15 +45,21 @@ class Parts:
     """The declarations and definitions that each function needs."""
     slots: int
     """How many values (of the width) the scratch memory must hold."""
-    calls: tuple[Op, ...]
-    """The operations that are called by their meaning, in the order of the table `%calls`."""
 
 
-def parts(program: Program, layout: Layout, words: Vocabulary, size: int = PART) -> Parts:
-    """The program in parts of `size` lines."""
-    known = words.phrases
-    missing = [op for op, _ in program.lines if op not in known and not isinstance(op, Item)]
-    calls = tuple(op for op in dict.fromkeys(missing) if op is not ops.square)
+def called(program: Program) -> tuple[Op, ...]:
+    """The operations that are called by their meaning, since nothing is known of them here."""
+    known = Vocabulary(1, fma=True, inline=False).phrases
+    found = dict.fromkeys([op for op, _ in program.lines])
+    return tuple(
+        op for op in found if not (op in known or op is ops.square or isinstance(op, Item))
+    )
+
+
+def parts(
+    program: Program, layout: Layout, words: Vocabulary, calls: tuple[Op, ...], size: int = PART
+) -> Parts:
+    """The program in parts of `size` lines; `calls` are those of `%calls`, in its order."""
     scratch = Scratch.of(program, size)
     outputs: dict[int, list[int]] = {}
     for index, value in enumerate(program.outputs):
@@ -68,7 +70,7 @@ def parts(program: Program, layout: Layout, words: Vocabulary, size: int = PART)
         writer = _Writer(program, layout, words, calls, scratch.slots, outputs)
         functions.append(writer.function(number, start, min(start + size, len(program))))
         needs.append(words.needs([op for op, _ in lines]))
-    return Parts(tuple(functions), tuple(needs), scratch.size, calls)
+    return Parts(tuple(functions), tuple(needs), scratch.size)
 
 
 @attrs.frozen(eq=False)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
 from fgrad.native.parts import HEAD, Parts
 from fgrad.native.table import Vocabulary
 
-MODULE = 64
-"""Parts a module: enough to share what they need, few enough to keep LLVM's memory small."""
+MODULE: Final = 16
+"""Parts a module: few, so that LLVM needs little memory and never works for long."""
 
 
 @attrs.frozen

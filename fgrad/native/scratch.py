@@ -28,7 +28,7 @@ class Scratch:
         >>> import fgrad as fg
         >>> program = fg.trace(lambda x: fg.exp(fg.sin(x)) + fg.sin(x))(1.0)
         >>> Scratch.of(program, 2)
-        Scratch(slots=mappingproxy({1: 0, 2: 1}), size=2)
+        Scratch(slots=mappingproxy({2: 0}), size=1)
         """
         inputs = len(program.inputs)
         last = _last_parts(program, part)
