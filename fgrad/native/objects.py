@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from fgrad.native.machine import Machine, compiled, version
+from fgrad.native.store import Store
 
 Write: TypeAlias = Callable[[], tuple[int, Iterable[str]]]
 """What writes code when it must be made: it gives the scratch, and the modules in IR."""
@@ -64,12 +65,18 @@ class Request:
 
     def steps(self, write: Write, *, inline: bool) -> Generator[None, None, Objects]:
         """The objects, found in the store or made, in steps between which one may stop."""
+        store = Store.usual()
+        kept = store.get(self.key)
+        if kept is not None:
+            return Objects.unpacked(kept)
         slots, modules = write()
         files = []
         for text in modules:
             yield
             files.append(compiled(text, self.machine, self.level, inline=inline))
-        return Objects(slots, tuple(files))
+        objects = Objects(slots, tuple(files))
+        store.put(self.key, objects.packed)
+        return objects
 
     def objects(self, write: Write, *, inline: bool) -> Objects:
         """The objects, at once."""
