@@ -122,4 +122,3 @@ def test_every_operation_keeps_its_special_values(op: Op) -> None:
 
 def far_alone(op: Op, x: tuple[float, ...], got: Any) -> float:
     return ulps(got, alone(op).run(x)[0])
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -15,6 +16,7 @@ from fgrad.native import rows
 from fgrad.native.contraction import contracted
 from fgrad.native.entry import Entry
 from fgrad.native.feed import Feed, Pattern
+from fgrad.native.interpreter import address
 from fgrad.native.machine import Code, Machine, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Objects, Request
@@ -84,6 +86,10 @@ class _Kernel:
     """The code of what is the same in each row, if there is anything to compute."""
     calls: Calls
     code: Code
+    function: Any
+    """The code as a function of ctypes."""
+    order: Any
+    """Which of the numbers given the code reads, in its order; of use if nothing is computed once."""
 
     @classmethod
     def of(
@@ -98,13 +104,22 @@ class _Kernel:
         objects = _objects(split, pattern, way, machine, program.digest, exact=exact)
         code = loaded(objects.files, ["rows"], {})
         calls = Calls.of(called(split.each))
-        return cls(split, machine.width, objects.slots, once, calls, code)
+        function = _Rows(code.addresses["rows"])
+        order = np.array(split.once.outputs, np.intp)
+        return cls(split, machine.width, objects.slots, once, calls, code, function, order)
+
+    @cached_property
+    def truths(self) -> tuple[bool, ...]:
+        """For each output of a row whether it is a truth value."""
+        each = self.split.each
+        truths = [False] * len(each.inputs) + [op.truth for op, _ in each.lines]
+        return tuple([truths[i] for i in each.outputs])
 
     def map(self, feed: Feed, threads: int) -> tuple[Array, ...]:
         """A column for each output."""
         # At least one vector is done, whatever is in its lanes.
         length = max(feed.rows, self.width)
-        outs = _empty(_truths(self.split.each), length)
+        outs = _empty(self.truths, length)
         same = self._same(feed)
         if feed.rows and outs:
             ins, to = feed.table(), _table(outs)
@@ -136,32 +151,28 @@ class _Kernel:
         def work(begin: int, end: int) -> None:
             for k in range(begin, end):
                 start = starts[k]
-                self._run(ins, same, sums[k].ctypes.data, start, min(start + BLOCK, whole))
+                self._run(ins, same, address(sums[k]), start, min(start + BLOCK, whole))
 
         _spread(work, _cuts(len(starts), threads, 1))
         if whole < rows:
             rest = feed.rest(whole, width)
-            self._run(rest.table(), same, sums[-1].ctypes.data, 0, width)
+            self._run(rest.table(), same, address(sums[-1]), 0, width)
             sums[-1, :, rows - whole :] = 0.0
         self.calls.check()
         totals = sums.sum(axis=0).sum(axis=1).tolist()
         return tuple([totals[k] if varies else same[k] * rows for varies, k in self.split.outputs])
 
     def _run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
-        scratch = _aligned((self.slots, self.width))
-        given = (ins, same.ctypes.data, outs, self.calls.address, scratch.ctypes.data)
-        _Rows(self.code.addresses["rows"])(*given, begin, end)
+        scratch = _aligned((self.slots, self.width)) if self.slots else same
+        given = (ins, address(same), outs, self.calls.address, address(scratch))
+        self.function(*given, begin, end)
 
     def _same(self, feed: Feed) -> Array:
         """The numbers that are the same in each row, as code reads them."""
         if self.once is not None:
             return np.array(self.once.run(*feed.numbers.tolist()), np.float64)
-        return feed.numbers[list(self.split.once.outputs)]
-
-
-def _truths(program: Program) -> list[bool]:
-    truths = [False] * len(program.inputs) + [op.truth for op, _ in program.lines]
-    return [truths[i] for i in program.outputs]
+        numbers: Array = feed.numbers[self.order]
+        return numbers
 
 
 def _empty(truths: Sequence[bool], length: int) -> list[Array]:
@@ -170,6 +181,10 @@ def _empty(truths: Sequence[bool], length: int) -> list[Array]:
     Large arrays all start at the same place in a page, and a store to each of 32 of them evicts the
     line that the last one needs: 64 bytes between them make bundle adjustment 2.2 times as fast.
     """
+    if length <= TOGETHER and True not in truths:
+        stride = length // 8 * 8 + 8
+        stride += 8 * (stride % 512 == 0)
+        return list(np.empty((len(truths), stride))[:, :length])
     return [
         np.empty(length, np.bool_) if truth else np.empty(length + 8 * (k % 64))[8 * (k % 64) :]
         for k, truth in enumerate(truths)
@@ -178,14 +193,14 @@ def _empty(truths: Sequence[bool], length: int) -> list[Array]:
 
 def _table(columns: Sequence[Array]) -> Any:
     """A table of pointers to the columns."""
-    return (ctypes.c_void_p * max(1, len(columns)))(*[x.ctypes.data for x in columns])
+    return (ctypes.c_void_p * max(1, len(columns)))(*map(address, columns))
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:
     """Doubles that start at a multiple of 64 bytes, as vectors in memory must."""
     size = int(np.prod(shape))
     room = np.empty(size + 8)
-    start = -room.ctypes.data // 8 % 8
+    start = -address(room) // 8 % 8
     return room[start : start + size].reshape(shape)
 
 
