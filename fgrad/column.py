@@ -82,7 +82,7 @@ def _is_column(given: Sequence[float | Array]) -> bool:
     return any(not isinstance(x, float) and x.shape == (1,) for x in given)
 
 
-def _array(np: ModuleType, name: str, x: object) -> Any:
+def _array(np: ModuleType, name: str, x: Any) -> Any:
     if type(x) is np.ndarray and x.dtype == np.float64 and 0 < x.ndim < 3 and x.flags.aligned:
         return x
     if isinstance(x, (bool, int, float)):

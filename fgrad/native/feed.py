@@ -73,6 +73,16 @@ class Feed:
                 entries.append(x.strides[0])
         return (ctypes.c_void_p * max(1, len(entries)))(*entries)
 
+    def apart(self, outputs: Sequence[Array]) -> Feed:
+        """The same, with copies of the arrays that share memory with outputs."""
+        arrays = tuple(
+            [
+                x.copy() if any(np.may_share_memory(x, y) for y in outputs) else x
+                for x in self.arrays
+            ]
+        )
+        return Feed(self.pattern, self.rows, arrays, self.numbers)
+
     def rest(self, start: int, lanes: int) -> Feed:
         """The rows from `start` on alone, filled up to one vector."""
         arrays = tuple([_filled(x[start:], lanes) for x in self.arrays])
