@@ -20,7 +20,7 @@ pytest.importorskip("numpy")
 import llvmlite.binding as llvm
 
 from fgrad import operations as ops
-from fgrad.native import arcs, errorfunction, hyperbolic, trigonometry
+from fgrad.native import arcs, areas, errorfunction, hyperbolic, trigonometry
 from fgrad.native.function import Body
 from fgrad.native.machine import Machine
 from fgrad.op import Op
@@ -90,6 +90,9 @@ FUNCTIONS = (
     Function(ops.sinh, hyperbolic.sinh, mp.sinh, 0.9, uniform((-1.0, 1.0), (-40.0, 40.0), (-711.0, 711.0)), (710.4758600739439, 0.34657359027997264)),
     Function(ops.cosh, hyperbolic.cosh, mp.cosh, 0.7, uniform((-1.0, 1.0), (-40.0, 40.0), (-711.0, 711.0)), (710.4758600739439, 0.34657359027997264)),
     Function(ops.tanh, hyperbolic.tanh, mp.tanh, 0.9, uniform((-1.0, 1.0), (-20.0, 20.0)), (22.0, 0.17328679513998632)),
+    Function(ops.asinh, areas.asinh, mp.asinh, 0.9, of_any_size, (2.0**28, 1.7976931348623157e308)),
+    Function(ops.acosh, areas.acosh, mp.acosh, 0.8, lambda rng: (1.0 + abs(of_any_size(rng)[0]),), (1.0, 2.0**28, 1.7976931348623157e308)),
+    Function(ops.atanh, areas.atanh, mp.atanh, 0.8, fraction, (1.0, 1.0 / 3.0)),
     Function(ops.erf, errorfunction.erf, mp.erf, 1.0, uniform((-1.0, 1.0), (-6.0, 6.0)), (0.875, 5.95)),
     Function(ops.erfc, errorfunction.erfc, mp.erfc, 1.0, uniform((-1.0, 1.0), (-6.0, 28.0), (0.5, 3.0)), (0.75, 27.226017111108366, 28.0)),
 )  # fmt: skip

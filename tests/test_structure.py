@@ -18,7 +18,7 @@ ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
     "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "columns",
-    "native.ir", "native.function", "native.machine", "native.double", "native.exponential", "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.errorfunction", "kernel", "rows", "compiled", "difference", "symbolic", "spelling", "listing", "document", "wire",
+    "native.ir", "native.function", "native.machine", "native.double", "native.exponential", "native.logarithm", "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.areas", "native.errorfunction", "kernel", "rows", "compiled", "difference", "symbolic", "spelling", "listing", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "__main__",
 ]  # fmt: skip
