@@ -88,13 +88,13 @@ def _defined(y: Value, x: Value, result: Value) -> Value:
 def log1p(x: Value) -> Value:
     """log(1 + x), with the rounding error of 1 + x put back."""
     total, error = two_sum(x.block.constant(1.0), x)
-    high, low = _log_of_sum(total, error)
+    high, low = log_of_pair(total, error)
     usual = copysign(high + low, x)
     far = ~((total > 0.0) & (x < math.inf))
     return rarely(far, [usual], lambda: [_defined(total, x, usual)])[0]
 
 
-def _log_of_sum(x: Value, low: Value) -> Pair:
+def log_of_pair(x: Value, low: Value) -> Pair:
     """log(x + low) as a rounded sum and its correction, for x >= 2**-53 and a `low` of half an ulp.
 
     For x near 1 the part beyond 1 is what it is made of, so that log(1 + low) is `low`.
