@@ -22,7 +22,6 @@ from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.rows import Table
-from fgrad.schedule import scheduled
 from fgrad.specialised import is_array, of_array, of_floats
 from fgrad.tracing import Tracing
 
@@ -247,7 +246,7 @@ class Compiled(Generic[P, R]):
             shapes = [str(s.paths()) for s in self.specialisations]
             raise TreeMismatch("arguments", " or ".join(shapes)[:200], str(structure.paths())[:200])
         tracing = Tracing.of(self.function, args, kwargs)
-        program = scheduled(simplified(tracing.program))
+        program = simplified(tracing.program)
         return Specialisation(Kernel(program, self.tier, self.exact), structure, tracing.result)
 
     def _kept(self, special: Specialisation) -> Specialisation:

@@ -21,6 +21,7 @@ from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.reverse import leaf_nodes
+from fgrad.schedule import scheduled
 from fgrad.several import Callee, Joint, Row
 from fgrad.straight import Source, source
 
@@ -75,7 +76,7 @@ class Kernel(Callee):
     @cached_property
     def source(self) -> Source | None:
         """The Python source, on the tier that has one."""
-        return source(self.program) if self.tier == "python" else None
+        return source(scheduled(self.program)) if self.tier == "python" else None
 
     def map(
         self, inputs: Sequence[object], *, threads: int = 1, out: Sequence[object] | None = None
@@ -105,7 +106,7 @@ class Kernel(Callee):
 
     @cached_property
     def _columns(self) -> Columns:
-        return columns(self.program)
+        return columns(scheduled(self.program))
 
     @cached_property
     def _batch(self) -> Batch:
