@@ -11,7 +11,8 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 2.0
 """
 
-from typing import TYPE_CHECKING, Any, Final
+import types as _types
+import typing as _typing
 
 from fgrad import trees as trees
 from fgrad.derivative import gradient as gradient
@@ -112,7 +113,7 @@ from fgrad.reverse import NodeGradients as NodeGradients
 from fgrad.reverse import grad as grad
 from fgrad.reverse import grad_nodes as grad_nodes
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from fgrad.ccode import to_c as to_c
     from fgrad.check import check_gradient as check_gradient
     from fgrad.compiled import Compiled as Compiled
@@ -148,7 +149,7 @@ if TYPE_CHECKING:
     from fgrad.wire import loads as loads
 
 # Imported when they are asked for: all at once they would double the time that importing takes.
-_LATER: Final = {
+_LATER: _typing.Final = _types.MappingProxyType({
     "to_c": "ccode",
     "check_gradient": "check",
     "Compiled": "compiled",
@@ -182,10 +183,10 @@ _LATER: Final = {
     "trace": "tracing",
     "dumps": "wire",
     "loads": "wire",
-}
+})  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     """What is imported when it is asked for."""
     if name not in _LATER:
         raise AttributeError(f"module 'fgrad' has no attribute {name!r}", name=name, obj=None)

@@ -17,17 +17,18 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 
 from fgrad.drawing import dot, number, spell
 from fgrad.errors import FormatError, NotAValue, UnknownName, nearest
 from fgrad.expression import CONSTANTS, OPERATIONS
+from fgrad.housekeeping import CACHE_ABOUT, cache
 from fgrad.model import Model, ModelFailed, WrongUsage, model, values
 from fgrad.node import Node
 from fgrad.reverse import Gradients, grad
-from fgrad.shipping import USAGE, ship
+from fgrad.shipping import USAGE, Parser, ship
 
 _USAGE: Final = "fgrad grad EXPRESSION [name=value ...] [--all | --wrt a,b] [--json] [--dot FILE]"
 _ABOUT: Final = """\
@@ -38,7 +39,7 @@ Evaluate an expression and print its derivative with respect to each variable.
 
 Ship a function of numbers as a program, run it, print it and compare two.
 
-""" + "".join(f"  {usage}\n" for usage in USAGE.values())
+""" + "".join(f"  {usage}\n" for usage in (*USAGE.values(), CACHE_ABOUT))
 _READ: Final = f"""\
 An expression is made of numbers, names, + - * / % **, comparisons, and, or, not, a if c else b
 and calls of operations. One that begins with -- stands after a word -- of its own.
@@ -67,15 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(f"cannot write the result: {error.strerror}", status=1)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Raise, where argparse would print and exit."""
-        raise WrongUsage(message)
-
-
-def _parser() -> _Parser:
+def _parser() -> Parser:
     """No option has one dash only, so `-x` can be an expression; words are read by ourselves."""
-    parser = _Parser(
+    parser = Parser(
         prog="fgrad",
         usage=_USAGE,
         description=_ABOUT,
@@ -101,6 +96,9 @@ def _run(argv: Sequence[str]) -> int:
         if said := ship(argv[0], argv[1:]):
             _print(said)
         return 0
+    if argv and argv[0] == "cache" and not {"-h", "--help"} & set(argv):
+        _print(cache(argv[1:]))
+        return 0
     parser = _parser()
     options, words = _read(parser, argv)
     if options.version:
@@ -119,7 +117,7 @@ def _run(argv: Sequence[str]) -> int:
     return 0
 
 
-def _read(parser: _Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+def _read(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The options, and the words between them; after a word -- there are no options."""
     end = argv.index("--") if "--" in argv else len(argv)
     before = ["--help" if word == "-h" else word for word in argv[:end]]

@@ -7,20 +7,23 @@ in a traced function with nodes: there it is one call node, whose derivative is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 import attrs
 
 from fgrad import joint, trees
+from fgrad.direct import MISS, direct
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import TIERS, Kernel, Tier
+from fgrad.listing import show
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.rows import Table
 from fgrad.schedule import scheduled
+from fgrad.specialised import is_array, of_array, of_floats
 from fgrad.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -30,6 +33,18 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Call: TypeAlias = Callable[[tuple[Any, ...]], Any]
+
+_TRIED: Final = 4
+
+
+class _OfInstances(property):
+    """A property that the class itself lacks, for `inspect` asks that too for what it wraps."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            raise AttributeError
+        return super().__get__(instance, owner)
 
 
 @attrs.frozen
@@ -39,6 +54,15 @@ class Specialisation:
     kernel: Kernel
     arguments: trees.Structure[Any]
     result: trees.Structure[Any]
+
+    @cached_property
+    def call(self) -> Call | None:
+        """The call written out for floats, from the tuple of the arguments to the result or MISS."""
+        return direct(self.arguments, self.result, self.kernel.run)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without the call."""
+        return Specialisation, (self.kernel, self.arguments, self.result)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -52,32 +76,49 @@ class Compiled(Generic[P, R]):
 
     function: Callable[P, R] | None
     tier: Tier
-    _known: dict[Any, Specialisation]
-    _lock: Lock = attrs.field(factory=Lock)
+    exact: bool = False
+    # Both only grow; what two threads trace at the same time is the same.
+    _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
+    _calls: list[Call] = attrs.field(factory=list, init=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the function, on floats as floats and on nodes as nodes."""
         if not kwargs:
-            # Numbers alone, the commonest call, need not be taken apart.
-            known = self._known.get(tuple(map(type, args)))
-            if known is not None:
-                values: Any = known.kernel.run(*args)
-                return known.result.unflatten(values)  # type: ignore[no-any-return]  # R, as it was traced
+            for call in self._calls:
+                result = call(args)
+                if result is not MISS:
+                    return result  # type: ignore[no-any-return]  # R, as it was traced
         leaves, special = self._found(args, kwargs)
+        if not kwargs and {float}.issuperset(map(type, leaves)):
+            self._quicken(special)
         given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
         results = joint.results(special.kernel.op, given)
         return special.result.unflatten(results)  # type: ignore[no-any-return]  # R, as it was traced
 
+    def _quicken(self, special: Specialisation) -> None:
+        """Have the next call try the one that is written out for this structure."""
+        call = special.call if len(self._calls) < _TRIED else None
+        if call is not None and call not in self._calls:
+            self._calls.append(call)
+
     @overload
-    def map(self: Compiled[..., float], *args: object, **kwargs: object) -> Column: ...
+    def map(
+        self: Compiled[..., float],
+        *args: object,
+        threads: int = 1,
+        out: Column | None = None,
+        **kwargs: object,
+    ) -> Column: ...
     @overload
-    def map(self, *args: object, **kwargs: object) -> R: ...
-    def map(self, *args: Any, **kwargs: Any) -> Any:
-        """The results for many rows at once, by numpy: a column at each leaf of the result.
+    def map(self, *args: object, threads: int = 1, out: object = None, **kwargs: object) -> R: ...
+    def map(self, *args: Any, threads: int = 1, out: Any = None, **kwargs: Any) -> Any:
+        """The results for many rows at once: a column at each leaf of the result.
 
         The arguments have columns of one length, arrays `(N,)`, in the place of numbers; a number
-        is the same in every row, and an array `(N, k)` stands for a list of k numbers. Raises
-        NotAValue for what is no real column, MissingExtra without the extra `arrays`.
+        is the same in every row, and an array `(N, k)` stands for a list of k numbers. On the
+        native tier the rows are shared among `threads`, which changes no bit. `out` is a tree like
+        the result with arrays in it that are written to, `(N,)` for a number and `(N, k)` for a
+        list. Raises NotAValue for what is no real column, MissingExtra without the extra `arrays`.
 
         >>> import numpy as np
         >>> import fgrad as fg
@@ -87,9 +128,63 @@ class Compiled(Generic[P, R]):
         """
         table = Table.of((args, kwargs))
         special = self.specialisation(*table.row[0], **table.row[1])
-        return special.result.unflatten(special.kernel.columns(table.columns))
+        if out is None:
+            return special.result.unflatten(special.kernel.map(table.columns, threads=threads))
+        targets = Table.of(out)
+        if trees.flatten(targets.row)[1] != special.result:
+            came = str(trees.paths(targets.row))
+            raise TreeMismatch("out", str(special.result.paths())[:200], came[:200])
+        special.kernel.map(table.columns, threads=threads, out=targets.columns)
+        return out
 
-    @property
+    def sum(self, *args: Any, threads: int = 1, **kwargs: Any) -> R:
+        """The result summed over many rows: a sum at each leaf, without the rows in memory.
+
+        Arguments and errors are those of `map`. Of a loss for one row, or its value and gradient,
+        that is the loss of a batch. The sum is the same for any number of threads.
+
+        >>> import numpy as np
+        >>> import fgrad as fg
+        >>> loss = fg.compile(fg.value_and_gradient(lambda w, x, y: (w * x - y) ** 2))
+        >>> loss.sum(0.5, np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+        (0.25, -1.0)
+        """
+        table = Table.of((args, kwargs))
+        special = self.specialisation(*table.row[0], **table.row[1])
+        sums: Any = special.kernel.sum(table.columns, threads=threads)
+        return special.result.unflatten(sums)  # type: ignore[no-any-return]  # R, as it was traced
+
+    # No function of trees takes a column, so the first fits none of the calls that the others are for.
+    @overload
+    def specialise(self, *args: P.args, **kwargs: P.kwargs) -> Callable[P, R]: ...  # type: ignore[overload-overlap]
+    @overload
+    def specialise(self: Compiled[..., float], x: Column, /) -> Callable[[Column], float]: ...  # type: ignore[overload-overlap]  # the same
+    @overload
+    def specialise(self, x: Column, /) -> Callable[[Column], Column]: ...
+    def specialise(self, *args: Any, **kwargs: Any) -> Any:
+        """The function at the structure of these arguments, for the fastest calls.
+
+        For floats by position it is on the native tier a builtin of the interpreter; for one array
+        `(k,)`, which stands for a list of k numbers, a function of such arrays that gives an array
+        of all numbers of the result, or the only one. Other arguments than these are as for a call.
+
+        >>> import numpy as np
+        >>> import fgrad as fg
+        >>> f = fg.compile(fg.gradient(lambda x: x[0] * x[1]))
+        >>> slope = f.specialise(np.zeros(2))
+        >>> slope(np.array([3.0, 4.0]))
+        array([4., 3.])
+        """
+        if len(args) == 1 and not kwargs and is_array(args[0]):
+            special = self._found(([0.0] * len(args[0]),), {})[1]
+            return of_array(special.kernel, special.result, self)
+        special = self._found(args, kwargs)[1]
+        positional = special.arguments.children[0].children
+        if kwargs or any(child.kind is not None for child in positional):
+            return self
+        return of_floats(special.kernel, special.result, self)
+
+    @_OfInstances
     def __wrapped__(self) -> Callable[P, R]:
         """The function, where `inspect` looks for a signature."""
         if self.function is None:
@@ -103,7 +198,7 @@ class Compiled(Generic[P, R]):
     @property
     def specialisations(self) -> Mapping[Any, Specialisation]:
         """All that have been made, by the structure of the arguments."""
-        return MappingProxyType({s.arguments: s for s in self._known.values()})
+        return MappingProxyType(self._made.copy())
 
     @property
     def program(self) -> Program:
@@ -117,9 +212,9 @@ class Compiled(Generic[P, R]):
 
     @property
     def source(self) -> str:
-        """The Python source that runs, or the lines; errors are those of `program`."""
+        """The Python source that runs, or the listing; errors are those of `program`."""
         written = self._only().kernel.source
-        return repr(self.program) if written is None else written.text
+        return show(self.program) if written is None else written.text
 
     def _only(self) -> Specialisation:
         made = tuple(self.specialisations.values())
@@ -131,24 +226,22 @@ class Compiled(Generic[P, R]):
     def _found(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[trees.Leaf], Specialisation]:
-        for special in self._known.values():
+        # Most calls are of a structure that is known, and to read as one is faster than to find it.
+        for special in tuple(self._made.values())[: -_TRIED - 1 : -1]:
             read: list[trees.Leaf] = []
             if special.arguments.read((args, kwargs), read):
                 return read, special
         leaves, structure = trees.flatten((args, kwargs), "arguments")
         try:
-            known = self._known.get(structure)
+            known = self._made.get(structure)
         except TypeError as error:
             advice = "What passes through must be hashable, for it chooses the program."
             raise NotAValue(
                 "a compiled function", "hashable static fields", str(error), advice
             ) from None
-        if known is None:
-            with self._lock:
-                known = self._known.get(structure) or self._made(args, kwargs, structure)
-        return leaves, known
+        return leaves, known or self._kept(self._traced(args, kwargs, structure))
 
-    def _made(
+    def _traced(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], structure: trees.Structure[Any]
     ) -> Specialisation:
         if self.function is None:
@@ -156,15 +249,14 @@ class Compiled(Generic[P, R]):
             raise TreeMismatch("arguments", " or ".join(shapes)[:200], str(structure.paths())[:200])
         tracing = Tracing.of(self.function, args, kwargs)
         program = scheduled(simplified(tracing.program))
-        made = Specialisation(Kernel(program, self.tier), structure, tracing.result)
-        self._known[structure] = made
-        if not kwargs and len(args) == len(structure) and args:
-            self._known[(float,) * len(args)] = made
-        return made
+        return Specialisation(Kernel(program, self.tier, self.exact), structure, tracing.result)
+
+    def _kept(self, special: Specialisation) -> Specialisation:
+        return self._made.setdefault(special.arguments, special)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the programs; the function stays where it is."""
-        return _restored, (self.tier, tuple(self.specialisations.values()))
+        return _restored, (self.tier, self.exact, tuple(self.specialisations.values()))
 
     def __repr__(self) -> str:
         """One line."""
@@ -172,25 +264,29 @@ class Compiled(Generic[P, R]):
         return f"Compiled({name}, {self.tier}, {len(self.specialisations)} specialisations)"
 
 
-def _restored(tier: Tier, made: tuple[Specialisation, ...]) -> Compiled[..., Any]:
-    known: dict[Any, Specialisation] = {special.arguments: special for special in made}
+def _restored(tier: Tier, exact: bool, made: tuple[Specialisation, ...]) -> Compiled[..., Any]:
+    compiled: Compiled[..., Any] = Compiled(None, tier, exact)
     for special in made:
-        args, kwargs = special.arguments.children
-        if not kwargs.children and len(args.children) == len(special.arguments) > 0:
-            known[(float,) * len(args.children)] = special
-    return Compiled(None, tier, known)
+        compiled._kept(special)
+    return compiled
 
 
 @overload
-def compile(f: Callable[P, R], /, *, tier: Tier = "python") -> Compiled[P, R]: ...
+def compile(
+    f: Callable[P, R], /, *, tier: Tier = "python", exact: bool = False
+) -> Compiled[P, R]: ...
 @overload
-def compile(*, tier: Tier) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
-def compile(f: Any = None, /, *, tier: Tier = "python") -> Any:
+def compile(
+    *, tier: Tier = "python", exact: bool = False
+) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
+def compile(f: Any = None, /, *, tier: Tier = "python", exact: bool = False) -> Any:
     """The compiled function of `f`: same arguments, same result, run as a program.
 
     It is traced at the first call with arguments of each structure (trees of numbers, as
     everywhere); errors are those of `trace`. On the tier `python` the program runs as straight-line
-    source, on `reference` line by line. With nodes among the arguments it gives nodes.
+    source, on `reference` line by line, on `native` as machine code (MissingExtra without the extra
+    `native`). Native code rounds a product that is added to something once with the sum, where the
+    processor can; `exact` keeps each rounding. With nodes among the arguments it gives nodes.
 
     >>> import fgrad as fg
     >>> def slope(x: float, y: float) -> float:
@@ -202,6 +298,8 @@ def compile(f: Any = None, /, *, tier: Tier = "python") -> Any:
     if tier not in TIERS:
         advice = f"Choose one of {', '.join(TIERS)}."
         raise NotAValue("compile", "a tier", f"{tier!r:.40}", advice)
+    if tier == "native":
+        import fgrad.native.machine  # noqa: F401, PLC0415  # raises MissingExtra here, not later
     if f is None:
-        return lambda f: Compiled(f, tier, {})
-    return Compiled(f, tier, {})
+        return lambda f: Compiled(f, tier, exact)
+    return Compiled(f, tier, exact)

@@ -36,6 +36,8 @@ class Container:
     take: Callable[[Any], Parts]
     make: Callable[[Parts], Any]
     entry: Callable[[Any], str]
+    passing: tuple[str, ...] | None = None
+    """The fields that pass through, of a class that is its fields; None of others."""
 
 
 def _by_index(make: Callable[[tuple[Any, ...]], Any]) -> Container:
@@ -86,7 +88,7 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
             object.__setattr__(tree, name, value)
         return tree
 
-    return Container(take, make, lambda key: f".{key}")
+    return Container(take, make, lambda key: f".{key}", outer)
 
 
 def _by_name(kind: Any) -> Container:

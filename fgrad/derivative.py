@@ -17,9 +17,9 @@ from fgrad import trees
 from fgrad.argument import Argument, closed
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.graph import Graph
-from fgrad.node import Condition, Node, constant, number_of
+from fgrad.node import Condition, Node, number_of
 from fgrad.operand import Real
-from fgrad.reverse import grad, leaf_nodes
+from fgrad.reverse import grad, slopes_at
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -218,9 +218,7 @@ def _differentiated(
     leaves = [leaf for argument in arguments for leaf in argument.leaves]
     if on_numbers:
         return output.value, aux, grad(Graph.of(output, *leaves), output).__getitem__
-    slopes = leaf_nodes([(output, 1.0)], leaves)
-    zero = constant(0.0)
-    return output, aux, lambda leaf: slopes.get(leaf, zero)
+    return output, aux, slopes_at([(output, 1.0)], leaves)
 
 
 def _places(argnums: object) -> tuple[int, ...]:

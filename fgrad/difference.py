@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from fgrad.kernel import Kernel
+from fgrad.listing import lines
 from fgrad.program import Program
 
 
@@ -20,7 +21,7 @@ from fgrad.program import Program
 class Difference:
     """What two programs do not have in common; its text is an account of it.
 
-    Lines are as they stand in their program. `outputs` are the places of outputs that are computed
+    Lines are as `show` prints them. `outputs` are the places of outputs that are computed
     differently, and `derivatives` says for each output and input whether the derivative changed
     (where either has one).
     """
@@ -103,16 +104,8 @@ def _keys(program: Program, keys: dict[Any, int]) -> list[int]:
 
 
 def _lines(program: Program, numbers: list[int], others: frozenset[int]) -> tuple[str, ...]:
-    inputs = len(program.inputs)
-    said = []
-    for value, (op, args) in enumerate(program.lines, inputs):
-        if numbers[value] not in others:
-            shown = ", ".join(
-                repr(a) if type(a) is not int else program.inputs[a] if a < inputs else f"%{a}"
-                for a in args
-            )
-            said.append(f"%{value} = {op.name}({shown})")
-    return tuple(said)
+    made = zip(lines(program), numbers[len(program.inputs) :], strict=True)
+    return tuple([line for line, number in made if number not in others])
 
 
 def _slopes(program: Program, keys: dict[Any, int]) -> dict[tuple[int, str], int]:

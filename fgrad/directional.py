@@ -16,9 +16,9 @@ from fgrad.derivative import gradient
 from fgrad.errors import NotAValue
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.graph import Graph
-from fgrad.node import Node, constant, number_of
+from fgrad.node import Node, number_of
 from fgrad.operand import Real
-from fgrad.reverse import grad, leaf_nodes
+from fgrad.reverse import grad, slopes_at
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -90,9 +90,7 @@ def vjp(
                 total = reduction.sum([w * y for y, w in pairs])
                 gradients = grad(Graph.of(total, *argument.leaves), total)
                 return argument.mapped(gradients.__getitem__)
-            slopes = leaf_nodes(pairs, argument.leaves)
-            zero = constant(0.0)
-            return argument.mapped(lambda leaf: slopes.get(leaf, zero))
+            return argument.mapped(slopes_at(pairs, argument.leaves))
 
         values = [float(number_of(leaf)) for leaf in leaves] if on_numbers else leaves
         return structure.unflatten(values), pull

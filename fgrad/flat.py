@@ -16,7 +16,7 @@ import attrs
 from fgrad import operations
 from fgrad.node import Node, _seal, depth_above, variable
 from fgrad.op import Op
-from fgrad.several import Item
+from fgrad.several import Item, Joint
 
 _TRUTH = -(2**62)  # a literal False; one more is True; other negative numbers count literal floats
 
@@ -152,8 +152,8 @@ def _qualified(op: Op) -> str:
     """The operation's name, with the module of its meaning if it is a user's."""
     if isinstance(op, Item):
         return f"item {op.index}"
-    if op.joint and hasattr(op.meaning, "digest"):
-        return f"{op.name} {op.meaning.digest}"
+    if isinstance(op, Joint):
+        return f"{op.name} {op.callee.digest if op.callee else op.module}"
     if op is variable or getattr(operations, op.name, None) is op:
         return op.name
     return f"{op.meaning.__module__}:{op.name}"

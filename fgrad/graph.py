@@ -107,8 +107,16 @@ class Graph:
 
     @cached_property
     def digest(self) -> str:
-        """A name of the computation, the same in every process and under every hash seed."""
+        """A name of the computation, the same in every process and under every hash seed.
+
+        Raises NotPicklable for a graph of `root`, `fixed_point` or `custom`, whose functions have
+        no name.
+        """
         return self._flat.digest()
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._flat)
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same computation."""
@@ -119,8 +127,8 @@ class Graph:
         return len(self) == len(other) and self._flat == other._flat
 
     def __hash__(self) -> int:
-        """The hash of the digest."""
-        return hash(self.digest)
+        """The hash of what is compared, for not every graph has a digest."""
+        return self._hash
 
     def __copy__(self) -> Self:
         """The graph itself: it is immutable, and rebuilt nodes would be other variables."""

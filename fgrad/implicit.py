@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import attrs
 
@@ -25,6 +25,8 @@ from fgrad.several import Joint, Row
 
 P = ParamSpec("P")
 A = TypeVar("A")
+
+_HALVINGS: Final = 256  # of a step, until even 1e77 has become 1
 
 
 def root(
@@ -46,7 +48,7 @@ def root(
 
 
 def fixed_point(
-    f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-13, steps: int = 1000
+    f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-13, steps: int = 10_000
 ) -> Callable[P, A]:
     """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is x.
 
@@ -145,18 +147,17 @@ def _newton(
         step = [-s for s in linear.solved(slopes, values)]
         if not all(map(math.isfinite, step)):
             raise _failure(equation, x, values, count, "the Jacobian is singular")
-        small = _within(step, x, tolerance)
-        moved = tuple([a + s for a, s in zip(x, step, strict=True)])
-        found = _linearised(equation, f, moved)
-        while not _size(found[0]) < _size(values):
-            if small or _within(step, x, 1e-15):
-                # Rounding hides what is left, or the function does not fall along its slope.
-                if small:
-                    return x
-                raise _failure(equation, x, values, count, "the residual stopped falling")
-            step = [0.5 * s for s in step]
-            moved = tuple([a + s for a, s in zip(x, step, strict=True)])
+        near = _near(step, x, tolerance)
+        for halved in range(1 if near else _HALVINGS):
+            moved = tuple([a + math.ldexp(s, -halved) for a, s in zip(x, step, strict=True)])
             found = _linearised(equation, f, moved)
+            if _size(found[0]) < _size(values):
+                break
+        else:
+            if near:  # rounding hides what is left
+                return x
+            raise _failure(equation, x, values, count, "the residual stopped falling")
+        small = _within(step, x, tolerance)
         x, (values, slopes) = moved, found
         if small:
             return x
@@ -179,6 +180,8 @@ def _iterate(
         x = following
         if _within(step, x, tolerance):
             return x
+    if _near(step, x, tolerance):  # what is left in the smallest numbers is rounding
+        return x
     raise _failure(equation, x, step, steps, "the steps are still large")
 
 
@@ -210,7 +213,13 @@ def _failure(
     return NotConverged(equation.name, last, _size(values), steps, problem)
 
 
+def _near(step: Sequence[float], x: Sequence[float], tolerance: float) -> bool:
+    """Whether the step is small for x as a whole, where some of its numbers may be 0."""
+    return _size(step) <= tolerance * _size(x)
+
+
 def _within(step: Sequence[float], x: Sequence[float], tolerance: float) -> bool:
+    """Whether the step is small for each number."""
     return all(abs(s) <= tolerance * abs(a) for s, a in zip(step, x, strict=True))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
@@ -20,15 +20,20 @@ from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.reverse import leaf_nodes
-from fgrad.several import Joint, Row
+from fgrad.several import Callee, Joint, Row
 from fgrad.straight import Source, source
 
-Tier: TypeAlias = Literal["reference", "python"]
-TIERS: Final[tuple[Tier, ...]] = ("reference", "python")
+if TYPE_CHECKING:
+    from fgrad.column import Array
+    from fgrad.native.batch import Batch
+    from fgrad.native.entry import Entry
+
+Tier: TypeAlias = Literal["reference", "python", "native"]
+TIERS: Final[tuple[Tier, ...]] = ("reference", "python", "native")
 
 
 @attrs.frozen
-class Kernel:
+class Kernel(Callee):
     """A program on a tier, callable on floats by position; it pickles as the program.
 
     >>> import fgrad as fg
@@ -39,6 +44,8 @@ class Kernel:
 
     program: Program
     tier: Tier
+    exact: bool = False
+    """Whether native code keeps each rounding: no product is fused with the sum it goes into."""
     # What follows is made when it is asked for; made twice by two threads, it is the same.
     _slopes: dict[tuple[int, ...], tuple[tuple[int, ...], Kernel | None]] = attrs.field(
         factory=dict, init=False, eq=False, repr=False
@@ -47,9 +54,18 @@ class Kernel:
     @cached_property
     def run(self) -> Callable[..., tuple[Any, ...]]:
         """The function of the inputs, by position."""
+        if self.tier == "native":
+            return self.entry.on_floats(self.entry.run, single=False)
         if self.source is None:
             return lambda *xs: self.program.run(xs)
         return self.source.function()
+
+    @cached_property
+    def entry(self) -> Entry:
+        """The machine code for one point; MissingExtra without llvmlite."""
+        from fgrad.native.entry import Entry  # noqa: PLC0415  # an extra
+
+        return Entry.of(self.program, exact=self.exact)
 
     def __call__(self, *xs: float) -> tuple[float, ...]:
         """The outputs."""
@@ -60,10 +76,41 @@ class Kernel:
         """The Python source, on the tier that has one."""
         return source(self.program) if self.tier == "python" else None
 
+    def map(
+        self, inputs: Sequence[object], *, threads: int = 1, out: Sequence[object] | None = None
+    ) -> tuple[Array, ...]:
+        """The outputs over columns, in `out` if it is given; MissingExtra without numpy.
+
+        Only the native tier uses more than one thread.
+        """
+        if self.tier == "native":
+            return self._batch.map(inputs, threads=threads, out=out)
+        columns = self._columns(inputs)
+        if out is None:
+            return columns
+        from fgrad.targets import views  # noqa: PLC0415  # needs numpy
+
+        rows = len(columns[0]) if columns else 0
+        targets = views(out, [column.dtype.kind == "b" for column in columns], rows)
+        for target, column in zip(targets, columns, strict=True):
+            target[...] = column
+        return tuple(targets)
+
+    def sum(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[float, ...]:
+        """The sum of each output over the rows of columns, as `map` has them."""
+        if self.tier == "native":
+            return self._batch.sum(inputs, threads=threads)
+        return tuple([float(column.sum()) for column in self._columns(inputs)])
+
     @cached_property
-    def columns(self) -> Columns:
-        """The program over columns; MissingExtra without numpy."""
+    def _columns(self) -> Columns:
         return columns(self.program)
+
+    @cached_property
+    def _batch(self) -> Batch:
+        from fgrad.native.batch import Batch  # noqa: PLC0415  # an extra
+
+        return Batch(self.program, exact=self.exact)
 
     @property
     def digest(self) -> str:
@@ -72,7 +119,7 @@ class Kernel:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the program and the tier: code is made again where it arrives."""
-        return Kernel, (self.program, self.tier)
+        return Kernel, (self.program, self.tier, self.exact)
 
     @cached_property
     def op(self) -> Joint:
@@ -117,4 +164,4 @@ class Kernel:
         ends: Sequence[Node[float]] = [flows[xs[i]] for i in reached]
         labels = [*names, *[f"cotangent {i}" for i in flowing]]
         program = Program.of(ends, [*xs, *bars], labels)
-        return reached, Kernel(simplified(program), self.tier)
+        return reached, Kernel(simplified(program), self.tier, self.exact)

@@ -85,22 +85,35 @@ def show(value: Program | Graph) -> str:
     """
     if isinstance(value, Graph):
         return "\n".join(("graph:", *_graph_lines(value)))
-    inputs = [_quoted(name) for name in value.inputs]
-    uses = Counter(value.inputs)
-    # An input that shares its name goes by its number, so it is never taken for the other one.
-    unique = [
-        word if uses[name] == 1 else f"%{i}"
-        for i, (word, name) in enumerate(zip(inputs, value.inputs, strict=True))
-    ]
-    names = unique + [f"%{i}" for i in range(len(inputs), len(inputs) + len(value))]
-    lines = [f"program({', '.join(inputs)}):"]
+    names = _names(value)
+    inputs = ", ".join([_quoted(name) for name in value.inputs])
+    outputs = ", ".join([names[i] for i in value.outputs])
+    made = [f"  {line}" for line in lines(value)]
+    return "\n".join([f"program({inputs}):", *made, f"  return {outputs}".rstrip()])
+
+
+def lines(program: Program) -> list[str]:
+    """The lines of a program as `show` prints them.
+
+    >>> import fgrad as fg
+    >>> lines(fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0))
+    ['%2 = mul(x, y)', '%3 = add(%2, 1.0)']
+    """
+    names = _names(program)
     words: dict[Op, str] = {}
-    for name, (op, args) in zip(names[len(inputs) :], value.lines, strict=True):
+    made = []
+    for name, (op, args) in zip(names[len(program.inputs) :], program.lines, strict=True):
         word = words.get(op) or words.setdefault(op, _word(op))
         operands = [names[a] if type(a) is int else _literal(a) for a in args]
-        lines.append(f"  {name} = {word}({', '.join(operands)})")
-    lines.append(f"  return {', '.join([names[i] for i in value.outputs])}".rstrip())
-    return "\n".join(lines)
+        made.append(f"{name} = {word}({', '.join(operands)})")
+    return made
+
+
+def _names(program: Program) -> list[str]:
+    """What each value is called; inputs of one name by their numbers, so that none is mistaken."""
+    uses = Counter(program.inputs)
+    names = [_quoted(x) if uses[x] == 1 else f"%{i}" for i, x in enumerate(program.inputs)]
+    return names + [f"%{i}" for i in range(len(names), len(names) + len(program))]
 
 
 def parse(text: str, operations: Sequence[Op] = ()) -> Program:

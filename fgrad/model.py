@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
+import shlex
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -70,22 +71,33 @@ class Model:
         return Graph.of(self.output, *self.variables.values())
 
 
-def values(words: Iterable[str]) -> Mapping[str, float]:
-    """The numbers that the words `name=number` give; WrongUsage if one is anything else."""
+def values(words: Iterable[str], inputs: Container[str] | None = None) -> Mapping[str, float]:
+    """The numbers that the words `name=number` give; WrongUsage if one is anything else.
+
+    A name is an identifier; where `inputs` are given they may have any names.
+    """
     given: dict[str, float] = {}
     for word in words:
-        found = _VALUE.fullmatch(word)
-        name = unicodedata.normalize("NFKC", found["name"]) if found else ""  # as Python reads it
-        if found is None or not name.isidentifier():
-            advice = "write name=value without spaces, after the expression as one word in quotes"
-            raise WrongUsage(f"{word!r:.60} gives no value: {advice}")
+        name, number = _assigned(word, inputs)
         if name in given:
             raise WrongUsage(f"{name} is given two values")
         try:
-            given[name] = float(found["number"])
+            given[name] = float(number)
         except ValueError:
-            raise WrongUsage(f"{name}={found['number']!r:.60} is not a number") from None
+            raise WrongUsage(f"{name}={number!r:.60} is not a number") from None
     return given
+
+
+def _assigned(word: str, inputs: Container[str] | None) -> tuple[str, str]:
+    whole, _, last = word.rpartition("=")
+    if inputs is not None and whole in inputs:
+        return whole, last
+    found = _VALUE.fullmatch(word)
+    name = unicodedata.normalize("NFKC", found["name"]) if found else ""  # as Python reads it
+    if found is None or not (name.isidentifier() or inputs is not None):
+        advice = "write name=value without spaces, after the expression as one word in quotes"
+        raise WrongUsage(f"{word!r:.60} gives no value: {advice}")
+    return name, found["number"]
 
 
 def model(target: str, given: Mapping[str, float]) -> Model:
@@ -99,7 +111,7 @@ def model(target: str, given: Mapping[str, float]) -> Model:
 def _of_expression(text: str, given: Mapping[str, float]) -> Model:
     expression = parse(text)
     names = [name for name in expression.names if name in given or name not in CONSTANTS]
-    _require_known(names, given)
+    require_known(names, given)
     missing = [name for name in names if name not in given]
     hint = ""
     if len(missing) == 1:
@@ -107,28 +119,30 @@ def _of_expression(text: str, given: Mapping[str, float]) -> Model:
         hint = f" (did you mean {meant}?)" if meant else ""
         if missing[0] in OPERATIONS:
             hint = f", which is also an operation: {missing[0]}(...)"
-    _require_none(missing, hint)
+    require_none(missing, hint)
     variables = expression.variables(given)
     return Model(shorten(expression.text.strip(), 72), expression.evaluate(variables), variables)
 
 
-def _require_known(known: Iterable[str], given: Mapping[str, float]) -> None:
+def require_known(known: Iterable[str], given: Mapping[str, float], kind: str = "variable") -> None:
+    """UnknownName if something that is not known was given a value."""
     for name in given:
         if name not in known:
-            raise UnknownName.among(name, known, "variable")
+            raise UnknownName.among(name, known, kind)
 
 
-def _require_none(missing: Sequence[str], hint: str = "") -> None:
+def require_none(missing: Sequence[str], hint: str = "") -> None:
+    """WrongUsage, which says how to give the values, if some are missing."""
     if missing:
-        advice = " ".join(f"{name}=NUMBER" for name in missing)
+        advice = shlex.join(f"{name}=NUMBER" for name in missing)
         raise WrongUsage(f"no value for {', '.join(missing)}{hint}; add {advice}")
 
 
 def _of_function(path: str, name: str, given: Mapping[str, float]) -> Model:
     function = _loaded(path, name)
     parameters = _parameters(function, name)
-    _require_known(parameters, given)
-    _require_none([p for p, d in parameters.items() if d.default is d.empty and p not in given])
+    require_known(parameters, given)
+    require_none([p for p, d in parameters.items() if d.default is d.empty and p not in given])
     variables = {p: var(given[p], p) for p in parameters if p in given}
     # Parameters before a / cannot be left out by name, so their defaults are passed.
     placed = {p: d for p, d in parameters.items() if d.kind is d.POSITIONAL_ONLY}

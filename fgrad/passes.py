@@ -8,8 +8,8 @@ from typing import Any, Final
 from fgrad import operations as ops
 from fgrad.algebra import EXACT, Arg, Args, Definition, Form
 from fgrad.op import Op
-from fgrad.program import Line, Program
-from fgrad.several import Item
+from fgrad.program import Line, Program, placed
+from fgrad.several import Item, Joint
 
 COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
 
@@ -31,7 +31,7 @@ def simplified(program: Program) -> Program:
         return lines[value - inputs] if type(value) is int and value >= inputs else None
 
     for op, args in program.lines:
-        form: Any = (op, tuple([place[a] if type(a) is int else a for a in args]))
+        form: Any = (op, placed(args, place))
         while type(form) is tuple:
             simpler = _simpler(form[0], form[1], line)
             form = _known(form[0], form[1], lines, known, inputs) if simpler is None else simpler
@@ -77,15 +77,15 @@ def inlined(program: Program) -> Program:
 
     For where there is nothing to call: C, formulas, files.
     """
-    if not any(hasattr(op.meaning, "program") for op, _ in program.lines):
+    if not any(isinstance(op, Joint) and op.callee for op, _ in program.lines):
         return program
     place: list[Any] = list(range(len(program.inputs)))
     lines: list[Line] = []
     for op, args in program.lines:
-        given = tuple([place[a] if type(a) is int else a for a in args])
-        called = getattr(op.meaning, "program", None)
-        if called is not None:
-            place.append(_inserted(inlined(called), given, lines, len(program.inputs)))
+        given = placed(args, place)
+        if isinstance(op, Joint) and op.callee:
+            called = inlined(op.callee.program)
+            place.append(_inserted(called, given, lines, len(program.inputs)))
         elif isinstance(op, Item) and isinstance(given[0], list):
             place.append(given[0][op.index])
         else:
@@ -100,7 +100,7 @@ def _inserted(called: Program, args: Args, lines: list[Line], inputs: int) -> li
     place: list[Arg] = list(args)
     for op, given in called.lines:
         place.append(inputs + len(lines))
-        lines.append((op, tuple([place[a] if type(a) is int else a for a in given])))
+        lines.append((op, placed(given, place)))
     return [place[i] for i in called.outputs]
 
 
@@ -122,5 +122,5 @@ def used(program: Program) -> Program:
     for i, (op, args) in enumerate(program.lines):
         place.append(inputs + len(lines))
         if needed[inputs + i]:
-            lines.append((op, tuple([place[a] if type(a) is int else a for a in args])))
+            lines.append((op, placed(args, place)))
     return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))

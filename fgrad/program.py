@@ -7,7 +7,7 @@ program means is what `run` does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self, TypeAlias
 
@@ -22,6 +22,11 @@ from fgrad.op import Op
 from fgrad.several import Item, Joint
 
 Line: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
+
+
+def placed(args: Sequence[Any], place: Sequence[Any] | Mapping[int, Any]) -> tuple[Any, ...]:
+    """The arguments with what `place` holds for each number of a value; literals stay."""
+    return tuple([place[a] if type(a) is int else a for a in args])
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -84,22 +89,25 @@ class Program:
         """The number of lines."""
         return len(self.lines)
 
-    def run(self, inputs: Sequence[float]) -> tuple[Any, ...]:
-        """The outputs, by the meaning of each operation: what every backend is held to."""
+    def run(self, inputs: Sequence[float]) -> tuple[float, ...]:
+        """The outputs, by the meaning of each operation: what every backend is held to.
+
+        An output that is a truth value is a bool, which Python counts among its numbers.
+        """
         if len(inputs) != len(self.inputs):
             needed = f"{len(self.inputs)} inputs"
             advice = f"They are {', '.join(self.inputs)[:80]}."
             raise NotAValue("a program", needed, f"{len(inputs)}", advice)
         values: list[Any] = [float(x) for x in inputs]
         for op, args in self.lines:
-            values.append(op.meaning(*[values[a] if type(a) is int else a for a in args]))
+            values.append(op.meaning(*placed(args, values)))
         return tuple([values[i] for i in self.outputs])
 
     def nodes(self, inputs: Sequence[Node[float]]) -> tuple[Node[float], ...]:
         """The outputs as nodes that are computed from `inputs`."""
         values: list[Any] = list(inputs)
         for op, args in self.lines:
-            values.append(op.applied(tuple([values[a] if type(a) is int else a for a in args])))
+            values.append(op.applied(placed(args, values)))
         ends = [values[i] for i in self.outputs]
         return tuple([end if isinstance(end, Node) else constant(end) for end in ends])
 

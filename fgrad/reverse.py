@@ -24,7 +24,7 @@ from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
 from fgrad.joint import gathered, pulled_floats, pulled_nodes
 from fgrad.node import Condition, Node, constant, number_of
-from fgrad.several import Bundle
+from fgrad.several import Joint
 
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
@@ -85,9 +85,25 @@ def leaf_nodes(
     return MappingProxyType({leaf: as_node(flows[leaf]) for leaf in ends if leaf in flows})
 
 
+def slopes_at(
+    cotangents: Iterable[tuple[Node[float], Flow]], leaves: Iterable[Node[float]]
+) -> Callable[[Node[float]], Node[float]]:
+    """What flows to each of `leaves` as a function of the leaf, the constant node 0 if nothing does.
+
+    >>> import fgrad as fg
+    >>> x, y = fg.var(2.0), fg.var(3.0)
+    >>> slope = slopes_at([(fg.square(x), 1.0)], [x, y])
+    >>> slope(x).value, slope(y).value
+    (4.0, 0.0)
+    """
+    flows = leaf_nodes(cotangents, leaves)
+    zero = constant(0.0)
+    return lambda leaf: flows.get(leaf, zero)
+
+
 def _as_node(flow: Flow, node: Node[Any]) -> Node[Any]:
-    if isinstance(flow, Bundle):
-        return gathered(flow.settled(len(node.value), plus))
+    if isinstance(node.op, Joint):
+        return gathered(flow.settled(node.op.size, plus))
     return as_node(flow)
 
 
@@ -170,8 +186,8 @@ class NodeGradients(_OfGraph[Node[float]]):
         gradient: Any = self.reached.get(node)
         if gradient is None:
             self.graph.require(node)
-            several = isinstance(node.value, tuple)
-            gradient = gathered([None] * len(node.value)) if several else self._zero  # type: ignore[arg-type]  # a tuple
+            op = node.op
+            gradient = gathered([None] * op.size) if isinstance(op, Joint) else self._zero
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def __reduce__(self) -> NoReturn:

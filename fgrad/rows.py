@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import attrs
 
 from fgrad import trees
 from fgrad.container import USUAL, Parts, container_of
-from fgrad.errors import CyclicTree
+from fgrad.errors import CyclicTree, MissingExtra
 
 
 @attrs.frozen
 class Table:
     """What the function is mapped over: its columns, and arguments of the same structure for one row.
 
-    An array of two dimensions is a list of its columns.
+    An array of two dimensions is a list of its columns, and stays one array here.
     """
 
     columns: tuple[Any, ...]
@@ -30,16 +31,28 @@ class Table:
 
 
 def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
-    shape = getattr(tree, "shape", None)
-    if shape is not None and len(shape) == 2:
-        columns += [tree[:, i] for i in range(shape[1])]
-        return [0.0] * shape[1]
-    container = None if shape is not None else container_of(tree, USUAL)
+    if hasattr(type(tree), "__array__"):
+        array = _array(tree)
+        columns.append(array)
+        return [0.0] * array.shape[1] if array.ndim == 2 else 0.0
+    container = container_of(tree, USUAL)
     if container is None:
-        columns.append(tree if shape is not None else trees.leaves(tree)[0])
+        columns += trees.leaves(tree)
         return 0.0
     if id(tree) in above:
         raise CyclicTree("arguments")
     parts = container.take(tree)
     children = [_row(child, columns, (*above, id(tree))) for child in parts.children]
     return container.make(Parts(parts.keys, tuple(children), parts.static))
+
+
+def _array(tree: Any) -> Any:
+    """The array that something is, or becomes as it says itself."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and type(tree) is numpy.ndarray:
+        return tree
+    try:
+        import numpy as np  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise MissingExtra("columns", "numpy", "arrays") from error
+    return np.asanyarray(tree)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fgrad.program import Program
+from fgrad.program import Program, placed
 
 
 def scheduled(program: Program) -> Program:
@@ -50,7 +50,7 @@ def _reordered(program: Program, order: Sequence[int]) -> Program:
     lines = []
     for value in order:
         op, args = program.lines[value - inputs]
-        lines.append((op, tuple([place[a] if type(a) is int else a for a in args])))
+        lines.append((op, placed(args, place)))
     return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))
 
 

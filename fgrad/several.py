@@ -7,16 +7,43 @@ so a flow times it is a bundle with one part, and bundles add up where the items
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeAlias, final
+from typing import Any, ClassVar, NoReturn, TypeAlias, final
 
 import attrs
 
+from fgrad.errors import NotPicklable
 from fgrad.op import Op, Rule
 
 Row: TypeAlias = Sequence[Any]
 """Floats or nodes, one for each argument or each result; None is a structural zero."""
 JointRule: TypeAlias = Callable[[Row, Row, Row], Row]
+
+
+class Callee(ABC):
+    """A meaning that is a value: a program that is called, under its name."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def program(self) -> Any:
+        """The program."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """The name of the computation."""
+
+    @property
+    @abstractmethod
+    def op(self) -> Joint:
+        """The operation that a call is."""
+
+    @abstractmethod
+    def __call__(self, *xs: float) -> tuple[float, ...]:
+        """The results."""
 
 
 @final
@@ -38,11 +65,20 @@ class Joint(Op):
 
     joint: ClassVar[bool] = True
 
+    @property
+    def callee(self) -> Callee | None:
+        """What it calls, if that is a value."""
+        return self.meaning if isinstance(self.meaning, Callee) else None
+
+    @property
+    def module(self) -> NoReturn:
+        """NotPicklable: it is made of functions, whenever it is needed, and bound nowhere."""
+        advice = "It is made of functions: send what comes of it, or make it again over there."
+        raise NotPicklable(repr(self), advice)
+
     def __reduce__(self) -> Any:
-        """Pickle by reference, or by the kernel whose calls it stands for."""
-        if getattr(self.meaning, "op", None) is self:
-            return operator.attrgetter("op"), (self.meaning,)
-        return Op.__reduce__(self)
+        """Pickle what it calls; NotPicklable if that is no value."""
+        return operator.attrgetter("op"), (self.callee or self.module,)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

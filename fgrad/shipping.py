@@ -10,11 +10,9 @@ from typing import Final, NoReturn
 
 from fgrad.ccode import to_c
 from fgrad.difference import diff
-from fgrad.drawing import number
-from fgrad.errors import UnknownName
 from fgrad.latex import to_latex
 from fgrad.listing import show
-from fgrad.model import WrongUsage, program, values
+from fgrad.model import WrongUsage, program, require_known, require_none, values
 from fgrad.program import Program
 from fgrad.wire import dumps, loads
 
@@ -32,7 +30,7 @@ _WRITERS: Final[Mapping[str, Callable[[Program], str]]] = MappingProxyType(
 
 def ship(command: str, words: Sequence[str]) -> str | None:
     """What the command prints; errors are those of `fgrad.model`, and FormatError for a file."""
-    parser = _Parser(prog=f"fgrad {command}", usage=USAGE[command], allow_abbrev=False)
+    parser = Parser(prog=f"fgrad {command}", usage=USAGE[command], allow_abbrev=False)
     if command == "compile":
         parser.add_argument("target", metavar="FILE.py:FUNCTION")
         parser.add_argument("-o", "--output", required=True, metavar="FILE")
@@ -49,9 +47,11 @@ def ship(command: str, words: Sequence[str]) -> str | None:
     return (str(diff(*read)) if command == "diff" else show(*read)).rstrip()
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """A parser that does not end the process."""
+
     def error(self, message: str) -> NoReturn:
-        """Raise, where argparse would print and exit."""
+        """WrongUsage, where argparse would print and exit."""
         raise WrongUsage(f"{message}; the usage is {self.usage}")
 
 
@@ -75,12 +75,8 @@ def _read(file: str) -> Program:
 
 
 def _run(made: Program, words: Sequence[str]) -> str:
-    given = values(words)
-    for name in given:
-        if name not in made.inputs:
-            raise UnknownName.among(name, made.inputs, "input")
-    missing = [name for name in made.inputs if name not in given]
-    if missing:
-        advice = " ".join(f"{name}=NUMBER" for name in missing)
-        raise WrongUsage(f"no value for {', '.join(missing)}; add {advice}")
-    return "\n".join(map(number, made.run([given[name] for name in made.inputs])))
+    given = values(words, made.inputs)
+    require_known(made.inputs, given, "input")
+    require_none([name for name in made.inputs if name not in given])
+    results = made.run([given[name] for name in made.inputs])
+    return "\n".join([str(y).lower() for y in results])  # all digits; true and false as in JSON

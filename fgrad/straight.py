@@ -18,7 +18,7 @@ import attrs
 from fgrad import operations as ops
 from fgrad.op import Op
 from fgrad.program import Program
-from fgrad.several import Item
+from fgrad.several import Item, Joint
 
 # What Python writes faster than it calls; everything else is called by its meaning.
 WRITTEN: Final[Mapping[Op, str]] = MappingProxyType(
@@ -206,6 +206,6 @@ def _literal(a: float | bool) -> str:
 def _name(op: Op) -> str:
     if isinstance(op, Item):
         return f"item{op.index}"
-    if op.joint and hasattr(op.meaning, "digest"):
-        return f"{op.name}_{op.meaning.digest[:16]}"
+    if isinstance(op, Joint) and op.callee:
+        return f"{op.name}_{op.callee.digest[:16]}"
     return op.name if getattr(ops, op.name, None) is op else f"{op.name}_{id(op):x}"

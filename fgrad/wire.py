@@ -23,7 +23,7 @@ from fgrad.graph import Graph
 from fgrad.node import Node, variable
 from fgrad.op import Op
 from fgrad.passes import inlined
-from fgrad.program import Line, Program
+from fgrad.program import Line, Program, placed
 from fgrad.spelling import digits, namesake, number, operation, spelled, vocabulary
 
 VERSION: Final = 1
@@ -233,7 +233,7 @@ class _Reader:
                 values.append(args[0])
                 continue
             try:
-                values.append(op.meaning(*[values[a] if type(a) is int else a for a in args]))
+                values.append(op.meaning(*placed(args, values)))
             except (ArithmeticError, ValueError) as error:
                 problem = f"{op.name} raises {type(error).__name__} for these values"
                 raise self.document.error((self.key, i), problem) from error

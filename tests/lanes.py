@@ -40,7 +40,7 @@ def lanes(
 ) -> Callable[..., Columns]:
     """The function over columns of equal length, of any number of rows."""
     text = module(body, arity, width, fma=fma)
-    code: Code = loaded(compiled(text, machine or host(), 1, inline=True), ["f"], {})
+    code: Code = loaded([compiled(text, machine or host(), 1, inline=True)], ["f"], {})
     pointer = ctypes.c_void_p
     run = ctypes.CFUNCTYPE(None, *[pointer] * (arity + 1), ctypes.c_int64)(code.addresses["f"])
 

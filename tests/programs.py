@@ -7,6 +7,7 @@ import random
 import struct
 from typing import Any
 
+from fgrad import operations as ops
 from fgrad.op import Op
 from fgrad.program import Line, Program
 from tests.cases import all_operations
@@ -39,6 +40,20 @@ def program(seed: int, lines: int = 25) -> Program:
     outputs = tuple(rng.choice(numbers) for _ in range(rng.randint(1, 4)))
     names = tuple(f"x{i}" for i in range(inputs))
     return Program(names, tuple(made), outputs).check()
+
+
+def alone(op: Op) -> Program:
+    """The program of one operation; a truth value is whether an input is positive."""
+    size = len(op.kinds)
+    lines: list[Line] = []
+    args: list[int] = []
+    for i, kind in enumerate(op.kinds):
+        if kind is bool:
+            lines.append((ops.greater, (i, 0.0)))
+        args.append(size + len(lines) - 1 if kind is bool else i)
+    lines.append((op, tuple(args)))
+    names = tuple("xyz"[:size])
+    return Program(names, tuple(lines), (size + len(lines) - 1,)).check()
 
 
 def argument(rng: random.Random, kind: type, kinds: list[type]) -> Any:

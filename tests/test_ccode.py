@@ -20,7 +20,7 @@ from fgrad.op import Op
 from fgrad.program import Program
 from fgrad.several import Item, Joint
 from tests.cases import EXCEPTIONS, SMOOTH, all_operations
-from tests.programs import AWKWARD, OPERATIONS, bits, point, program
+from tests.programs import AWKWARD, OPERATIONS, alone, bits, point, program
 
 CC = shutil.which("cc") or shutil.which("gcc")
 FLAGS = (
@@ -42,20 +42,6 @@ def called(library: ctypes.CDLL, name: str, known: Program, xs: Sequence[float])
     y = (ctypes.c_double * (len(known.outputs) + 1))()
     getattr(library, name)(x, y)
     return list(y)[:-1]
-
-
-def alone(op: Op) -> Program:
-    """The operation of its inputs; a truth value is that its input is positive."""
-    size = op.arity
-    lines: list[Any] = []
-    args: list[int] = []
-    for i, kind in enumerate(op.kinds):
-        if kind is bool:
-            lines.append((ops.greater, (i, 0.0)))
-        args.append(size + len(lines) - 1 if kind is bool else i)
-    lines.append((op, tuple(args)))
-    outputs = (size + len(lines) - 1,)
-    return Program(tuple(f"x{i}" for i in range(size)), tuple(lines), outputs).check()
 
 
 def points(op: Op) -> list[tuple[float, ...]]:

@@ -302,14 +302,14 @@ CHOOSE = "Choose a number by it, as in `1 if x > 0 else 0`."
          "no variable with a value is named 'alpa'; did you mean 'alpha'?"),
         ("grad|x|x=1|--wrt|", 2, "no variable with a value is named ''; known: x."),
         ("grad|pi*x|x=1|--wrt|pi", 2, "no variable with a value is named 'pi'; known: x."),
-        ("grad|x|x=1|--wrt", 2, "argument --wrt: expected one argument"),
-        ("grad|x|x=1|--dot", 2, "argument --dot: expected one argument"),
-        ("grad|x|x=1|--all|--wrt|x", 2, "argument --wrt: not allowed with argument --all"),
+        ("grad|x|x=1|--wrt", 2, f"argument --wrt: expected one argument; the usage is {USAGE}"),
+        ("grad|x|x=1|--dot", 2, f"argument --dot: expected one argument; the usage is {USAGE}"),
+        ("grad|x|x=1|--all|--wrt|x", 2, f"argument --wrt: not allowed with argument --all; the usage is {USAGE}"),
         ("grad|x|x=1|--json|--dot|-", 2, "--json and --dot - cannot both have stdout"),
         ("grad|x|x=1|--jsn", 2, "no option is named --jsn; did you mean --json?"),
         ("grad|x|x=1|--js", 2, "no option is named --js; did you mean --json?"),
         ("grad|x|x=1|--qqq=3", 2, "no option is named --qqq; see fgrad --help"),
-        ("grad|x|x=1|--json=3", 2, "argument --json: ignored explicit argument '3'"),
+        ("grad|x|x=1|--json=3", 2, f"argument --json: ignored explicit argument '3'; the usage is {USAGE}"),
         ("grad|x < 1|x=1", 1,
          f"an expression needs a number; got the truth value `x < 1`. {CHOOSE}"),
         ("grad|x + (x < 1)|x=1", 1, f"add needs a number; got the truth value `x < 1`. {CHOOSE}"),
@@ -705,7 +705,7 @@ def test_importing_the_command_changes_no_name_of_fgrad() -> None:
     for name in ("alphabet", "expression", "drawing", "model", "__main__"):
         import_module(f"fgrad.{name}")
     exported = [name for name in vars(fg) if not name.startswith("_")]
-    modules = {path.stem for path in Path(fg.__file__).parent.glob("*.py")}
+    modules = {path.stem for path in Path(fg.__file__).parent.iterdir()}
     hidden = [n for n in exported if isinstance(getattr(fg, n), ModuleType) and n not in modules]
     assert not hidden
     assert fg.dot([1.0], [2.0]) == 2.0  # a module named dot would have hidden it

@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -113,6 +114,32 @@ def test_each_structure_is_traced_once() -> None:
     assert len(traced) == 3
 
 
+def test_a_compiled_function_may_call_itself_at_another_structure() -> None:
+    @fg.compile
+    def total(x: Any) -> Any:
+        return total(x[0]) + 2.0 * total(x[1]) if isinstance(x, tuple) else x * x
+
+    answers: list[float] = []
+    # A thread, so that waiting for itself would be seen.
+    thread = threading.Thread(target=lambda: answers.append(total(((1.0, 2.0), 3.0))), daemon=True)
+    thread.start()
+    thread.join(30.0)
+    assert answers == [27.0]
+    assert loose.gradient(total)(((1.0, 2.0), 3.0)) == ((2.0, 8.0), 12.0)
+    assert len(total.specialisations) == 3
+
+
+def test_numbers_are_not_taken_for_lists_with_as_many() -> None:
+    @fg.compile
+    def f(x: Any, y: Any) -> Any:
+        return sum(x) - sum(y) if isinstance(x, list) else x * y
+
+    assert f([1.0, 2.0], []) == 3.0
+    assert f(3.0, 4.0) == 12.0
+    assert pickle.loads(pickle.dumps(f))(3.0, 4.0) == 12.0
+    assert pickle.loads(pickle.dumps(f))([1.0, 3.0], []) == 4.0
+
+
 def test_a_graph_of_calls_has_a_node_for_each() -> None:
     @fg.compile
     def step(state: Any, k: Any) -> Any:
@@ -194,6 +221,23 @@ def test_calls_are_written_out_where_there_is_nothing_to_call() -> None:
     assert "exp" in str(loose.to_sympy(program)[0])
 
 
+def test_calls_are_differentiated_as_nodes_in_what_is_traced() -> None:
+    @fg.compile
+    def both(x: Any) -> Any:
+        return x * x, fg.sin(x)
+
+    def slope(x: Any) -> Any:
+        y = both(x)[0]
+        other = both(x)[1]
+        graph = fg.Graph.of(y, other)
+        call: Any = other.args[0]
+        unreached: Any = fg.grad_nodes(graph, y)[call]
+        assert unreached.op.size == 2
+        return fg.grad_nodes(graph, y)[x]
+
+    assert fg.trace(slope)(1.0).run((3.0,)) == (6.0,)
+
+
 def test_nothing_leaks_from_a_result_that_is_not_used_or_not_taken() -> None:
     @fg.compile
     def both(x: Any) -> Any:
@@ -272,6 +316,25 @@ def test_eight_threads_agree_from_the_first_call_on() -> None:
         assert len(fast.specialisations) == 1
 
 
+def test_threads_that_bring_new_structures_do_not_disturb_each_other() -> None:
+    @fg.compile
+    def total(xs: Any) -> Any:
+        return fg.sum(xs)
+
+    def asked(k: int) -> list[bool]:
+        sizes = [(7 * i + 13 * k) % 60 + 1 for i in range(60)]
+        return [total([1.0] * n) == n for n in sizes]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # so that threads meet in the middle of everything
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert all(all(right) for right in pool.map(asked, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(total.specialisations) == 60
+
+
 def test_the_curious_can_look_inside() -> None:
     fast = fg.compile(lambda x, y: x * y)
     fast(1.0, 2.0)
@@ -281,6 +344,12 @@ def test_the_curious_can_look_inside() -> None:
     special = fast.specialisation(1.0, 2.0)
     assert special.kernel.program is fast.program
     assert repr(fast).endswith("python, 1 specialisations)")
+    plain = fg.compile(lambda x, y: x * y, tier="reference")
+    plain(1.0, 2.0)
+    assert plain.source == fg.show(plain.program)
+    assert list(inspect.signature(fg.Compiled).parameters) == ["function", "tier", "exact"]
+    assert list(inspect.signature(fast).parameters) == ["x", "y"]
+    assert not hasattr(pickle.loads(pickle.dumps(fast)), "__wrapped__")
 
 
 numpy: Any = pytest.importorskip("numpy")
@@ -311,6 +380,33 @@ def test_mapping_takes_trees_keywords_and_many_rows() -> None:
     assert numpy.array_equal(answer.first, weights * 2.0 * 2.0 + 1.0)
     assert numpy.array_equal(answer.second[0], answer.first * answer.first)
     assert answer.second[1] is None
+
+
+@attrs.frozen
+class Weibull:
+    shape: Any
+    ndim: Any
+
+
+def test_fields_may_have_the_names_that_arrays_have() -> None:
+    fast: Any = fg.compile(lambda w, x: w.ndim * x**w.shape)
+    column = numpy.array([1.0, 2.0])
+    assert list(fast.map(Weibull(2.0, 3.0), column)) == [3.0, 12.0]
+    assert list(fast.map(Weibull(column, 3.0), 2.0)) == [6.0, 12.0]
+
+
+def test_what_becomes_an_array_is_taken_as_that_array() -> None:
+    @attrs.frozen
+    class Becoming:
+        array: Any
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return self.array
+
+    fast: Any = fg.compile(lambda x: 2.0 * x)
+    assert list(fast.map(Becoming(numpy.array([1.0, 2.0])))) == [2.0, 4.0]
+    total: Any = fg.compile(fg.sum)
+    assert list(total.map(Becoming(numpy.array([[1.0, 2.0], [3.0, 4.0]])))) == [3.0, 7.0]
 
 
 def test_what_cannot_be_mapped_over_is_named() -> None:

@@ -1,11 +1,13 @@
 """diff: an account of what changed, right for what it names and silent about the rest."""
 
+import math
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 import fgrad as fg
+from fgrad import operations as ops
 from fgrad.program import Program
 from tests.programs import program
 
@@ -65,3 +67,13 @@ def test_where_a_line_stands_does_not_matter() -> None:
 
 def test_signed_zeros_and_truth_values_are_told_apart() -> None:
     assert fg.diff(of(lambda x: x + 0.0, 1.0), of(lambda x: x + -0.0, 1.0))
+
+
+def test_lines_are_those_of_the_listing() -> None:
+    names = ("a b", "x", "y")
+    before = Program(names, ((ops.mul, (0, 1)), (ops.add, (3, 2))), (4,))
+    after = Program(names, ((ops.mul, (0, 2)), (ops.sub, (3, math.nan))), (4,))
+    change = fg.diff(before, after)
+    shown = fg.show(before).splitlines(), fg.show(after).splitlines()
+    assert [f"  {line}" for line in change.removed] == shown[0][1:-1]
+    assert [f"  {line}" for line in change.added] == shown[1][1:-1]

@@ -15,6 +15,7 @@ import fgrad as fg
 from tests.strategies import BRANCHING, Recipe, recipes
 
 N = 1_000_000
+loose: Any = fg  # what untyped code sees
 
 offset = fg.Unary("offset", lambda x: x + 1.0, lambda out, x: 1.0)
 
@@ -102,6 +103,31 @@ def test_every_difference_shows_in_equality_and_digest() -> None:
         for j, two in enumerate(graphs):
             assert (one == two) is (i == j)
             assert (one.digest == two.digest) is (i == j)
+
+
+def test_a_graph_of_functions_without_a_name_has_no_digest() -> None:
+    of_functions: list[Any] = [
+        loose.root(lambda x, a: x * x - a, 1.0),
+        loose.root(lambda x, a: x * x * x - a, 1.0),
+        loose.custom(lambda a: a, vjp=lambda a, y, bar: bar),
+        loose.custom(lambda a: a * a, vjp=lambda a, y, bar: 2.0 * a * bar),
+    ]
+    graphs = [fg.Graph.of(f(fg.var(2.0))) for f in of_functions]
+    for graph in graphs:
+        with pytest.raises(fg.NotPicklable, match="made of functions"):
+            _ = graph.digest
+    assert len(set(graphs)) == len(graphs)
+    again = fg.Graph.of(*graphs[0].outputs)
+    assert again == graphs[0]
+    assert hash(again) == hash(graphs[0])
+
+
+def test_a_graph_of_calls_goes_by_the_programs_that_it_calls() -> None:
+    def digest(f: Any) -> str:
+        return fg.Graph.of(fg.compile(f)(fg.var(2.0))).digest
+
+    assert digest(lambda x: x * x) == digest(lambda y: y * y)
+    assert digest(lambda x: x * x) != digest(lambda x: x + x)
 
 
 def test_a_users_operation_is_not_taken_for_ours_of_that_name() -> None:

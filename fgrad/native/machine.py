@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from itertools import count
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +20,14 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+# LLVM works for one thread at a time, and a fork waits until it has finished: in a child that was
+# made in the middle of a compilation its locks would be held for ever.
+_working: Final = Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_working.acquire, after_in_parent=_working.release, after_in_child=_working.release
+    )
 
 # Names of libraries must differ within a linker.
 _numbers: Final[Iterator[int]] = count()
@@ -35,6 +45,12 @@ class Machine:
     def fma(self) -> bool:
         """Whether a fused multiply-add is an instruction."""
         return not self.triple.startswith("x86_64") or "+fma" in self.features.split(",")
+
+    @property
+    def width(self) -> int:
+        """How many doubles a vector of this machine has, at least 2."""
+        features = self.features.split(",")
+        return 8 if "+avx512f" in features else 4 if "+avx" in features else 2
 
 
 @cache
@@ -57,6 +73,11 @@ def compiled(text: str, machine: Machine, level: int, *, inline: bool) -> bytes:
 
     `level` is that of the code generator: 0 is fast to make, 1 and 2 are fast to run.
     """
+    with _working:
+        return _compiled(text, machine, level, inline=inline)
+
+
+def _compiled(text: str, machine: Machine, level: int, *, inline: bool) -> bytes:
     target = _target(machine, level)
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
@@ -82,9 +103,21 @@ def _linker() -> llvm.LLJIT:
     return llvm.create_lljit_compiler()
 
 
-def loaded(code: bytes, exports: Sequence[str], imports: Mapping[str, int]) -> Code:
-    """Object code made callable; `imports` are the addresses of the functions that it calls."""
-    builder = llvm.JITLibraryBuilder().add_object_img(code)
+def version() -> str:
+    """The version of LLVM."""
+    return ".".join(map(str, llvm.llvm_version_info))
+
+
+def loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
+    """Object files made callable; `imports` are the addresses of the functions that they call."""
+    with _working:
+        return _loaded(files, exports, imports)
+
+
+def _loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
+    builder = llvm.JITLibraryBuilder()
+    for file in files:
+        builder.add_object_img(file)
     for name, address in imports.items():
         builder.import_symbol(name, address)
     for name in exports:

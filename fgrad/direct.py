@@ -1,0 +1,149 @@
+"""Calls written out: from arguments of a known structure to the result, in straight-line Python.
+
+To read a tree by a general walk and to build another takes microseconds, which is more than most
+programs take to run. Written out for one structure it takes a tenth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any, Final, final
+
+import attrs
+
+from fgrad.trees import Structure
+
+LARGEST: Final = 100
+"""Leaves up to which a call is written out: more take their time anyway."""
+
+
+@final
+class Miss:
+    """What a written call gives for arguments of another structure."""
+
+
+MISS: Final = Miss()
+
+
+def direct(
+    arguments: Structure[Any], result: Structure[Any], run: Callable[..., Any]
+) -> Callable[[tuple[Any, ...]], Any] | None:
+    """The call of `run` with the leaves of positional arguments, and the tree of its outputs.
+
+    It gives MISS for arguments of another structure, or with leaves that are no floats. None for
+    structures of classes that are not read by index, key or field, and for large ones.
+
+    >>> from fgrad import trees
+    >>> _, pair = trees.flatten((((1.0, 2.0),), {}))
+    >>> call = direct(pair, trees.flatten([0.0, 0.0])[1], lambda x, y: (x + y, x * y))
+    >>> call(((3.0, 4.0),)), call((3.0,)) is MISS
+    ([7.0, 12.0], True)
+    """
+    args, kwargs = arguments.children
+    if kwargs.children or not 0 < len(arguments) <= LARGEST or len(result) > LARGEST:
+        return None
+    writer = _Writer()
+    if not (writer.read(args, "args") and _written(result)):
+        return None
+    leaves = writer.leaves
+    ys = [f"y{i}" for i in range(len(result))]
+    taken = f"{', '.join(ys)}, = run({', '.join(leaves)})" if ys else f"run({', '.join(leaves)})"
+    built = writer.build(result, iter(ys))
+    floats = " and ".join(f"type({leaf}) is float" for leaf in leaves)
+    text = "\n    ".join(
+        [
+            "def call(args):",
+            *writer.lines,
+            f"if not ({floats}): return MISS",
+            taken,
+            *writer.after,
+            f"return {built}",
+        ]
+    )
+    names: dict[str, Any] = {**writer.names, "run": run, "MISS": MISS}
+    exec(compile(text, "<a call>", "exec"), names)  # noqa: S102  # all text is made here
+    call: Callable[[tuple[Any, ...]], Any] = names["call"]
+    return call
+
+
+def _written(structure: Structure[Any]) -> bool:
+    """Whether trees of this structure can be written as expressions."""
+    how = structure._container
+    plain = structure.kind in (tuple, list, dict) or (how is not None and how.passing is not None)
+    known = how is None or plain or _is_named(structure.kind)
+    return known and all(map(_written, structure.children))
+
+
+def _is_named(kind: type | None) -> bool:
+    return kind is not None and issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
+@attrs.frozen
+class _Writer:
+    lines: list[str] = attrs.field(factory=list)
+    after: list[str] = attrs.field(factory=list)
+    leaves: list[str] = attrs.field(factory=list)
+    names: dict[str, Any] = attrs.field(factory=dict)
+    _fresh: count[int] = attrs.field(factory=count)
+
+    def _name(self, value: Any) -> str:
+        name = f"k{next(self._fresh)}"
+        self.names[name] = value
+        return name
+
+    def read(self, structure: Structure[Any], tree: str) -> bool:
+        """Write the lines that take `tree` apart; False if that cannot be written."""
+        if not _written(structure):
+            return False
+        how = structure._container
+        if how is None:
+            self.leaves.append(tree)
+            return True
+        kind, size = structure.kind, len(structure.keys)
+        self.lines.append(f"if type({tree}) is not {self._name(kind)}: return MISS")
+        if kind in (tuple, list, dict):
+            self.lines.append(f"if len({tree}) != {size}: return MISS")
+        parts = [f"x{next(self._fresh)}" for _ in structure.keys]
+        self.lines.extend(self._taken(structure, tree, parts))
+        return all(self.read(c, p) for c, p in zip(structure.children, parts, strict=True))
+
+    def _taken(self, structure: Structure[Any], tree: str, parts: Sequence[str]) -> list[str]:
+        how, kind = structure._container, structure.kind
+        if kind is dict:
+            keys = [self._name(key) for key in structure.keys]
+            got = [f"{p} = {tree}.get({k}, MISS)" for p, k in zip(parts, keys, strict=True)]
+            return [*got, *[f"if {p} is MISS: return MISS" for p in parts]]
+        if how is not None and how.passing is not None:
+            lines = [f"{p} = {tree}.{k}" for p, k in zip(parts, structure.keys, strict=True)]
+            if how.passing:
+                static = ", ".join(f"{tree}.{name}" for name in how.passing)
+                known = self._name(structure.static)
+                lines.append(f"if ({static},) != {known}: return MISS")
+            return lines
+        return [f"{', '.join(parts)}, = {tree}"] if parts else []
+
+    def build(self, structure: Structure[Any], ys: Any) -> str:
+        """The expression of the tree, with lines before it for what takes more than that."""
+        how, kind = structure._container, structure.kind
+        if how is None:
+            return str(next(ys))
+        parts = [self.build(child, ys) for child in structure.children]
+        inside = ", ".join(parts)
+        if kind is tuple:
+            return f"({inside},)" if parts else "()"
+        if kind is list:
+            return f"[{inside}]"
+        if kind is dict:
+            keys = [self._name(key) for key in structure.keys]
+            return "{" + ", ".join(f"{k}: {p}" for k, p in zip(keys, parts, strict=True)) + "}"
+        name = self._name(kind)
+        if how.passing is None:
+            return f"{self._name(tuple.__new__)}({name}, ({inside},))"
+        made = f"t{next(self._fresh)}"
+        self.after.append(f"{made} = {self._name(object.__new__)}({name})")
+        put = self._name(object.__setattr__)
+        static = [self._name(value) for value in structure.static or ()]
+        for field, value in zip((*structure.keys, *how.passing), (*parts, *static), strict=True):
+            self.after.append(f"{put}({made}, {field!r}, {value})")
+        return made

@@ -1,0 +1,146 @@
+"""A program for one point as machine code that can be called, and exchanged for better code."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any, Final
+
+import attrs
+
+from fgrad.native import interpreter, wrapper
+from fgrad.native.contraction import contracted
+from fgrad.native.later import later
+from fgrad.native.machine import Code, Machine, compiled, host, loaded
+from fgrad.native.meaning import Calls
+from fgrad.native.objects import Request, Write
+from fgrad.native.parts import called, parts
+from fgrad.native.point import Numbers, modules
+from fgrad.native.table import Vocabulary
+from fgrad.passes import inlined
+from fgrad.program import Program
+
+QUICK: Final = 0
+"""The level of LLVM's code generator that is fast to make code."""
+BEST: Final = 2
+LONG: Final = 2000
+"""Lines from which on code is made quickly first: so many take 50 ms at the best level."""
+HOT: Final = 10_000
+"""Calls after which better code is made for a long program."""
+
+_Run: Final = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
+
+
+@attrs.frozen(eq=False)
+class Entry:
+    """The code of a program for one point; each call takes the best there is."""
+
+    program: Program
+    exact: bool
+    machine: Machine
+    calls: Calls
+    shape: wrapper.Shape
+    cell: Any
+    """Two words: the address of the code, and how many calls there are to the next look at it."""
+    codes: list[Code]
+    """All that was made: what has been exchanged may still be running."""
+
+    @classmethod
+    def of(cls, program: Program, *, exact: bool, machine: Machine | None = None) -> Entry:
+        """The code at the first level."""
+        machine = machine or host()
+        whole = inlined(program)
+        long = len(whole) > LONG
+        request, write = _request(whole, QUICK if long else BEST, machine, exact=exact)
+        objects = request.objects(write, inline=False)
+        code = loaded(objects.files, ["run"], {})
+        truths = [False] * len(whole.inputs) + [op.truth for op, _ in whole.lines]
+        shape = wrapper.Shape(
+            len(whole.inputs), tuple([truths[i] for i in whole.outputs]), objects.slots
+        )
+        cell = (ctypes.c_int64 * 2)(code.addresses["run"], HOT if long else 0)
+        return cls(whole, exact, machine, Calls.of(called(whole)), shape, cell, [code])
+
+    def improve(self) -> Iterator[None]:
+        """Make the best code, and take it from the next call on: in steps, as `later` wants it."""
+        request, write = _request(self.program, BEST, self.machine, exact=self.exact)
+        objects = yield from request.steps(write, inline=False)
+        code = loaded(objects.files, ["run"], {})
+        self.codes.append(code)
+        self.cell[0] = code.addresses["run"]
+
+    @property
+    def long(self) -> bool:
+        """Whether the first code was made quickly, so that there is better."""
+        return len(self.program) > LONG
+
+    def run(self, *xs: float) -> tuple[Any, ...]:
+        """The outputs, by way of ctypes: for interpreters that `interpreter` does not know."""
+        shape = self.shape
+        given = (ctypes.c_double * shape.inputs)(*xs)
+        out = (ctypes.c_double * len(shape.truths))()
+        scratch = (ctypes.c_double * shape.slots)()
+        _Run(self.cell[0])(given, out, self.calls.address, scratch)
+        self.calls.check()
+        return tuple([y != 0.0 if truth else y for y, truth in zip(out, shape.truths, strict=True)])
+
+    def on_floats(self, other: Callable[..., Any], *, single: bool) -> Callable[..., Any]:
+        """The function of floats by position, a builtin where it can be; `other` takes all else.
+
+        It gives the tuple of the outputs, or the only one. `other` is called with what is no float,
+        and once when the code has become hot.
+        """
+        known = interpreter.floats()
+        if known is None or self.calls.functions:
+            return other
+        text = wrapper.on_floats(self.shape, single=single)
+        return self._builtin(text, known, interpreter.MANY, other)
+
+    def on_array(self, other: Callable[..., Any], *, single: bool) -> Callable[..., Any]:
+        """The function of one array of doubles to an array, or to a number if `single`."""
+        known = interpreter.arrays()
+        if known is None or self.calls.functions or (True in self.shape.truths and not single):
+            return other
+        text = wrapper.on_array(self.shape, single=single)
+        return self._builtin(text, known, interpreter.ONE, other)
+
+    def _builtin(
+        self, text: str, known: Any, flags: int, other: Callable[..., Any]
+    ) -> Callable[..., Any]:
+        imports = {**known, "cell": ctypes.addressof(self.cell)}
+        code = loaded([_wrapped(text)], ["call"], imports)
+        fallback = _Fallback(self, code, other)
+        address = code.addresses["call"]
+        made: Callable[..., Any] = interpreter.builtin("compiled", address, flags, fallback)
+        return made
+
+
+class _Fallback:
+    """What a builtin calls for everything unusual; it keeps alive what the builtin needs."""
+
+    def __init__(self, entry: Entry, code: Code, other: Callable[..., Any]) -> None:
+        self.entry, self.code, self.other = entry, code, other
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.entry.cell[1] == 0 and self.entry.long:
+            later(self.entry.improve)
+        return self.other(*args, **kwargs)
+
+
+@cache
+def _wrapped(text: str) -> bytes:
+    return compiled(text, host(), BEST, inline=False)
+
+
+def _request(
+    program: Program, level: int, machine: Machine, *, exact: bool
+) -> tuple[Request, Write]:
+    def write() -> tuple[int, Iterable[str]]:
+        words = Vocabulary(1, fma=machine.fma, inline=False)
+        fused = contracted(program) if machine.fma and not exact else program
+        written = parts(fused, Numbers(), words, called(program))
+        return written.slots, modules(written)
+
+    kind = "point exact" if exact else "point"
+    return Request(program.digest, kind, level, machine), write

@@ -1,0 +1,89 @@
+"""Object code of a program: found in the store, or made and put there."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable, Generator, Iterable
+from typing import Final, TypeAlias
+
+import attrs
+
+from fgrad.native.machine import Machine, compiled, version
+from fgrad.native.store import Store
+
+Write: TypeAlias = Callable[[], tuple[int, Iterable[str]]]
+"""What writes code when it must be made: it gives the scratch, and the modules in IR."""
+FORMAT: Final = 1
+"""Changes whenever the same program would be written otherwise, so that old code is not found."""
+
+
+@attrs.frozen
+class Objects:
+    """Object files that are linked together, and how much scratch their code needs."""
+
+    slots: int
+    files: tuple[bytes, ...]
+
+    @property
+    def packed(self) -> bytes:
+        """As bytes, for the store."""
+        sizes = [len(file) for file in self.files]
+        return struct.pack(f"<QQ{len(sizes)}Q", self.slots, len(sizes), *sizes) + b"".join(
+            self.files
+        )
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Objects:
+        """Back from bytes."""
+        slots, number = struct.unpack_from("<QQ", data)
+        at, files = 16 + 8 * number, []
+        for size in struct.unpack_from(f"<{number}Q", data, 16):
+            files.append(data[at : at + size])
+            at += size
+        return cls(slots, tuple(files))
+
+
+@attrs.frozen
+class Request:
+    """What is asked for: the name of the program, the kind of code, the level and the machine."""
+
+    digest: str
+    kind: str
+    level: int
+    machine: Machine
+
+    @property
+    def key(self) -> str:
+        """The name in the store."""
+        machine = self.machine
+        parts = (
+            f"{FORMAT}", version(), self.digest, self.kind, f"{self.level}",
+            machine.triple, machine.cpu, machine.features,
+        )  # fmt: skip
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def steps(self, write: Write, *, inline: bool) -> Generator[None, None, Objects]:
+        """The objects, found in the store or made, in steps between which one may stop."""
+        store = Store.usual()
+        kept = store.get(self.key)
+        if kept is not None:
+            return Objects.unpacked(kept)
+        slots, modules = write()
+        files = []
+        for text in modules:
+            yield
+            files.append(compiled(text, self.machine, self.level, inline=inline))
+        objects = Objects(slots, tuple(files))
+        store.put(self.key, objects.packed)
+        return objects
+
+    def objects(self, write: Write, *, inline: bool) -> Objects:
+        """The objects, at once."""
+        steps = self.steps(write, inline=inline)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                objects: Objects = end.value
+                return objects

@@ -1,0 +1,242 @@
+"""The lines of a program as functions in LLVM IR, each of a few hundred lines.
+
+The time that LLVM takes for a function grows faster than its length, so a long program is cut into
+parts; what one computes for a later one waits in scratch memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import attrs
+
+from fgrad import operations as ops
+from fgrad.native.ir import double
+from fgrad.native.scratch import Scratch
+from fgrad.native.table import SINE_AND_COSINE, Vocabulary
+from fgrad.op import Op
+from fgrad.program import Program
+from fgrad.several import Item, Joint
+
+PART: Final = 500
+"""Lines a part; 200 compile as fast a line, 1,000 take a third more, 2,000 twice as long."""
+
+HEAD: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
+"""What each part is given: inputs, inputs that are the same in each row, outputs, and so on."""
+
+
+class Layout(Protocol):
+    """How inputs are read and outputs are written, in lines of IR."""
+
+    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
+        """The lines that bring input `index`, named `%x` and its number, and all that they bring."""
+
+    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
+        """The lines that write the value of that name to output `index`."""
+
+
+@attrs.frozen
+class Parts:
+    """The functions `@part0`, `@part1`, ..., the scratch they share, and what they call."""
+
+    functions: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
+    """The declarations and definitions that each function needs."""
+    slots: int
+    """How many values (of the width) the scratch memory must hold."""
+
+
+def called(program: Program) -> tuple[Op, ...]:
+    """The operations that are called by their meaning, since nothing is known of them here."""
+    known = Vocabulary(1, fma=True, inline=False).phrases
+    found = dict.fromkeys([op for op, _ in program.lines])
+    return tuple(
+        op for op in found if not (op in known or op is ops.square or isinstance(op, Item))
+    )
+
+
+def parts(
+    program: Program, layout: Layout, words: Vocabulary, calls: tuple[Op, ...], size: int = PART
+) -> Parts:
+    """The program in parts of `size` lines; `calls` are those of `%calls`, in its order."""
+    scratch = Scratch.of(program, size)
+    outputs: dict[int, list[int]] = {}
+    for index, value in enumerate(program.outputs):
+        outputs.setdefault(value, []).append(index)
+    functions, needs = [], []
+    for number, start in enumerate(range(0, max(1, len(program)), size)):
+        lines = program.lines[start : start + size]
+        writer = _Writer(program, layout, words, calls, scratch.slots, outputs)
+        functions.append(writer.function(number, start, min(start + size, len(program))))
+        needs.append(words.needs([op for op, _ in lines]))
+    return Parts(tuple(functions), tuple(needs), scratch.size)
+
+
+@attrs.frozen(eq=False)
+class _Writer:
+    """One part as it is written."""
+
+    program: Program
+    layout: Layout
+    words: Vocabulary
+    calls: tuple[Op, ...]
+    slots: Mapping[int, int]
+    outputs: Mapping[int, Sequence[int]]
+    """Which outputs each value is."""
+    names: dict[int, str] = attrs.field(factory=dict, init=False)
+    """Of the values that are at hand in this part."""
+    pairs: dict[Any, str] = attrs.field(factory=dict, init=False)
+    """The name of the sine and cosine of each angle that both are taken of, when it has one."""
+    text: list[str] = attrs.field(factory=list, init=False)
+
+    def function(self, number: int, start: int, end: int) -> str:
+        """The definition of the part that has the lines from `start` to `end`."""
+        inputs = len(self.program.inputs)
+        angles = [
+            {args[0] for op, args in self.program.lines[start:end] if op is wanted}
+            for wanted in (ops.sin, ops.cos)
+        ]
+        self.pairs.update((angle, "") for angle in angles[0] & angles[1])
+        if start == 0:
+            for value in self.outputs:
+                if value < inputs:
+                    self._give(value, self._read(value), truth=False)
+        for value, (op, args) in enumerate(self.program.lines[start:end], inputs + start):
+            self._line(op, value, args)
+        how = "alwaysinline" if self.words.inline else "noinline"
+        head = f"define hidden void @part{number}({HEAD}) nounwind {how} {{"
+        return "\n".join([head, *self._rooms(start, end), *self.text, "ret void", "}"])
+
+    def _line(self, op: Op, value: int, args: Sequence[Any]) -> None:
+        given = tuple([self._argument(a) for a in args])
+        phrase = self.words.phrases.get(ops.mul if op is ops.square else op)
+        name = self.names[value] = f"%x{value}"
+        if (op is ops.sin or op is ops.cos) and args[0] in self.pairs:
+            self._sine_or_cosine(op, name, args[0], given[0])
+        elif phrase is not None:
+            self.text.append(f"{name} = {phrase % (given * 2 if op is ops.square else given)}")
+        elif isinstance(op, Item):
+            self._load(self.slots[int(args[0])] + op.index, name, truth=False)
+        else:
+            self._call(op, value, given)
+        if value in self.slots and not op.joint:
+            self._store(self.slots[value], name, truth=op.truth)
+        if value in self.outputs:
+            self._give(value, name, truth=op.truth)
+
+    def _sine_or_cosine(self, op: Op, name: str, angle: Any, given: str) -> None:
+        """One of the two, of an angle that both are taken of."""
+        v = self.words.type()
+        if not self.pairs[angle]:
+            self.pairs[angle] = f"{name}b"
+            call = f"call {{ {v}, {v} }} @fgrad.{SINE_AND_COSINE}({v} {given})"
+            self.text.append(f"{name}b = {call}")
+        index = 0 if op is ops.sin else 1
+        self.text.append(f"{name} = extractvalue {{ {v}, {v} }} {self.pairs[angle]}, {index}")
+
+    def _argument(self, a: Any) -> str:
+        if type(a) is int:
+            return self.names.get(a) or self._read(a)
+        if type(a) is bool:
+            return self.words.literal("true" if a else "false", truth=True)
+        return self.words.literal(double(a))
+
+    def _read(self, value: int) -> str:
+        """Bring an input, or what an earlier part has computed."""
+        name = self.names[value] = f"%x{value}"
+        line = value - len(self.program.inputs)
+        if line < 0:
+            lines, brought = self.layout.load(value, self.words)
+            self.text.extend(lines)
+            self.names.update((index, f"%x{index}") for index in brought)
+        elif not self.program.lines[line][0].joint:
+            self._load(self.slots[value], name, truth=self.program.lines[line][0].truth)
+        return name
+
+    def _give(self, value: int, name: str, *, truth: bool) -> None:
+        for index in self.outputs[value]:
+            self.text.extend(self.layout.store(index, name, self.words, truth=truth))
+
+    def _place(self, slot: int, name: str) -> str:
+        self.text.append(f"{name} = getelementptr {self.words.type()}, ptr %scratch, i64 {slot}")
+        return name
+
+    def _load(self, slot: int, name: str, *, truth: bool) -> None:
+        v = self.words.type()
+        place = self._place(slot, f"{name}p")
+        if truth:
+            self.text.append(f"{name}d = load {v}, ptr {place}")
+            zero = self.words.literal("0.0")
+            self.text.append(f"{name} = fcmp une {v} {name}d, {zero}")
+        else:
+            self.text.append(f"{name} = load {v}, ptr {place}")
+
+    def _store(self, slot: int, name: str, *, truth: bool) -> None:
+        v = self.words.type()
+        if truth:
+            t = self.words.type(truth=True)
+            self.text.append(f"{name}d = uitofp {t} {name} to {v}")
+            name = f"{name}d"
+        self.text.append(f"store {v} {name}, ptr {self._place(slot, f'{name}q')}")
+
+    def _call(self, op: Op, value: int, given: Sequence[str]) -> None:
+        """Call the meaning lane by lane: it reads its arguments from memory and writes its results."""
+        text, name, words = self.text, f"%x{value}", self.words
+        entry = f"getelementptr ptr, ptr %calls, i64 {self.calls.index(op)}"
+        text += [f"{name}e = {entry}", f"{name}f = load ptr, ptr {name}e"]
+        results = self._results(op, value)
+        for lane in range(words.width):
+            for k, (arg, kind) in enumerate(zip(given, op.kinds, strict=True)):
+                self._lane_out(arg, f"{name}a{lane}_{k}", lane, k, truth=kind is bool)
+            text.append(f"call void {name}f(ptr %args, ptr %results)")
+            for k, whole in enumerate(results):
+                self._lane_in(whole, lane, k)
+        if op.joint:
+            for k, whole in enumerate(results):
+                place = self._place(self.slots[value] + k, f"{whole}p")
+                text.append(f"store {words.type()} {whole}, ptr {place}")
+        elif op.truth:
+            zero = words.literal("0.0")
+            text.append(f"{name} = fcmp une {words.type()} {results[0]}, {zero}")
+
+    def _results(self, op: Op, value: int) -> list[str]:
+        """Names for the results: that of the value itself if it is one number."""
+        if isinstance(op, Joint):
+            return [f"%x{value}r{k}" for k in range(op.size)]
+        return [f"%x{value}r" if op.truth else f"%x{value}"]
+
+    def _lane_out(self, arg: str, name: str, lane: int, k: int, *, truth: bool) -> None:
+        kind, text = "i1" if truth else "double", self.text
+        if self.words.width > 1:
+            wide = self.words.type(truth=truth)
+            text.append(f"{name}l = extractelement {wide} {arg}, i64 {lane}")
+            arg = f"{name}l"
+        if truth:
+            text.append(f"{name}d = uitofp {kind} {arg} to double")
+            arg = f"{name}d"
+        text.append(f"{name}p = getelementptr double, ptr %args, i64 {k}")
+        text.append(f"store double {arg}, ptr {name}p")
+
+    def _lane_in(self, whole: str, lane: int, k: int) -> None:
+        width, text = self.words.width, self.text
+        place, got = f"{whole}g{lane}", whole if width == 1 else f"{whole}v{lane}"
+        text.append(f"{place} = getelementptr double, ptr %results, i64 {k}")
+        text.append(f"{got} = load double, ptr {place}")
+        if width > 1:
+            before = "poison" if lane == 0 else f"{whole}w{lane - 1}"
+            after = whole if lane == width - 1 else f"{whole}w{lane}"
+            text.append(
+                f"{after} = insertelement {self.words.type()} {before}, double {got}, i64 {lane}"
+            )
+
+    def _rooms(self, start: int, end: int) -> list[str]:
+        """Where the arguments and the results of calls stand."""
+        called = [op for op, _ in self.program.lines[start:end] if op in self.calls]
+        if not called:
+            return []
+        results = [op.size if isinstance(op, Joint) else 1 for op in called]
+        return [
+            f"%args = alloca [{max(op.arity for op in called)} x double]",
+            f"%results = alloca [{max(results)} x double]",
+        ]

@@ -1,0 +1,134 @@
+"""A program over many rows, in LLVM IR: the lanes of a vector are rows.
+
+`@rows(in, same, out, calls, scratch, begin, end)` does the rows from `begin` to `end`, at least as
+many as there are lanes. The last vector overlaps the one before it, so that any number of rows is
+done without a second copy of the code; rows are independent, so doing one twice gives it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from fgrad.native.parts import HEAD, Parts
+from fgrad.native.table import Vocabulary
+from fgrad.native.transpose import block
+
+
+@attrs.frozen
+class Columns:
+    """Inputs from columns and tables and, behind them, numbers that are the same in each row.
+
+    `sources` says how many inputs each source has: 1 is a column, more are a table, a row of which
+    lies in memory in one piece. A column is given as a pointer; a table as a pointer, and the bytes
+    from one row to the next. Outputs go to columns, given as pointers. Truth values are bytes in
+    columns, and doubles among the numbers.
+    """
+
+    sources: tuple[int, ...]
+    same: tuple[bool, ...]
+    """For each number that is the same in each row, whether it is a truth value."""
+
+    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
+        """Read a vector of rows, or put one number in all lanes."""
+        first, entry = 0, 0
+        for width in self.sources:
+            if index < first + width:
+                if width == 1:
+                    return _column(index, entry, words), (index,)
+                return block(index, first, width, entry, words)
+            first, entry = first + width, entry + (1 if width == 1 else 2)
+        return self._number(index, index - first, words), (index,)
+
+    def _number(self, index: int, place: int, words: Vocabulary) -> Sequence[str]:
+        name, truth = f"%x{index}", self.same[place]
+        wide = f"{name}w" if truth else name
+        lines = [
+            f"{name}p = getelementptr double, ptr %same, i64 {place}",
+            f"{name}s = load double, ptr {name}p, !invariant.load !{{}}",
+            *spread(words, f"{name}s", wide),
+        ]
+        if truth:
+            zero = words.literal("0.0")
+            lines.append(f"{name} = fcmp une {words.type()} {wide}, {zero}")
+        return lines
+
+    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
+        """Write a vector of rows."""
+        o = f"{name}o{index}"
+        place = f"{o}t = getelementptr ptr, ptr %out, i64 {index}"
+        column = f"{o}c = load ptr, ptr {o}t, !invariant.load !{{}}"
+        if not truth:
+            row = f"{o} = getelementptr double, ptr {o}c, i64 %row"
+            return place, column, row, f"store {words.type()} {name}, ptr {o}, align 8"
+        byte = words.type(truth=True).replace("i1", "i8")
+        whole = f"{o}b = zext {words.type(truth=True)} {name} to {byte}"
+        row = f"{o} = getelementptr i8, ptr {o}c, i64 %row"
+        return place, column, whole, row, f"store {byte} {o}b, ptr {o}, align 1"
+
+
+@attrs.frozen
+class Sums(Columns):
+    """The same inputs; outputs are added up, lane by lane, in a row of vectors at `%out`."""
+
+    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
+        """Add a vector of rows; a truth value counts as 1."""
+        v, o = words.type(), f"{name}o{index}"
+        given = f"{o}d" if truth else name
+        lines = [f"{o}d = uitofp {words.type(truth=True)} {name} to {v}"] if truth else []
+        return [
+            *lines,
+            f"{o} = getelementptr {v}, ptr %out, i64 {index}",
+            f"{o}a = load {v}, ptr {o}",
+            f"{o}b = fadd {v} {o}a, {given}",
+            f"store {v} {o}b, ptr {o}",
+        ]
+
+
+def _column(index: int, entry: int, words: Vocabulary) -> Sequence[str]:
+    name = f"%x{index}"
+    return (
+        f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
+        f"{name}c = load ptr, ptr {name}t, !invariant.load !{{}}",
+        f"{name}p = getelementptr double, ptr {name}c, i64 %row",
+        f"{name} = load {words.type()}, ptr {name}p, align 8",
+    )
+
+
+def spread(words: Vocabulary, number: str, name: str) -> tuple[str, ...]:
+    """The lines that put a number in all lanes."""
+    if words.width == 1:
+        return (f"{name} = bitcast double {number} to double",)
+    v = words.type()
+    return (
+        f"{name}i = insertelement {v} poison, double {number}, i64 0",
+        f"{name} = shufflevector {v} {name}i, {v} poison, <{words.width} x i32> zeroinitializer",
+    )
+
+
+def modules(parts: Parts, width: int) -> Iterator[str]:
+    """The module that defines `@rows`."""
+    needs = dict.fromkeys(need for part in parts.needs for need in part)
+    head = HEAD.replace("i64 %row", "i64 %begin, i64 %end")
+    given = "ptr %in, ptr %same, ptr %out, ptr %calls, ptr %scratch, i64 %row"
+    yield "\n".join(
+        [
+            *needs,
+            *parts.functions,
+            f"define void @rows({head}) nounwind {{",
+            f"%last = sub i64 %end, {width}",
+            "br label %loop",
+            "loop:",
+            "%at = phi i64 [%begin, %0], [%next, %loop]",
+            "%over = icmp sgt i64 %at, %last",
+            "%row = select i1 %over, i64 %last, i64 %at",
+            *[f"call void @part{k}({given})" for k in range(len(parts.functions))],
+            f"%next = add i64 %at, {width}",
+            "%more = icmp slt i64 %next, %end",
+            "br i1 %more, label %loop, label %done",
+            "done:",
+            "ret void",
+            "}",
+        ]
+    )

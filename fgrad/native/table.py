@@ -1,0 +1,136 @@
+"""How each operation is written in LLVM IR: as one instruction, or as a function of our own.
+
+An operation that is in neither table, a user's for one, is called by its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from fgrad import operations as ops
+from fgrad.native import (
+    activation,
+    arcs,
+    areas,
+    errorfunction,
+    exponential,
+    hyperbolic,
+    logarithm,
+    modulo,
+    piecewise,
+    plane,
+    power,
+    root,
+    trigonometry,
+)
+from fgrad.native.contraction import fused
+from fgrad.native.function import Body, definition
+from fgrad.native.ir import Kind
+from fgrad.op import Op
+
+FUNCTIONS: Final[Mapping[Op, Body]] = MappingProxyType({
+    ops.exp: exponential.exp, ops.exp2: exponential.exp2, ops.expm1: exponential.expm1,
+    ops.log: logarithm.log, ops.log1p: logarithm.log1p,
+    ops.log2: logarithm.log2, ops.log10: logarithm.log10,
+    ops.pow: power.pow, ops.power_slope: power.power_slope, ops.cbrt: root.cbrt,
+    ops.hypot: plane.hypot, ops.inversion: plane.inversion, ops.mod: modulo.mod,
+    ops.sigmoid: activation.sigmoid, ops.bell: activation.bell, ops.gauss: activation.gauss,
+    ops.softplus: activation.softplus, ops.share: activation.share,
+    ops.sin: trigonometry.sin, ops.cos: trigonometry.cos, ops.tan: trigonometry.tan,
+    ops.asin: arcs.asin, ops.acos: arcs.acos, ops.atan: arcs.atan, ops.atan2: arcs.atan2,
+    ops.sinh: hyperbolic.sinh, ops.cosh: hyperbolic.cosh, ops.tanh: hyperbolic.tanh,
+    ops.asinh: areas.asinh, ops.acosh: areas.acosh, ops.atanh: areas.atanh,
+    ops.erf: errorfunction.erf, ops.erfc: errorfunction.erfc,
+    ops.logaddexp: activation.logaddexp, ops.relu: piecewise.relu, ops.sign: piecewise.sign,
+    ops.maximum: piecewise.maximum, ops.minimum: piecewise.minimum, ops.clip: piecewise.clip,
+})  # fmt: skip
+"""The functions written in `fgrad.native`."""
+
+
+@attrs.frozen
+class Vocabulary:
+    """What operations are in IR at one width, for a target with or without fused multiply-add.
+
+    >>> Vocabulary(4, fma=True, inline=True).phrases[ops.add]
+    'fadd <4 x double> %s, %s'
+    """
+
+    width: int
+    fma: bool
+    inline: bool
+    """Whether functions stand in the place of their calls."""
+
+    def type(self, *, truth: bool = False) -> str:
+        """The type of numbers, or of truth values."""
+        kind = "i1" if truth else "double"
+        return kind if self.width == 1 else f"<{self.width} x {kind}>"
+
+    def literal(self, text: str, *, truth: bool = False) -> str:
+        """A constant in all lanes."""
+        return text if self.width == 1 else f"splat ({'i1' if truth else 'double'} {text})"
+
+    @cached_property
+    def phrases(self) -> Mapping[Op, str]:
+        """The right side of the line of each operation, with `%s` for its arguments."""
+        phrases = {**_instructions(self)}
+        for op in FUNCTIONS:
+            given = ", ".join([f"{self.type(truth=kind is bool)} %s" for kind in op.kinds])
+            phrases[op] = f"call {self.type(truth=op.truth)} @fgrad.{op.name}({given})"
+        return MappingProxyType(phrases)
+
+    def needs(self, used: Iterable[Op]) -> tuple[str, ...]:
+        """The declarations and definitions that lines of these operations need, each once."""
+        needs = dict.fromkeys(_declarations(self))
+        functions = {op.name: (FUNCTIONS[op], op.arity) for op in used if op in FUNCTIONS}
+        if "sin" in functions and "cos" in functions:
+            functions[SINE_AND_COSINE] = trigonometry.sincos, 1
+        for name, (body, arity) in functions.items():
+            kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
+            needs |= dict.fromkeys(
+                definition(
+                    f"@fgrad.{name}", body, kinds, self.width, fma=self.fma, inline=self.inline
+                )
+            )
+        return tuple(needs)
+
+
+SINE_AND_COSINE: Final = "sincos"
+"""The function of both, for an argument that both are taken of: they share its reduction."""
+
+
+def _instructions(words: Vocabulary) -> Mapping[Op, str]:
+    v, t = words.type(), words.type(truth=True)
+    one, true = words.literal("1.0"), words.literal("true", truth=True)
+    suffix = _suffix(words)
+    return {
+        ops.less: f"fcmp olt {v} %s, %s", ops.less_equal: f"fcmp ole {v} %s, %s",
+        ops.greater: f"fcmp ogt {v} %s, %s", ops.greater_equal: f"fcmp oge {v} %s, %s",
+        ops.equal: f"fcmp oeq {v} %s, %s", ops.not_equal: f"fcmp une {v} %s, %s",
+        ops.logical_and: f"and {t} %s, %s", ops.logical_or: f"or {t} %s, %s",
+        ops.logical_not: f"xor {t} {true}, %s", ops.where: f"select {t} %s, {v} %s, {v} %s",
+        ops.add: f"fadd {v} %s, %s", ops.sub: f"fsub {v} %s, %s",
+        ops.mul: f"fmul {v} %s, %s", ops.div: f"fdiv {v} %s, %s",
+        ops.neg: f"fneg {v} %s", ops.reciprocal: f"fdiv {v} {one}, %s",
+        ops.identity: f"bitcast {v} %s to {v}", ops.stop_gradient: f"bitcast {v} %s to {v}",
+        ops.sqrt: f"call {v} @llvm.sqrt.{suffix}({v} %s)",
+        ops.abs: f"call {v} @llvm.fabs.{suffix}({v} %s)",
+        ops.copysign: f"call {v} @llvm.copysign.{suffix}({v} %s, {v} %s)",
+        fused: f"call {v} @llvm.fma.{suffix}({v} %s, {v} %s, {v} %s)",
+    }  # fmt: skip
+
+
+def _declarations(words: Vocabulary) -> tuple[str, ...]:
+    v, suffix = words.type(), _suffix(words)
+    arity = {"sqrt": 1, "fabs": 1, "copysign": 2, "fma": 3}
+    return tuple(
+        f"declare {v} @llvm.{name}.{suffix}({', '.join([v] * n)})" for name, n in arity.items()
+    )
+
+
+def _suffix(words: Vocabulary) -> str:
+    return "f64" if words.width == 1 else f"v{words.width}f64"

@@ -1,0 +1,259 @@
+"""What stands between Python's objects and a program for one point, in LLVM IR.
+
+Each wrapper looks at its arguments, and where they are not just what it knows (floats, or one array
+of doubles in a row) it calls `self`, which is a function of Python that knows everything else.
+`@cell` holds the address of the program, so that it can be exchanged, and a countdown of calls:
+when it comes to zero, `self` is called once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from fgrad.native import interpreter as at
+
+_STACK: Final = 2048
+"""How many doubles are put on the stack; more go to the heap."""
+
+
+@attrs.frozen
+class Shape:
+    """How many numbers go in, whether each number that comes out is a truth value, and the scratch."""
+
+    inputs: int
+    truths: tuple[bool, ...]
+    slots: int
+
+
+def on_floats(shape: Shape, *, single: bool) -> str:
+    """`@call(self, args, n)`: floats by position, to a tuple of the outputs, or to the only one."""
+    size = len(shape.truths)
+    lines = [
+        "define ptr @call(ptr %self, ptr %args, i64 %n) nounwind {",
+        *_stack(shape.inputs + size + shape.slots),
+        *_counted(),
+        f"%enough = icmp eq i64 %n, {shape.inputs}",
+        "%usual = and i1 %enough, %running",
+        f"br i1 %usual, label %{'check' if shape.inputs else 'ready'}, label %slow",
+        *(_checked(shape.inputs) if shape.inputs else ()),
+        "ready:",
+        *_heap(shape.inputs + size + shape.slots),
+        f"%out = getelementptr double, ptr %in, i64 {shape.inputs}",
+        f"%scratch = getelementptr double, ptr %out, i64 {size}",
+        *(_filled(shape.inputs) if shape.inputs else ()),
+        "call void %code(ptr %in, ptr %out, ptr null, ptr %scratch)",
+        *(_object("%result", "%out", "0", truth=shape.truths[0]) if single else _tuple(shape)),
+        *_freed(shape.inputs + size + shape.slots),
+        "ret ptr %result",
+        *_slow("%n"),
+    ]
+    return "\n".join([*_DECLARED, *lines])
+
+
+def on_array(shape: Shape, *, single: bool) -> str:
+    """`@call(self, x)`: an array of doubles to an array of the outputs, or to the only one."""
+    size = len(shape.truths)
+    lines = [
+        "define ptr @call(ptr %self, ptr %x) nounwind {",
+        *_stack(shape.slots + 1),
+        "%args = alloca ptr",
+        "store ptr %x, ptr %args",
+        *_counted(),
+        *_loaded("type", "ptr", "%x", at.TYPE),
+        "%exact = icmp eq ptr %type, @PyArray_Type",
+        "%usual = and i1 %exact, %running",
+        "br i1 %usual, label %look, label %slow",
+        "look:",
+        *_looked(),
+        "br i1 %right, label %measure, label %slow",
+        "measure:",
+        "%length = load i64, ptr %lengths",
+        f"%fits = icmp eq i64 %length, {shape.inputs}",
+        "br i1 %fits, label %ready, label %slow",
+        "ready:",
+        *_loaded("values", "ptr", "%x", at.DATA),
+        *_heap(shape.slots + 1),
+        "%scratch = getelementptr double, ptr %in, i64 1",
+        *(["%out = getelementptr double, ptr %in, i64 0"] if single else _array(size)),
+        "call void %code(ptr %values, ptr %out, ptr null, ptr %scratch)",
+        *(_object("%result", "%out", "0", truth=shape.truths[0]) if single else ()),
+        *_freed(shape.slots + 1),
+        "ret ptr %result",
+        *_slow("1"),
+    ]
+    return "\n".join([*_DECLARED, *_DECLARED_FOR_ARRAYS, *lines])
+
+
+_DECLARED: Final = (
+    "@PyFloat_Type = external global i8",
+    "@cell = external global i8",
+    "declare ptr @PyFloat_FromDouble(double)",
+    "declare ptr @PyBool_FromLong(i64)",
+    "declare ptr @PyTuple_New(i64)",
+    "declare ptr @PyErr_NoMemory()",
+    "declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)",
+    "declare ptr @PyMem_RawMalloc(i64)",
+    "declare void @PyMem_RawFree(ptr)",
+)
+_DECLARED_FOR_ARRAYS: Final = (
+    "@PyArray_Type = external global i8",
+    "declare ptr @PyArray_New(ptr, i32, ptr, i32, ptr, ptr, i32, i32, ptr)",
+)
+
+
+def _loaded(name: str, kind: str, start: str, offset: int) -> list[str]:
+    place = f"%{name}at = getelementptr i8, ptr {start}, i64 {offset}"
+    return [place, f"%{name} = load {kind}, ptr %{name}at"]
+
+
+def _counted() -> list[str]:
+    return [
+        "%code = load atomic ptr, ptr @cell acquire, align 8",
+        "%countat = getelementptr i8, ptr @cell, i64 8",
+        "%count = load i64, ptr %countat",
+        "%left = sub i64 %count, 1",
+        "store i64 %left, ptr %countat",
+        "%running = icmp ne i64 %left, 0",
+    ]
+
+
+def _checked(inputs: int) -> list[str]:
+    """See that all arguments are floats."""
+    return [
+        "check:",
+        "br label %look",
+        "look:",
+        "%i = phi i64 [0, %check], [%next, %good]",
+        "%argat = getelementptr ptr, ptr %args, i64 %i",
+        "%arg = load ptr, ptr %argat",
+        *_loaded("type", "ptr", "%arg", at.TYPE),
+        "%float = icmp eq ptr %type, @PyFloat_Type",
+        "br i1 %float, label %good, label %slow",
+        "good:",
+        "%next = add i64 %i, 1",
+        f"%more = icmp slt i64 %next, {inputs}",
+        "br i1 %more, label %look, label %ready",
+    ]
+
+
+def _filled(inputs: int) -> list[str]:
+    """Put the doubles of the floats in a row."""
+    lines = ["br label %fill", "fill:"]
+    lines += ["%j = phi i64 [0, %go], [%following, %fill]"]
+    lines += ["%objectat = getelementptr ptr, ptr %args, i64 %j"]
+    lines += ["%object = load ptr, ptr %objectat", *_loaded("x", "double", "%object", at.FLOAT)]
+    lines += ["%place = getelementptr double, ptr %in, i64 %j", "store double %x, ptr %place"]
+    lines += ["%following = add i64 %j, 1", f"%rest = icmp slt i64 %following, {inputs}"]
+    return [*lines, "br i1 %rest, label %fill, label %run", "run:"]
+
+
+def _looked() -> list[str]:
+    """See that the array has one axis and native doubles in a row: in `%right`."""
+    wanted = (("axes", "i32", 1), ("simple", "i32", 0x101), ("order", "i8", ord("=")))
+    lines = [
+        *_loaded("axes", "i32", "%x", at.AXES),
+        *_loaded("lengths", "ptr", "%x", at.LENGTHS),
+        *_loaded("dtype", "ptr", "%x", at.DTYPE),
+        *_loaded("flags", "i32", "%x", at.FLAGS),
+        *_loaded("order", "i8", "%dtype", at.ORDER),
+        *_loaded("number", "i32", "%dtype", at.NUMBER),
+        f"%simple = and i32 %flags, {0x101}",
+        "%is = icmp eq i32 %number, 12",
+    ]
+    before = "%is"
+    for name, kind, value in wanted:
+        lines.append(f"%is{name} = icmp eq {kind} %{name}, {value}")
+        lines.append(f"%and{name} = and i1 {before}, %is{name}")
+        before = f"%and{name}"
+    return [*lines, f"%right = and i1 {before}, true"]
+
+
+def _stack(doubles: int) -> list[str]:
+    """Memory for that many doubles under `%in`, if they are few."""
+    return [f"%in = alloca [{doubles} x double], align 64"] if doubles <= _STACK else []
+
+
+def _heap(doubles: int) -> list[str]:
+    """The same if they are many; then on to `%go`."""
+    if doubles <= _STACK:
+        return ["br label %go", "go:"]
+    return [
+        f"%in = call ptr @PyMem_RawMalloc(i64 {8 * doubles})",
+        "%full = icmp eq ptr %in, null",
+        "br i1 %full, label %failed, label %go",
+        "go:",
+    ]
+
+
+def _freed(doubles: int) -> list[str]:
+    return ["call void @PyMem_RawFree(ptr %in)"] if doubles > _STACK else []
+
+
+def _object(name: str, out: str, index: str, *, truth: bool) -> list[str]:
+    """An object of Python for an output."""
+    lines = [
+        f"{name}p = getelementptr double, ptr {out}, i64 {index}",
+        f"{name}x = load double, ptr {name}p",
+    ]
+    if truth:
+        whole = f"{name}i = fptosi double {name}x to i64"
+        return [*lines, whole, f"{name} = call ptr @PyBool_FromLong(i64 {name}i)"]
+    return [*lines, f"{name} = call ptr @PyFloat_FromDouble(double {name}x)"]
+
+
+def _tuple(shape: Shape) -> list[str]:
+    """A new tuple of the outputs."""
+    lines = [
+        f"%result = call ptr @PyTuple_New(i64 {len(shape.truths)})",
+        "%none = icmp eq ptr %result, null",
+        "br i1 %none, label %failed, label %each",
+        "each:",
+        f"%items = getelementptr i8, ptr %result, i64 {at.ITEMS}",
+    ]
+    if True in shape.truths:
+        for i, truth in enumerate(shape.truths):
+            place = f"%place{i} = getelementptr ptr, ptr %items, i64 {i}"
+            lines += [*_object(f"%item{i}", "%out", f"{i}", truth=truth), place]
+            lines.append(f"store ptr %item{i}, ptr %place{i}")
+        return lines
+    return [
+        *lines,
+        "br label %item",
+        "item:",
+        "%k = phi i64 [0, %each], [%later, %item]",
+        *_object("%y", "%out", "%k", truth=False),
+        "%itemat = getelementptr ptr, ptr %items, i64 %k",
+        "store ptr %y, ptr %itemat",
+        "%later = add i64 %k, 1",
+        f"%again = icmp slt i64 %later, {len(shape.truths)}",
+        "br i1 %again, label %item, label %end",
+        "end:",
+    ]
+
+
+def _array(size: int) -> list[str]:
+    """A new array for the outputs, whose memory is `%out`."""
+    make = "call ptr @PyArray_New(ptr @PyArray_Type, i32 1, ptr %dims, i32 12,"
+    return [
+        "%dims = alloca i64",
+        f"store i64 {size}, ptr %dims",
+        f"%result = {make} ptr null, ptr null, i32 0, i32 0, ptr null)",
+        "%none = icmp eq ptr %result, null",
+        "br i1 %none, label %failed, label %whole",
+        "whole:",
+        *_loaded("out", "ptr", "%result", at.DATA),
+    ]
+
+
+def _slow(count: str) -> list[str]:
+    return [
+        "slow:",
+        f"%other = call ptr @PyObject_Vectorcall(ptr %self, ptr %args, i64 {count}, ptr null)",
+        "ret ptr %other",
+        "failed:",
+        "%error = call ptr @PyErr_NoMemory()",
+        "ret ptr %error",
+        "}",
+    ]
