@@ -71,6 +71,7 @@ def _rest(x: Value) -> Value:
     v = inverse - _MIDDLE
     square, square_error = two_product(x, x)
     linear, linear_error = two_product(v, constant(_LINEAR))
+    # Where the first is not the larger, the one sum is exact, the other good to 2**-58.
     high, a = fast_two_sum(-square, linear)
     high, b = fast_two_sum(high, fma(v * v, estrin(v, _BENT), _LEVEL))
     # The derivative of the whole by the logarithm of 1 / d, to 0.1.
