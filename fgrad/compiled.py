@@ -18,7 +18,6 @@ from fgrad import joint, trees
 from fgrad.direct import MISS, direct
 from fgrad.errors import MissingExtra, NotAValue, TreeMismatch
 from fgrad.kernel import TIERS, Kernel, Tier
-from fgrad.listing import show
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
@@ -213,9 +212,8 @@ class Compiled(Generic[P, R]):
 
     @property
     def source(self) -> str:
-        """The Python source that runs, or the listing; errors are those of `program`."""
-        written = self._only().kernel.source
-        return show(self.program) if written is None else written.text
+        """What runs: Python source, LLVM IR, or the listing; errors are those of `program`."""
+        return self._only().kernel.text
 
     def _only(self) -> Specialisation:
         made = tuple(self.specialisations.values())

@@ -16,6 +16,7 @@ import attrs
 from fgrad import joint
 from fgrad.abstract import traced
 from fgrad.columns import Columns, columns
+from fgrad.listing import show
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
@@ -111,6 +112,13 @@ class Kernel(Callee):
         from fgrad.native.batch import Batch  # noqa: PLC0415  # an extra
 
         return Batch(self.program, exact=self.exact)
+
+    @property
+    def text(self) -> str:
+        """What runs on the tier: Python source, LLVM IR, or the listing."""
+        if self.tier == "native":
+            return self.entry.text
+        return show(self.program) if self.source is None else self.source.text
 
     @property
     def digest(self) -> str:
