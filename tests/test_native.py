@@ -264,3 +264,10 @@ def test_better_code_is_taken_from_the_next_call_on() -> None:
         assert kernel.run(0.5) == (wanted,)
     assert kernel.entry.cell[0] != before
     assert kernel.run(0.5) == (wanted,) == kernel.entry.run(0.5)
+
+
+def test_a_literal_is_not_the_value_of_that_number() -> None:
+    lines: tuple[Line, ...] = ((ops.sin, (0.0,)), (ops.cos, (0,)), (ops.sin, (1,)))
+    made = Program(("x", "y"), lines, (2, 3, 4)).check()
+    assert Entry.of(made, exact=True).run(0.7, 1.0)[0] == 0.0
+    assert Batch(made, True).map((np.array([0.7]), 1.0), threads=1)[0].tolist() == [0.0]
