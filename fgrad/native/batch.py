@@ -39,7 +39,9 @@ INLINE: Final = 4000
 PIECE: Final = 1024
 """Rows that are computed at a time where the code cannot write to the arrays that were given."""
 
-_Rows: Final = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, ctypes.c_int64, ctypes.c_int64)
+_GIVEN: Final = *[ctypes.c_void_p] * 5, ctypes.c_int64, ctypes.c_int64
+_Rows: Final = ctypes.CFUNCTYPE(None, *_GIVEN)
+_RowsWithCalls: Final = ctypes.PYFUNCTYPE(None, *_GIVEN)
 
 
 @attrs.frozen(eq=False)
@@ -105,9 +107,9 @@ class _Kernel:
         split = Split.of(fused, wide)
         once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
         objects = _objects(split, pattern, way, machine, program.digest, exact=exact)
-        code = loaded(objects.files, ["rows"], {})
         calls = Calls.of(called(split.each))
-        function = _Rows(code.addresses["rows"])
+        code = loaded(objects.files, ["rows"], calls.imports)
+        function = (_RowsWithCalls if calls.functions else _Rows)(code.addresses["rows"])
         order = np.array(split.once.outputs, np.intp)
         return cls(split, machine.width, objects.slots, once, calls, code, function, order)
 
@@ -164,7 +166,8 @@ class _Kernel:
             for start in range(begin, end, PIECE):
                 size = min(PIECE, end - start)
                 first = max(0, min(start, start + size - self.width))
-                self._run(ins, same, _table(room, first), first, max(start + size, self.width))
+                to = _table(room, first)
+                self._run(ins, same, to, first, max(start + size, self.width))
                 for x, y in zip(varying, room, strict=True):
                     x[start : start + size] = y[start - first : start - first + size]
 
@@ -202,9 +205,9 @@ class _Kernel:
 
     def _run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
         scratch = _aligned((self.slots, self.width)) if self.slots else same
-        given = (ins, address(same), outs, self.calls.address, address(scratch))
+        to = outs if isinstance(outs, int) else ctypes.addressof(outs)
+        given = (ctypes.addressof(ins), address(same), to, self.calls.address, address(scratch))
         self.function(*given, begin, end)
-        self.calls.check()
 
     def _same(self, feed: Feed) -> Array:
         """The numbers that are the same in each row, as code reads them."""
