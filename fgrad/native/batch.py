@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
+from operator import index
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
@@ -36,6 +37,8 @@ BLOCK: Final = 4096
 """Rows that are summed by themselves, so that a sum is the same on any number of threads."""
 INLINE: Final = 4000
 """Lines up to which functions stand in the place of their calls, in one part."""
+THREADS: Final = 256
+"""The most threads that are started, whatever is asked for."""
 PIECE: Final = 1024
 """Rows that are computed at a time where the code cannot write to the arrays that were given."""
 
@@ -201,7 +204,9 @@ class _Kernel:
             self._run(rest.table(), same, address(sums[-1]), 0, width)
             sums[-1, :, rows - whole :] = 0.0
         totals = sums.sum(axis=0).sum(axis=1).tolist()
-        return tuple([totals[k] if varies else same[k] * rows for varies, k in self.split.outputs])
+        # No row has a sum of 0, and not of 0 * inf.
+        numbers = [float(x) * rows if rows else 0.0 for x in same]
+        return tuple([totals[k] if varies else numbers[k] for varies, k in self.split.outputs])
 
     def _run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
         scratch = _aligned((self.slots, self.width)) if self.slots else same
@@ -233,19 +238,35 @@ def _aligned(shape: tuple[int, ...]) -> Array:
 
 def _cuts(length: int, threads: int, least: int) -> list[tuple[int, int]]:
     """About equal ranges for the threads, none shorter than `least`."""
-    pieces = max(1, min(threads, length // max(least, 1)))
+    pieces = max(1, min(index(threads), THREADS, length // max(least, 1)))
     ends = [length * k // pieces for k in range(pieces + 1)]
     return list(pairwise(ends))
 
 
 def _spread(work: Callable[[int, int], None], ranges: Sequence[tuple[int, int]]) -> None:
     """Do the ranges side by side; raise what one of them raises."""
-    if len(ranges) == 1:
-        work(*ranges[0])
-        return
-    with ThreadPoolExecutor(len(ranges)) as pool:
-        for _ in pool.map(work, *zip(*ranges, strict=True)):
-            pass
+    raised: list[BaseException] = []
+
+    def done(begin: int, end: int) -> None:
+        try:
+            work(begin, end)
+        except BaseException as error:  # noqa: BLE001  # it is raised where the rows were asked for
+            raised.append(error)
+
+    others: list[Thread] = []
+    for begin, end in ranges[1:]:
+        thread = Thread(target=done, args=(begin, end))
+        try:
+            thread.start()
+        except RuntimeError:  # no more can be had, or none at the end of the interpreter
+            done(begin, end)
+        else:
+            others.append(thread)
+    done(*ranges[0])
+    for thread in others:
+        thread.join()
+    if raised:
+        raise raised[0]
 
 
 def _objects(
