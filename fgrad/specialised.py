@@ -41,8 +41,10 @@ def of_array(
     def slow(x: Any) -> Any:
         if not isinstance(x, np.ndarray):
             return other(x)
-        if x.shape != (size,) or x.dtype.kind not in "iuf":
-            got = f"an array of shape {x.shape} and dtype {x.dtype}"
+        masked = np.ma.isMaskedArray(x)  # whose mask would be lost
+        if x.shape != (size,) or x.dtype.kind not in "iuf" or masked:
+            kind = "a masked" if masked else "an"
+            got = f"{kind} array of shape {x.shape} and dtype {x.dtype}"
             advice = "Specialise again for arrays of another length."
             raise NotAValue("a specialised function", f"an array of {size} numbers", got, advice)
         outputs = kernel.run(*x.astype(np.float64).tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -50,10 +51,24 @@ def views(given: Sequence[object], truths: Sequence[bool], rows: int) -> list[Ar
             needed = f"a writable array of {rows} rows of {np.dtype(kind)}"
             raise NotAValue("out", needed, got, "Make it with numpy.empty, or leave it out.")
         found += [x] if x.ndim == 1 else [x[:, i] for i in range(x.shape[1])]
+    if _overlap(given):
+        advice = "Give each number of each row a place of its own."
+        raise NotAValue("out", "arrays apart in memory", "numbers in one place", advice)
     if len(found) != len(truths):
         advice = "Give an array for each number of the result, or one of k columns for k of them."
         raise NotAValue("out", f"{len(truths)} columns", f"{len(found)}", advice)
     return found
+
+
+def _overlap(given: Sequence[Any]) -> bool:
+    """Whether arrays have numbers in one place in memory: each in its own, or two of them."""
+    for x in given:
+        reach = x.itemsize if x.size else 0
+        for step, size in sorted(zip(map(abs, x.strides), x.shape, strict=True)):
+            if size > 1 and step < reach:
+                return True
+            reach += step * max(0, size - 1)
+    return any(np.shares_memory(x, y) for x, y in combinations(given, 2))
 
 
 def are_direct(columns: Sequence[Array], inputs: Sequence[Array]) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
 from math import prod
+from operator import index
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
@@ -37,10 +38,14 @@ BLOCK: Final = 4096
 """Rows that are summed by themselves, so that a sum is the same on any number of threads."""
 INLINE: Final = 4000
 """Lines up to which functions stand in the place of their calls, in one part."""
+THREADS: Final = 256
+"""The most threads that are started, whatever is asked for."""
 PIECE: Final = 1024
 """Rows that are computed at a time where the code cannot write to the arrays that were given."""
 
-_Rows: Final = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, ctypes.c_int64, ctypes.c_int64)
+_GIVEN: Final = *[ctypes.c_void_p] * 5, ctypes.c_int64, ctypes.c_int64
+_Rows: Final = ctypes.CFUNCTYPE(None, *_GIVEN)
+_RowsWithCalls: Final = ctypes.PYFUNCTYPE(None, *_GIVEN)
 
 
 @attrs.frozen(eq=False)
@@ -106,9 +111,9 @@ class _Kernel:
         split = Split.of(fused, wide)
         once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
         objects = _objects(split, pattern, way, machine, program, exact=exact)
-        code = loaded(objects.files, ["rows"], {})
         calls = Calls.of(called(split.each))
-        function = _Rows(code.addresses["rows"])
+        code = loaded(objects.files, ["rows"], calls.imports)
+        function = (_RowsWithCalls if calls.functions else _Rows)(code.addresses["rows"])
         order = np.array(split.once.outputs, np.intp)
         return cls(split, machine.width, objects.slots, once, calls, code, function, order)
 
@@ -165,7 +170,8 @@ class _Kernel:
             for start in range(begin, end, PIECE):
                 size = min(PIECE, end - start)
                 first = max(0, min(start, start + size - self.width))
-                self._run(ins, same, _table(room, first), first, max(start + size, self.width))
+                to = _table(room, first)
+                self._run(ins, same, to, first, max(start + size, self.width))
                 for x, y in zip(varying, room, strict=True):
                     x[start : start + size] = y[start - first : start - first + size]
 
@@ -205,13 +211,15 @@ class _Kernel:
         totals = lanes[:, 0].tolist()
         if len(totals) == len(self.split.outputs):
             return tuple(totals)
-        return tuple([totals[k] if varies else same[k] * rows for varies, k in self.split.outputs])
+        # No row has a sum of 0, and not of 0 * inf.
+        numbers = [float(x) * rows if rows else 0.0 for x in same]
+        return tuple([totals[k] if varies else numbers[k] for varies, k in self.split.outputs])
 
     def _run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
         scratch = _aligned((self.slots, self.width)) if self.slots else same
-        given = (ins, address(same), outs, self.calls.address, address(scratch))
+        to = outs if isinstance(outs, int) else ctypes.addressof(outs)
+        given = (ctypes.addressof(ins), address(same), to, self.calls.address, address(scratch))
         self.function(*given, begin, end)
-        self.calls.check()
 
     def _same(self, feed: Feed) -> Array:
         """The numbers that are the same in each row, as code reads them."""
@@ -237,19 +245,35 @@ def _aligned(shape: tuple[int, ...]) -> Array:
 
 def _cuts(length: int, threads: int, least: int) -> list[tuple[int, int]]:
     """About equal ranges for the threads, none shorter than `least`."""
-    pieces = max(1, min(threads, length // max(least, 1)))
+    pieces = max(1, min(index(threads), THREADS, length // max(least, 1)))
     ends = [length * k // pieces for k in range(pieces + 1)]
     return list(pairwise(ends))
 
 
 def _spread(work: Callable[[int, int], None], ranges: Sequence[tuple[int, int]]) -> None:
     """Do the ranges side by side; raise what one of them raises."""
-    if len(ranges) == 1:
-        work(*ranges[0])
-        return
-    with ThreadPoolExecutor(len(ranges)) as pool:
-        for _ in pool.map(work, *zip(*ranges, strict=True)):
-            pass
+    raised: list[BaseException] = []
+
+    def done(begin: int, end: int) -> None:
+        try:
+            work(begin, end)
+        except BaseException as error:  # noqa: BLE001  # it is raised where the rows were asked for
+            raised.append(error)
+
+    others: list[Thread] = []
+    for begin, end in ranges[1:]:
+        thread = Thread(target=done, args=(begin, end))
+        try:
+            thread.start()
+        except RuntimeError:  # no more can be had, or none at the end of the interpreter
+            done(begin, end)
+        else:
+            others.append(thread)
+    done(*ranges[0])
+    for thread in others:
+        thread.join()
+    if raised:
+        raise raised[0]
 
 
 def _objects(

@@ -29,7 +29,7 @@ LONG: Final = 2000
 HOT: Final = 10_000
 """Calls after which better code is made for a long program."""
 
-_Run: Final = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
+_Run: Final = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 
 
 @attrs.frozen(eq=False)
@@ -54,19 +54,20 @@ class Entry:
         long = len(whole) > LONG
         request, write = _request(whole, QUICK if long else BEST, machine, exact=exact)
         objects = request.objects(write, inline=False)
-        code = loaded(objects.files, ["run"], {})
+        calls = Calls.of(called(whole))
+        code = loaded(objects.files, ["run"], calls.imports)
         truths = [False] * len(whole.inputs) + [op.truth for op, _ in whole.lines]
         shape = wrapper.Shape(
             len(whole.inputs), tuple([truths[i] for i in whole.outputs]), objects.slots
         )
         cell = (ctypes.c_int64 * 2)(code.addresses["run"], HOT if long else 0)
-        return cls(whole, exact, machine, Calls.of(called(whole)), shape, cell, [code])
+        return cls(whole, exact, machine, calls, shape, cell, [code])
 
     def improve(self) -> Iterator[None]:
         """Make the best code, and take it from the next call on: in steps, as `later` wants it."""
         request, write = _request(self.program, BEST, self.machine, exact=self.exact)
         objects = yield from request.steps(write, inline=False)
-        code = loaded(objects.files, ["run"], {})
+        code = loaded(objects.files, ["run"], self.calls.imports)
         self.codes.append(code)
         self.cell[0] = code.addresses["run"]
 
@@ -87,8 +88,9 @@ class Entry:
         given = (ctypes.c_double * shape.inputs)(*xs)
         out = (ctypes.c_double * len(shape.truths))()
         scratch = (ctypes.c_double * shape.slots)()
-        _Run(self.cell[0])(given, out, self.calls.address, scratch)
-        self.calls.check()
+        # Addresses as numbers, for what `ctypes` makes of anything else is an error of its own.
+        places = ctypes.addressof(given), ctypes.addressof(out), self.calls.address
+        _Run(self.cell[0])(*places, ctypes.addressof(scratch))
         return tuple([y != 0.0 if truth else y for y, truth in zip(out, shape.truths, strict=True)])
 
     def on_floats(self, other: Callable[..., Any], *, single: bool) -> Callable[..., Any]:
@@ -116,22 +118,17 @@ class Entry:
     ) -> Callable[..., Any]:
         imports = {**known, "cell": ctypes.addressof(self.cell)}
         code = loaded([_wrapped(text)], ["call"], imports)
-        fallback = _Fallback(self, code, other)
-        address = code.addresses["call"]
-        made: Callable[..., Any] = interpreter.builtin("compiled", address, flags, fallback)
+        address, kept = code.addresses["call"], (self, other, code)
+        made: Callable[..., Any] = interpreter.builtin("compiled", address, flags, _unusual, kept)
         return made
 
 
-class _Fallback:
-    """What a builtin calls for everything unusual; it keeps alive what the builtin needs."""
-
-    def __init__(self, entry: Entry, code: Code, other: Callable[..., Any]) -> None:
-        self.entry, self.code, self.other = entry, code, other
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.entry.cell[1] == 0 and self.entry.long:
-            later(self.entry.improve)
-        return self.other(*args, **kwargs)
+def _unusual(kept: tuple[Any, ...], *args: Any) -> Any:
+    """What a builtin calls for everything unusual."""
+    entry, other = kept[:2]
+    if entry.cell[1] == 0 and entry.long:
+        later(entry.improve)
+    return other(*args)
 
 
 @cache

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ctypes
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from types import MappingProxyType, MethodType
+from typing import Any, Final
 
 TYPE: Final = 8
 """Offset of the type in every object."""
@@ -56,8 +56,12 @@ def floats() -> Mapping[str, int] | None:
     )
     if not right:
         return None
-    found = {name: _address(getattr(ctypes.pythonapi, name)) for name in _FUNCTIONS}
-    return MappingProxyType({**found, "PyFloat_Type": id(float)})
+    return MappingProxyType({**functions(_FUNCTIONS), "PyFloat_Type": id(float)})
+
+
+def functions(names: Iterable[str]) -> Mapping[str, int]:
+    """The addresses of functions that the interpreter has for C."""
+    return {name: _address(getattr(ctypes.pythonapi, name)) for name in names}
 
 
 @cache
@@ -111,32 +115,29 @@ def _address(function: Any) -> int:
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
-class _Definition(ctypes.Structure):
-    """`PyMethodDef`."""
-
-    _fields_: ClassVar[Any] = (
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
 MANY: Final = 0x80
 """The flag of a function that is given its arguments as an array of objects (METH_FASTCALL)."""
 ONE: Final = 0x08
 """The flag of a function that is given one argument (METH_O)."""
 
 
-def builtin(name: str, address: int, flags: int, fallback: Any) -> Any:
-    """The builtin function at that address; `fallback` is what it is given as `self`.
+def builtin(
+    name: str, address: int, flags: int, other: Callable[..., Any], kept: tuple[Any, ...]
+) -> Any:
+    """The builtin function at that address, which is given as `self` a call of `other`.
 
-    `fallback` must hold whatever has to live as long as the function, but for its definition, which
-    is added to it under `definition`.
+    The call has `kept` as its first argument: all that has to live as long as the function.
     """
-    definition = _Definition(name.encode(), address, flags, None)
-    fallback.definition = definition
+    label = name.encode()
+    definition = struct.pack("PPiP", _start(label), address, flags, 0)  # a PyMethodDef
+    # The function reads its definition when it goes. Neither a method nor a tuple nor bytes are
+    # emptied by the garbage collector, so the definition is still there.
+    method = MethodType(other, (*kept, label, definition))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype = ctypes.py_object
     make.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-    return make(ctypes.byref(definition), fallback, None)
+    return make(_start(definition), method, None)
+
+
+def _start(data: bytes) -> int:
+    return int(ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0)

@@ -10,7 +10,7 @@ import atexit
 import os
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, main_thread
 from typing import Final
 
 import attrs
@@ -43,10 +43,17 @@ class Worker:
         """Have it done some time; nothing is done after `stop`."""
         with self._starting:
             if not self._threads:
+                if (
+                    not main_thread().is_alive()
+                ):  # the interpreter is at its end, and `stop` is past
+                    return
                 # A daemon, since others are waited for before `stop` can be called.
                 thread = Thread(target=self._loop, name="fgrad native", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # no more can be had
+                    return
                 self._threads.append(thread)
-                thread.start()
         self._queue.put(work)
 
     def finish(self) -> None:

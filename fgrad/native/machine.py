@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from functools import cache, cached_property
 from itertools import count
-from threading import Lock
+from threading import RLock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 # LLVM works for one thread at a time, and a fork waits until it has finished: in a child that was
-# made in the middle of a compilation its locks would be held for ever.
-_working: Final = Lock()
+# made in the middle of a compilation its locks would be held for ever. A finalizer or the handler of
+# a signal, which come in between the steps of a thread, are of that thread and need not wait.
+_working: Final = RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_working.acquire, after_in_parent=_working.release, after_in_child=_working.release
@@ -31,6 +34,30 @@ if hasattr(os, "register_at_fork"):
 
 # Names of libraries must differ within a linker.
 _numbers: Final[Iterator[int]] = count()
+_libraries: Final[dict[int, llvm.ResourceTracker]] = {}
+
+
+class _Number(int):
+    """The number of a library, which goes when nothing holds the number any more.
+
+    The garbage collector must not see it: it would call its finalizer while others in the same
+    garbage still have theirs to come, and those may call the code.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def next(cls) -> _Number:
+        """A number of its own."""
+        number = cls(next(_numbers))
+        ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.py_object(number))
+        return number
+
+    def __del__(self) -> None:
+        # At the end of the interpreter nobody may be left to give the lock back.
+        if not sys.is_finalizing():
+            with _working:
+                _libraries.pop(int(self), None)
 
 
 @attrs.frozen
@@ -95,7 +122,7 @@ class Code:
     """Object code in memory, with the addresses of its functions; it stays while this value lives."""
 
     addresses: Mapping[str, int]
-    _library: llvm.ResourceTracker
+    _number: _Number
 
 
 @cache
@@ -122,5 +149,6 @@ def _loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str
         builder.import_symbol(name, address)
     for name in exports:
         builder.export_symbol(name)
-    library = builder.link(_linker(), f"fgrad {next(_numbers)}")
-    return Code(MappingProxyType({name: library[name] for name in exports}), library)
+    number = _Number.next()
+    library = _libraries[int(number)] = builder.link(_linker(), f"fgrad {number}")
+    return Code(MappingProxyType({name: library[name] for name in exports}), number)

@@ -13,6 +13,7 @@ import attrs
 
 from fgrad import operations as ops
 from fgrad.native.ir import double
+from fgrad.native.meaning import caller
 from fgrad.native.scratch import Scratch
 from fgrad.native.table import SINE_AND_COSINE, Vocabulary
 from fgrad.op import Op
@@ -69,7 +70,10 @@ def parts(
         lines = program.lines[start : start + size]
         writer = _Writer(program, layout, words, calls, scratch.slots, outputs)
         functions.append(writer.function(number, start, min(start + size, len(program))))
-        needs.append(words.needs([op for op, _ in lines]))
+        needed = dict.fromkeys(words.needs([op for op, _ in lines]))
+        for op in dict.fromkeys(op for op, _ in lines if op in calls):
+            needed |= dict.fromkeys(caller(op)[1])
+        needs.append(tuple(needed))
     return Parts(tuple(functions), tuple(needs), scratch.size)
 
 
@@ -190,7 +194,7 @@ class _Writer:
         for lane in range(words.width):
             for k, (arg, kind) in enumerate(zip(given, op.kinds, strict=True)):
                 self._lane_out(arg, f"{name}a{lane}_{k}", lane, k, truth=kind is bool)
-            text.append(f"call void {name}f(ptr %args, ptr %results)")
+            text.append(f"call void {caller(op)[0]}(ptr {name}f, ptr %args, ptr %results)")
             for k, whole in enumerate(results):
                 self._lane_in(whole, lane, k)
         if op.joint:

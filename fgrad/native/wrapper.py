@@ -32,14 +32,13 @@ def on_floats(shape: Shape, *, single: bool) -> str:
     size = len(shape.truths)
     lines = [
         "define ptr @call(ptr %self, ptr %args, i64 %n) nounwind {",
-        *_stack(shape.inputs + size + shape.slots),
         *_counted(),
         f"%enough = icmp eq i64 %n, {shape.inputs}",
         "%usual = and i1 %enough, %running",
         f"br i1 %usual, label %{'check' if shape.inputs else 'ready'}, label %slow",
         *(_checked(shape.inputs) if shape.inputs else ()),
         "ready:",
-        *_heap(shape.inputs + size + shape.slots),
+        *_room(shape.inputs + size + shape.slots),
         f"%out = getelementptr double, ptr %in, i64 {shape.inputs}",
         f"%scratch = getelementptr double, ptr %out, i64 {size}",
         *(_filled(shape.inputs) if shape.inputs else ()),
@@ -57,7 +56,6 @@ def on_array(shape: Shape, *, single: bool) -> str:
     size = len(shape.truths)
     lines = [
         "define ptr @call(ptr %self, ptr %x) nounwind {",
-        *_stack(shape.slots + 1),
         "%args = alloca ptr",
         "store ptr %x, ptr %args",
         *_counted(),
@@ -74,7 +72,7 @@ def on_array(shape: Shape, *, single: bool) -> str:
         "br i1 %fits, label %ready, label %slow",
         "ready:",
         *_loaded("values", "ptr", "%x", at.DATA),
-        *_heap(shape.slots + 1),
+        *_room(shape.slots + 1),
         "%scratch = getelementptr double, ptr %in, i64 1",
         *(["%out = getelementptr double, ptr %in, i64 0"] if single else _array(size)),
         "call void %code(ptr %values, ptr %out, ptr null, ptr %scratch)",
@@ -170,15 +168,14 @@ def _looked() -> list[str]:
     return [*lines, f"%right = and i1 {before}, true"]
 
 
-def _stack(doubles: int) -> list[str]:
-    """Memory for that many doubles under `%in`, if they are few."""
-    return [f"%in = alloca [{doubles} x double], align 64"] if doubles <= _STACK else []
+def _room(doubles: int) -> list[str]:
+    """Memory for that many doubles under `%in`; then on to `%go`.
 
-
-def _heap(doubles: int) -> list[str]:
-    """The same if they are many; then on to `%go`."""
+    It is taken where it is needed, so that calls of `self`, which may come to call this function,
+    stand close together on the stack.
+    """
     if doubles <= _STACK:
-        return ["br label %go", "go:"]
+        return [f"%in = alloca [{doubles} x double], align 64", "br label %go", "go:"]
     return [
         f"%in = call ptr @PyMem_RawMalloc(i64 {8 * doubles})",
         "%full = icmp eq ptr %in, null",
@@ -212,7 +209,7 @@ def _tuple(shape: Shape) -> list[str]:
         "each:",
         f"%items = getelementptr i8, ptr %result, i64 {at.ITEMS}",
     ]
-    if True in shape.truths:
+    if True in shape.truths or not shape.truths:
         for i, truth in enumerate(shape.truths):
             place = f"%place{i} = getelementptr ptr, ptr %items, i64 {i}"
             lines += [*_object(f"%item{i}", "%out", f"{i}", truth=truth), place]
