@@ -24,6 +24,7 @@ import attrs
 from fgrad.drawing import dot, number, spell
 from fgrad.errors import FormatError, NotAValue, UnknownName, nearest
 from fgrad.expression import CONSTANTS, OPERATIONS
+from fgrad.housekeeping import CACHE_ABOUT, cache
 from fgrad.model import Model, ModelFailed, WrongUsage, model, values
 from fgrad.node import Node
 from fgrad.reverse import Gradients, grad
@@ -38,7 +39,7 @@ Evaluate an expression and print its derivative with respect to each variable.
 
 Ship a function of numbers as a program, run it, print it and compare two.
 
-""" + "".join(f"  {usage}\n" for usage in USAGE.values())
+""" + "".join(f"  {usage}\n" for usage in (*USAGE.values(), CACHE_ABOUT))
 _READ: Final = f"""\
 An expression is made of numbers, names, + - * / % **, comparisons, and, or, not, a if c else b
 and calls of operations. One that begins with -- stands after a word -- of its own.
@@ -94,6 +95,9 @@ def _run(argv: Sequence[str]) -> int:
     if argv and argv[0] in USAGE and not {"-h", "--help"} & set(argv):
         if said := ship(argv[0], argv[1:]):
             _print(said)
+        return 0
+    if argv and argv[0] == "cache" and not {"-h", "--help"} & set(argv):
+        _print(cache(argv[1:]))
         return 0
     parser = _parser()
     options, words = _read(parser, argv)

@@ -1,25 +1,86 @@
-"""What is given for the inputs of a program over rows: numbers, and columns of one length."""
+"""What is given for the inputs of a program over rows: numbers, columns of one length, and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fgrad.errors import NotAValue
 from fgrad.operand import literal
 from fgrad.program import Program
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+
+def given_arrays(program: Program, inputs: Sequence[object]) -> list[float | Array]:
+    """Floats, arrays `(N,)`, and arrays `(N, k)` that stand for k inputs; all of float64.
+
+    An array of one row is the same in every row, if there are others of more. NotAValue for what is
+    no real array, for other lengths than one, and for other inputs than the program has.
+    """
+    given: list[float | Array] = []
+    names = program.inputs
+    for x in inputs:
+        name = names[min(_width(given), len(names) - 1)] if names else "none"
+        given.append(_array(name, x))
+    if _width(given) != len(names):
+        advice = f"They are {', '.join(names)[:80]}."
+        raise NotAValue("a program", f"{len(names)} inputs", f"{_width(given)}", advice)
+    return given
+
 
 def given_columns(program: Program, inputs: Sequence[object]) -> list[Any]:
-    """A float, or a contiguous array of float64, for each input; NotAValue for what is neither."""
-    if len(inputs) != len(program.inputs):
-        needed = f"{len(program.inputs)} inputs"
-        advice = f"They are {', '.join(program.inputs)[:80]}."
-        raise NotAValue("a program", needed, f"{len(inputs)}", advice)
-    return [_column(name, x) for name, x in zip(program.inputs, inputs, strict=True)]
+    """A float, or a contiguous array `(N,)` of float64, for each input; errors of `given_arrays`."""
+    import numpy as np  # noqa: PLC0415  # an extra
+
+    given = given_arrays(program, inputs)
+    rows = length_of(program, given)
+    columns: list[Any] = []
+    for x in given:
+        if isinstance(x, float):
+            columns.append(x)
+        elif x.ndim == 2 and len(x) == 1 != rows:
+            columns += x[0].tolist()
+        elif x.ndim == 2:
+            columns += [np.ascontiguousarray(x[:, i]) for i in range(x.shape[1])]
+        else:
+            columns.append(np.ascontiguousarray(x))
+    return columns
 
 
-def _column(name: str, x: object) -> Any:
+def length_of(program: Program, given: Sequence[float | Array]) -> int:
+    """The length that all columns have; NotAValue if they differ, or there is none."""
+    lengths: dict[int, str] = {}
+    place = 0
+    for x in given:
+        if not isinstance(x, float):
+            lengths.setdefault(len(x), program.inputs[min(place, len(program.inputs) - 1)])
+        place += _width([x])
+    others = {n: name for n, name in lengths.items() if n != 1 or _is_column(given)}
+    if len(others or lengths) == 1:
+        return next(iter(others or lengths))
+    if lengths:
+        got = ", ".join([f"{name:.40} of {n}" for n, name in lengths.items()][:4])
+        advice = "Give numbers where all rows share a value."
+        raise NotAValue("a program over columns", "columns of one length", got, advice)
+    advice = "Give a column for an input, or run the program itself."
+    raise NotAValue("a program over columns", "a column", "numbers alone", advice)
+
+
+def _is_column(given: Sequence[float | Array]) -> bool:
+    """Whether a column has one row, which is no number for all rows."""
+    return any(not isinstance(x, float) and x.shape == (1,) for x in given)
+
+
+def _width(given: Sequence[float | Array]) -> int:
+    """How many inputs these are."""
+    return sum([1 if isinstance(x, float) or x.ndim == 1 else x.shape[1] for x in given])
+
+
+def _array(name: str, x: object) -> Any:
     import numpy as np  # noqa: PLC0415  # an extra
 
     if isinstance(x, (bool, int, float)):
@@ -29,7 +90,7 @@ def _column(name: str, x: object) -> Any:
     except ValueError:
         array = np.asarray(None)
     masked = np.ma.isMaskedArray(x)  # whose mask would be lost
-    if array.dtype.kind not in "iuf" or array.ndim > 1 or masked:
+    if array.dtype.kind not in "iuf" or array.ndim > 2 or masked:
         got = (
             f"{'a masked' if masked else 'an'} array of shape {array.shape} and dtype {array.dtype}"
         )
@@ -39,18 +100,4 @@ def _column(name: str, x: object) -> Any:
         raise NotAValue(f"input {name:.40}", "a number or a column of real numbers", got, advice)
     if array.ndim == 0:
         return float(array)
-    return np.require(array, np.float64, ["C_CONTIGUOUS", "ALIGNED"])
-
-
-def length_of(program: Program, given: Sequence[Any]) -> int:
-    """The length that all columns have; NotAValue if they differ, or there is none."""
-    named = zip(program.inputs, given, strict=True)
-    lengths = {x.shape[0]: name for name, x in named if type(x) is not float}
-    if len(lengths) == 1:
-        return int(next(iter(lengths)))
-    if lengths:
-        got = ", ".join([f"{name:.40} of {n}" for n, name in lengths.items()][:4])
-        advice = "Give numbers where all rows share a value."
-        raise NotAValue("a program over columns", "columns of one length", got, advice)
-    advice = "Give a column for an input, or run the program itself."
-    raise NotAValue("a program over columns", "a column", "numbers alone", advice)
+    return np.require(array, np.float64, ["ALIGNED"])

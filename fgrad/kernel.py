@@ -24,7 +24,8 @@ from fgrad.several import Callee, Joint, Row
 from fgrad.straight import Source, source
 
 if TYPE_CHECKING:
-    from fgrad.native.batch import Array, Batch
+    from fgrad.column import Array
+    from fgrad.native.batch import Batch
     from fgrad.native.entry import Entry
 
 Tier: TypeAlias = Literal["reference", "python", "native"]

@@ -15,7 +15,7 @@ from fgrad.errors import CyclicTree, MissingExtra
 class Table:
     """What the function is mapped over: its columns, and arguments of the same structure for one row.
 
-    An array of two dimensions is a list of its columns.
+    An array of two dimensions is a list of its columns, and stays one array here.
     """
 
     columns: tuple[Any, ...]
@@ -32,11 +32,8 @@ class Table:
 def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
     if hasattr(type(tree), "__array__"):
         array = _array(tree)
-        if array.ndim != 2:
-            columns.append(array)
-            return 0.0
-        columns += [array[:, i] for i in range(array.shape[1])]
-        return [0.0] * array.shape[1]
+        columns.append(array)
+        return [0.0] * array.shape[1] if array.ndim == 2 else 0.0
     container = container_of(tree, USUAL)
     if container is None:
         columns += trees.leaves(tree)

@@ -155,7 +155,7 @@ def test_inputs_of_every_real_kind_are_taken() -> None:
         ((np.ones(3), np.ones(1)), "one length"),
         ((1.0, 2.0), "numbers alone"),
         ((np.ones(3),), "2 inputs"),
-        ((np.ones((3, 1)), 1.0), "shape"),
+        ((np.ones((3, 1, 1)), 1.0), "shape"),
         ((np.ones(3, complex), 1.0), "complex"),
         ((np.ones(3, object), 1.0), "object"),
         ((np.array(["1", "2"]), 1.0), "dtype"),

@@ -18,11 +18,13 @@ ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
     "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "columns", "spelling", "listing",
-    "native.ir", "native.function", "native.machine", "native.contraction", "native.table", "native.scratch", "native.parts", "native.point",
-    "native.rows", "native.split", "native.objects", "native.meaning", "native.interpreter", "native.wrapper", "native.entry", "native.batch",
+    "native.ir", "native.function", "native.machine", "native.store",
+    "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
+    "native.contraction", "native.table", "native.scratch", "native.parts", "native.point",
+    "native.transpose", "native.rows", "native.split", "native.objects", "native.meaning", "native.later", "native.interpreter", "native.wrapper", "native.entry", "native.feed", "native.batch",
     "kernel", "rows", "direct", "specialised", "compiled", "difference", "symbolic", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
-    "check", "alphabet", "expression", "drawing", "model", "shipping", "__main__",
+    "check", "alphabet", "expression", "drawing", "model", "shipping", "housekeeping", "__main__",
 ]  # fmt: skip
 
 LONG = {"_fold_floats"}  # the loop that every gradient waits for, written out
@@ -125,4 +127,19 @@ def test_importing_fgrad_imports_no_extra_and_no_command() -> None:
 @pytest.mark.parametrize("name", ["numpy", "rich", "mpmath", "scipy", "sympy"])
 def test_the_core_needs_no_extra(name: str) -> None:
     program = f"import sys; sys.modules[{name!r}] = None; import fgrad as fg; fg.sin(fg.var(1.0))"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_store_of_native_code_needs_attrs_and_the_standard_library_only() -> None:
+    needed: set[str] = set()
+    for node in ast.walk(ast.parse((SOURCE / "native" / "store.py").read_text())):
+        if isinstance(node, ast.Import):
+            needed |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            needed.add(str(node.module))
+    assert {name.split(".")[0] for name in needed} - sys.stdlib_module_names == {"attrs"}
+    program = (
+        "import sys; sys.modules['llvmlite'] = sys.modules['numpy'] = None;"
+        "from fgrad.native.store import Store; Store.usual().info()"
+    )
     subprocess.run([sys.executable, "-c", program], check=True)

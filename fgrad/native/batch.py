@@ -6,16 +6,16 @@ import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from threading import Thread
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 import numpy as np
 
-from fgrad.column import given_columns, length_of
 from fgrad.native import rows
 from fgrad.native.contraction import contracted
 from fgrad.native.entry import Entry
-from fgrad.native.machine import Code, host, loaded
+from fgrad.native.feed import Feed, Pattern
+from fgrad.native.machine import Code, Machine, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Objects, Request
 from fgrad.native.parts import PART, called, parts
@@ -24,7 +24,9 @@ from fgrad.native.table import Vocabulary
 from fgrad.passes import inlined
 from fgrad.program import Program
 
-Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+if TYPE_CHECKING:
+    from fgrad.column import Array
+
 Way: TypeAlias = Literal["map", "sum"]
 
 BLOCK: Final = 4096
@@ -51,25 +53,23 @@ class Batch:
 
     program: Program
     exact: bool
-    _kernels: dict[tuple[Way, tuple[bool, ...]], _Kernel] = attrs.field(
-        factory=dict, init=False, repr=False
-    )
+    machine: Machine = attrs.field(factory=host)
+    _kernels: dict[tuple[Way, Pattern], _Kernel] = attrs.field(factory=dict, init=False, repr=False)
 
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
-        """A column for each output; NotAValue if an input is no real column, or lengths differ."""
-        given = given_columns(self.program, inputs)
-        return self._kernel("map", given).map(given, length_of(self.program, given), threads)
+        """A column for each output; errors are those of `fgrad.column.given_arrays`."""
+        feed = Feed.of(self.program, inputs, self.machine.width)
+        return self._kernel("map", feed.pattern).map(feed, threads)
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output, the same for any number of threads."""
-        given = given_columns(self.program, inputs)
-        return self._kernel("sum", given).sum(given, length_of(self.program, given), threads)
+        feed = Feed.of(self.program, inputs, self.machine.width)
+        return self._kernel("sum", feed.pattern).sum(feed, threads)
 
-    def _kernel(self, way: Way, given: Sequence[Any]) -> _Kernel:
-        pattern = tuple([type(x) is not float for x in given])
+    def _kernel(self, way: Way, pattern: Pattern) -> _Kernel:
         known = self._kernels.get((way, pattern))
         return known or self._kernels.setdefault(
-            (way, pattern), _Kernel.of(self.program, pattern, way, exact=self.exact)
+            (way, pattern), _Kernel.of(self.program, pattern, way, self.machine, exact=self.exact)
         )
 
 
@@ -78,7 +78,6 @@ class _Kernel:
     """The code for one choice of columns."""
 
     split: Split
-    pattern: tuple[bool, ...]
     width: int
     slots: int
     once: Entry | None
@@ -87,26 +86,28 @@ class _Kernel:
     code: Code
 
     @classmethod
-    def of(cls, program: Program, pattern: tuple[bool, ...], way: Way, *, exact: bool) -> _Kernel:
-        machine = host()
+    def of(
+        cls, program: Program, pattern: Pattern, way: Way, machine: Machine, *, exact: bool
+    ) -> _Kernel:
         whole = inlined(program)
         # Before the split, so that the bits do not depend on what is a column.
         fused = contracted(whole) if machine.fma and not exact else whole
-        split = Split.of(fused, pattern)
-        once = Entry.of(split.once, exact=True) if split.once.lines else None
-        objects = _objects(split, pattern, way, machine.width, program.digest, exact=exact)
+        wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
+        split = Split.of(fused, wide)
+        once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
+        objects = _objects(split, pattern, way, machine, program.digest, exact=exact)
         code = loaded(objects.files, ["rows"], {})
         calls = Calls.of(called(split.each))
-        return cls(split, pattern, machine.width, objects.slots, once, calls, code)
+        return cls(split, machine.width, objects.slots, once, calls, code)
 
-    def map(self, given: Sequence[Any], count: int, threads: int) -> tuple[Array, ...]:
+    def map(self, feed: Feed, threads: int) -> tuple[Array, ...]:
         """A column for each output."""
         # At least one vector is done, whatever is in its lanes.
-        length = max(count, self.width)
+        length = max(feed.rows, self.width)
         outs = _empty(_truths(self.split.each), length)
-        same = self._same(given)
-        if count:
-            ins, to = _table(self._columns(given, 0, length)), _table(outs)
+        same = self._same(feed)
+        if feed.rows and outs:
+            ins, to = feed.table(), _table(outs)
 
             def work(begin: int, end: int) -> None:
                 self._run(ins, same, to, begin, end)
@@ -116,22 +117,21 @@ class _Kernel:
         truths = self.split.truths
         return tuple(
             [
-                outs[k][:count]
+                outs[k][: feed.rows]
                 if varies
-                else np.full(count, same[k] != 0.0 if truths[k] else same[k])
+                else np.full(feed.rows, same[k] != 0.0 if truths[k] else same[k])
                 for varies, k in self.split.outputs
             ]
         )
 
-    def sum(self, given: Sequence[Any], count: int, threads: int) -> tuple[float, ...]:
+    def sum(self, feed: Feed, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output."""
-        same, width = self._same(given), self.width
-        whole = count - count % width
+        same, width, rows = self._same(feed), self.width, feed.rows
+        whole = rows - rows % width
         starts = range(0, whole, BLOCK)
-        size = len(self.split.each.outputs)
-        sums = _aligned((len(starts) + 1, size, width))
+        sums = _aligned((len(starts) + 1, len(self.split.each.outputs), width))
         sums[...] = 0.0
-        ins = _table([x for x in given if type(x) is not float])
+        ins = feed.table()
 
         def work(begin: int, end: int) -> None:
             for k in range(begin, end):
@@ -139,32 +139,24 @@ class _Kernel:
                 self._run(ins, same, sums[k].ctypes.data, start, min(start + BLOCK, whole))
 
         _spread(work, _cuts(len(starts), threads, 1))
-        if whole < count:
-            rest = self._columns(given, whole, width)
-            self._run(_table(rest), same, sums[-1].ctypes.data, 0, width)
-            sums[-1, :, count - whole :] = 0.0
+        if whole < rows:
+            rest = feed.rest(whole, width)
+            self._run(rest.table(), same, sums[-1].ctypes.data, 0, width)
+            sums[-1, :, rows - whole :] = 0.0
         self.calls.check()
         totals = sums.sum(axis=0).sum(axis=1).tolist()
-        return tuple([totals[k] if varies else same[k] * count for varies, k in self.split.outputs])
+        return tuple([totals[k] if varies else same[k] * rows for varies, k in self.split.outputs])
 
     def _run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
         scratch = _aligned((self.slots, self.width))
-        data, room = same.ctypes.data, scratch.ctypes.data
-        function = _Rows(self.code.addresses["rows"])
-        given = (ins, data, outs, self.calls.address, room)
-        function(*given, begin, end)
+        given = (ins, same.ctypes.data, outs, self.calls.address, scratch.ctypes.data)
+        _Rows(self.code.addresses["rows"])(*given, begin, end)
 
-    def _same(self, given: Sequence[Any]) -> Array:
-        """The numbers that are the same in each row."""
-        numbers = [x for x in given if type(x) is float]
+    def _same(self, feed: Feed) -> Array:
+        """The numbers that are the same in each row, as code reads them."""
         if self.once is not None:
-            return np.array(self.once.run(*numbers), np.float64)
-        return np.array([numbers[i] for i in self.split.once.outputs], np.float64)
-
-    def _columns(self, given: Sequence[Any], start: int, length: int) -> list[Array]:
-        """The columns from `start` on, filled up with their last row to a length."""
-        columns = [x[start:] for x in given if type(x) is not float]
-        return [x if len(x) >= length else np.resize(x, length) for x in columns]
+            return np.array(self.once.run(*feed.numbers.tolist()), np.float64)
+        return feed.numbers[list(self.split.once.outputs)]
 
 
 def _truths(program: Program) -> list[bool]:
@@ -215,18 +207,25 @@ def _spread(work: Callable[[int, int], None], ranges: Sequence[tuple[int, int]])
 
 
 def _objects(
-    split: Split, pattern: Sequence[bool], way: Way, width: int, digest: str, *, exact: bool
+    split: Split,
+    pattern: Pattern,
+    way: Way,
+    machine: Machine,
+    digest: str,
+    *,
+    exact: bool,
 ) -> Objects:
-    machine = host()
+    width = machine.width
     inline = len(split.each) <= INLINE
-    columns = "".join("v" if wide else "s" for wide in pattern)
-    kind = f"{way} {width} {columns} {'exact' if exact else ''}"
+    given = " ".join([f"{kind}{size}" for kind, size in pattern])
+    kind = f"{way} {width} {given}{' exact' if exact else ''}"
+    sources = tuple(size for kind, size in pattern if kind != "numbers")
 
     def write() -> tuple[int, Iterable[str]]:
         words = Vocabulary(width, fma=machine.fma, inline=inline)
-        layout = (rows.Columns if way == "map" else rows.Sums)(sum(pattern), split.truths)
+        layout = (rows.Columns if way == "map" else rows.Sums)(sources, split.truths)
         size = INLINE if inline else PART
         written = parts(split.each, layout, words, called(split.each), size)
         return written.slots, rows.modules(written, width)
 
-    return Request(digest, kind, 1, machine).found(write, inline=inline)
+    return Request(digest, kind, 1, machine).objects(write, inline=inline)

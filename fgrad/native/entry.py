@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -11,9 +11,10 @@ import attrs
 
 from fgrad.native import interpreter, wrapper
 from fgrad.native.contraction import contracted
-from fgrad.native.machine import Code, compiled, host, loaded
+from fgrad.native.later import later
+from fgrad.native.machine import Code, Machine, compiled, host, loaded
 from fgrad.native.meaning import Calls
-from fgrad.native.objects import Objects, Request
+from fgrad.native.objects import Request, Write
 from fgrad.native.parts import called, parts
 from fgrad.native.point import Numbers, modules
 from fgrad.native.table import Vocabulary
@@ -37,6 +38,7 @@ class Entry:
 
     program: Program
     exact: bool
+    machine: Machine
     calls: Calls
     shape: wrapper.Shape
     cell: Any
@@ -45,25 +47,33 @@ class Entry:
     """All that was made: what has been exchanged may still be running."""
 
     @classmethod
-    def of(cls, program: Program, *, exact: bool) -> Entry:
+    def of(cls, program: Program, *, exact: bool, machine: Machine | None = None) -> Entry:
         """The code at the first level."""
+        machine = machine or host()
         whole = inlined(program)
         long = len(whole) > LONG
-        objects = _objects(whole, QUICK if long else BEST, exact=exact)
+        request, write = _request(whole, QUICK if long else BEST, machine, exact=exact)
+        objects = request.objects(write, inline=False)
         code = loaded(objects.files, ["run"], {})
         truths = [False] * len(whole.inputs) + [op.truth for op, _ in whole.lines]
         shape = wrapper.Shape(
             len(whole.inputs), tuple([truths[i] for i in whole.outputs]), objects.slots
         )
         cell = (ctypes.c_int64 * 2)(code.addresses["run"], HOT if long else 0)
-        return cls(whole, exact, Calls.of(called(whole)), shape, cell, [code])
+        return cls(whole, exact, machine, Calls.of(called(whole)), shape, cell, [code])
 
-    def improve(self) -> None:
-        """Make the best code, and take it from the next call on; the scratch stays as large."""
-        objects = _objects(self.program, BEST, exact=self.exact)
+    def improve(self) -> Iterator[None]:
+        """Make the best code, and take it from the next call on: in steps, as `later` wants it."""
+        request, write = _request(self.program, BEST, self.machine, exact=self.exact)
+        objects = yield from request.steps(write, inline=False)
         code = loaded(objects.files, ["run"], {})
         self.codes.append(code)
         self.cell[0] = code.addresses["run"]
+
+    @property
+    def long(self) -> bool:
+        """Whether the first code was made quickly, so that there is better."""
+        return len(self.program) > LONG
 
     def run(self, *xs: float) -> tuple[Any, ...]:
         """The outputs, by way of ctypes: for interpreters that `interpreter` does not know."""
@@ -113,8 +123,8 @@ class _Fallback:
         self.entry, self.code, self.other = entry, code, other
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.entry.cell[1] == 0 and len(self.entry.codes) == 1:
-            self.entry.improve()
+        if self.entry.cell[1] == 0 and self.entry.long:
+            later(self.entry.improve)
         return self.other(*args, **kwargs)
 
 
@@ -123,14 +133,14 @@ def _wrapped(text: str) -> bytes:
     return compiled(text, host(), BEST, inline=False)
 
 
-def _objects(program: Program, level: int, *, exact: bool) -> Objects:
-    machine = host()
-    kind = "point exact" if exact else "point"
-
+def _request(
+    program: Program, level: int, machine: Machine, *, exact: bool
+) -> tuple[Request, Write]:
     def write() -> tuple[int, Iterable[str]]:
-        fuse = machine.fma and not exact
         words = Vocabulary(1, fma=machine.fma, inline=False)
-        written = parts(contracted(program) if fuse else program, Numbers(), words, called(program))
+        fused = contracted(program) if machine.fma and not exact else program
+        written = parts(fused, Numbers(), words, called(program))
         return written.slots, modules(written)
 
-    return Request(program.digest, kind, level, machine).found(write, inline=False)
+    kind = "point exact" if exact else "point"
+    return Request(program.digest, kind, level, machine), write

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from itertools import count
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +20,14 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+# LLVM works for one thread at a time, and a fork waits until it has finished: in a child that was
+# made in the middle of a compilation its locks would be held for ever.
+_working: Final = Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_working.acquire, after_in_parent=_working.release, after_in_child=_working.release
+    )
 
 # Names of libraries must differ within a linker.
 _numbers: Final[Iterator[int]] = count()
@@ -63,6 +73,11 @@ def compiled(text: str, machine: Machine, level: int, *, inline: bool) -> bytes:
 
     `level` is that of the code generator: 0 is fast to make, 1 and 2 are fast to run.
     """
+    with _working:
+        return _compiled(text, machine, level, inline=inline)
+
+
+def _compiled(text: str, machine: Machine, level: int, *, inline: bool) -> bytes:
     target = _target(machine, level)
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
@@ -95,6 +110,11 @@ def version() -> str:
 
 def loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
     """Object files made callable; `imports` are the addresses of the functions that they call."""
+    with _working:
+        return _loaded(files, exports, imports)
+
+
+def _loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
     builder = llvm.JITLibraryBuilder()
     for file in files:
         builder.add_object_img(file)

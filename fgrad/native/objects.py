@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Generator, Iterable
+from typing import Final, TypeAlias
 
 import attrs
 
 from fgrad.native.machine import Machine, compiled, version
+from fgrad.native.store import Store
 
+Write: TypeAlias = Callable[[], tuple[int, Iterable[str]]]
+"""What writes code when it must be made: it gives the scratch, and the modules in IR."""
 FORMAT: Final = 1
 """Changes whenever the same program would be written otherwise, so that old code is not found."""
 
@@ -60,8 +63,27 @@ class Request:
         )  # fmt: skip
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def found(self, write: Callable[[], tuple[int, Iterable[str]]], *, inline: bool) -> Objects:
-        """The objects; `write` gives the scratch and the modules in IR if they must be made."""
+    def steps(self, write: Write, *, inline: bool) -> Generator[None, None, Objects]:
+        """The objects, found in the store or made, in steps between which one may stop."""
+        store = Store.usual()
+        kept = store.get(self.key)
+        if kept is not None:
+            return Objects.unpacked(kept)
         slots, modules = write()
-        files = [compiled(text, self.machine, self.level, inline=inline) for text in modules]
-        return Objects(slots, tuple(files))
+        files = []
+        for text in modules:
+            yield
+            files.append(compiled(text, self.machine, self.level, inline=inline))
+        objects = Objects(slots, tuple(files))
+        store.put(self.key, objects.packed)
+        return objects
+
+    def objects(self, write: Write, *, inline: bool) -> Objects:
+        """The objects, at once."""
+        steps = self.steps(write, inline=inline)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                objects: Objects = end.value
+                return objects

@@ -29,8 +29,8 @@ HEAD: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls,
 class Layout(Protocol):
     """How inputs are read and outputs are written, in lines of IR."""
 
-    def load(self, index: int, name: str, words: Vocabulary) -> Sequence[str]:
-        """The lines that give input `index` the name."""
+    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
+        """The lines that bring input `index`, named `%x` and its number, and all that they bring."""
 
     def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
         """The lines that write the value of that name to output `index`."""
@@ -128,7 +128,9 @@ class _Writer:
         name = self.names[value] = f"%x{value}"
         line = value - len(self.program.inputs)
         if line < 0:
-            self.text.extend(self.layout.load(value, name, self.words))
+            lines, brought = self.layout.load(value, self.words)
+            self.text.extend(lines)
+            self.names.update((index, f"%x{index}") for index in brought)
         elif not self.program.lines[line][0].joint:
             self._load(self.slots[value], name, truth=self.program.lines[line][0].truth)
         return name

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import attrs
 
 from fgrad.native.parts import HEAD, Parts
 from fgrad.native.table import Vocabulary
 
-MODULE = 64
-"""Parts a module: enough to share what they need, few enough to keep LLVM's memory small."""
+MODULE: Final = 16
+"""Parts a module: few, so that LLVM needs little memory and never works for long."""
 
 
 @attrs.frozen
 class Numbers:
     """Inputs and outputs as doubles in a row; truth values are 1.0 and 0.0."""
 
-    def load(self, index: int, name: str, words: Vocabulary) -> tuple[str, ...]:
+    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
         """Read input `index`."""
-        place = f"{name}p = getelementptr double, ptr %in, i64 {index}"
-        return place, f"{name} = load double, ptr {name}p"
+        place = f"%x{index}p = getelementptr double, ptr %in, i64 {index}"
+        return (place, f"%x{index} = load double, ptr %x{index}p"), (index,)
 
     def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> tuple[str, ...]:
         """Write output `index`."""

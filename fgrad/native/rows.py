@@ -13,42 +13,45 @@ import attrs
 
 from fgrad.native.parts import HEAD, Parts
 from fgrad.native.table import Vocabulary
-
-COLUMN: int = -1
-"""The source of an input that is a column; that of a table is how many columns it has."""
+from fgrad.native.transpose import block
 
 
 @attrs.frozen
 class Columns:
-    """Inputs from columns and, behind them, numbers that are the same in each row; outputs to columns.
+    """Inputs from columns and tables and, behind them, numbers that are the same in each row.
 
-    Columns are given and taken as tables of pointers. Truth values are bytes in columns, and
-    doubles among the numbers.
+    `sources` says how many inputs each source has: 1 is a column, more are a table, a row of which
+    lies in memory in one piece. A column is given as a pointer; a table as a pointer, and the bytes
+    from one row to the next. Outputs go to columns, given as pointers. Truth values are bytes in
+    columns, and doubles among the numbers.
     """
 
-    columns: int
+    sources: tuple[int, ...]
     same: tuple[bool, ...]
     """For each number that is the same in each row, whether it is a truth value."""
 
-    def load(self, index: int, name: str, words: Vocabulary) -> Sequence[str]:
+    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
         """Read a vector of rows, or put one number in all lanes."""
-        v = words.type()
-        if index < self.columns:
-            return (
-                f"{name}t = getelementptr ptr, ptr %in, i64 {index}",
-                f"{name}c = load ptr, ptr {name}t, !invariant.load !{{}}",
-                f"{name}p = getelementptr double, ptr {name}c, i64 %row",
-                f"{name} = load {v}, ptr {name}p, align 8",
-            )
-        truth = self.same[index - self.columns]
+        first, entry = 0, 0
+        for width in self.sources:
+            if index < first + width:
+                if width == 1:
+                    return _column(index, entry, words), (index,)
+                return block(index, first, width, entry, words)
+            first, entry = first + width, entry + (1 if width == 1 else 2)
+        return self._number(index, index - first, words), (index,)
+
+    def _number(self, index: int, place: int, words: Vocabulary) -> Sequence[str]:
+        name, truth = f"%x{index}", self.same[place]
         wide = f"{name}w" if truth else name
         lines = [
-            f"{name}p = getelementptr double, ptr %same, i64 {index - self.columns}",
+            f"{name}p = getelementptr double, ptr %same, i64 {place}",
             f"{name}s = load double, ptr {name}p, !invariant.load !{{}}",
             *spread(words, f"{name}s", wide),
         ]
         if truth:
-            lines.append(f"{name} = fcmp une {v} {wide}, {words.literal('0.0')}")
+            zero = words.literal("0.0")
+            lines.append(f"{name} = fcmp une {words.type()} {wide}, {zero}")
         return lines
 
     def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
@@ -81,6 +84,16 @@ class Sums(Columns):
             f"{o}b = fadd {v} {o}a, {given}",
             f"store {v} {o}b, ptr {o}",
         ]
+
+
+def _column(index: int, entry: int, words: Vocabulary) -> Sequence[str]:
+    name = f"%x{index}"
+    return (
+        f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
+        f"{name}c = load ptr, ptr {name}t, !invariant.load !{{}}",
+        f"{name}p = getelementptr double, ptr {name}c, i64 %row",
+        f"{name} = load {words.type()}, ptr {name}p, align 8",
+    )
 
 
 def spread(words: Vocabulary, number: str, name: str) -> tuple[str, ...]:

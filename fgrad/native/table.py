@@ -13,11 +13,22 @@ from typing import Final
 import attrs
 
 from fgrad import operations as ops
+from fgrad.native import activation, exponential, logarithm, modulo, piecewise, plane, power, root
 from fgrad.native.contraction import fused
 from fgrad.native.function import Body, definition
 from fgrad.op import Op
 
-FUNCTIONS: Final[Mapping[Op, Body]] = MappingProxyType({})
+FUNCTIONS: Final[Mapping[Op, Body]] = MappingProxyType({
+    ops.exp: exponential.exp, ops.exp2: exponential.exp2, ops.expm1: exponential.expm1,
+    ops.log: logarithm.log, ops.log1p: logarithm.log1p,
+    ops.log2: logarithm.log2, ops.log10: logarithm.log10,
+    ops.pow: power.pow, ops.power_slope: power.power_slope, ops.cbrt: root.cbrt,
+    ops.hypot: plane.hypot, ops.inversion: plane.inversion, ops.mod: modulo.mod,
+    ops.sigmoid: activation.sigmoid, ops.bell: activation.bell, ops.gauss: activation.gauss,
+    ops.softplus: activation.softplus, ops.share: activation.share,
+    ops.logaddexp: activation.logaddexp, ops.relu: piecewise.relu, ops.sign: piecewise.sign,
+    ops.maximum: piecewise.maximum, ops.minimum: piecewise.minimum, ops.clip: piecewise.clip,
+})  # fmt: skip
 """The functions written in `fgrad.native`."""
 
 

@@ -1,0 +1,81 @@
+"""What native code over rows is fed with: pointers to columns and tables, and numbers for all rows."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import attrs
+import numpy as np
+
+from fgrad.column import given_arrays, length_of
+from fgrad.program import Program
+
+if TYPE_CHECKING:
+    from fgrad.column import Array
+
+Kind: TypeAlias = Literal["numbers", "column", "table"]
+Pattern: TypeAlias = tuple[tuple[Kind, int], ...]
+"""Of what kind each thing given is, and for how many inputs it stands."""
+
+
+@attrs.frozen(eq=False)
+class Feed:
+    """The arguments of one call."""
+
+    pattern: Pattern
+    rows: int
+    arrays: tuple[Array, ...]
+    """The columns and the tables: a table is an array whose rows lie in memory in one piece."""
+    numbers: Array
+    """Those that are the same in every row."""
+
+    @classmethod
+    def of(cls, program: Program, inputs: Sequence[object], lanes: int) -> Feed:
+        """Sort what is given; NotAValue for what cannot be, as `given_arrays` says.
+
+        Code reads at least as many rows as there are lanes, so shorter columns are filled up.
+        """
+        given = given_arrays(program, inputs)
+        rows = length_of(program, given)
+        pattern: list[tuple[Kind, int]] = []
+        arrays: list[Array] = []
+        numbers: list[Any] = []
+        for x in given:
+            if isinstance(x, float):
+                pattern.append(("numbers", 1))
+                numbers.append(x)
+            elif x.ndim == 2 and len(x) == 1 != rows:
+                pattern.append(("numbers", x.shape[1]))
+                numbers.append(x[0])
+            elif x.ndim == 2 and x.shape[1] > 1 and rows >= lanes and x.strides[1] == 8:
+                pattern.append(("table", x.shape[1]))
+                arrays.append(x)
+            else:
+                columns = [x] if x.ndim == 1 else [x[:, i] for i in range(x.shape[1])]
+                pattern += [("column", 1)] * len(columns)
+                arrays += [_filled(np.ascontiguousarray(c), lanes) for c in columns]
+        same = np.hstack(numbers) if numbers else np.empty(0)
+        return cls(tuple(pattern), rows, tuple(arrays), same)
+
+    def table(self, start: int = 0) -> Any:
+        """The table of pointers that code reads, to the rows from `start` on."""
+        entries: list[int] = []
+        for x in self.arrays:
+            entries.append(x.ctypes.data + start * x.strides[0])
+            if x.ndim == 2:
+                entries.append(x.strides[0])
+        return (ctypes.c_void_p * max(1, len(entries)))(*entries)
+
+    def rest(self, start: int, lanes: int) -> Feed:
+        """The rows from `start` on alone, filled up to one vector."""
+        arrays = tuple([_filled(x[start:], lanes) for x in self.arrays])
+        return Feed(self.pattern, self.rows - start, arrays, self.numbers)
+
+
+def _filled(x: Array, length: int) -> Array:
+    """An array filled up to a length with rows of its own."""
+    if len(x) >= length or not len(x):
+        return x if len(x) else np.zeros((length, *x.shape[1:]))
+    return np.resize(x, (length, *x.shape[1:]))
