@@ -154,7 +154,7 @@ static int fgrad_moderate(double x)
 static double fgrad_power_slope(double x, double y)
 {
     const double power = fgrad_pow(x, y);
-    double ratio, product, error;
+    double ratio, product, error, before;
     if (y == 0.0) return isnan(x) ? NAN : 0.0;
     if (fgrad_moderate(power) && fgrad_moderate(x) && fgrad_moderate(y)) {
         ratio = y / x;
@@ -162,7 +162,10 @@ static double fgrad_power_slope(double x, double y)
         error = ((y - product) - fgrad_product_error(ratio, x, product)) / x;
         return power * ratio + power * error;
     }
-    return y * fgrad_pow(x, y - 1.0);
+    before = fgrad_pow(x, y - 1.0);
+    if (isinf(before) && 0.0 < fabs(x) && fabs(x) < 1.0 && !isinf(y))
+        return copysign(1.0, before) * fgrad_pow(fabs(x), y) * (y / fabs(x));
+    return y * before;
 }
 """,
     "fgrad_hypot": """\

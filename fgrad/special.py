@@ -125,7 +125,11 @@ def power_slope(x: float, y: float) -> float:
         product = ratio * x
         error = ((y - product) - _product_error(ratio, x, product)) / x
         return power * ratio + power * error
-    return y * ieee.pow(x, y - 1.0)
+    before = ieee.pow(x, y - 1.0)
+    if isinf(before) and 0.0 < abs(x) < 1.0 and not isinf(y):
+        # It overflows although y / x need not.
+        return copysign(1.0, before) * ieee.pow(abs(x), y) * (y / abs(x))
+    return y * before
 
 
 def _moderate(x: float) -> bool:

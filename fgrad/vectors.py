@@ -161,7 +161,11 @@ def _power_slope(x: Column, y: Column) -> Column:
     out = power * ratio + power * error
     moderate = _moderate(power) & _moderate(x) & _moderate(y)
     if not moderate.all():
-        out = np.where(moderate, out, y * np.power(x, y - 1.0))
+        before = np.power(x, y - 1.0)
+        size = np.abs(x)
+        large = np.copysign(1.0, before) * np.power(size, y) * (y / size)
+        over = np.isinf(before) & (size > 0.0) & (size < 1.0) & ~np.isinf(y)
+        out = np.where(moderate, out, np.where(over, large, y * before))
         out = np.where(np.equal(y, 0.0), np.where(np.isnan(x), math.nan, 0.0), out)
     return out
 

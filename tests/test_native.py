@@ -21,7 +21,7 @@ pytest.importorskip("llvmlite")
 from fgrad.native.batch import Batch  # noqa: E402  # they need extras
 from fgrad.native.entry import Entry  # noqa: E402  # likewise
 from fgrad.native.machine import Machine, host  # noqa: E402  # likewise
-from tests.nearness import ulps  # noqa: E402  # likewise
+from tests.nearness import NATIVE, ulps  # noqa: E402  # likewise
 
 SEEDS = st.integers(0, 10**9)
 
@@ -68,7 +68,7 @@ def test_each_line_of_a_program_is_what_its_operation_means(seed: int, where: in
     values = Entry.of(made, exact=False).run(*given_)
     for got, (op, args) in zip(values[len(given_) :], made.lines, strict=True):
         numbers = [values[a] if type(a) is int else a for a in args]
-        assert far(op, numbers, got) <= APART.get(op.name, 0), (op, numbers, got)
+        assert far(op, numbers, got) <= NATIVE.get(op.name, 0), (op, numbers, got)
 
 
 @EVERY_MACHINE
@@ -97,7 +97,7 @@ def exact_program(seed: int) -> Program:
     """A random program of operations that are rounded correctly, or not at all."""
     before = program(seed)
     instead: dict[int, Op] = {1: ops.sqrt, 2: ops.sub, 3: ops.clip}
-    open_ended = {*APART, "copysign"}  # it reads the sign of a nan
+    open_ended = {*NATIVE, "copysign"}  # it reads the sign of a nan
     lines: list[Line] = [
         (instead[op.arity] if op.name in open_ended else op, args) for op, args in before.lines
     ]
@@ -117,11 +117,9 @@ def test_exact_code_has_the_bits_of_the_reference(machine: Machine, seed: int, w
 def test_every_operation_keeps_its_special_values(op: Op) -> None:
     entry = Entry.of(alone(op), exact=False)
     for x in itertools.product(AWKWARD, repeat=len(entry.program.inputs)):
-        assert far_alone(op, x, entry.run(*x)[0]) <= APART.get(op.name, 0), x
+        assert far_alone(op, x, entry.run(*x)[0]) <= NATIVE.get(op.name, 0), x
 
 
 def far_alone(op: Op, x: tuple[float, ...], got: Any) -> float:
     return ulps(got, alone(op).run(x)[0])
 
-
-APART: dict[str, float] = {}

@@ -20,6 +20,7 @@ ORDER = [
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
+    "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.errorfunction",
     "native.contraction", "native.table", "native.scratch", "native.parts", "native.point",
     "native.transpose", "native.rows", "native.split", "native.objects", "native.meaning", "native.later", "native.interpreter", "native.wrapper", "native.entry", "native.feed", "native.batch",
     "kernel", "rows", "direct", "specialised", "compiled", "difference", "symbolic", "document", "wire",

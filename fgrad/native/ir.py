@@ -239,6 +239,14 @@ def product_error(x: Value, y: Value, product: Value) -> Value:
     return ((a * c - product) + a * d + b * c) + b * d
 
 
+def residual(z: Value, x: Value, y: Value) -> Value:
+    """z - x * y, exactly where that is a double and so is z - (x * y rounded)."""
+    if x.block.fma:
+        return fma(-x, y, z)
+    product = x * y
+    return (z - product) - product_error(x, y, product)
+
+
 def _split(x: Value) -> tuple[Value, Value]:
     scaled = x * 134217729.0
     high = scaled - (scaled - x)

@@ -14,7 +14,7 @@ import attrs
 from fgrad import operations as ops
 from fgrad.native.ir import double
 from fgrad.native.scratch import Scratch
-from fgrad.native.table import Vocabulary
+from fgrad.native.table import SINE_AND_COSINE, Vocabulary
 from fgrad.op import Op
 from fgrad.program import Program
 from fgrad.several import Item, Joint
@@ -86,11 +86,18 @@ class _Writer:
     """Which outputs each value is."""
     names: dict[int, str] = attrs.field(factory=dict, init=False)
     """Of the values that are at hand in this part."""
+    pairs: dict[Any, str] = attrs.field(factory=dict, init=False)
+    """The name of the sine and cosine of each angle that both are taken of, when it has one."""
     text: list[str] = attrs.field(factory=list, init=False)
 
     def function(self, number: int, start: int, end: int) -> str:
         """The definition of the part that has the lines from `start` to `end`."""
         inputs = len(self.program.inputs)
+        angles = [
+            {args[0] for op, args in self.program.lines[start:end] if op is wanted}
+            for wanted in (ops.sin, ops.cos)
+        ]
+        self.pairs.update((angle, "") for angle in angles[0] & angles[1])
         if start == 0:
             for value in self.outputs:
                 if value < inputs:
@@ -105,7 +112,9 @@ class _Writer:
         given = tuple([self._argument(a) for a in args])
         phrase = self.words.phrases.get(ops.mul if op is ops.square else op)
         name = self.names[value] = f"%x{value}"
-        if phrase is not None:
+        if (op is ops.sin or op is ops.cos) and args[0] in self.pairs:
+            self._sine_or_cosine(op, name, args[0], given[0])
+        elif phrase is not None:
             self.text.append(f"{name} = {phrase % (given * 2 if op is ops.square else given)}")
         elif isinstance(op, Item):
             self._load(self.slots[int(args[0])] + op.index, name, truth=False)
@@ -115,6 +124,16 @@ class _Writer:
             self._store(self.slots[value], name, truth=op.truth)
         if value in self.outputs:
             self._give(value, name, truth=op.truth)
+
+    def _sine_or_cosine(self, op: Op, name: str, angle: Any, given: str) -> None:
+        """One of the two, of an angle that both are taken of."""
+        v = self.words.type()
+        if not self.pairs[angle]:
+            self.pairs[angle] = f"{name}b"
+            call = f"call {{ {v}, {v} }} @fgrad.{SINE_AND_COSINE}({v} {given})"
+            self.text.append(f"{name}b = {call}")
+        index = 0 if op is ops.sin else 1
+        self.text.append(f"{name} = extractvalue {{ {v}, {v} }} {self.pairs[angle]}, {index}")
 
     def _argument(self, a: Any) -> str:
         if type(a) is int:

@@ -13,9 +13,23 @@ from typing import Final
 import attrs
 
 from fgrad import operations as ops
-from fgrad.native import activation, exponential, logarithm, modulo, piecewise, plane, power, root
+from fgrad.native import (
+    activation,
+    arcs,
+    errorfunction,
+    exponential,
+    hyperbolic,
+    logarithm,
+    modulo,
+    piecewise,
+    plane,
+    power,
+    root,
+    trigonometry,
+)
 from fgrad.native.contraction import fused
 from fgrad.native.function import Body, definition
+from fgrad.native.ir import Kind
 from fgrad.op import Op
 
 FUNCTIONS: Final[Mapping[Op, Body]] = MappingProxyType({
@@ -26,6 +40,10 @@ FUNCTIONS: Final[Mapping[Op, Body]] = MappingProxyType({
     ops.hypot: plane.hypot, ops.inversion: plane.inversion, ops.mod: modulo.mod,
     ops.sigmoid: activation.sigmoid, ops.bell: activation.bell, ops.gauss: activation.gauss,
     ops.softplus: activation.softplus, ops.share: activation.share,
+    ops.sin: trigonometry.sin, ops.cos: trigonometry.cos, ops.tan: trigonometry.tan,
+    ops.asin: arcs.asin, ops.acos: arcs.acos, ops.atan: arcs.atan, ops.atan2: arcs.atan2,
+    ops.sinh: hyperbolic.sinh, ops.cosh: hyperbolic.cosh, ops.tanh: hyperbolic.tanh,
+    ops.erf: errorfunction.erf, ops.erfc: errorfunction.erfc,
     ops.logaddexp: activation.logaddexp, ops.relu: piecewise.relu, ops.sign: piecewise.sign,
     ops.maximum: piecewise.maximum, ops.minimum: piecewise.minimum, ops.clip: piecewise.clip,
 })  # fmt: skip
@@ -66,15 +84,21 @@ class Vocabulary:
     def needs(self, used: Iterable[Op]) -> tuple[str, ...]:
         """The declarations and definitions that lines of these operations need, each once."""
         needs = dict.fromkeys(_declarations(self))
-        for op in dict.fromkeys(used):
-            body = FUNCTIONS.get(op)
-            if body is not None:
-                kinds = ("double",) * op.arity
-                name = f"@fgrad.{op.name}"
-                needs |= dict.fromkeys(
-                    definition(name, body, kinds, self.width, fma=self.fma, inline=self.inline)
+        functions = {op.name: (FUNCTIONS[op], op.arity) for op in used if op in FUNCTIONS}
+        if "sin" in functions and "cos" in functions:
+            functions[SINE_AND_COSINE] = trigonometry.sincos, 1
+        for name, (body, arity) in functions.items():
+            kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
+            needs |= dict.fromkeys(
+                definition(
+                    f"@fgrad.{name}", body, kinds, self.width, fma=self.fma, inline=self.inline
                 )
+            )
         return tuple(needs)
+
+
+SINE_AND_COSINE: Final = "sincos"
+"""The function of both, for an argument that both are taken of: they share its reduction."""
 
 
 def _instructions(words: Vocabulary) -> Mapping[Op, str]:
