@@ -53,6 +53,8 @@ class Case:
     c: float
     jax: float
     casadi: float | None
+    tables: Callable[[Sequence[Any]], list[Any]] | None = None
+    """The same arguments as arrays of rows, where the function has lists."""
 
     def program(self) -> Program:
         """That which C and the peers are given."""
@@ -84,15 +86,18 @@ BLACK_SCHOLES = Case(
 BUNDLE = Case(
     "Bundle adjustment, Jacobian", camera_jacobian, lambda xs: (list(xs[:15]), list(xs[15:])),
     observations, symbolic_jacobian, jax_jacobian, c=1.0, jax=6.0, casadi=20.0,
+    tables=lambda xs: [np.stack(xs[:15], axis=1), np.stack(xs[15:], axis=1)],
 )  # fmt: skip
 
 
-def ours(case: Case, inputs: Sequence[Any], **options: Any) -> Callable[[], Run]:
-    """How a run of the native tier is made."""
+def ours(
+    case: Case, inputs: Sequence[Any], *, tables: bool = False, **options: Any
+) -> Callable[[], Run]:
+    """How a run of the native tier is made, on columns or on what is given as it is."""
 
     def make() -> Run:
         compiled = fg.compile(case.function, tier="native")
-        given = case.given(inputs)
+        given = inputs if tables else case.given(inputs)
         return lambda: list(compiled.map(*given, **options))
 
     return make
@@ -136,16 +141,21 @@ def in_peers(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
             entrants.append(Entrant.of(f"casadi, {name}", made, case.casadi))
     if "heyoka" not in absent:
         m = peers.heyoka_words()
-        wide: dict[str, Any] = {"force_avx512": True, "batch_size": 8}
-        for name, build, how in (
-            ("same lines, default", peers.lines(program, m), {}),
-            ("same lines, fast_math", peers.lines(program, m), {"fast_math": True}),
-            ("same lines, fast_math, 8 lanes", peers.lines(program, m), {"fast_math": True, **wide}),
-            ("its derivatives, fast_math", partial(case.by_symbols, m, m.slope), {"fast_math": True}),
-        ):  # fmt: skip
-            if how.get("batch_size") != 8 or 8 in cpeers.widths():
-                made = partial(peers.heyoka_columns, build, inputs, **how)
-                entrants.append(Entrant.of(f"heyoka, {name}", made, 1.0))
+        same, own = peers.lines(program, m), partial(case.by_symbols, m, m.slope)
+        fast: dict[str, Any] = {"fast_math": True}
+        wide: dict[str, Any] = {**fast, "force_avx512": True, "batch_size": 8}
+        ways: list[tuple[str, peers.Build, dict[str, Any]]] = [
+            ("same lines", same, {}),
+            ("same lines, fast_math", same, fast),
+            ("same lines, fast_math, into new arrays", same, {**fast, "fresh": True}),
+            ("its derivatives, fast_math", own, fast),
+        ]
+        if 8 in cpeers.widths():
+            ways.append(("same lines, fast_math, 8 lanes", same, wide))
+            ways.append(("its derivatives, fast_math, 8 lanes", own, wide))
+        for name, build, how in ways:
+            made = partial(peers.heyoka_columns, build, inputs, **how)
+            entrants.append(Entrant.of(f"heyoka, {name}", made, 1.0))
     if "drjit" not in absent and peers.drjit_there():
         build = peers.lines(program, peers.drjit_words())
         made = partial(peers.drjit_columns, build, inputs)
@@ -156,8 +166,11 @@ def in_peers(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
 def race(case: Case, rows: int, rounds: int) -> None:
     """The table of times, and that of errors."""
     inputs = case.columns(rows)
-    first = Entrant.of("fgrad native, map", ours(case, inputs))
+    first = Entrant.of("fgrad native, map of columns", ours(case, inputs))
     entrants = [first]
+    if case.tables is not None:
+        made = ours(case, case.tables(inputs), tables=True)
+        entrants.append(Entrant.of("fgrad native, map of tables", made))
     if cpeers.compiler():
         entrants += in_c(case, inputs)
     entrants += in_peers(case, inputs)

@@ -92,14 +92,18 @@ def casadi_columns(build: Build, inputs: Sequence[Any], **options: Any) -> Run:
 def heyoka_words() -> Any:
     hy = importlib.import_module("heyoka")
     hy.set_nthreads(1)
+    hy.llvm_state.set_diskcache_enabled(False)
+    hy.llvm_state.set_memcache_limit(0)
     return SimpleNamespace(
         sqrt=hy.sqrt, exp=hy.exp, log=hy.log, sin=hy.sin, cos=hy.cos, tanh=hy.tanh,
         erfc=hy.erfc, slope=hy.diff, heyoka=hy,
     )  # fmt: skip
 
 
-def heyoka_columns(build: Build, inputs: Sequence[Any], **options: Any) -> Run:
-    """A compiled function of heyoka, over the rows of one array, into one that is there."""
+def heyoka_columns(
+    build: Build, inputs: Sequence[Any], *, fresh: bool = False, **options: Any
+) -> Run:
+    """A compiled function of heyoka, over the rows of one array, into one that is there or is new."""
     hy = heyoka_words().heyoka
     xs = hy.make_vars(*[f"x{i}" for i in range(len(inputs))])
     f = hy.cfunc([hy.expression(y) for y in build(xs)], xs, **options)
@@ -110,7 +114,7 @@ def heyoka_columns(build: Build, inputs: Sequence[Any], **options: Any) -> Run:
         f(held, outputs=outputs)
         return list(outputs)
 
-    return run
+    return (lambda: list(f(held))) if fresh else run
 
 
 def drjit_there() -> bool:

@@ -12,6 +12,7 @@ import os
 import random
 import resource
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,11 +25,16 @@ Clock = Callable[[], float]
 
 
 def pinned() -> None:
-    """Keep this process, and what it starts, on one core; to be called before peers are imported."""
+    """Keep this process, and what it starts, on one core, and off what others left on disk.
+
+    To be called before peers are imported.
+    """
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.environ.setdefault(
         "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     )
+    os.environ.setdefault("FGRAD_CACHE", "off")
+    os.environ["DRJIT_CACHE_DIR"] = tempfile.mkdtemp(prefix="fgrad_bench_")
 
 
 def missing(*names: str) -> list[str]:
