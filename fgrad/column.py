@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fgrad.errors import NotAValue
@@ -21,14 +22,17 @@ def given_arrays(program: Program, inputs: Sequence[object]) -> list[float | Arr
     An array of one row is the same in every row, if there are others of more. NotAValue for what is
     no real array, for other lengths than one, and for other inputs than the program has.
     """
+    import numpy as np  # noqa: PLC0415  # an extra
+
     given: list[float | Array] = []
-    names = program.inputs
+    names, place = program.inputs, 0
     for x in inputs:
-        name = names[min(_width(given), len(names) - 1)] if names else "none"
-        given.append(_array(name, x))
-    if _width(given) != len(names):
+        known = _array(np, names[min(place, len(names) - 1)] if names else "none", x)
+        given.append(known)
+        place += 1 if isinstance(known, float) or known.ndim == 1 else known.shape[1]
+    if place != len(names):
         advice = f"They are {', '.join(names)[:80]}."
-        raise NotAValue("a program", f"{len(names)} inputs", f"{_width(given)}", advice)
+        raise NotAValue("a program", f"{len(names)} inputs", f"{place}", advice)
     return given
 
 
@@ -53,12 +57,15 @@ def given_columns(program: Program, inputs: Sequence[object]) -> list[Any]:
 
 def length_of(program: Program, given: Sequence[float | Array]) -> int:
     """The length that all columns have; NotAValue if they differ, or there is none."""
+    sizes = {len(x) for x in given if not isinstance(x, float)}
+    if len(sizes) == 1:
+        return next(iter(sizes))
     lengths: dict[int, str] = {}
     place = 0
     for x in given:
         if not isinstance(x, float):
             lengths.setdefault(len(x), program.inputs[min(place, len(program.inputs) - 1)])
-        place += _width([x])
+        place += 1 if isinstance(x, float) or x.ndim == 1 else x.shape[1]
     others = {n: name for n, name in lengths.items() if n != 1 or _is_column(given)}
     if len(others or lengths) == 1:
         return next(iter(others or lengths))
@@ -75,14 +82,9 @@ def _is_column(given: Sequence[float | Array]) -> bool:
     return any(not isinstance(x, float) and x.shape == (1,) for x in given)
 
 
-def _width(given: Sequence[float | Array]) -> int:
-    """How many inputs these are."""
-    return sum([1 if isinstance(x, float) or x.ndim == 1 else x.shape[1] for x in given])
-
-
-def _array(name: str, x: object) -> Any:
-    import numpy as np  # noqa: PLC0415  # an extra
-
+def _array(np: ModuleType, name: str, x: Any) -> Any:
+    if type(x) is np.ndarray and x.dtype == np.float64 and 0 < x.ndim < 3 and x.flags.aligned:
+        return x
     if isinstance(x, (bool, int, float)):
         return literal(x, f"input {name:.40}")
     try:

@@ -103,17 +103,22 @@ class Compiled(Generic[P, R]):
 
     @overload
     def map(
-        self: Compiled[..., float], *args: object, threads: int = 1, **kwargs: object
+        self: Compiled[..., float],
+        *args: object,
+        threads: int = 1,
+        out: Column | None = None,
+        **kwargs: object,
     ) -> Column: ...
     @overload
-    def map(self, *args: object, threads: int = 1, **kwargs: object) -> R: ...
-    def map(self, *args: Any, threads: int = 1, **kwargs: Any) -> Any:
+    def map(self, *args: object, threads: int = 1, out: object = None, **kwargs: object) -> R: ...
+    def map(self, *args: Any, threads: int = 1, out: Any = None, **kwargs: Any) -> Any:
         """The results for many rows at once: a column at each leaf of the result.
 
         The arguments have columns of one length, arrays `(N,)`, in the place of numbers; a number
         is the same in every row, and an array `(N, k)` stands for a list of k numbers. On the
-        native tier the rows are shared among `threads`, which changes no bit. Raises NotAValue for
-        what is no real column, MissingExtra without the extra `arrays`.
+        native tier the rows are shared among `threads`, which changes no bit. `out` is a tree like
+        the result with arrays in it that are written to, `(N,)` for a number and `(N, k)` for a
+        list. Raises NotAValue for what is no real column, MissingExtra without the extra `arrays`.
 
         >>> import numpy as np
         >>> import fgrad as fg
@@ -123,7 +128,14 @@ class Compiled(Generic[P, R]):
         """
         table = Table.of((args, kwargs))
         special = self.specialisation(*table.row[0], **table.row[1])
-        return special.result.unflatten(special.kernel.map(table.columns, threads=threads))
+        if out is None:
+            return special.result.unflatten(special.kernel.map(table.columns, threads=threads))
+        targets = Table.of(out)
+        if trees.flatten(targets.row)[1] != special.result:
+            came = str(trees.paths(targets.row))
+            raise TreeMismatch("out", str(special.result.paths())[:200], came[:200])
+        special.kernel.map(table.columns, threads=threads, out=targets.columns)
+        return out
 
     def sum(self, *args: Any, threads: int = 1, **kwargs: Any) -> R:
         """The result summed over many rows: a sum at each leaf, without the rows in memory.

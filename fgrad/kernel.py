@@ -76,11 +76,25 @@ class Kernel(Callee):
         """The Python source, on the tier that has one."""
         return source(self.program) if self.tier == "python" else None
 
-    def map(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[Array, ...]:
-        """The outputs over columns; MissingExtra without numpy. Threads are of the native tier."""
+    def map(
+        self, inputs: Sequence[object], *, threads: int = 1, out: Sequence[object] | None = None
+    ) -> tuple[Array, ...]:
+        """The outputs over columns, in `out` if it is given; MissingExtra without numpy.
+
+        Only the native tier uses more than one thread.
+        """
         if self.tier == "native":
-            return self._batch.map(inputs, threads=threads)
-        return self._columns(inputs)
+            return self._batch.map(inputs, threads=threads, out=out)
+        columns = self._columns(inputs)
+        if out is None:
+            return columns
+        from fgrad.targets import views  # noqa: PLC0415  # needs numpy
+
+        rows = len(columns[0]) if columns else 0
+        targets = views(out, [column.dtype.kind == "b" for column in columns], rows)
+        for target, column in zip(targets, columns, strict=True):
+            target[...] = column
+        return tuple(targets)
 
     def sum(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[float, ...]:
         """The sum of each output over the rows of columns, as `map` has them."""

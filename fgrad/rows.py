@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import attrs
@@ -47,6 +48,9 @@ def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
 
 def _array(tree: Any) -> Any:
     """The array that something is, or becomes as it says itself."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and type(tree) is numpy.ndarray:
+        return tree
     try:
         import numpy as np  # noqa: PLC0415  # an extra
     except ImportError as error:

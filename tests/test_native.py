@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,29 +19,16 @@ pytest.importorskip("llvmlite")
 
 from fgrad.native.batch import Batch  # noqa: E402  # they need extras
 from fgrad.native.entry import Entry  # noqa: E402  # likewise
-from fgrad.native.machine import Machine, host  # noqa: E402  # likewise
+from fgrad.native.machine import Machine  # noqa: E402  # likewise
+from tests.machines import MACHINES  # noqa: E402  # likewise
 from tests.nearness import NATIVE, ulps  # noqa: E402  # likewise
 
 SEEDS = st.integers(0, 10**9)
 
 
-def narrowed(width: int, *, fma: bool = True) -> Machine:
-    """This machine, or as much of it as has vectors of that width."""
-    least = {2: "avx", 4: "avx512", 8: "nothing"}[width]
-    features = [
-        f"-{f[1:]}" if f[1:].startswith((least, "avx512" if width < 8 else "nothing")) else f
-        for f in host().features.split(",")
-    ]
-    if not fma or width == 2:
-        features = [f for f in features if f[1:] != "fma"] + ["-fma"]
-    return attrs.evolve(host(), features=",".join(features))
-
-
-MACHINES = {
-    m.width * (1 if m.fma else -1): m
-    for m in (narrowed(2), narrowed(4), narrowed(4, fma=False), host())
-}
-EVERY_MACHINE = pytest.mark.parametrize("machine", MACHINES.values(), ids=map(str, MACHINES))
+EVERY_MACHINE = pytest.mark.parametrize(
+    "machine", MACHINES, ids=lambda m: f"{m.width}{'' if m.fma else ' without fma'}"
+)
 
 
 def whole(seed: int) -> Program:
@@ -122,4 +108,3 @@ def test_every_operation_keeps_its_special_values(op: Op) -> None:
 
 def far_alone(op: Op, x: tuple[float, ...], got: Any) -> float:
     return ulps(got, alone(op).run(x)[0])
-

@@ -63,11 +63,11 @@ def _angle(height: Value, width: Value) -> tuple[Value, Pair]:
     middle = small > large * 0.4142135623730951
     # atan(s / l) = pi / 4 + atan((s - l) / (s + l))
     difference, sum_ = fast_two_sum(-large, small), fast_two_sum(large, small)
-    zero = small - small
+    zero = small.block.constant(0.0)
     arc = _arc_of_ratio(
         _either(middle, difference, (small, zero)), _either(middle, sum_, (large, zero))
     )
-    count = select(middle, 1.0, zero)
+    count = select(middle, 1.0, 0.0)
     return select(steep, 2.0 - count, count), _times(select(steep, -1.0, 1.0), arc)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
@@ -15,6 +16,7 @@ from fgrad.native import rows
 from fgrad.native.contraction import contracted
 from fgrad.native.entry import Entry
 from fgrad.native.feed import Feed, Pattern
+from fgrad.native.interpreter import address
 from fgrad.native.machine import Code, Machine, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Objects, Request
@@ -23,6 +25,7 @@ from fgrad.native.split import Split
 from fgrad.native.table import Vocabulary
 from fgrad.passes import inlined
 from fgrad.program import Program
+from fgrad.targets import are_direct, new_columns, views
 
 if TYPE_CHECKING:
     from fgrad.column import Array
@@ -33,8 +36,8 @@ BLOCK: Final = 4096
 """Rows that are summed by themselves, so that a sum is the same on any number of threads."""
 INLINE: Final = 4000
 """Lines up to which functions stand in the place of their calls, in one part."""
-TOGETHER: Final = 1 << 16
-"""Rows up to which the columns of a result are slices of one array."""
+PIECE: Final = 1024
+"""Rows that are computed at a time where the code cannot write to the arrays that were given."""
 
 _Rows: Final = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, ctypes.c_int64, ctypes.c_int64)
 
@@ -56,10 +59,12 @@ class Batch:
     machine: Machine = attrs.field(factory=host)
     _kernels: dict[tuple[Way, Pattern], _Kernel] = attrs.field(factory=dict, init=False, repr=False)
 
-    def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
+    def map(
+        self, inputs: Sequence[object], *, threads: int, out: Sequence[object] | None = None
+    ) -> tuple[Array, ...]:
         """A column for each output; errors are those of `fgrad.column.given_arrays`."""
         feed = Feed.of(self.program, inputs, self.machine.width)
-        return self._kernel("map", feed.pattern).map(feed, threads)
+        return self._kernel("map", feed.pattern).map(feed, threads, out)
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output, the same for any number of threads."""
@@ -84,6 +89,10 @@ class _Kernel:
     """The code of what is the same in each row, if there is anything to compute."""
     calls: Calls
     code: Code
+    function: Any
+    """The code as a function of ctypes."""
+    order: Any
+    """Which of the numbers given the code reads, in its order; of use if nothing is computed once."""
 
     @classmethod
     def of(
@@ -98,31 +107,76 @@ class _Kernel:
         objects = _objects(split, pattern, way, machine, program.digest, exact=exact)
         code = loaded(objects.files, ["rows"], {})
         calls = Calls.of(called(split.each))
-        return cls(split, machine.width, objects.slots, once, calls, code)
+        function = _Rows(code.addresses["rows"])
+        order = np.array(split.once.outputs, np.intp)
+        return cls(split, machine.width, objects.slots, once, calls, code, function, order)
 
-    def map(self, feed: Feed, threads: int) -> tuple[Array, ...]:
+    @cached_property
+    def truths(self) -> tuple[bool, ...]:
+        """For each output of a row whether it is a truth value."""
+        each = self.split.each
+        truths = [False] * len(each.inputs) + [op.truth for op, _ in each.lines]
+        return tuple([truths[i] for i in each.outputs])
+
+    def map(self, feed: Feed, threads: int, out: Sequence[object] | None) -> tuple[Array, ...]:
         """A column for each output."""
-        # At least one vector is done, whatever is in its lanes.
-        length = max(feed.rows, self.width)
-        outs = _empty(_truths(self.split.each), length)
         same = self._same(feed)
-        if feed.rows and outs:
-            ins, to = feed.table(), _table(outs)
-
-            def work(begin: int, end: int) -> None:
-                self._run(ins, same, to, begin, end)
-
-            _spread(work, _cuts(length, threads, self.width))
-            self.calls.check()
-        truths = self.split.truths
+        if out is not None:
+            columns = views(out, self._all_truths, feed.rows)
+            self._fill(feed, same, columns, threads)
+            return tuple(columns)
+        # At least one vector is done, whatever is in its lanes.
+        outs = new_columns(self.truths, max(feed.rows, self.width))
+        self._direct(feed, same, outs, threads)
+        made = [out[: feed.rows] for out in outs] if feed.rows < self.width else outs
         return tuple(
             [
-                outs[k][: feed.rows]
-                if varies
-                else np.full(feed.rows, same[k] != 0.0 if truths[k] else same[k])
+                made[k] if varies else np.full(feed.rows, self._number(same, k))
                 for varies, k in self.split.outputs
             ]
         )
+
+    @property
+    def _all_truths(self) -> list[bool]:
+        """The same for all outputs."""
+        truths = self.split.truths
+        return [self.truths[k] if varies else truths[k] for varies, k in self.split.outputs]
+
+    def _number(self, same: Array, k: int) -> Any:
+        return same[k] != 0.0 if self.split.truths[k] else same[k]
+
+    def _fill(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
+        """Write to columns that were given."""
+        varying: list[Array] = []
+        for x, (varies, k) in zip(columns, self.split.outputs, strict=True):
+            if varies:
+                varying.append(x)
+            else:
+                x[...] = self._number(same, k)
+        if feed.rows >= self.width and are_direct(varying, feed.arrays):
+            self._direct(feed, same, varying, threads)
+            return
+        feed = feed.apart(varying)
+        ins = feed.table()
+
+        def work(begin: int, end: int) -> None:
+            room = new_columns(self.truths, max(PIECE, self.width))
+            for start in range(begin, end, PIECE):
+                size = min(PIECE, end - start)
+                first = max(0, min(start, start + size - self.width))
+                self._run(ins, same, _table(room, first), first, max(start + size, self.width))
+                for x, y in zip(varying, room, strict=True):
+                    x[start : start + size] = y[start - first : start - first + size]
+
+        _spread(work, _cuts(feed.rows, threads, PIECE))
+
+    def _direct(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
+        """Have the code write to columns that it may write to."""
+        ins, to = feed.table(), _table(columns)
+        if feed.rows and columns:
+            length = max(feed.rows, self.width)
+            ranges = _cuts(length, threads, self.width)
+            _spread(lambda begin, end: self._run(ins, same, to, begin, end), ranges)
 
     def sum(self, feed: Feed, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output."""
@@ -136,56 +190,41 @@ class _Kernel:
         def work(begin: int, end: int) -> None:
             for k in range(begin, end):
                 start = starts[k]
-                self._run(ins, same, sums[k].ctypes.data, start, min(start + BLOCK, whole))
+                self._run(ins, same, address(sums[k]), start, min(start + BLOCK, whole))
 
         _spread(work, _cuts(len(starts), threads, 1))
         if whole < rows:
             rest = feed.rest(whole, width)
-            self._run(rest.table(), same, sums[-1].ctypes.data, 0, width)
+            self._run(rest.table(), same, address(sums[-1]), 0, width)
             sums[-1, :, rows - whole :] = 0.0
-        self.calls.check()
         totals = sums.sum(axis=0).sum(axis=1).tolist()
         return tuple([totals[k] if varies else same[k] * rows for varies, k in self.split.outputs])
 
     def _run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
-        scratch = _aligned((self.slots, self.width))
-        given = (ins, same.ctypes.data, outs, self.calls.address, scratch.ctypes.data)
-        _Rows(self.code.addresses["rows"])(*given, begin, end)
+        scratch = _aligned((self.slots, self.width)) if self.slots else same
+        given = (ins, address(same), outs, self.calls.address, address(scratch))
+        self.function(*given, begin, end)
+        self.calls.check()
 
     def _same(self, feed: Feed) -> Array:
         """The numbers that are the same in each row, as code reads them."""
         if self.once is not None:
             return np.array(self.once.run(*feed.numbers.tolist()), np.float64)
-        return feed.numbers[list(self.split.once.outputs)]
+        numbers: Array = feed.numbers[self.order]
+        return numbers
 
 
-def _truths(program: Program) -> list[bool]:
-    truths = [False] * len(program.inputs) + [op.truth for op, _ in program.lines]
-    return [truths[i] for i in program.outputs]
-
-
-def _empty(truths: Sequence[bool], length: int) -> list[Array]:
-    """Columns for outputs, each of which starts in another set of the cache.
-
-    Large arrays all start at the same place in a page, and a store to each of 32 of them evicts the
-    line that the last one needs: 64 bytes between them make bundle adjustment 2.2 times as fast.
-    """
-    return [
-        np.empty(length, np.bool_) if truth else np.empty(length + 8 * (k % 64))[8 * (k % 64) :]
-        for k, truth in enumerate(truths)
-    ]
-
-
-def _table(columns: Sequence[Array]) -> Any:
-    """A table of pointers to the columns."""
-    return (ctypes.c_void_p * max(1, len(columns)))(*[x.ctypes.data for x in columns])
+def _table(columns: Sequence[Array], first: int = 0) -> Any:
+    """A table of pointers to the columns, whose first row has that number."""
+    starts = [address(x) - first * x.itemsize for x in columns]
+    return (ctypes.c_void_p * max(1, len(columns)))(*starts)
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:
     """Doubles that start at a multiple of 64 bytes, as vectors in memory must."""
     size = int(np.prod(shape))
     room = np.empty(size + 8)
-    start = -room.ctypes.data // 8 % 8
+    start = -address(room) // 8 % 8
     return room[start : start + size].reshape(shape)
 
 
@@ -197,13 +236,13 @@ def _cuts(length: int, threads: int, least: int) -> list[tuple[int, int]]:
 
 
 def _spread(work: Callable[[int, int], None], ranges: Sequence[tuple[int, int]]) -> None:
-    """Do the ranges side by side, the first in this thread; raise what one of them raises."""
-    others = [Thread(target=work, args=limits) for limits in ranges[1:]]
-    for thread in others:
-        thread.start()
-    work(*ranges[0])
-    for thread in others:
-        thread.join()
+    """Do the ranges side by side; raise what one of them raises."""
+    if len(ranges) == 1:
+        work(*ranges[0])
+        return
+    with ThreadPoolExecutor(len(ranges)) as pool:
+        for _ in pool.map(work, *zip(*ranges, strict=True)):
+            pass
 
 
 def _objects(

@@ -32,7 +32,7 @@ def two_product(x: Value, y: Value) -> Pair:
 
 
 def quotient(x: Pair, y: Pair) -> Value:
-    """x / y for y > 0, with less than 0.51 ulp of error, by one division."""
+    """x / y for y > 0, within 0.501 ulp, by one division."""
     (high, low), (divisor, below) = x, y
     inverse = 1.0 / divisor
     lack = product_error(divisor, inverse, divisor.block.constant(1.0)) + below * inverse

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 import numpy as np
 
 from fgrad.column import given_arrays, length_of
+from fgrad.native.interpreter import address
 from fgrad.program import Program
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["numbers", "column", "table"]
 Pattern: TypeAlias = tuple[tuple[Kind, int], ...]
 """Of what kind each thing given is, and for how many inputs it stands."""
+
+
+_NONE: Final = np.empty(0)
 
 
 @attrs.frozen(eq=False)
@@ -56,17 +60,28 @@ class Feed:
                 columns = [x] if x.ndim == 1 else [x[:, i] for i in range(x.shape[1])]
                 pattern += [("column", 1)] * len(columns)
                 arrays += [_filled(np.ascontiguousarray(c), lanes) for c in columns]
-        same = np.hstack(numbers) if numbers else np.empty(0)
+        alone = len(numbers) == 1 and not isinstance(numbers[0], float)
+        same = numbers[0] if alone else np.hstack(numbers) if numbers else _NONE
         return cls(tuple(pattern), rows, tuple(arrays), same)
 
     def table(self, start: int = 0) -> Any:
         """The table of pointers that code reads, to the rows from `start` on."""
         entries: list[int] = []
         for x in self.arrays:
-            entries.append(x.ctypes.data + start * x.strides[0])
+            entries.append(address(x) + start * x.strides[0])
             if x.ndim == 2:
                 entries.append(x.strides[0])
         return (ctypes.c_void_p * max(1, len(entries)))(*entries)
+
+    def apart(self, outputs: Sequence[Array]) -> Feed:
+        """The same, with copies of the arrays that share memory with outputs."""
+        arrays = tuple(
+            [
+                x.copy() if any(np.may_share_memory(x, y) for y in outputs) else x
+                for x in self.arrays
+            ]
+        )
+        return Feed(self.pattern, self.rows, arrays, self.numbers)
 
     def rest(self, start: int, lanes: int) -> Feed:
         """The rows from `start` on alone, filled up to one vector."""

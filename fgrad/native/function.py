@@ -47,3 +47,14 @@ def returned(block: Block, kinds: Sequence[Kind]) -> str:
     if len(kinds) == 1:
         return block.of(kinds[0])
     return f"{{ {', '.join(map(block.of, kinds))} }}"
+
+
+def called(name: str, body: Body, *args: Value) -> Value:
+    """The result of `body`, a double, defined apart and called: for what is long and rarely runs."""
+    block = args[0].block
+    whole = f"@fgrad_{name}_{block.width}"
+    kinds = tuple(arg.kind for arg in args)
+    for text in definition(whole, body, kinds, block.width, fma=block.fma, inline=False):
+        block.need(text)
+    given = ", ".join([f"{block.of(arg.kind)} {arg.name}" for arg in args])
+    return block.line("double", f"call {block.of('double')} {whole}({given})")

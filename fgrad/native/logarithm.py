@@ -11,7 +11,8 @@ from typing import Final
 
 from fgrad.native.double import Pair, fast_two_sum, two_product, two_sum
 from fgrad.native.exponential import LN2_HIGH, LN2_LOW
-from fgrad.native.ir import Value, copysign, estrin, fma, select
+from fgrad.native.function import Body, called
+from fgrad.native.ir import Value, copysign, estrin, fma, rarely, select
 
 _TINY: Final = 2.0**-1022
 _EXPONENT_OF_ONE: Final = 0x3FF0000000000000
@@ -34,11 +35,16 @@ _LOG10_2: Final = (3.01029995663611771306e-01, 3.69423907715893078616e-13)
 _LOG10E: Final = (0.4342944819032518, 1.098319650216765e-17)
 
 
-def parts(x: Value) -> tuple[Value, Value]:
+def parts(x: Value) -> Pair:
     """(k, m) with x = 2**k * m and m between sqrt(1/2) and sqrt(2), for x > 0."""
     subnormal = x < _TINY
-    bits = select(subnormal, x * 2.0**54, x).bits + (_EXPONENT_OF_ONE - _ROOT_HALF)
-    k = ((bits >> 52) | _BEHIND).double - select(subnormal, _BIAS + 54.0, _BIAS)
+    k, m = _normal_parts(select(subnormal, x * 2.0**54, x))
+    return k - select(subnormal, 54.0, 0.0), m
+
+
+def _normal_parts(x: Value) -> Pair:
+    bits = x.bits + (_EXPONENT_OF_ONE - _ROOT_HALF)
+    k = ((bits >> 52) | _BEHIND).double - _BIAS
     return k, ((bits & _MANTISSA) + _ROOT_HALF).double
 
 
@@ -52,11 +58,25 @@ def series(f: Value) -> Pair:
 
 def log(x: Value) -> Value:
     """The natural logarithm."""
-    k, m = parts(x)
+    return _usually("log", _natural(_normal_parts(x)), _any_log, x)
+
+
+def _any_log(x: Value) -> Value:
+    return _defined(x, x, _natural(parts(x)))
+
+
+def _natural(parts: Pair) -> Value:
+    k, m = parts
     f = m - 1.0
     more, less = series(f)
     high, low = fast_two_sum(k * LN2_HIGH, f)
-    return _defined(x, x, high + (low + (fma(k, LN2_LOW, more) - less)))
+    return high + (low + (fma(k, LN2_LOW, more) - less))
+
+
+def _usually(name: str, usual: Value, everywhere: Body, x: Value) -> Value:
+    """What is usual, but by a call of `everywhere` if an x is no positive normal number."""
+    far = ~((x >= _TINY) & (x < math.inf))
+    return rarely(far, [usual], lambda: [called(name, everywhere, x)])[0]
 
 
 def _defined(y: Value, x: Value, result: Value) -> Value:
@@ -69,7 +89,9 @@ def log1p(x: Value) -> Value:
     """log(1 + x), with the rounding error of 1 + x put back."""
     total, error = two_sum(x.block.constant(1.0), x)
     high, low = log_of_pair(total, error)
-    return copysign(_defined(total, x, high + low), x)
+    usual = copysign(high + low, x)
+    far = ~((total > 0.0) & (x < math.inf))
+    return rarely(far, [usual], lambda: [_defined(total, x, usual)])[0]
 
 
 def log_of_pair(x: Value, low: Value) -> Pair:
@@ -77,7 +99,7 @@ def log_of_pair(x: Value, low: Value) -> Pair:
 
     For x near 1 the part beyond 1 is what it is made of, so that log(1 + low) is `low`.
     """
-    k, m = parts(x)
+    k, m = _normal_parts(x)
     # 4 / 2**k, which is a normal number for every k.
     scale = (x.block.constant(1025.0) - k + (2.0**52)).bits << 52
     part = low * scale.double * 0.25
@@ -90,21 +112,37 @@ def log_of_pair(x: Value, low: Value) -> Pair:
 
 def log2(x: Value) -> Value:
     """The logarithm to the base 2, exact for powers of 2."""
-    return _based(x, (1.0, 0.0), _LOG2E)
+    return _usually("log2", _binary(_normal_parts(x)), _any_log2, x)
+
+
+def _any_log2(x: Value) -> Value:
+    return _defined(x, x, _binary(parts(x)))
+
+
+def _binary(parts: Pair) -> Value:
+    return _based(parts, (1.0, 0.0), _LOG2E)
 
 
 def log10(x: Value) -> Value:
     """The logarithm to the base 10."""
-    return _based(x, _LOG10_2, _LOG10E)
+    return _usually("log10", _decimal(_normal_parts(x)), _any_log10, x)
 
 
-def _based(x: Value, two: tuple[float, float], e: tuple[float, float]) -> Value:
+def _any_log10(x: Value) -> Value:
+    return _defined(x, x, _decimal(parts(x)))
+
+
+def _decimal(parts: Pair) -> Value:
+    return _based(parts, _LOG10_2, _LOG10E)
+
+
+def _based(parts: Pair, two: tuple[float, float], e: tuple[float, float]) -> Value:
     """The logarithm to the base in which that of 2 is `two` and that of e is `e`."""
-    k, m = parts(x)
+    k, m = parts
     f = m - 1.0
     more, less = series(f)
     high, low = fast_two_sum(f, -less)
-    first, error = two_product(high, x.block.constant(e[0]))
+    first, error = two_product(high, high.block.constant(e[0]))
     error = fma(high, e[1], fma(low + more, e[0], error))
     total, carry = fast_two_sum(k * two[0], first)
-    return _defined(x, x, total + (carry + fma(k, two[1], error)))
+    return total + (carry + fma(k, two[1], error))

@@ -10,10 +10,9 @@ from fgrad.native.ir import (
     absolute,
     by_lane,
     copysign,
-    fma,
     nearest,
-    product_error,
     rarely,
+    residual,
     select,
 )
 
@@ -51,7 +50,7 @@ ret double %less
 def mod(x: Value, y: Value) -> Value:
     """x modulo y with the sign of y; nan where y is 0 or x is infinite."""
     quotient = x / y
-    usual = _rest(x, y, nearest(quotient))
+    usual = residual(x, nearest(quotient), y)  # exact, since it is a double
     far = absolute(quotient) >= _ONE_STEP
     if not x.block.fma:
         far = far | (absolute(x) > _SPLITS) | (absolute(y) > _SPLITS)
@@ -62,14 +61,6 @@ def mod(x: Value, y: Value) -> Value:
     turned = (rest.bits ^ y.bits) < 0
     moved = select(rest.same(0.0), copysign(0.0, y), select(turned, rest + y, rest))
     return select(finite, moved, math.nan)
-
-
-def _rest(x: Value, y: Value, whole: Value) -> Value:
-    """x - whole * y: exact, since the result is a double."""
-    if x.block.fma:
-        return fma(-whole, y, x)
-    product = whole * y
-    return (x - product) - product_error(whole, y, product)
 
 
 def _far_rest(x: Value, y: Value, far: Value, usual: Value) -> Value:

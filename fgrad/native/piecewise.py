@@ -17,19 +17,12 @@ def sign(x: Value) -> Value:
 
 def maximum(x: Value, y: Value) -> Value:
     """The larger, or nan if either is; +0 is larger than -0."""
-    larger = select(x > y, x, y)
-    return _of_kin(x, y, larger, (x.bits & y.bits).double)
+    return x.block.intrinsic("llvm.maximum", x, y)
 
 
 def minimum(x: Value, y: Value) -> Value:
     """The smaller, or nan if either is; -0 is smaller than +0."""
-    smaller = select(x < y, x, y)
-    return _of_kin(x, y, smaller, (x.bits | y.bits).double)
-
-
-def _of_kin(x: Value, y: Value, chosen: Value, zero: Value) -> Value:
-    """`chosen`, but `zero` of equal arguments, which may be two zeros, and nan if x is."""
-    return select(x.differs(x), x, select(x.same(y), zero, chosen))
+    return x.block.intrinsic("llvm.minimum", x, y)
 
 
 def clip(x: Value, low: Value, high: Value) -> Value:

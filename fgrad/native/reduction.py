@@ -30,7 +30,8 @@ def reduced(size: Value) -> tuple[Value, Value, Value]:
     far = ~(size < _LIMIT)
 
     def otherwise() -> tuple[Value, ...]:
-        size.block.need(_FAR)
+        for text in _FAR:
+            size.block.need(text)
         theirs = by_lane(
             "@fgrad.reduced", select(far, size, math.inf), kinds=("double", "double", "i64")
         )
@@ -64,10 +65,11 @@ _TABLE: Final = ", ".join(f"i64 {word}" for word in _WORDS)
 # x = m * 2**e. Bits of 2 / pi that contribute multiples of 4 to x * 2 / pi are left out; of the
 # next 192 the product with m keeps 2 bits of whole turns and 128 of a fraction, whose first 64 after
 # the leading zeros, 61 at most (Kahan), are multiplied by pi / 2. An infinity gives nan.
-_FAR: Final = f"""
-@fgrad.two_over_pi = internal unnamed_addr constant [{len(_WORDS)} x i64] [{_TABLE}]
-declare i64 @llvm.fshl.i64(i64, i64, i64)
-declare i128 @llvm.ctlz.i128(i128, i1)
+_FAR: Final = (
+    f"@fgrad.two_over_pi = internal unnamed_addr constant [{len(_WORDS)} x i64] [{_TABLE}]",
+    "declare i64 @llvm.fshl.i64(i64, i64, i64)",
+    "declare i128 @llvm.ctlz.i128(i128, i1)",
+    f"""
 define internal {{ double, double, i64 }} @fgrad.reduced(double %x) noinline nounwind memory(none) {{
 %bits = bitcast double %x to i64
 %field = lshr i64 %bits, 52
@@ -140,4 +142,5 @@ number:
 %r1 = insertvalue {{ double, double, i64 }} %r0, double %low, 1
 %r2 = insertvalue {{ double, double, i64 }} %r1, i64 %quadrant, 2
 ret {{ double, double, i64 }} %r2
-}}""".strip()
+}}""".strip(),
+)

@@ -9,7 +9,12 @@ import math
 from typing import Final
 
 from fgrad.native.double import two_product
-from fgrad.native.ir import Value, absolute, copysign, estrin, fma, select
+from fgrad.native.function import called
+from fgrad.native.ir import Value, absolute, copysign, estrin, fma, rarely, select
+
+# Between these no product underflows or overflows.
+_SMALL: Final = 2.0**-300
+_LARGE: Final = 2.0**300
 
 # Behind this exponent an integer below 2**52 is a double, 2**52 larger.
 _BEHIND: Final = 0x4330000000000000
@@ -24,10 +29,16 @@ _STEP: Final = (0.3333276113538989, 0.22347746263106197, 0.17470219870361103)
 def cbrt(x: Value) -> Value:
     """The real cube root."""
     size = absolute(x)
-    small, large = size < 2.0**-500, size > 2.0**500
-    a = size * select(small, 2.0**600, select(large, 2.0**-600, 1.0))
-    root = _root(a) * select(small, 2.0**-200, select(large, 2.0**200, 1.0))
-    return copysign(select(size < math.inf, root, size), x)
+    far = ~((size > _SMALL) & (size < _LARGE))
+    return rarely(far, [copysign(_root(size), x)], lambda: [called("cbrt", _any_cbrt, x)])[0]
+
+
+def _any_cbrt(x: Value) -> Value:
+    size = absolute(x)
+    small, large = size <= _SMALL, size >= _LARGE
+    root = _root(size * select(small, 2.0**600, select(large, 2.0**-600, 1.0)))
+    scaled = root * select(small, 2.0**-200, select(large, 2.0**200, 1.0))
+    return copysign(select(size < math.inf, scaled, size), x)
 
 
 def _root(a: Value) -> Value:

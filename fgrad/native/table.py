@@ -16,6 +16,7 @@ from fgrad import operations as ops
 from fgrad.native import (
     activation,
     arcs,
+    areas,
     errorfunction,
     exponential,
     hyperbolic,
@@ -43,6 +44,7 @@ FUNCTIONS: Final[Mapping[Op, Body]] = MappingProxyType({
     ops.sin: trigonometry.sin, ops.cos: trigonometry.cos, ops.tan: trigonometry.tan,
     ops.asin: arcs.asin, ops.acos: arcs.acos, ops.atan: arcs.atan, ops.atan2: arcs.atan2,
     ops.sinh: hyperbolic.sinh, ops.cosh: hyperbolic.cosh, ops.tanh: hyperbolic.tanh,
+    ops.asinh: areas.asinh, ops.acosh: areas.acosh, ops.atanh: areas.atanh,
     ops.erf: errorfunction.erf, ops.erfc: errorfunction.erfc,
     ops.logaddexp: activation.logaddexp, ops.relu: piecewise.relu, ops.sign: piecewise.sign,
     ops.maximum: piecewise.maximum, ops.minimum: piecewise.minimum, ops.clip: piecewise.clip,
