@@ -107,18 +107,23 @@ def _statements(program: Program, kind: str, constant: Callable[[float], str]) -
 
 
 def staggered(count: int, rows: int) -> list[Any]:
-    """Columns that start in different sets of the cache, as fgrad makes them too."""
-    return [np.empty(rows + 8 * (k % 64))[8 * (k % 64) :] for k in range(count)]
+    """Columns whose vectors lie in one line of the cache, and that start in different sets of it."""
+    columns = []
+    for k in range(count):
+        room = np.empty(rows + 8 * (k % 64 + 1))
+        start = 8 * (k % 64) + -room.ctypes.data // 8 % 8
+        columns.append(room[start : start + rows])
+    return columns
 
 
 def columns(
-    program: Program, inputs: Sequence[Any], text: str, flags: Sequence[str], *, fresh: bool = False
+    program: Program, inputs: Sequence[Any], text: str, flags: Sequence[str], *, fresh: bool
 ) -> Run:
-    """The C function on columns, into columns that are there or, if `fresh`, into new ones."""
+    """The C function on columns, into new columns or into columns that are there."""
     function = built(text, tuple(flags)).rows
-    rows = len(inputs[0])
+    count, rows = len(program.outputs), len(inputs[0])
     ins = _pointers(inputs)
-    kept = staggered(len(program.outputs), rows)
+    kept = staggered(count, rows)
     outs = _pointers(kept)
 
     def run(held: Any = inputs) -> list[Any]:
@@ -126,7 +131,7 @@ def columns(
         return kept
 
     def anew(held: Any = inputs) -> list[Any]:
-        outputs = staggered(len(program.outputs), rows)
+        outputs = staggered(count, rows)
         function(ins, _pointers(outputs), ctypes.c_long(rows))
         return outputs
 

@@ -3,7 +3,8 @@
     python -m tests.bench.native_batch [--rows N] [--rounds N] [--only TITLE]
 
 Black & Scholes' price with five sensitivities, and the Jacobian of bundle adjustment; then the
-latter at 200,000 rows and at 2,000, which are in the cache; then what two threads cost. One
+latter at 200,000 rows and at 2,000, which are in the cache; then what two threads cost. Each into
+new arrays, and into arrays that are there (JAX and Dr.Jit make new ones, CasADi has its own). One
 pinned core. C is written from the same program; peers have the same program, and their own
 derivatives where they have second ones. Errors are against 50 digits, relative to each number.
 """
@@ -90,92 +91,106 @@ BUNDLE = Case(
 )  # fmt: skip
 
 
-def ours(
-    case: Case, inputs: Sequence[Any], *, tables: bool = False, **options: Any
-) -> Callable[[], Run]:
-    """How a run of the native tier is made, on columns or on what is given as it is."""
+def ours(case: Case, given: Sequence[Any], **options: Any) -> Callable[[], Run]:
+    """How a run of the native tier is made."""
 
     def make() -> Run:
-        compiled = fg.compile(case.function, tier="native")
-        given = inputs if tables else case.given(inputs)
+        compiled: Any = fg.compile(case.function, tier="native")
         return lambda: list(compiled.map(*given, **options))
 
     return make
 
 
-def in_c(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
+def in_fgrad(case: Case, inputs: Sequence[Any], *, fresh: bool) -> list[Entrant]:
     program = case.program()
-    entrants = []
+    options: dict[str, Any] = {}
+    if not fresh:
+        options["out"] = tuple(cpeers.staggered(len(program.outputs), len(inputs[0])))
+    forms = {"columns": case.given(inputs)}
+    if case.tables is not None:
+        forms["tables"] = tuple(case.tables(inputs))
+    return [
+        Entrant.of(f"fgrad native, map of {name}", ours(case, given, **options))
+        for name, given in forms.items()
+    ]
+
+
+def in_c(case: Case, inputs: Sequence[Any], *, fresh: bool) -> list[Entrant]:
+    program = case.program()
     texts = {"plain loop": cpeers.plain(program)}
     for width in cpeers.widths():
         texts[f"vectors of {width}, libmvec"] = cpeers.vectors(program, width)
+    entrants = []
     for name, text in texts.items():
         for label, flags in (("", cpeers.USUAL), (", -ffast-math", cpeers.FAST)):
-            for fresh in (False, True):
-                need = case.c if "libmvec" in name else None
-                made = partial(cpeers.columns, program, inputs, text, flags, fresh=fresh)
-                where = "new arrays" if fresh else "the same arrays"
-                entrants.append(Entrant.of(f"C, {name}{label}, into {where}", made, need))
+            need = case.c if "libmvec" in name else None
+            made = partial(cpeers.columns, program, inputs, text, flags, fresh=fresh)
+            entrants.append(Entrant.of(f"C, {name}{label}", made, need))
     return entrants
 
 
-def in_peers(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
-    program = case.program()
-    absent = missing("jax", "casadi", "heyoka", "drjit")
-    entrants = []
-    if "jax" not in absent:
-        m = peers.jax_words()
-        for name, build in (
-            ("same lines", peers.lines(program, m)),
-            ("its derivatives", partial(case.by_jax, m)),
-        ):
-            made = partial(peers.jax_columns, build, inputs)
-            entrants.append(Entrant.of(f"jax.jit, {name}", made, case.jax))
-    if "casadi" not in absent:
-        m = peers.casadi_words()
-        for name, build in (
-            ("same lines", peers.lines(program, m)),
-            ("its derivatives", partial(case.by_symbols, m, m.slope)),
-        ):
-            made = partial(peers.casadi_columns, build, inputs)
-            entrants.append(Entrant.of(f"casadi, {name}", made, case.casadi))
-    if "heyoka" not in absent:
-        m = peers.heyoka_words()
-        same, own = peers.lines(program, m), partial(case.by_symbols, m, m.slope)
-        fast: dict[str, Any] = {"fast_math": True}
-        wide: dict[str, Any] = {**fast, "force_avx512": True, "batch_size": 8}
-        ways: list[tuple[str, peers.Build, dict[str, Any]]] = [
-            ("same lines", same, {}),
-            ("same lines, fast_math", same, fast),
-            ("same lines, fast_math, into new arrays", same, {**fast, "fresh": True}),
-            ("its derivatives, fast_math", own, fast),
-        ]
-        if 8 in cpeers.widths():
-            ways.append(("same lines, fast_math, 8 lanes", same, wide))
-            ways.append(("its derivatives, fast_math, 8 lanes", own, wide))
-        for name, build, how in ways:
-            made = partial(peers.heyoka_columns, build, inputs, **how)
-            entrants.append(Entrant.of(f"heyoka, {name}", made, 1.0))
-    if "drjit" not in absent and peers.drjit_there():
-        build = peers.lines(program, peers.drjit_words())
-        made = partial(peers.drjit_columns, build, inputs)
-        entrants.append(Entrant.of("Dr.Jit @freeze, same lines", made, 1.0))
-    return entrants
+def with_jax(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
+    m = peers.jax_words()
+    builds = {"same lines": peers.lines(case.program(), m), "its derivatives": partial(case.by_jax, m)}
+    return [
+        Entrant.of(f"jax.jit, {name}", partial(peers.jax_columns, build, inputs), case.jax)
+        for name, build in builds.items()
+    ]
 
 
-def race(case: Case, rows: int, rounds: int) -> None:
+def with_casadi(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
+    m = peers.casadi_words()
+    own = partial(case.by_symbols, m, m.slope)
+    builds = {"same lines": peers.lines(case.program(), m), "its derivatives": own}
+    return [
+        Entrant.of(f"casadi, {name}", partial(peers.casadi_columns, build, inputs), case.casadi)
+        for name, build in builds.items()
+    ]
+
+
+def with_heyoka(case: Case, inputs: Sequence[Any], *, fresh: bool) -> list[Entrant]:
+    m = peers.heyoka_words()
+    own = partial(case.by_symbols, m, m.slope)
+    builds = {"same lines": peers.lines(case.program(), m), "its derivatives": own}
+    fast: dict[str, Any] = {"fast_math": True}
+    ways: dict[str, dict[str, Any]] = {"default": {}, "fast_math": fast}
+    if 8 in cpeers.widths():
+        ways["fast_math, 8 lanes"] = {**fast, "force_avx512": True, "batch_size": 8}
+    return [
+        Entrant.of(
+            f"heyoka, {name}, {way}",
+            partial(peers.heyoka_columns, build, inputs, fresh=fresh, **how),
+            1.0,
+        )
+        for name, build in builds.items()
+        for way, how in ways.items()
+    ]
+
+
+def with_drjit(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
+    build = peers.lines(case.program(), peers.drjit_words())
+    made = partial(peers.drjit_columns, build, inputs)
+    return [Entrant.of("Dr.Jit @freeze, same lines", made, 1.0)]
+
+
+def race(case: Case, rows: int, rounds: int, *, fresh: bool) -> None:
     """The table of times, and that of errors."""
     inputs = case.columns(rows)
-    first = Entrant.of("fgrad native, map of columns", ours(case, inputs))
-    entrants = [first]
-    if case.tables is not None:
-        made = ours(case, case.tables(inputs), tables=True)
-        entrants.append(Entrant.of("fgrad native, map of tables", made))
+    absent = missing("jax", "casadi", "heyoka", "drjit")
+    entrants = in_fgrad(case, inputs, fresh=fresh)
     if cpeers.compiler():
-        entrants += in_c(case, inputs)
-    entrants += in_peers(case, inputs)
-    agreed(first.run(), entrants[1:], 1e-7)
-    title = f"{case.title}, {len(case.program())} lines, {rows:,} rows"
+        entrants += in_c(case, inputs, fresh=fresh)
+    if "heyoka" not in absent:
+        entrants += with_heyoka(case, inputs, fresh=fresh)
+    if "casadi" not in absent and not fresh:
+        entrants += with_casadi(case, inputs)
+    if "jax" not in absent and fresh:
+        entrants += with_jax(case, inputs)
+    if "drjit" not in absent and fresh and peers.drjit_there():
+        entrants += with_drjit(case, inputs)
+    agreed(entrants[0].run(), entrants[1:], 1e-7)
+    where = "new arrays" if fresh else "arrays that are there"
+    title = f"{case.title}, {len(case.program())} lines, {rows:,} rows into {where}"
     show(title, entrants, rounds=rounds, rows=rows)
     errors(case, inputs, entrants)
 
@@ -193,8 +208,6 @@ def errors(case: Case, inputs: Sequence[Any], entrants: Sequence[Entrant], sampl
     print("\n| form | median error | largest | largest, by the column's largest number |")
     print("| --- | --- | --- | --- |")
     for e in entrants:
-        if "new arrays" in e.name:
-            continue
         own, common = [], []
         columns = [np.broadcast_to(np.asarray(y), rows)[chosen].tolist() for y in e.run()]
         for given, right, scale in zip(columns, zip(*exact, strict=True), scales, strict=True):
@@ -210,7 +223,7 @@ def two_threads(case: Case, rows: int, cores: set[int]) -> None:
     inputs = case.columns(rows)
     pinning = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
-    runs = {f"{n}": ours(case, inputs, threads=n)() for n in (1, 2)}
+    runs = {f"{n}": ours(case, case.given(inputs), threads=n)() for n in (1, 2)}
     same = all(
         np.array_equal(a, b) for a, b in zip(runs["1"](), runs["2"](), strict=True)
     )
@@ -237,7 +250,8 @@ def main() -> None:
         (BUNDLE, 2000),
     ):
         if given.only.lower() in case.title.lower():
-            race(case, rows - rows % 8, given.rounds)
+            for fresh in (True, False):
+                race(case, rows - rows % 8, given.rounds, fresh=fresh)
     two_threads(BUNDLE, given.rows, cores)
 
 
