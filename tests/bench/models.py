@@ -99,7 +99,7 @@ def rosenbrock(x: Sequence[Any]) -> Any:
     total = 0.0
     for a, b in itertools.pairwise(x):
         valley, along = b - a * a, 1.0 - a
-        total = total + 100.0 * (valley * valley) + along * along
+        total = total + (100.0 * (valley * valley) + along * along)
     return total
 
 
