@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -15,7 +16,7 @@ import attrs
 
 from fgrad import joint, trees
 from fgrad.direct import MISS, direct
-from fgrad.errors import NotAValue, TreeMismatch
+from fgrad.errors import MissingExtra, NotAValue, TreeMismatch
 from fgrad.kernel import TIERS, Kernel, Tier
 from fgrad.listing import show
 from fgrad.node import Node
@@ -273,20 +274,23 @@ def _restored(tier: Tier, exact: bool, made: tuple[Specialisation, ...]) -> Comp
 
 @overload
 def compile(
-    f: Callable[P, R], /, *, tier: Tier = "python", exact: bool = False
+    f: Callable[P, R], /, *, tier: Tier | None = None, exact: bool = False
 ) -> Compiled[P, R]: ...
 @overload
 def compile(
-    *, tier: Tier = "python", exact: bool = False
+    *, tier: Tier | None = None, exact: bool = False
 ) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
-def compile(f: Any = None, /, *, tier: Tier = "python", exact: bool = False) -> Any:
+def compile(f: Any = None, /, *, tier: Tier | None = None, exact: bool = False) -> Any:
     """The compiled function of `f`: same arguments, same result, run as a program.
 
     It is traced at the first call with arguments of each structure (trees of numbers, as
-    everywhere); errors are those of `trace`. On the tier `python` the program runs as straight-line
-    source, on `reference` line by line, on `native` as machine code (MissingExtra without the extra
-    `native`). Native code rounds a product that is added to something once with the sum, where the
-    processor can; `exact` keeps each rounding. With nodes among the arguments it gives nodes.
+    everywhere); errors are those of `trace`. With nodes among the arguments it gives nodes.
+
+    On the tier `native` it runs as machine code, on `python` as straight-line source, on
+    `reference` line by line. Without a choice it is native if the extra `native` is installed,
+    else python; to choose native without it raises MissingExtra. Native functions are as accurate
+    as those of Python, not equal in the last place, and a product that is added to something is
+    rounded once with the sum, where the processor can; `exact` keeps each rounding.
 
     >>> import fgrad as fg
     >>> def slope(x: float, y: float) -> float:
@@ -295,11 +299,14 @@ def compile(f: Any = None, /, *, tier: Tier = "python", exact: bool = False) -> 
     >>> fast(0.0, 3.0), fg.gradient(fast, argnums=1)(0.0, 3.0), len(fast.program)
     (3.0, 1.0, 3)
     """
+    installed = find_spec("llvmlite") is not None and find_spec("numpy") is not None
+    if tier is None:
+        tier = "native" if installed else "python"
     if tier not in TIERS:
         advice = f"Choose one of {', '.join(TIERS)}."
         raise NotAValue("compile", "a tier", f"{tier!r:.40}", advice)
-    if tier == "native":
-        import fgrad.native.machine  # noqa: F401, PLC0415  # raises MissingExtra here, not later
+    if tier == "native" and not installed:
+        raise MissingExtra("the tier native", "llvmlite", "native")
     if f is None:
         return lambda f: Compiled(f, tier, exact)
     return Compiled(f, tier, exact)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Generator, Iterable
+from functools import cache
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import attrs
@@ -14,8 +16,20 @@ from fgrad.native.store import Store
 
 Write: TypeAlias = Callable[[], tuple[int, Iterable[str]]]
 """What writes code when it must be made: it gives the scratch, and the modules in IR."""
-FORMAT: Final = 1
-"""Changes whenever the same program would be written otherwise, so that old code is not found."""
+_HERE: Final = Path(__file__).parent
+
+
+@cache
+def writers() -> str:
+    """The name of all that decides how a program is written: the text of these modules.
+
+    Code that is found in the store was written by others if they differ, and may want other
+    arguments.
+    """
+    digest = hashlib.sha256()
+    for path in [*sorted(_HERE.glob("*.py")), _HERE.parent / "passes.py"]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @attrs.frozen
@@ -58,7 +72,7 @@ class Request:
         """The name in the store."""
         machine = self.machine
         parts = (
-            f"{FORMAT}", version(), self.digest, self.kind, f"{self.level}",
+            writers(), version(), self.digest, self.kind, f"{self.level}",
             machine.triple, machine.cpu, machine.features,
         )  # fmt: skip
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
