@@ -22,6 +22,7 @@ from fgrad.ccode import literal
 from fgrad.program import Program
 from tests.bench.race import Run
 
+GCC = which("gcc")
 USUAL = ("-O3", "-march=native", "-fno-math-errno")
 FAST = (*USUAL, "-ffast-math")
 TEXTS = {
@@ -36,10 +37,9 @@ _LETTERS = {4: "d", 8: "e"}
 
 def compiler() -> bool:
     """Whether GCC is there."""
-    if which("gcc"):
-        return True
-    print("skipped: C needs gcc")
-    return False
+    if GCC is None:
+        print("skipped: C needs gcc")
+    return GCC is not None
 
 
 def widths() -> list[int]:
@@ -55,9 +55,9 @@ def built(text: str, flags: Sequence[str]) -> ctypes.CDLL:
     folder = Path(tempfile.mkdtemp(prefix="fgrad_bench_"))
     source, code, library = (folder / f"{name[:16]}{end}" for end in (".c", ".o", ".so"))
     source.write_text(text, encoding="ascii")
-    subprocess.run(["gcc", *flags, "-fPIC", "-c", source, "-o", code], check=True)
+    subprocess.run([GCC or "gcc", *flags, "-fPIC", "-c", source, "-o", code], check=True)
     # Linked without -ffast-math, which would flush subnormal numbers in the whole process.
-    subprocess.run(["gcc", "-shared", code, "-o", library, "-lmvec", "-lm"], check=True)
+    subprocess.run([GCC or "gcc", "-shared", code, "-o", library, "-lmvec", "-lm"], check=True)
     return ctypes.CDLL(os.fspath(library))
 
 

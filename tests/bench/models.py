@@ -20,8 +20,9 @@ def normal_cdf(m: Any, x: Any) -> Any:
     return 0.5 * m.erfc(-x / math.sqrt(2.0))
 
 
-def call_price(m: Any, spot: Any, strike: Any, volatility: Any, rate: Any, expiry: Any) -> Any:
-    """Black & Scholes (1973)."""
+def call_price(m: Any, p: Sequence[Any]) -> Any:
+    """Black & Scholes (1973), of spot, strike, volatility, rate and expiry."""
+    spot, strike, volatility, rate, expiry = p
     spread = volatility * m.sqrt(expiry)
     d1 = (m.log(spot / strike) + (rate + 0.5 * volatility * volatility) * expiry) / spread
     discounted = strike * m.exp(-rate * expiry)
@@ -32,10 +33,10 @@ def greeks(spot: Any, strike: Any, volatility: Any, rate: Any, expiry: Any) -> t
     """The price, delta, gamma, vega, theta and rho, from derivatives of the price alone."""
 
     def of(p: Any) -> Any:
-        return call_price(fg, p[0], strike, p[1], p[2], p[3])
+        return call_price(fg, (p[0], strike, p[1], p[2], p[3]))
 
     def delta(s: Any) -> Any:
-        return fg.gradient(lambda t: call_price(fg, t, strike, volatility, rate, expiry))(s)
+        return fg.gradient(lambda t: call_price(fg, (t, strike, volatility, rate, expiry)))(s)
 
     price, slopes = fg.value_and_gradient(of)((spot, volatility, rate, expiry))
     return price, slopes[0], fg.gradient(delta)(spot), slopes[1], -slopes[3], slopes[2]
@@ -43,7 +44,7 @@ def greeks(spot: Any, strike: Any, volatility: Any, rate: Any, expiry: Any) -> t
 
 def symbolic_greeks(m: Any, slope: Callable[[Any, Any], Any], p: Sequence[Any]) -> list[Any]:
     """The same where `slope` differentiates an expression by a symbol."""
-    price = call_price(m, *p)
+    price = call_price(m, p)
     delta = slope(price, p[0])
     vega, theta, rho = slope(price, p[2]), -slope(price, p[4]), slope(price, p[3])
     return [price, delta, slope(delta, p[0]), vega, theta, rho]

@@ -67,9 +67,9 @@ def jax_greeks(m: Any, xs: Sequence[Any]) -> list[Any]:
     """By JAX's derivatives of the sum over the columns, which is its fastest form."""
     grad, add = m.jax.grad, m.jnp.sum
     price = partial(call_price, m)
-    value = price(*xs)
-    slopes = grad(lambda *ps: add(price(*ps)), (0, 2, 3, 4))(*xs)
-    gamma = grad(lambda s: add(grad(lambda t: add(price(t, *xs[1:])))(s)))(xs[0])
+    value = price(xs)
+    slopes = grad(lambda *ps: add(price(ps)), (0, 2, 3, 4))(*xs)
+    gamma = grad(lambda s: add(grad(lambda t: add(price((t, *xs[1:]))))(s)))(xs[0])
     return [value, slopes[0], gamma, slopes[1], -slopes[3], slopes[2]]
 
 
@@ -131,7 +131,10 @@ def in_c(case: Case, inputs: Sequence[Any], *, fresh: bool) -> list[Entrant]:
 
 def with_jax(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
     m = peers.jax_words()
-    builds = {"same lines": peers.lines(case.program(), m), "its derivatives": partial(case.by_jax, m)}
+    builds: dict[str, peers.Build] = {
+        "same lines": peers.lines(case.program(), m),
+        "its derivatives": partial(case.by_jax, m),
+    }
     return [
         Entrant.of(f"jax.jit, {name}", partial(peers.jax_columns, build, inputs), case.jax)
         for name, build in builds.items()
@@ -141,7 +144,10 @@ def with_jax(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
 def with_casadi(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
     m = peers.casadi_words()
     own = partial(case.by_symbols, m, m.slope)
-    builds = {"same lines": peers.lines(case.program(), m), "its derivatives": own}
+    builds: dict[str, peers.Build] = {
+        "same lines": peers.lines(case.program(), m),
+        "its derivatives": own,
+    }
     return [
         Entrant.of(f"casadi, {name}", partial(peers.casadi_columns, build, inputs), case.casadi)
         for name, build in builds.items()
@@ -151,7 +157,10 @@ def with_casadi(case: Case, inputs: Sequence[Any]) -> list[Entrant]:
 def with_heyoka(case: Case, inputs: Sequence[Any], *, fresh: bool) -> list[Entrant]:
     m = peers.heyoka_words()
     own = partial(case.by_symbols, m, m.slope)
-    builds = {"same lines": peers.lines(case.program(), m), "its derivatives": own}
+    builds: dict[str, peers.Build] = {
+        "same lines": peers.lines(case.program(), m),
+        "its derivatives": own,
+    }
     fast: dict[str, Any] = {"fast_math": True}
     ways: dict[str, dict[str, Any]] = {"default": {}, "fast_math": fast}
     if 8 in cpeers.widths():
@@ -195,7 +204,9 @@ def race(case: Case, rows: int, rounds: int, *, fresh: bool) -> None:
     errors(case, inputs, entrants)
 
 
-def errors(case: Case, inputs: Sequence[Any], entrants: Sequence[Entrant], sample: int = 500) -> None:
+def errors(
+    case: Case, inputs: Sequence[Any], entrants: Sequence[Entrant], sample: int = 500
+) -> None:
     """Relative errors of all outputs on some rows, in units of 2**-53."""
     if missing("mpmath"):
         return
@@ -224,9 +235,7 @@ def two_threads(case: Case, rows: int, cores: set[int]) -> None:
     pinning = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     runs = {f"{n}": ours(case, case.given(inputs), threads=n)() for n in (1, 2)}
-    same = all(
-        np.array_equal(a, b) for a, b in zip(runs["1"](), runs["2"](), strict=True)
-    )
+    same = all(np.array_equal(a, b) for a, b in zip(runs["1"](), runs["2"](), strict=True))
     cpu, wall = medians(runs), medians(runs, clock=time.perf_counter)
     os.sched_setaffinity(0, pinning)
     print(f"\n{case.title}, {rows:,} rows, two threads on {len(cores)} cores: CPU time", end=" ")

@@ -113,8 +113,8 @@ def of_arrays() -> list[Call]:
         s = c.SX.sym("x", 2)
         function = c.Function("f", [s], [c.vertcat(*f(s))])
         buffer, trigger = function.buffer()
-        buffer.set_arg(0, memoryview(x))
-        buffer.set_res(0, memoryview(y))
+        buffer.set_arg(0, x.data)
+        buffer.set_res(0, y.data)
         kept = {"trigger": trigger, "kept": buffer}
         calls.append(Call("casadi, buffer, into one array", "trigger()", kept, 1.0))
         calls.append(Call("casadi", "f(x)", {"x": x, "f": function}, 1.0))
@@ -134,7 +134,11 @@ def of_arrays() -> list[Call]:
     if cpeers.compiler():
         text = "void f(const double *x, double *y) { y[0] = x[0] * x[1]; y[1] = x[0]; }"
         function = cpeers.built(text, cpeers.USUAL).f
-        places = {"f": function, "p": ctypes.c_void_p(x.ctypes.data), "q": ctypes.c_void_p(y.ctypes.data)}
+        places = {
+            "f": function,
+            "p": ctypes.c_void_p(x.ctypes.data),
+            "q": ctypes.c_void_p(y.ctypes.data),
+        }
         calls.append(Call("C by ctypes, into one array", "f(p, q)", places, 1.0))
     return calls
 

@@ -46,7 +46,15 @@ def alone(path: Path, n: int) -> None:
 
 def measured(path: Path, n: int, store: str, rounds: int) -> dict[str, Any]:
     """Medians of as many processes."""
-    command = [sys.executable, "-m", "tests.bench.native_second", "--program", str(path), "--n", f"{n}"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.native_second",
+        "--program",
+        str(path),
+        "--n",
+        f"{n}",
+    ]
     runs = []
     for _ in range(rounds):
         environment = {**os.environ, "FGRAD_CACHE": store}

@@ -71,8 +71,8 @@ def in_casadi(build: Callable[[Any, Sequence[Any]], Sequence[Any]], x: Any) -> R
     f = c.Function("f", [s], [c.vertcat(*build(m, [s[i] for i in range(len(x))]))])
     buffer, trigger = f.buffer()
     out = np.empty(f.numel_out(0))
-    buffer.set_arg(0, memoryview(x))
-    buffer.set_res(0, memoryview(out))
+    buffer.set_arg(0, x.data)
+    buffer.set_res(0, out.data)
 
     def run(kept: Any = (f, buffer)) -> Any:
         trigger()
@@ -81,9 +81,7 @@ def in_casadi(build: Callable[[Any, Sequence[Any]], Sequence[Any]], x: Any) -> R
     return run
 
 
-def in_heyoka(
-    build: Callable[[Any, Sequence[Any]], Sequence[Any]], x: Any, **options: Any
-) -> Run:
+def in_heyoka(build: Callable[[Any, Sequence[Any]], Sequence[Any]], x: Any, **options: Any) -> Run:
     """A compiled function of heyoka; `build` is given symbols."""
     m = peers.heyoka_words()
     xs = m.heyoka.make_vars(*[f"x{i}" for i in range(len(x))])
@@ -135,7 +133,7 @@ def rough(operations: int, rounds: int) -> None:
     """The random graph: what is needed of the peers is four times our time of making it."""
     x = np.linspace(-0.9, 0.9, INPUTS)
     first = Entrant.of("fgrad native", partial(ours, lambda x: tangle(fg, x, operations), x))
-    build = lambda m, xs: tangle(m, xs, operations)  # noqa: E731
+    build = lambda m, xs: tangle(m, xs, operations)
     entrants = [first]
     absent = missing("casadi", "heyoka")
     if "casadi" not in absent:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -90,7 +91,7 @@ def in_jax(weights: Any, points: Any, labels: Any, *, whole: bool) -> Run:
     m = peers.jax_words()
     jax, jnp = m.jax, m.jnp
     parts, at = [], 0
-    for a, b in zip(LAYERS, LAYERS[1:], strict=False):
+    for a, b in itertools.pairwise(LAYERS):
         parts.append((weights[at : at + b], weights[at + b : at + b + a * b].reshape(a, b)))
         at += b + a * b
 
@@ -101,9 +102,12 @@ def in_jax(weights: Any, points: Any, labels: Any, *, whole: bool) -> Run:
         return jnp.sum(m.relu(1.0 - label * (x @ matrix + bias)[..., 0]))
 
     rows = jax.vmap(jax.value_and_grad(loss), (None, 0, 0))
-    each = lambda *xs: jax.tree_util.tree_map(lambda y: y.sum(0), rows(*xs))  # noqa: E731
+    each = lambda *xs: jax.tree_util.tree_map(lambda y: y.sum(0), rows(*xs))
     compiled = jax.jit(jax.value_and_grad(loss) if whole else each)
-    held = [[(jnp.asarray(b), jnp.asarray(w)) for b, w in parts], *map(jnp.asarray, (points, labels))]
+    held = [
+        [(jnp.asarray(b), jnp.asarray(w)) for b, w in parts],
+        *map(jnp.asarray, (points, labels)),
+    ]
 
     def run() -> Any:
         value, layers = jax.block_until_ready(compiled(*held))
@@ -137,7 +141,9 @@ def race(rows: int, rounds: int) -> None:
             )
     answers = [flattened(e) for e in entrants]
     agreed(flat(first.run()), answers[1:])
-    show(f"Loss and gradient of {WEIGHTS} weights, {rows:,} rows", entrants, rounds=rounds, rows=rows)
+    show(
+        f"Loss and gradient of {WEIGHTS} weights, {rows:,} rows", entrants, rounds=rounds, rows=rows
+    )
 
 
 def flattened(e: Entrant) -> Entrant:

@@ -5,7 +5,8 @@
 Each measurement is a process of its own that has imported its library; nothing is cached on disk.
 The first answer is of tracing, gradient, passes, machine code and one call; the best code is what
 a function gets that is called often. --slow adds JAX and CasADi with gcc, which take minutes;
---quick leaves out a million operations. One pinned core, wall and CPU time, medians of processes.
+--quick leaves out a million operations. One pinned core, medians of processes, CPU time and in
+parentheses that on the wall, which is longer where the core is shared: all of it is one thread.
 """
 
 from __future__ import annotations
@@ -137,7 +138,9 @@ def measured(way: str, n: int, rounds: int) -> dict[str, Any] | None:
         except subprocess.TimeoutExpired:
             return None
         lines = done.stdout.decode().splitlines()
-        runs.append({k: v for line in lines if line[:1] == "{" for k, v in json.loads(line).items()})
+        runs.append(
+            {k: v for line in lines if line[:1] == "{" for k, v in json.loads(line).items()}
+        )
     found: dict[str, Any] = {**runs[0]}
     for name in ("traced", "first", "best"):
         if name in found:
@@ -149,15 +152,17 @@ def row(way: str, n: int, found: dict[str, Any], needs: dict[str, float]) -> Non
     cells = []
     for name in ("traced", "first", "best"):
         times = found.get(name)
-        cell = "–" if times is None else f"{spoken(times[0])} ({spoken(times[1])})"
+        cell = "–" if times is None else f"{spoken(times[1])} ({spoken(times[0])})"
         if name in needs and times is not None:
-            met = "yes" if times[0] <= needs[name] else "NO"
+            met = "yes" if times[1] <= needs[name] else "NO"
             cell += f", needed <= {spoken(needs[name])}: {met}"
         cells.append(cell)
     lines = found.get("lines")
-    each = "–" if lines is None else f"{found['first'][0] / lines * 1e6:.1f} us"
+    each = "–" if lines is None else f"{found['first'][1] / lines * 1e6:.1f} us"
     memory = f"{found['memory'] / 1e6:,.0f} MB"
-    print(f"| {n:,} | {way} | {lines or '–'} | {' | '.join(cells)} | {each} | {memory} |", flush=True)
+    print(
+        f"| {n:,} | {way} | {lines or '–'} | {' | '.join(cells)} | {each} | {memory} |", flush=True
+    )
 
 
 def main() -> None:
@@ -189,7 +194,11 @@ def main() -> None:
     ]  # fmt: skip
     values: dict[int, float] = {}
     for way, n, rounds, needs in plans:
-        if WAYS[way][0] in absent or (way in SLOW and not given.slow) or (given.quick and n > 10_000):
+        if (
+            WAYS[way][0] in absent
+            or (way in SLOW and not given.slow)
+            or (given.quick and n > 10_000)
+        ):
             continue
         found = measured(way, n, rounds)
         if found is None:

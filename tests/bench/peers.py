@@ -6,11 +6,11 @@ library likes best; where it can write into memory that is there, it does.
 
 from __future__ import annotations
 
-import glob
 import importlib
 import operator
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,9 +78,9 @@ def casadi_columns(build: Build, inputs: Sequence[Any], **options: Any) -> Run:
     outputs = [np.empty((1, len(inputs[0]))) for _ in range(f.n_out())]
     held = [np.ascontiguousarray(x) for x in inputs]
     for i, x in enumerate(held):
-        buffer.set_arg(i, memoryview(x))
+        buffer.set_arg(i, x.data)
     for i, y in enumerate(outputs):
-        buffer.set_res(i, memoryview(y))
+        buffer.set_res(i, y.data)
 
     def run(kept: Any = (f, buffer, held)) -> list[Any]:
         trigger()
@@ -120,7 +120,7 @@ def heyoka_columns(
 def drjit_there() -> bool:
     """Whether Dr.Jit has the LLVM that it needs; looks for one of the system."""
     if "DRJIT_LIBLLVM_PATH" not in os.environ:
-        found = sorted(glob.glob("/usr/lib/*/libLLVM.so.*") + glob.glob("/usr/lib/*/libLLVM-*.so"))
+        found = sorted(map(str, Path("/usr/lib").glob("*/libLLVM*.so*")))
         if not found:
             print("skipped: Dr.Jit needs a libLLVM of the system, see DRJIT_LIBLLVM_PATH")
             return False
