@@ -18,12 +18,10 @@ from fgrad import joint, trees
 from fgrad.direct import MISS, direct
 from fgrad.errors import MissingExtra, NotAValue, TreeMismatch
 from fgrad.kernel import TIERS, Kernel, Tier
-from fgrad.listing import show
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.rows import Table
-from fgrad.schedule import scheduled
 from fgrad.specialised import is_array, of_array, of_floats
 from fgrad.tracing import Tracing
 
@@ -213,9 +211,8 @@ class Compiled(Generic[P, R]):
 
     @property
     def source(self) -> str:
-        """The Python source that runs, or the listing; errors are those of `program`."""
-        written = self._only().kernel.source
-        return show(self.program) if written is None else written.text
+        """What runs: Python source, LLVM IR, or the listing; errors are those of `program`."""
+        return self._only().kernel.text
 
     def _only(self) -> Specialisation:
         made = tuple(self.specialisations.values())
@@ -249,7 +246,7 @@ class Compiled(Generic[P, R]):
             shapes = [str(s.paths()) for s in self.specialisations]
             raise TreeMismatch("arguments", " or ".join(shapes)[:200], str(structure.paths())[:200])
         tracing = Tracing.of(self.function, args, kwargs)
-        program = scheduled(simplified(tracing.program))
+        program = simplified(tracing.program)
         return Specialisation(Kernel(program, self.tier, self.exact), structure, tracing.result)
 
     def _kept(self, special: Specialisation) -> Specialisation:

@@ -16,10 +16,12 @@ import attrs
 from fgrad import joint
 from fgrad.abstract import traced
 from fgrad.columns import Columns, columns
+from fgrad.listing import show
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.reverse import leaf_nodes
+from fgrad.schedule import scheduled
 from fgrad.several import Callee, Joint, Row
 from fgrad.straight import Source, source
 
@@ -74,7 +76,7 @@ class Kernel(Callee):
     @cached_property
     def source(self) -> Source | None:
         """The Python source, on the tier that has one."""
-        return source(self.program) if self.tier == "python" else None
+        return source(scheduled(self.program)) if self.tier == "python" else None
 
     def map(
         self, inputs: Sequence[object], *, threads: int = 1, out: Sequence[object] | None = None
@@ -104,13 +106,20 @@ class Kernel(Callee):
 
     @cached_property
     def _columns(self) -> Columns:
-        return columns(self.program)
+        return columns(scheduled(self.program))
 
     @cached_property
     def _batch(self) -> Batch:
         from fgrad.native.batch import Batch  # noqa: PLC0415  # an extra
 
         return Batch(self.program, exact=self.exact)
+
+    @property
+    def text(self) -> str:
+        """What runs on the tier: Python source, LLVM IR, or the listing."""
+        if self.tier == "native":
+            return self.entry.text
+        return show(self.program) if self.source is None else self.source.text
 
     @property
     def digest(self) -> str:

@@ -2,23 +2,30 @@
 
 import itertools
 import math
+import random
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fgrad as fg
 from fgrad import operations as ops
 from fgrad.op import Op
+from fgrad.passes import simplified
 from fgrad.program import Line, Program
+from fgrad.several import Item, Joint
 from tests.programs import AWKWARD, OPERATIONS, alone, bits, point, program
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-from fgrad.native.batch import Batch  # noqa: E402  # they need extras
-from fgrad.native.entry import Entry  # noqa: E402  # likewise
+from fgrad.native.batch import BLOCK, Batch  # noqa: E402  # they need extras
+from fgrad.native.contraction import contracted  # noqa: E402  # likewise
+from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
 from fgrad.native.machine import Machine  # noqa: E402  # likewise
 from tests.machines import MACHINES  # noqa: E402  # likewise
 from tests.nearness import NATIVE, ulps  # noqa: E402  # likewise
@@ -108,3 +115,194 @@ def test_every_operation_keeps_its_special_values(op: Op) -> None:
 
 def far_alone(op: Op, x: tuple[float, ...], got: Any) -> float:
     return ulps(got, alone(op).run(x)[0])
+
+
+def test_a_product_is_rounded_once_with_its_sum_and_only_where_it_is_allowed() -> None:
+    made = fg.trace(lambda x, y, z: x * y + z)(0.0, 0.0, 0.0)
+    x = 1.0 + 2.0**-30
+    machine = MACHINES[1]
+    assert machine.fma
+    once, twice = (Entry.of(made, exact=e, machine=machine).run(x, x, -1.0) for e in (False, True))
+    assert once == (2.0**-29 + 2.0**-60,)
+    assert twice == (2.0**-29,)
+    used_twice = simplified(fg.trace(lambda x, y, z: (x * y + z, x * y))(0.0, 0.0, 0.0))
+    assert Entry.of(used_twice, exact=False, machine=machine).run(x, x, -1.0)[0] == 2.0**-29
+
+
+@given(SEEDS, SEEDS)
+@settings(max_examples=60)
+def test_contraction_computes_the_same_but_for_roundings(seed: int, where: int) -> None:
+    rng = random.Random(seed)
+    operations = (ops.add, ops.sub, ops.mul, ops.neg, ops.square)
+    lines: list[Line] = []
+    for k in range(rng.randint(1, 30)):
+        op = rng.choice(operations)
+        args = [rng.randrange(3 + k) if rng.random() < 0.9 else 0.5 for _ in op.kinds]
+        lines.append((op, tuple(args)))
+    made = Program(("x", "y", "z"), tuple(lines), (2 + len(lines),)).check()
+    # Whole numbers and halves: all that is computed is exact, so nothing is rounded at all.
+    x = [float(random.Random(where + i).randint(-3, 3)) for i in range(3)]
+    got = contracted(made).run(x)
+    if all(abs(v) < 2.0**20 for v in _values(made, x)):
+        assert bits(got) == bits(made.run(x)) or got == made.run(x) == (0.0,)
+
+
+def _values(made: Program, x: Sequence[float]) -> list[float]:
+    count = len(made.inputs) + len(made.lines)
+    return list(Program(made.inputs, made.lines, tuple(range(count))).run(x))
+
+
+@EVERY_MACHINE
+def test_long_programs_go_through_scratch(machine: Machine) -> None:
+    def model(x: Any, y: Any) -> Any:
+        early = [fg.sin(x * k) + y for k in range(40)]
+        total = x
+        for k in range(1500):
+            total = fg.where(fg.less(total, 3.0), total * 1.001 + early[k % 40], total - 2.5)
+        return total, fg.less(total, 0.0)
+
+    made = fg.trace(lambda x, y: model(x, y)[0])(0.0, 0.0)
+    x = np.linspace(-1.0, 1.0, 21)
+    exactly = Batch(made, True, machine).map((x, 0.25), threads=1)[0]
+    entry = Entry.of(made, exact=True, machine=machine)
+    assert len(made) > 4000
+    assert bits(exactly) == bits([entry.run(v, 0.25)[0] for v in x.tolist()])
+    assert all(
+        abs(got - made.run((v, 0.25))[0]) < 1e-9 for v, got in zip(x.tolist(), exactly, strict=True)
+    )
+
+
+@EVERY_MACHINE
+@given(seed=SEEDS, rows=st.integers(0, 40), columns=st.integers(1, 19), threads=st.integers(1, 3))
+@settings(max_examples=25)
+def test_tables_are_read_as_their_columns(
+    machine: Machine, seed: int, rows: int, columns: int, threads: int
+) -> None:
+    made = fg.trace(lambda x, y: [x[0] - y, fg.sum([a * k for k, a in enumerate(x)]), x[-1]])(
+        [1.0] * columns, 2.0
+    )
+    rng = np.random.default_rng(seed)
+    big = rng.normal(size=(3 * rows, 2 * columns))
+    batch = Batch(made, True, machine)
+    y = rng.normal(size=rows)
+    for table in (
+        big[:rows, :columns].copy(), big[::3, :columns], big[::-3, columns:], big[:rows, ::2],
+        np.asfortranarray(big[:rows, :columns]), big[:rows, :columns].astype(np.float32),
+    ):  # fmt: skip
+        wanted = [made.run([*map(float, r), v]) for r, v in zip(table, y.tolist(), strict=True)]
+        got = batch.map((table, y), threads=threads)
+        assert [bits(row) for row in zip(*(c.tolist() for c in got), strict=True)] == [
+            bits(row) for row in wanted
+        ]
+
+
+@EVERY_MACHINE
+@pytest.mark.parametrize("rows", [0, 1, 2, 7, 8, 9, 40, BLOCK - 1, BLOCK + 3, 3 * BLOCK + 5])
+def test_sums_are_of_the_rows_and_the_same_on_any_number_of_threads(
+    machine: Machine, rows: int
+) -> None:
+    def model(x: Any, y: Any, k: Any) -> Any:
+        return [fg.exp(x) * y, x - k, k * k], x
+
+    made = fg.trace(model)(0.0, 0.0, 0.0)
+    rng = np.random.default_rng(rows)
+    given_ = (rng.normal(size=rows), rng.normal(size=rows), 1.5)
+    batch = Batch(made, False, machine)
+    sums = batch.sum(given_, threads=1)
+    columns = batch.map(given_, threads=1)
+    for got, column in zip(sums, columns, strict=True):
+        size = float(np.abs(column).sum())
+        assert abs(got - math.fsum(column.tolist())) <= 1e-15 * (1.0 + size) * 8
+    assert [bits(batch.sum(given_, threads=n)) for n in (2, 3, 5)] == [bits(sums)] * 3
+
+
+def test_truth_values_are_bytes_in_columns_and_count_in_sums() -> None:
+    lines: tuple[Line, ...] = ((ops.less, (0, 1)), (ops.logical_not, (2,)), (ops.less, (1, 2.0)))
+    made = Program(("x", "y"), lines, (2, 3, 4)).check()
+    x = np.arange(10.0)
+    less, other, same = Batch(made, True).map((x, 4.0), threads=1)
+    assert less.dtype == other.dtype == same.dtype == np.bool_
+    assert less.tolist() == [v < 4.0 for v in x] == [not v for v in other]
+    assert not same.any()
+    assert Batch(made, True).sum((x, 4.0), threads=1) == (4.0, 6.0, 0.0)
+    entry = Entry.of(made, exact=True)
+    call = entry.on_floats(entry.run, single=False)
+    assert call(1.0, 1.5) == entry.run(1.0, 1.5) == (True, False, True)
+    assert all(type(v) is bool for v in call(1.0, 1.5))
+
+
+def test_what_is_not_known_is_called_by_its_meaning() -> None:
+    seen: list[float] = []
+
+    def meaning(x: float) -> float:
+        seen.append(x)
+        if x == 3.0:
+            raise ArithmeticError("three")
+        return x + 0.5
+
+    odd = fg.Unary("odd", meaning, lambda out, x: 1.0)
+    fast = fg.compile(lambda x: odd(x) * 2.0, tier="native")
+    assert fast(1.0) == 3.0
+    assert fast.map(np.array([1.0, 2.0])).tolist() == [3.0, 5.0]
+    for again in range(2):
+        with pytest.raises(ArithmeticError, match="three"):
+            fast(3.0)
+        with pytest.raises(ArithmeticError, match="three"):
+            fast.map(np.array([1.0, 3.0] * 5000), threads=1 + again)
+    assert fast(2.0) == 5.0
+    assert set(seen) == {1.0, 2.0, 3.0}
+
+
+def test_several_results_come_from_a_call_of_the_meaning() -> None:
+    both = Joint("both", lambda x, y: (x + y, x * y), 2, 2, lambda outs, args, bars: [None, None])
+    lines: tuple[Line, ...] = (
+        (ops.neg, (0,)), (both, (2, 1)), (Item.at(1), (3,)), (Item.at(0), (3,)), (ops.sub, (4, 5)),
+    )  # fmt: skip
+    made = Program(("x", "y"), lines, (6, 5)).check()
+    x = np.arange(5.0)
+    assert Entry.of(made, exact=True).run(2.0, 3.0) == made.run((2.0, 3.0)) == (-7.0, 1.0)
+    got = Batch(made, True).map((x, 3.0), threads=1)
+    assert list(zip(*(c.tolist() for c in got), strict=True)) == [made.run((v, 3.0)) for v in x]
+
+
+def test_code_that_was_kept_is_found_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FGRAD_CACHE", str(tmp_path / "kept"))
+    made = fg.trace(lambda x, y: fg.exp(x) * y)(0.0, 0.0)
+    first = Entry.of(made, exact=False).run(1.0, 2.0)
+    column = Batch(made, False).map((np.array([1.0]), 2.0), threads=1)[0]
+
+    def fail(*args: object) -> object:
+        raise AssertionError
+
+    monkeypatch.setattr("fgrad.native.entry.parts", fail)
+    monkeypatch.setattr("fgrad.native.batch.parts", fail)
+    assert Entry.of(made, exact=False).run(1.0, 2.0) == first
+    assert Batch(made, False).map((np.array([1.0]), 2.0), threads=1)[0] == column
+    with pytest.raises(AssertionError):
+        Entry.of(made, exact=True)
+    for file in (tmp_path / "kept").rglob("*.fgrad"):
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(AssertionError):
+        Entry.of(made, exact=False)
+
+
+def test_better_code_is_taken_from_the_next_call_on() -> None:
+    def model(x: Any) -> Any:
+        for k in range(800):
+            x = fg.sin(x) * 1.5 + x * (0.001 * k)
+        return x
+
+    fast = fg.compile(model, tier="native")
+    wanted = fast(0.5)
+    kernel = fast.specialisation(0.5).kernel
+    assert len(kernel.program) > LONG
+    assert kernel.run(0.5) == (wanted,)
+    kernel.entry.cell[1] = 3
+    before = kernel.entry.cell[0]
+    deadline = time.monotonic() + 60.0
+    while kernel.entry.cell[0] == before and time.monotonic() < deadline:
+        assert kernel.run(0.5) == (wanted,)
+    assert kernel.entry.cell[0] != before
+    assert kernel.run(0.5) == (wanted,) == kernel.entry.run(0.5)

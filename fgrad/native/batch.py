@@ -104,7 +104,7 @@ class _Kernel:
         wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
         split = Split.of(fused, wide)
         once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
-        objects = _objects(split, pattern, way, machine, program.digest, exact=exact)
+        objects = _objects(split, pattern, way, machine, program, exact=exact)
         code = loaded(objects.files, ["rows"], {})
         calls = Calls.of(called(split.each))
         function = _Rows(code.addresses["rows"])
@@ -250,7 +250,7 @@ def _objects(
     pattern: Pattern,
     way: Way,
     machine: Machine,
-    digest: str,
+    program: Program,
     *,
     exact: bool,
 ) -> Objects:
@@ -267,4 +267,4 @@ def _objects(
         written = parts(split.each, layout, words, called(split.each), size)
         return written.slots, rows.modules(written, width)
 
-    return Request(digest, kind, 1, machine).objects(write, inline=inline)
+    return Request(program, kind, 1, machine).objects(write, inline=inline)

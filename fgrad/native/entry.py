@@ -71,6 +71,12 @@ class Entry:
         self.cell[0] = code.addresses["run"]
 
     @property
+    def text(self) -> str:
+        """The code in LLVM IR."""
+        _, write = _request(self.program, BEST, self.machine, exact=self.exact)
+        return "\n".join(write()[1])
+
+    @property
     def long(self) -> bool:
         """Whether the first code was made quickly, so that there is better."""
         return len(self.program) > LONG
@@ -143,4 +149,4 @@ def _request(
         return written.slots, modules(written)
 
     kind = "point exact" if exact else "point"
-    return Request(program.digest, kind, level, machine), write
+    return Request(program, kind, level, machine), write

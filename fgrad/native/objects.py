@@ -11,8 +11,10 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from fgrad.errors import NotPicklable
 from fgrad.native.machine import Machine, compiled, version
 from fgrad.native.store import Store
+from fgrad.program import Program
 
 Write: TypeAlias = Callable[[], tuple[int, Iterable[str]]]
 """What writes code when it must be made: it gives the scratch, and the modules in IR."""
@@ -20,15 +22,18 @@ _HERE: Final = Path(__file__).parent
 
 
 @cache
-def writers() -> str:
+def writers() -> str | None:
     """The name of all that decides how a program is written: the text of these modules.
 
     Code that is found in the store was written by others if they differ, and may want other
-    arguments.
+    arguments. None if there is no text to read: then nothing is kept.
     """
     digest = hashlib.sha256()
     for path in [*sorted(_HERE.glob("*.py")), _HERE.parent / "passes.py"]:
-        digest.update(path.read_bytes())
+        try:
+            digest.update(path.read_bytes())
+        except OSError:
+            return None
     return digest.hexdigest()
 
 
@@ -60,27 +65,32 @@ class Objects:
 
 @attrs.frozen
 class Request:
-    """What is asked for: the name of the program, the kind of code, the level and the machine."""
+    """What is asked for: the program, the kind of code, the level and the machine."""
 
-    digest: str
+    program: Program
     kind: str
     level: int
     machine: Machine
 
     @property
-    def key(self) -> str:
-        """The name in the store."""
+    def key(self) -> str | None:
+        """The name in the store; None for what has none: a program that calls nameless functions."""
         machine = self.machine
+        try:
+            digest = self.program.digest
+        except NotPicklable:
+            return None
         parts = (
-            writers(), version(), self.digest, self.kind, f"{self.level}",
+            f"{writers()}", version(), digest, self.kind, f"{self.level}",
             machine.triple, machine.cpu, machine.features,
         )  # fmt: skip
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def steps(self, write: Write, *, inline: bool) -> Generator[None, None, Objects]:
         """The objects, found in the store or made, in steps between which one may stop."""
+        key = self.key if writers() else None
         store = Store.usual()
-        kept = store.get(self.key)
+        kept = store.get(key) if key else None
         if kept is not None:
             return Objects.unpacked(kept)
         slots, modules = write()
@@ -89,7 +99,8 @@ class Request:
             yield
             files.append(compiled(text, self.machine, self.level, inline=inline))
         objects = Objects(slots, tuple(files))
-        store.put(self.key, objects.packed)
+        if key:
+            store.put(key, objects.packed)
         return objects
 
     def objects(self, write: Write, *, inline: bool) -> Objects:
