@@ -160,6 +160,9 @@ def row(way: str, n: int, found: dict[str, Any], needs: dict[str, float]) -> Non
     lines = found.get("lines")
     each = "–" if lines is None else f"{found['first'][1] / lines * 1e6:.1f} us"
     memory = f"{found['memory'] / 1e6:,.0f} MB"
+    if "memory" in needs:
+        met = "yes" if found["memory"] <= needs["memory"] else "NO"
+        memory += f", needed <= {needs['memory'] / 1e6:,.0f} MB: {met}"
     print(
         f"| {n:,} | {way} | {lines or '–'} | {' | '.join(cells)} | {each} | {memory} |", flush=True
     )
@@ -189,10 +192,11 @@ def main() -> None:
         ("fgrad", 10_000, 1, {"first": 4.0}),
         ("casadi", 10_000, 1, {}),
         ("heyoka compact", 10_000, 1, {}),
-        ("fgrad", 62_500, 1, {"first": 30.0}),
+        ("fgrad", 62_500, 1, {"first": 30.0, "memory": 2e9}),
         *[(way, 1000, 1, {}) for way in SLOW],
     ]  # fmt: skip
     values: dict[int, float] = {}
+    rates: list[float] = []
     for way, n, rounds, needs in plans:
         if (
             WAYS[way][0] in absent
@@ -205,8 +209,15 @@ def main() -> None:
             print(f"| {n:,} | {way} | – | – | more than {LIMIT} s | – | – | – |", flush=True)
             continue
         row(way, n, found, needs)
+        if "lines" in found:
+            rates.append(found["first"][1] / found["lines"])
         if abs(values.setdefault(n, found["value"]) - found["value"]) > 1e-9 * values[n]:
             print(f"{way} gives another value")
+    if rates:
+        most = max(rates) / min(rates)
+        print(
+            f"\nthe time a line differs by {most:.2f}x, needed <= 1.5x: {'yes' if most <= 1.5 else 'NO'}"
+        )
 
 
 if __name__ == "__main__":
