@@ -101,14 +101,14 @@ FUNCTIONS = (
     Function(ops.acos, arcs.acos, mp.acos, 0.7, fraction, (0.5, 1.0)),
     Function(ops.atan, arcs.atan, mp.atan, 0.7, of_any_size, (TURNING, 1.0 / TURNING, 1e18)),
     Function(ops.atan2, arcs.atan2, mp.atan2, 0.7, two_of_any_size, (TURNING, 2.0**-900, 2.0**900)),
-    Function(ops.sinh, hyperbolic.sinh, mp.sinh, 0.9, HYPERBOLIC, (HALF_LOG_2, OVERFLOW)),
+    Function(ops.sinh, hyperbolic.sinh, mp.sinh, 1.0, HYPERBOLIC, (HALF_LOG_2, OVERFLOW)),
     Function(ops.cosh, hyperbolic.cosh, mp.cosh, 0.8, HYPERBOLIC, (HALF_LOG_2, OVERFLOW)),
     Function(ops.tanh, hyperbolic.tanh, mp.tanh, 0.9, HYPERBOLIC, (HALF_LOG_2 / 2.0, 22.0)),
-    Function(ops.asinh, areas.asinh, mp.asinh, 0.9, of_any_size, (2.0**28, 1.7e308)),
-    Function(ops.acosh, areas.acosh, mp.acosh, 0.8, above_one, (1.0, 2.0**28, 1.7e308)),
-    Function(ops.atanh, areas.atanh, mp.atanh, 0.9, fraction, (1.0 / 3.0, 1.0)),
-    Function(ops.erf, errorfunction.erf, mp.erf, 1.0, ERF, (0.875, 5.95)),
-    Function(ops.erfc, errorfunction.erfc, mp.erfc, 1.0, ERFC, (0.75, LAST_ERFC, 28.0)),
+    Function(ops.asinh, areas.asinh, mp.asinh, 1.0, of_any_size, (2.0**28, 1.7e308)),
+    Function(ops.acosh, areas.acosh, mp.acosh, 0.9, above_one, (1.0, 2.0**28, 1.7e308)),
+    Function(ops.atanh, areas.atanh, mp.atanh, 1.0, fraction, (1.0 / 3.0, 1.0)),
+    Function(ops.erf, errorfunction.erf, mp.erf, 1.0, ERF, (0.84375, 5.95)),
+    Function(ops.erfc, errorfunction.erfc, mp.erfc, 0.9, ERFC, (0.65, LAST_ERFC, 28.0)),
 )
 
 each = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.op.name)

@@ -8,67 +8,62 @@ from fgrad.native.double import fast_two_sum, two_product
 from fgrad.native.exponential import exponential
 from fgrad.native.ir import Value, absolute, copysign, estrin, fma, residual, select
 
-# All by Remez. erf(x) / x - 1 in x**2: for |x| <= 7 / 8, off by at most 2**-55.7 of erf(x) / x, and
-# for |x| <= 3 / 4, by 2**-56.3.
-_WIDE: Final = (
-    0.1283791670955126, -0.3761263890318413, 0.11283791670974287, -0.026866170648918004,
-    0.005223977663802713, -0.000854832928508996, 0.00012055415700140706, -1.49275752972392e-05,
-    1.6490366787627808e-06, -1.6612729668986268e-07, 1.587461373299014e-08,
-    -1.276301709904316e-09,
-)  # fmt: skip
-_NARROW: Final = (
-    0.1283791670955126, -0.3761263890318417, 0.11283791670978349, -0.026866170650131527,
-    0.00522397767978213, -0.0008548330372070792, 0.0001205545545096855, -1.4928274439310099e-05,
-    1.6491355820731361e-06, -1.644037892807531e-07, 1.3227635423421269e-08,
+# All by Remez. erf(x) / x - 1 for |x| <= 27 / 32 in x**2, off by at most 2**-56.3 of erf(x) / x.
+_NEAR: Final = (
+    0.1283791670955126, -0.37612638903184165, 0.11283791670977797, -0.026866170650005596,
+    0.0052239776792531315, -0.0008548330490022981, 0.00012055472094225086,
+    -1.4929226805043952e-05, 1.652085456750081e-06, -1.6957246631123622e-07,
+    1.8050169824986718e-08, -1.864246077094687e-09,
 )  # fmt: skip
 
-# log(e**(x**2) * erfc(x)) for 7 / 8 <= x <= 5.95 in x - 1; what that makes of erf(x) is off by at
-# most 2**-57.6 of it.
+# log(e**(x**2) * erfc(x)) for 27 / 32 <= x <= 5.95 in x - 1; what that makes of erf(x) is off by
+# at most 2**-56.5 of it.
 _FALL: Final = (
-    -0.8496055099332482, -0.6389675142347916, 0.15689274364150124, -0.04156109804642023,
-    0.010033825435619625, -0.0019779030339949965, 0.00023732470884426586, 2.6270763007858434e-05,
-    -2.714327651271422e-05, 9.583592643096003e-06, -2.030198514555522e-06, 1.1734739303392194e-07,
-    1.1386643013888616e-07, -5.972082345495658e-08, 1.7534234299915115e-08,
-    -3.4940189823169336e-09, 4.68985493030865e-10, -3.842457392531656e-11, 1.4520469540043594e-12,
+    -0.8496055099332482, -0.6389675142347921, 0.15689274364151412, -0.04156109804634978,
+    0.01003382543395127, -0.0019779030299831124, 0.0002373247519138305, 2.6270416504359316e-05,
+    -2.714206061521533e-05, 9.58099470229988e-06, -2.026466709674587e-06, 1.1358203889551397e-07,
+    1.1658837385500338e-07, -6.113678430423192e-08, 1.8059370988616994e-08,
+    -3.6293071582627957e-09, 4.91958917592078e-10, -4.073334344695832e-11, 1.5559158044277079e-12,
 )  # fmt: skip
 
-# log(e**(x**2) * erfc(x) * (x + 5 / 2)) for 3 / 4 <= x <= 27.3 in v = 1 / (x + 5 / 2) - _MIDDLE,
-# off by at most 2**-57.8. _MIDDLE is where rounding changes the coefficients least.
-_MIDDLE: Final = 0.1575927734375
-_LINEAR: Final = 3.51400496522138
-_LEVEL: Final = -0.10286123095652283
+# log(e**(x**2) * erfc(x) * (x + 5 / 2)) for 0.65 <= x <= 27.3 in v = 1 / (x + 5 / 2) - _MIDDLE,
+# off by at most 2**-58.1. _MIDDLE is where rounding changes the coefficients least.
+_MIDDLE: Final = 0.15740966796875
+_LINEAR: Final = 3.5126811971191825
+_LEVEL: Final = -0.1035045432880671
 _BENT: Final = (
-    3.6147880890904576, 0.065026127604743, -11.906186351742253, -20.070318852774836,
-    32.50941641845941, 164.00240567053632, -3.2999971977646267, -1099.034359947075,
-    -1031.024921554588, 6852.175813542841, 12015.758741120204, -41446.18261017523,
-    -101929.28307143229, 250422.6853934419, 723953.0710882831, -1536170.0907354767,
-    -4186149.063072353, 9122429.611667866, 15430972.882098047, -39367481.75844467,
+    3.614749975288391, 0.07373974585308721, -11.887795111841426, -20.105919293029157,
+    32.29920573707007, 164.00591410113063, -1.4904117006013022, -1097.1339342463762,
+    -1044.7984706909303, 6825.674084283377, 12113.930545645917, -41184.65766867349,
+    -102598.06466442047, 248315.30063295527, 727807.0981347195, -1521813.5941798398,
+    -4189471.3633298906, 9010308.953706615, 15205680.157384112, -38227986.922209285,
 )  # fmt: skip
 
 
 def erf(x: Value) -> Value:
     """2 / sqrt(pi) times the integral of e**-(t**2) from 0 to x."""
     size = absolute(x)
-    near = fma(size, estrin(size * size, _WIDE), size)
+    near = fma(size, estrin(size * size, _NEAR), size)
     kept = select(size > 5.95, 5.95, size)  # beyond, 1 is the nearest
     square, error = two_product(kept, kept)
     high, low = fast_two_sum(-square, estrin(kept - 1.0, _FALL))
     e = exponential(high, low - error)
-    far = 1.0 - (e.high + e.low) * (e.first * e.second)
-    return copysign(select(size < 0.875, near, far), x)
+    scale = -(e.first * e.second)
+    high, low = fast_two_sum(x.block.constant(1.0), e.high * scale)
+    return copysign(select(size < 0.84375, near, high + fma(e.low, scale, low)), x)
 
 
 def erfc(x: Value) -> Value:
     """1 - erf(x), with a small error of its own where that is tiny."""
     size = absolute(x)
     high, low = fast_two_sum(x.block.constant(1.0), -x)
-    near = high + fma(-x, estrin(x * x, _NARROW), low)
+    near = high + fma(-x, estrin(x * x, _NEAR), low)
     far = _rest(select(size > 28.0, 28.0, size))  # there it is below every number but 0
-    return select(size < 0.75, near, select(x < 0.0, 2.0 - far, far))
+    return select(size < 0.65, near, select(x < 0.0, 2.0 - far, far))
 
 
 def _rest(x: Value) -> Value:
-    """erfc(x) for x >= 3 / 4: e**(p(1 / d) - x**2) / d for d = x + 5 / 2."""
+    """erfc(x) for x >= 0.65: e**(p(1 / d) - x**2) / d for d = x + 5 / 2."""
     constant = x.block.constant
     divisor, below = fast_two_sum(constant(2.5), x)  # exact, since 2.5 has few bits
     inverse = 1.0 / divisor
@@ -76,6 +71,7 @@ def _rest(x: Value) -> Value:
     v = inverse - _MIDDLE
     square, square_error = two_product(x, x)
     linear, linear_error = two_product(v, constant(_LINEAR))
+    # Where the first is not the larger, the one sum is exact, the other good to 2**-58.
     high, a = fast_two_sum(-square, linear)
     high, b = fast_two_sum(high, fma(v * v, estrin(v, _BENT), _LEVEL))
     # The derivative of the whole by the logarithm of 1 / d, to 0.1.

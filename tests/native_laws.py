@@ -1,0 +1,103 @@
+"""What must hold of native code of any program; run by hand, of many thousand programs.
+
+python -m tests.native_laws [programs]
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fgrad import operations as ops
+from fgrad.native.batch import Batch
+from fgrad.native.entry import Entry
+from fgrad.native.machine import Machine
+from fgrad.op import Op
+from fgrad.program import Line, Program
+from tests.machines import MACHINES
+from tests.nearness import NATIVE, ulps
+from tests.programs import bits, point, program
+
+
+def whole(seed: int) -> Program:
+    """A random program all of whose values are outputs."""
+    made = program(seed)
+    count = len(made.inputs) + len(made.lines)
+    return Program(made.inputs, made.lines, tuple(range(count))).check()
+
+
+def exact_program(seed: int) -> Program:
+    """A random program of operations that are rounded correctly, or not at all."""
+    before = program(seed)
+    instead: dict[int, Op] = {1: ops.sqrt, 2: ops.sub, 3: ops.clip}
+    open_ended = {*NATIVE, "copysign"}  # it reads the sign of a nan
+    lines: list[Line] = [
+        (instead[op.arity] if op.name in open_ended else op, args) for op, args in before.lines
+    ]
+    return Program(before.inputs, tuple(lines), before.outputs).check()
+
+
+def far(op: Op, args: Sequence[Any], got: Any) -> float:
+    """How far a result is from the meaning, in ulp."""
+    meant = op.meaning(*args)
+    if op.truth:
+        return 0.0 if got is meant else math.inf
+    return ulps(got, meant)
+
+
+def each_line_is_its_meaning(seed: int, where: int) -> None:
+    """Each line, on what the lines before it gave, is within the bound of its operation."""
+    made = whole(seed)
+    inputs = point(where, len(made.inputs))
+    values = Entry.of(made, exact=False).run(*inputs)
+    for got, (op, args) in zip(values[len(inputs) :], made.lines, strict=True):
+        numbers = [values[a] if type(a) is int else a for a in args]
+        assert far(op, numbers, got) <= NATIVE.get(op.name, 0), (op, numbers, got)
+
+
+def each_row_is_its_point(
+    machine: Machine, seed: int, where: int, rows: int, mask: int, *, exact: bool
+) -> None:
+    """Each row of columns has the bits of one point; `mask` says which inputs are columns."""
+    made = program(seed)
+    wide = [i == 0 or bool(mask >> i & 1) for i in range(len(made.inputs))]
+    one = point(where, len(wide))
+    points = [
+        [x if w else y for x, y, w in zip(point(where + k, len(wide)), one, wide, strict=True)]
+        for k in range(rows)
+    ]
+    table = np.array(points).reshape(rows, len(wide))
+    inputs = [table[:, i] if w else one[i] for i, w in enumerate(wide)]
+    columns = Batch(made, exact, machine).map(inputs, threads=1)
+    entry = Entry.of(made, exact=exact, machine=machine)
+    for k, x in enumerate(points):
+        assert bits([c[k] for c in columns]) == bits(entry.run(*x)), (seed, where, k)
+
+
+def exact_code_is_the_reference(machine: Machine, seed: int, where: int) -> None:
+    """Without contraction, what IEEE 754 rounds has the bits of Python."""
+    made = exact_program(seed)
+    x = point(where, len(made.inputs))
+    got = Entry.of(made, exact=True, machine=machine).run(*x)
+    assert bits(got) == bits(made.run(x)), (seed, where)
+
+
+def main() -> None:
+    """Try the laws on programs that are drawn."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    for seed in range(count):
+        each_line_is_its_meaning(seed, seed + 1)
+        exact_code_is_the_reference(MACHINES[seed % len(MACHINES)], seed, seed + 2)
+        for k, machine in enumerate(MACHINES):
+            rows = (seed + 10 * k) % 41
+            each_row_is_its_point(machine, seed, seed + 3, rows, seed % 16, exact=seed % 2 == 0)
+        if (seed + 1) % 1000 == 0:
+            print(f"{seed + 1:,} programs", flush=True)
+
+
+if __name__ == "__main__":
+    main()
