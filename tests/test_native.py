@@ -27,6 +27,7 @@ from fgrad.native.batch import BLOCK, Batch  # noqa: E402  # they need extras
 from fgrad.native.contraction import contracted  # noqa: E402  # likewise
 from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
 from fgrad.native.machine import Machine  # noqa: E402  # likewise
+from fgrad.native.scratch import Scratch  # noqa: E402  # likewise
 from tests.machines import MACHINES  # noqa: E402  # likewise
 from tests.native_laws import (  # noqa: E402  # likewise
     each_line_is_its_meaning,
@@ -295,3 +296,18 @@ def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.Monkey
     monkeypatch.setattr("fgrad.native.interpreter.arrays", lambda: None)
     assert "built-in" not in repr(fg.compile(slope, tier="native").specialise(0.0, 0.0))
     assert answers() == usual
+
+
+@given(SEEDS, st.integers(1, 6))
+def test_what_waits_in_scratch_is_there_when_it_is_used(seed: int, part: int) -> None:
+    made = program(seed, 60)
+    scratch = Scratch.of(made, part)
+    inputs = len(made.inputs)
+    memory: dict[int, int] = {}
+    for i, (_, args) in enumerate(made.lines):
+        for a in args:
+            if type(a) is int and a >= inputs and (a - inputs) // part < i // part:
+                assert memory[scratch.slots[a]] == a
+        if inputs + i in scratch.slots:
+            memory[scratch.slots[inputs + i]] = inputs + i
+    assert set(scratch.slots.values()) == set(range(scratch.size))
