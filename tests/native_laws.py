@@ -41,6 +41,12 @@ def exact_program(seed: int) -> Program:
     return Program(before.inputs, tuple(lines), before.outputs).check()
 
 
+def _closed(made: Program) -> Program:
+    """Without copysign, which reads the sign of a nan; IEEE 754 leaves that open."""
+    lines = [(ops.mul if op is ops.copysign else op, args) for op, args in made.lines]
+    return Program(made.inputs, tuple(lines), made.outputs)
+
+
 def far(op: Op, args: Sequence[Any], got: Any) -> float:
     """How far a result is from the meaning, in ulp."""
     meant = op.meaning(*args)
@@ -63,7 +69,7 @@ def each_row_is_its_point(
     machine: Machine, seed: int, where: int, rows: int, mask: int, *, exact: bool
 ) -> None:
     """Each row of columns has the bits of one point; `mask` says which inputs are columns."""
-    made = program(seed)
+    made = _closed(program(seed))
     wide = [i == 0 or bool(mask >> i & 1) for i in range(len(made.inputs))]
     one = point(where, len(wide))
     points = [

@@ -18,7 +18,7 @@ from fgrad.op import Op
 from fgrad.passes import simplified
 from fgrad.program import Line, Program
 from fgrad.several import Item, Joint
-from tests.programs import AWKWARD, OPERATIONS, alone, bits
+from tests.programs import AWKWARD, OPERATIONS, alone, bits, program
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
