@@ -275,14 +275,15 @@ def test_a_literal_is_not_the_value_of_that_number() -> None:
 
 
 def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.MonkeyPatch) -> None:
-    def slope(x: float, y: float) -> tuple[float, float]:
+    def slope(x: Any, y: Any) -> Any:
         return fg.gradient(lambda p: fg.exp(p[0] * p[1]))((x, y))
 
     def of_list(p: Any) -> Any:
         return [p[0] * p[1], fg.sin(p[0])]
 
     def answers() -> list[Any]:
-        fast, listed = fg.compile(slope, tier="native"), fg.compile(of_list, tier="native")
+        fast: Any = fg.compile(slope, tier="native")
+        listed: Any = fg.compile(of_list, tier="native")
         column = np.array([0.5, -2.0])
         return [
             fast(0.5, 2.0), fast.specialise(0.0, 0.0)(0.5, 2.0),
