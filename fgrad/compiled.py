@@ -21,7 +21,7 @@ from fgrad.kernel import TIERS, Kernel, Tier
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
-from fgrad.rows import Table
+from fgrad.rows import Table, widths_of
 from fgrad.specialised import is_array, of_array, of_floats
 from fgrad.tracing import Tracing
 
@@ -78,6 +78,7 @@ class Compiled(Generic[P, R]):
     exact: bool = False
     # Both only grow; what two threads trace at the same time is the same.
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
+    _by_widths: dict[tuple[int, ...], Specialisation] = attrs.field(factory=dict, init=False)
     _calls: list[Call] = attrs.field(factory=list, init=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -125,15 +126,14 @@ class Compiled(Generic[P, R]):
         >>> fast.map(np.array([0.0, 1.0]), 2.0)
         array([ 2.        , -0.83229367])
         """
-        table = Table.of((args, kwargs))
-        special = self.specialisation(*table.row[0], **table.row[1])
+        columns, special = self._mapped(args, kwargs)
         if out is None:
-            return special.result.unflatten(special.kernel.map(table.columns, threads=threads))
+            return special.result.unflatten(special.kernel.map(columns, threads=threads))
         targets = Table.of(out)
         if trees.flatten(targets.row)[1] != special.result:
             came = str(trees.paths(targets.row))
             raise TreeMismatch("out", str(special.result.paths())[:200], came[:200])
-        special.kernel.map(table.columns, threads=threads, out=targets.columns)
+        special.kernel.map(columns, threads=threads, out=targets.columns)
         return out
 
     def sum(self, *args: Any, threads: int = 1, **kwargs: Any) -> R:
@@ -148,10 +148,23 @@ class Compiled(Generic[P, R]):
         >>> loss.sum(0.5, np.array([1.0, 2.0]), np.array([1.0, 1.0]))
         (0.25, -1.0)
         """
+        columns, special = self._mapped(args, kwargs)
+        sums: Any = special.kernel.sum(columns, threads=threads)
+        return special.result.unflatten(sums)  # type: ignore[no-any-return]  # R, as it was traced
+
+    def _mapped(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Sequence[Any], Specialisation]:
+        """The columns, and the specialisation for a row of them."""
+        widths = None if kwargs else widths_of(args)
+        known = self._by_widths.get(widths) if widths else None
+        if known is not None:
+            return args, known
         table = Table.of((args, kwargs))
         special = self.specialisation(*table.row[0], **table.row[1])
-        sums: Any = special.kernel.sum(table.columns, threads=threads)
-        return special.result.unflatten(sums)  # type: ignore[no-any-return]  # R, as it was traced
+        if widths:
+            self._by_widths[widths] = special
+        return table.columns, special
 
     # No function of trees takes a column, so the first fits none of the calls that the others are for.
     @overload

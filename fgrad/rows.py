@@ -30,6 +30,20 @@ class Table:
         return cls(tuple(columns), row)
 
 
+def widths_of(args: tuple[Any, ...]) -> tuple[int, ...] | None:
+    """How many columns each argument has, and 0 for a column or a number; None if one is a tree."""
+    numpy = sys.modules.get("numpy")
+    widths = []
+    for x in args:
+        if type(x) is float:
+            widths.append(0)
+        elif numpy is not None and type(x) is numpy.ndarray:
+            widths.append(x.shape[1] if x.ndim == 2 else 0)
+        else:
+            return None
+    return tuple(widths)
+
+
 def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
     if hasattr(type(tree), "__array__"):
         array = _array(tree)

@@ -264,3 +264,34 @@ def test_better_code_is_taken_from_the_next_call_on() -> None:
         assert kernel.run(0.5) == (wanted,)
     assert kernel.entry.cell[0] != before
     assert kernel.run(0.5) == (wanted,) == kernel.entry.run(0.5)
+
+
+def test_a_literal_is_not_the_value_of_that_number() -> None:
+    lines: tuple[Line, ...] = ((ops.sin, (0.0,)), (ops.cos, (0,)), (ops.sin, (1,)))
+    made = Program(("x", "y"), lines, (2, 3, 4)).check()
+    assert Entry.of(made, exact=True).run(0.7, 1.0)[0] == 0.0
+    assert Batch(made, True).map((np.array([0.7]), 1.0), threads=1)[0].tolist() == [0.0]
+
+
+def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slope(x: float, y: float) -> tuple[float, float]:
+        return fg.gradient(lambda p: fg.exp(p[0] * p[1]))((x, y))
+
+    def of_list(p: Any) -> Any:
+        return [p[0] * p[1], fg.sin(p[0])]
+
+    def answers() -> list[Any]:
+        fast, listed = fg.compile(slope, tier="native"), fg.compile(of_list, tier="native")
+        column = np.array([0.5, -2.0])
+        return [
+            fast(0.5, 2.0), fast.specialise(0.0, 0.0)(0.5, 2.0),
+            listed.specialise(np.zeros(2))(column).tolist(), listed([0.5, -2.0]),
+            [c.tolist() for c in fast.map(column, 2.0)], fast.sum(column, 2.0),
+        ]  # fmt: skip
+
+    usual = answers()
+    assert "built-in" in repr(fg.compile(slope, tier="native").specialise(0.0, 0.0))
+    monkeypatch.setattr("fgrad.native.interpreter.floats", lambda: None)
+    monkeypatch.setattr("fgrad.native.interpreter.arrays", lambda: None)
+    assert "built-in" not in repr(fg.compile(slope, tier="native").specialise(0.0, 0.0))
+    assert answers() == usual

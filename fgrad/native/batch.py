@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
+from math import prod
 from operator import index
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -205,7 +206,13 @@ class _Kernel:
             rest = feed.rest(whole, width)
             self._run(rest.table(), same, address(sums[-1]), 0, width)
             sums[-1, :, rows - whole :] = 0.0
-        totals = sums.sum(axis=0).sum(axis=1).tolist()
+        lanes = sums.sum(axis=0)
+        while lanes.shape[1] > 1:
+            half = lanes.shape[1] // 2
+            lanes = lanes[:, :half] + lanes[:, half:]
+        totals = lanes[:, 0].tolist()
+        if len(totals) == len(self.split.outputs):
+            return tuple(totals)
         # No row has a sum of 0, and not of 0 * inf.
         numbers = [float(x) * rows if rows else 0.0 for x in same]
         return tuple([totals[k] if varies else numbers[k] for varies, k in self.split.outputs])
@@ -232,7 +239,7 @@ def _table(columns: Sequence[Array], first: int = 0) -> Any:
 
 def _aligned(shape: tuple[int, ...]) -> Array:
     """Doubles that start at a multiple of 64 bytes, as vectors in memory must."""
-    size = int(np.prod(shape))
+    size = prod(shape)
     room = np.empty(size + 8)
     start = -address(room) // 8 % 8
     return room[start : start + size].reshape(shape)

@@ -90,7 +90,11 @@ class Feed:
 
 
 def _filled(x: Array, length: int) -> Array:
-    """An array filled up to a length with rows of its own."""
-    if len(x) >= length or not len(x):
-        return x if len(x) else np.zeros((length, *x.shape[1:]))
-    return np.resize(x, (length, *x.shape[1:]))
+    """An array filled up to a length with its last row."""
+    if len(x) >= length:
+        return x
+    filled = np.zeros((length, *x.shape[1:]))
+    if len(x):
+        filled[: len(x)] = x
+        filled[len(x) :] = x[-1]
+    return filled

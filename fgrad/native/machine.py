@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from functools import cache
+from functools import cache, cached_property
 from itertools import count
 from threading import RLock
 from types import MappingProxyType
@@ -68,12 +68,12 @@ class Machine:
     cpu: str
     features: str
 
-    @property
+    @cached_property
     def fma(self) -> bool:
         """Whether a fused multiply-add is an instruction."""
         return not self.triple.startswith("x86_64") or "+fma" in self.features.split(",")
 
-    @property
+    @cached_property
     def width(self) -> int:
         """How many doubles a vector of this machine has, at least 2."""
         features = self.features.split(",")

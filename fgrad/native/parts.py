@@ -97,8 +97,9 @@ class _Writer:
     def function(self, number: int, start: int, end: int) -> str:
         """The definition of the part that has the lines from `start` to `end`."""
         inputs = len(self.program.inputs)
+        lines = self.program.lines[start:end]
         angles = [
-            {args[0] for op, args in self.program.lines[start:end] if op is wanted}
+            {args[0] for op, args in lines if op is wanted and type(args[0]) is int}
             for wanted in (ops.sin, ops.cos)
         ]
         self.pairs.update((angle, "") for angle in angles[0] & angles[1])
@@ -106,7 +107,7 @@ class _Writer:
             for value in self.outputs:
                 if value < inputs:
                     self._give(value, self._read(value), truth=False)
-        for value, (op, args) in enumerate(self.program.lines[start:end], inputs + start):
+        for value, (op, args) in enumerate(lines, inputs + start):
             self._line(op, value, args)
         how = "alwaysinline" if self.words.inline else "noinline"
         head = f"define hidden void @part{number}({HEAD}) nounwind {how} {{"
@@ -116,7 +117,7 @@ class _Writer:
         given = tuple([self._argument(a) for a in args])
         phrase = self.words.phrases.get(ops.mul if op is ops.square else op)
         name = self.names[value] = f"%x{value}"
-        if (op is ops.sin or op is ops.cos) and args[0] in self.pairs:
+        if (op is ops.sin or op is ops.cos) and type(args[0]) is int and args[0] in self.pairs:
             self._sine_or_cosine(op, name, args[0], given[0])
         elif phrase is not None:
             self.text.append(f"{name} = {phrase % (given * 2 if op is ops.square else given)}")

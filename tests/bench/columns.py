@@ -20,6 +20,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,39 +32,16 @@ from fgrad.columns import columns
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.schedule import last_uses, peak, scheduled
+from tests.bench.models import camera_jacobian, greeks, normal_cdf, observations, options
 
 ROUNDS = 9
 Run = Callable[[], Sequence[Any]]
 
 
-def normal_cdf(x: Any) -> Any:
-    return 0.5 * fg.erfc(-x / math.sqrt(2.0))
-
-
-def call_price(spot: Any, strike: Any, volatility: Any, rate: Any, expiry: Any) -> Any:
-    """Black & Scholes (1973)."""
-    spread = volatility * fg.sqrt(expiry)
-    d1 = (fg.log(spot / strike) + (rate + 0.5 * volatility * volatility) * expiry) / spread
-    return spot * normal_cdf(d1) - strike * fg.exp(-rate * expiry) * normal_cdf(d1 - spread)
-
-
-def greeks(spot: Any, strike: Any, volatility: Any, rate: Any, expiry: Any) -> tuple[Any, ...]:
-    """The price, delta, gamma, vega, theta and rho, from derivatives of the price alone."""
-
-    def of(p: Any) -> Any:
-        return call_price(p[0], strike, p[1], p[2], p[3])
-
-    def delta(s: Any) -> Any:
-        return fg.gradient(lambda t: call_price(t, strike, volatility, rate, expiry))(s)
-
-    price, slopes = fg.value_and_gradient(of)((spot, volatility, rate, expiry))
-    return price, slopes[0], fg.gradient(delta)(spot), slopes[1], -slopes[3], slopes[2]
-
-
 def closed_forms(m: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
     """The same by hand, for numpy or fgrad as `m`: what is used twice is computed once."""
     S, K, v, r, T = inputs  # noqa: N806  # as in books
-    cdf = special.ndtr if m is np else normal_cdf
+    cdf = special.ndtr if m is np else partial(normal_cdf, m)
     root = m.sqrt(T)
     spread = v * root
     d1 = (m.log(S / K) + (r + 0.5 * v * v) * T) / spread
@@ -75,45 +53,6 @@ def closed_forms(m: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
     gamma = density / (S * spread)
     theta = -S * density * v / (2.0 * root) - r * discounted * second
     return value, delta, gamma, S * density * root, theta, T * discounted * second
-
-
-def options(rows: int) -> list[Any]:
-    rng = np.random.default_rng(0)
-    ranges = ((50.0, 150.0), (50.0, 150.0), (0.1, 0.6), (0.0, 0.08), (0.1, 3.0))
-    return [rng.uniform(low, high, rows) for low, high in ranges]
-
-
-def reprojection(p: Sequence[Any], measured: Sequence[Any]) -> tuple[Any, Any]:
-    """ADBench's residual: p is rotation 3, centre 3, focal 1, principal point 2, radial 2, point 3, weight 1."""
-    turn, centre, focal, principal, radial = p[0:3], p[3:6], p[6], p[7:9], p[9:11]
-    point, weight = p[11:14], p[14]
-    x = [a - c for a, c in zip(point, centre, strict=True)]
-    square = turn[0] * turn[0] + turn[1] * turn[1] + turn[2] * turn[2]
-    theta = fg.sqrt(square)
-    cosine, sine = fg.cos(theta), fg.sin(theta)
-    w = [t / theta for t in turn]
-    cross = [w[1] * x[2] - w[2] * x[1], w[2] * x[0] - w[0] * x[2], w[0] * x[1] - w[1] * x[0]]
-    along = (w[0] * x[0] + w[1] * x[1] + w[2] * x[2]) * (1.0 - cosine)
-    turned = [x[i] * cosine + cross[i] * sine + w[i] * along for i in range(3)]
-    u, v = turned[0] / turned[2], turned[1] / turned[2]
-    r = u * u + v * v
-    scale = focal * (1.0 + radial[0] * r + radial[1] * r * r)
-    off = (u * scale + principal[0] - measured[0], v * scale + principal[1] - measured[1])
-    return weight * off[0], weight * off[1]
-
-
-def camera_jacobian(p: Sequence[Any], measured: Sequence[Any]) -> tuple[Any, ...]:
-    """The 2 residuals and their 2 x 15 derivatives."""
-    first, row = fg.value_and_gradient(lambda q: reprojection(q, measured)[0])(p)
-    second, other = fg.value_and_gradient(lambda q: reprojection(q, measured)[1])(p)
-    return first, second, *row, *other
-
-
-def observations(rows: int) -> list[Any]:
-    rng = np.random.default_rng(0)
-    centres = (0.1, -0.2, 0.3, 0.0, 0.1, -5.0, 500.0, 320.0, 240.0, -0.1, 0.01, 0.2, -0.3, 1.0, 1.0)
-    known = [c + 0.1 * rng.standard_normal(rows) for c in centres]
-    return [*known, rng.uniform(0.0, 640.0, rows), rng.uniform(0.0, 480.0, rows)]
 
 
 def line_by_line(program: Program, inputs: Sequence[Any]) -> list[Any]:
