@@ -153,16 +153,18 @@ class _Kernel:
 
     def _fill(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
         """Write to columns that were given."""
-        varying: list[Array] = []
-        for x, (varies, k) in zip(columns, self.split.outputs, strict=True):
-            if varies:
-                varying.append(x)
-            else:
-                x[...] = self._number(same, k)
+        outputs = list(zip(columns, self.split.outputs, strict=True))
+        varying = [x for x, (varies, _) in outputs if varies]
         if feed.rows >= self.width and are_direct(varying, feed.arrays):
             self._direct(feed, same, varying, threads)
-            return
-        feed = feed.apart(varying)
+        else:
+            self._pieced(feed.apart(varying), same, varying, threads)
+        for x, (varies, k) in outputs:  # last, for what was read may be here
+            if not varies:
+                x[...] = self._number(same, k)
+
+    def _pieced(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
+        """Have the code write to memory of its own, and copy that, piece by piece."""
         ins = feed.table()
 
         def work(begin: int, end: int) -> None:
@@ -172,7 +174,7 @@ class _Kernel:
                 first = max(0, min(start, start + size - self.width))
                 to = _table(room, first)
                 self._run(ins, same, to, first, max(start + size, self.width))
-                for x, y in zip(varying, room, strict=True):
+                for x, y in zip(columns, room, strict=True):
                     x[start : start + size] = y[start - first : start - first + size]
 
         _spread(work, _cuts(feed.rows, threads, PIECE))
