@@ -130,10 +130,10 @@ class Compiled(Generic[P, R]):
         if out is None:
             return special.result.unflatten(special.kernel.map(columns, threads=threads))
         targets = Table.of(out)
-        if trees.flatten(targets.row)[1] != special.result:
+        if not special.result.read(targets.row, []):
             came = str(trees.paths(targets.row))
             raise TreeMismatch("out", str(special.result.paths())[:200], came[:200])
-        special.kernel.map(columns, threads=threads, out=targets.columns)
+        special.kernel.map_to(targets.columns, columns, threads=threads)
         return out
 
     def sum(self, *args: Any, threads: int = 1, **kwargs: Any) -> R:

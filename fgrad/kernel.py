@@ -78,25 +78,24 @@ class Kernel(Callee):
         """The Python source, on the tier that has one."""
         return source(scheduled(self.program)) if self.tier == "python" else None
 
-    def map(
-        self, inputs: Sequence[object], *, threads: int = 1, out: Sequence[object] | None = None
-    ) -> tuple[Array, ...]:
-        """The outputs over columns, in `out` if it is given; MissingExtra without numpy.
-
-        Only the native tier uses more than one thread.
-        """
+    def map(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[Array, ...]:
+        """The outputs over columns; MissingExtra without numpy. Threads are of the native tier."""
         if self.tier == "native":
-            return self._batch.map(inputs, threads=threads, out=out)
-        columns = self._columns(inputs)
-        if out is None:
-            return columns
-        from fgrad.targets import views  # noqa: PLC0415  # needs numpy
+            return self._batch.map(inputs, threads=threads)
+        return self._columns(inputs)
 
-        rows = len(columns[0]) if columns else 0
-        targets = views(out, [column.dtype.kind == "b" for column in columns], rows)
-        for target, column in zip(targets, columns, strict=True):
+    def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int = 1) -> None:
+        """The same into arrays that are there; NotAValue for what cannot be written to."""
+        if self.tier == "native":
+            self._batch.map_to(out, inputs, threads=threads)
+            return
+        columns = self._columns(inputs)
+        from fgrad.targets import checked, columns_of  # noqa: PLC0415  # needs numpy
+
+        truths = [column.dtype.kind == "b" for column in columns]
+        arrays = checked(out, truths, len(columns[0]) if columns else 0)
+        for target, column in zip(columns_of(arrays), columns, strict=True):
             target[...] = column
-        return tuple(targets)
 
     def sum(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[float, ...]:
         """The sum of each output over the rows of columns, as `map` has them."""

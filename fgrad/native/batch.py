@@ -27,7 +27,7 @@ from fgrad.native.split import Split
 from fgrad.native.table import Vocabulary
 from fgrad.passes import inlined
 from fgrad.program import Program
-from fgrad.targets import are_direct, new_columns, views
+from fgrad.targets import checked, columns_of, direct_starts, new_columns, starts_of
 
 if TYPE_CHECKING:
     from fgrad.column import Array
@@ -65,12 +65,15 @@ class Batch:
     machine: Machine = attrs.field(factory=host)
     _kernels: dict[tuple[Way, Pattern], _Kernel] = attrs.field(factory=dict, init=False, repr=False)
 
-    def map(
-        self, inputs: Sequence[object], *, threads: int, out: Sequence[object] | None = None
-    ) -> tuple[Array, ...]:
+    def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
         """A column for each output; errors are those of `fgrad.column.given_arrays`."""
         feed = Feed.of(self.program, inputs, self.machine.width)
-        return self._kernel("map", feed.pattern).map(feed, threads, out)
+        return self._kernel("map", feed.pattern).map(feed, threads)
+
+    def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
+        """The same into arrays, as `fgrad.targets.checked` has them."""
+        feed = Feed.of(self.program, inputs, self.machine.width)
+        self._kernel("map", feed.pattern).map_to(out, feed, threads)
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output, the same for any number of threads."""
@@ -118,23 +121,28 @@ class _Kernel:
         return cls(split, machine.width, objects.slots, once, calls, code, function, order)
 
     @cached_property
+    def constants(self) -> Array:
+        """What is the same in each row if nothing that is given is."""
+        return np.array(self.once.run() if self.once else (), np.float64)
+
+    @cached_property
     def truths(self) -> tuple[bool, ...]:
         """For each output of a row whether it is a truth value."""
         each = self.split.each
         truths = [False] * len(each.inputs) + [op.truth for op, _ in each.lines]
         return tuple([truths[i] for i in each.outputs])
 
-    def map(self, feed: Feed, threads: int, out: Sequence[object] | None) -> tuple[Array, ...]:
-        """A column for each output."""
+    def map(self, feed: Feed, threads: int) -> tuple[Array, ...]:
+        """A new column for each output."""
         same = self._same(feed)
-        if out is not None:
-            columns = views(out, self._all_truths, feed.rows)
-            self._fill(feed, same, columns, threads)
-            return tuple(columns)
         # At least one vector is done, whatever is in its lanes.
-        outs = new_columns(self.truths, max(feed.rows, self.width))
-        self._direct(feed, same, outs, threads)
-        made = [out[: feed.rows] for out in outs] if feed.rows < self.width else outs
+        columns = new_columns(self.truths, max(feed.rows, self.width))
+        self._direct(feed, same, starts_of(columns), threads)
+        made = list(columns)
+        if feed.rows < self.width:
+            made = [column[: feed.rows] for column in made]
+        if len(made) == len(self.split.outputs):
+            return tuple(made)
         return tuple(
             [
                 made[k] if varies else np.full(feed.rows, self._number(same, k))
@@ -142,29 +150,31 @@ class _Kernel:
             ]
         )
 
-    @property
-    def _all_truths(self) -> list[bool]:
-        """The same for all outputs."""
+    def map_to(self, out: Sequence[object], feed: Feed, threads: int) -> None:
+        """Write to arrays that are there."""
         truths = self.split.truths
-        return [self.truths[k] if varies else truths[k] for varies, k in self.split.outputs]
+        every = [self.truths[k] if varies else truths[k] for varies, k in self.split.outputs]
+        arrays = checked(out, every, feed.rows)
+        same = self._same(feed)
+        if len(self.truths) < len(every):
+            varying = []
+            for x, (varies, k) in zip(columns_of(arrays), self.split.outputs, strict=True):
+                if varies:
+                    varying.append(x)
+                else:
+                    x[...] = self._number(same, k)
+            arrays = varying
+        starts = direct_starts(arrays, feed.arrays) if feed.rows >= self.width else None
+        if starts is not None:
+            self._direct(feed, same, starts, threads)
+        else:
+            self._by_pieces(feed.apart(arrays), same, columns_of(arrays), threads)
 
     def _number(self, same: Array, k: int) -> Any:
         return same[k] != 0.0 if self.split.truths[k] else same[k]
 
-    def _fill(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
-        """Write to columns that were given."""
-        outputs = list(zip(columns, self.split.outputs, strict=True))
-        varying = [x for x, (varies, _) in outputs if varies]
-        if feed.rows >= self.width and are_direct(varying, feed.arrays):
-            self._direct(feed, same, varying, threads)
-        else:
-            self._pieced(feed.apart(varying), same, varying, threads)
-        for x, (varies, k) in outputs:  # last, for what was read may be here
-            if not varies:
-                x[...] = self._number(same, k)
-
-    def _pieced(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
-        """Have the code write to memory of its own, and copy that, piece by piece."""
+    def _by_pieces(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
+        """Compute a piece of rows at a time and copy it to where it belongs."""
         ins = feed.table()
 
         def work(begin: int, end: int) -> None:
@@ -172,17 +182,18 @@ class _Kernel:
             for start in range(begin, end, PIECE):
                 size = min(PIECE, end - start)
                 first = max(0, min(start, start + size - self.width))
-                to = _table(room, first)
-                self._run(ins, same, to, first, max(start + size, self.width))
+                sizes = [x.itemsize for x in room]
+                places = [a - first * n for a, n in zip(starts_of(room), sizes, strict=True)]
+                self._run(ins, same, _table(places), first, max(start + size, self.width))
                 for x, y in zip(columns, room, strict=True):
                     x[start : start + size] = y[start - first : start - first + size]
 
         _spread(work, _cuts(feed.rows, threads, PIECE))
 
-    def _direct(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
-        """Have the code write to columns that it may write to."""
-        ins, to = feed.table(), _table(columns)
-        if feed.rows and columns:
+    def _direct(self, feed: Feed, same: Array, starts: Sequence[int], threads: int) -> None:
+        """Have the code write to columns that start at these addresses."""
+        ins, to = feed.table(), _table(starts)
+        if feed.rows and starts:
             length = max(feed.rows, self.width)
             ranges = _cuts(length, threads, self.width)
             _spread(lambda begin, end: self._run(ins, same, to, begin, end), ranges)
@@ -225,16 +236,17 @@ class _Kernel:
 
     def _same(self, feed: Feed) -> Array:
         """The numbers that are the same in each row, as code reads them."""
+        if self.once is not None and feed.numbers.size == 0:
+            return self.constants
         if self.once is not None:
             return np.array(self.once.run(*feed.numbers.tolist()), np.float64)
         numbers: Array = feed.numbers[self.order]
         return numbers
 
 
-def _table(columns: Sequence[Array], first: int = 0) -> Any:
-    """A table of pointers to the columns, whose first row has that number."""
-    starts = [address(x) - first * x.itemsize for x in columns]
-    return (ctypes.c_void_p * max(1, len(columns)))(*starts)
+def _table(starts: Sequence[int]) -> Any:
+    """A table of pointers."""
+    return (ctypes.c_void_p * max(1, len(starts)))(*starts)
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:
