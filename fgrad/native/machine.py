@@ -21,7 +21,7 @@ except ImportError as error:
     raise MissingExtra("native code", "llvmlite", "native") from error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # LLVM works for one thread at a time, and a fork waits until it has finished: in a child that was
 # made in the middle of a compilation its locks would be held for ever. A finalizer or the handler of
@@ -53,9 +53,10 @@ class _Number(int):
         ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.py_object(number))
         return number
 
-    def __del__(self) -> None:
-        # At the end of the interpreter nobody may be left to give the lock back.
-        if not sys.is_finalizing():
+    def __del__(self, _ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        # At the end of the interpreter nobody may be left to give the lock back, and this module
+        # may be empty.
+        if not _ending():
             with _working:
                 _libraries.pop(int(self), None)
 
