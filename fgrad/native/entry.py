@@ -64,7 +64,9 @@ class Entry:
         return cls(whole, exact, machine, calls, shape, cell, [code])
 
     def improve(self) -> Iterator[None]:
-        """Make the best code, and take it from the next call on: in steps, as `later` wants it."""
+        """Make the best code once, and take it from the next call on: in steps, as `later` wants it."""
+        if len(self.codes) > 1:
+            return
         request, write = _request(self.program, BEST, self.machine, exact=self.exact)
         objects = yield from request.steps(write, inline=False)
         code = loaded(objects.files, ["run"], self.calls.imports)
