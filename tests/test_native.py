@@ -312,3 +312,27 @@ def test_what_waits_in_scratch_is_there_when_it_is_used(seed: int, part: int) ->
         if inputs + i in scratch.slots:
             memory[scratch.slots[inputs + i]] = inputs + i
     assert set(scratch.slots.values()) == set(range(scratch.size))
+
+
+@EVERY_MACHINE
+def test_large_outputs_go_past_the_cache_with_the_same_bits(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = fg.trace(lambda x, y: [fg.sin(x) * y, x - y, fg.exp(y)])(0.0, 0.0)
+    rng = np.random.default_rng(0)
+    ways: set[str] = set()
+    for rows in (*range(1, 41), 1000):
+        given_ = rng.normal(size=rows), rng.normal(size=rows)
+        monkeypatch.setattr("fgrad.native.batch.STREAM", 1 << 40)
+        wanted = [bits(c) for c in Batch(made, False, machine).map(given_, threads=1)]
+        monkeypatch.setattr("fgrad.native.batch.STREAM", 0)
+        batch = Batch(made, False, machine)
+        assert [bits(c) for c in batch.map(given_, threads=1 + rows % 3)] == wanted
+        for offset in (0, 1, 5):
+            room = np.full(3 * rows + 24, -7.0)
+            outs = [room[k * (rows + 8 - rows % 8) + offset :][:rows] for k in range(3)]
+            batch.map_to(outs, given_, threads=1 + rows % 2)
+            assert [bits(c) for c in outs] == wanted
+            assert (room == -7.0).sum() == 24
+        ways |= {way for way, _ in batch._kernels}
+    assert ways == {"map", "stream"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from math import prod
 from operator import index
@@ -32,7 +32,8 @@ from fgrad.targets import checked, columns_of, direct_starts, new_columns, start
 if TYPE_CHECKING:
     from fgrad.column import Array
 
-Way: TypeAlias = Literal["map", "sum"]
+Way: TypeAlias = Literal["map", "stream", "sum"]
+_LAYOUTS: Final = {"map": rows.Columns, "stream": rows.Streams, "sum": rows.Sums}
 
 BLOCK: Final = 4096
 """Rows that are summed by themselves, so that a sum is the same on any number of threads."""
@@ -40,6 +41,11 @@ INLINE: Final = 4000
 """Lines up to which functions stand in the place of their calls, in one part."""
 THREADS: Final = 256
 """The most threads that are started, whatever is asked for."""
+STREAM: Final = 1 << 27
+"""Bytes of outputs from which on they go past the cache, for which there is other code.
+
+The Jacobian of a camera into 256 MB takes 22 ns a row instead of 31; into 51 MB, 23 instead of 19.
+"""
 PIECE: Final = 1024
 """Rows that are computed at a time where the code cannot write to the arrays that were given."""
 
@@ -68,12 +74,14 @@ class Batch:
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
         """A column for each output; errors are those of `fgrad.column.given_arrays`."""
         feed = Feed.of(self.program, inputs, self.machine.width)
-        return self._kernel("map", feed.pattern).map(feed, threads)
+        kernel = self._kernel("map", feed.pattern)
+        return kernel.map(feed, threads, partial(self._kernel, "stream", feed.pattern))
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
         """The same into arrays, as `fgrad.targets.checked` has them."""
         feed = Feed.of(self.program, inputs, self.machine.width)
-        self._kernel("map", feed.pattern).map_to(out, feed, threads)
+        kernel = self._kernel("map", feed.pattern)
+        kernel.map_to(out, feed, threads, partial(self._kernel, "stream", feed.pattern))
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output, the same for any number of threads."""
@@ -132,12 +140,12 @@ class _Kernel:
         truths = [False] * len(each.inputs) + [op.truth for op, _ in each.lines]
         return tuple([truths[i] for i in each.outputs])
 
-    def map(self, feed: Feed, threads: int) -> tuple[Array, ...]:
-        """A new column for each output."""
+    def map(self, feed: Feed, threads: int, stream: Callable[[], _Kernel]) -> tuple[Array, ...]:
+        """A new column for each output; `stream` gives the code for large ones."""
         same = self._same(feed)
         # At least one vector is done, whatever is in its lanes.
         columns = new_columns(self.truths, max(feed.rows, self.width))
-        self._direct(feed, same, starts_of(columns), threads)
+        self._direct(feed, same, starts_of(columns), threads, stream)
         made = list(columns)
         if feed.rows < self.width:
             made = [column[: feed.rows] for column in made]
@@ -150,7 +158,9 @@ class _Kernel:
             ]
         )
 
-    def map_to(self, out: Sequence[object], feed: Feed, threads: int) -> None:
+    def map_to(
+        self, out: Sequence[object], feed: Feed, threads: int, stream: Callable[[], _Kernel]
+    ) -> None:
         """Write to arrays that are there."""
         truths = self.split.truths
         every = [self.truths[k] if varies else truths[k] for varies, k in self.split.outputs]
@@ -166,7 +176,7 @@ class _Kernel:
             arrays = varying
         starts = direct_starts(arrays, feed.arrays) if feed.rows >= self.width else None
         if starts is not None:
-            self._direct(feed, same, starts, threads)
+            self._direct(feed, same, starts, threads, stream)
         else:
             self._by_pieces(feed.apart(arrays), same, columns_of(arrays), threads)
 
@@ -190,13 +200,45 @@ class _Kernel:
 
         _spread(work, _cuts(feed.rows, threads, PIECE))
 
-    def _direct(self, feed: Feed, same: Array, starts: Sequence[int], threads: int) -> None:
+    def _direct(
+        self,
+        feed: Feed,
+        same: Array,
+        starts: Sequence[int],
+        threads: int,
+        stream: Callable[[], _Kernel],
+    ) -> None:
         """Have the code write to columns that start at these addresses."""
-        ins, to = feed.table(), _table(starts)
-        if feed.rows and starts:
-            length = max(feed.rows, self.width)
-            ranges = _cuts(length, threads, self.width)
+        if not feed.rows or not starts:
+            return
+        ins, to, width = feed.table(), _table(starts), self.width
+        length = max(feed.rows, width)
+        first, vectors = self._aligned_vectors(starts, length)
+        if not vectors:
+            ranges = _cuts(length, threads, width)
             _spread(lambda begin, end: self._run(ins, same, to, begin, end), ranges)
+            return
+        # What is not aligned at both ends is done by a vector that reaches into the rest.
+        self._run(ins, same, to, 0, width)
+        self._run(ins, same, to, length - width, length)
+        kernel = stream()
+
+        def work(begin: int, end: int) -> None:
+            kernel._run(ins, same, to, first + begin * width, first + end * width)
+
+        _spread(work, _cuts(vectors, threads, 1))
+
+    def _aligned_vectors(self, starts: Sequence[int], length: int) -> tuple[int, int]:
+        """The first row at which vectors are aligned in all columns, and how many there are.
+
+        None if the columns are small, hold truth values, or are not aligned alike.
+        """
+        size = 8 * self.width
+        offsets = {start % size for start in starts}
+        if 8 * length * len(starts) < STREAM or len(offsets) > 1 or True in self.truths:
+            return 0, 0
+        first = -offsets.pop() % size // 8
+        return first, (length - first) // self.width
 
     def sum(self, feed: Feed, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output."""
@@ -304,7 +346,7 @@ def _objects(
 
     def write() -> tuple[int, Iterable[str]]:
         words = Vocabulary(width, fma=machine.fma, inline=inline)
-        layout = (rows.Columns if way == "map" else rows.Sums)(sources, split.truths)
+        layout = _LAYOUTS[way](sources, split.truths)
         size = INLINE if inline else PART
         written = parts(split.each, layout, words, called(split.each), size)
         return written.slots, rows.modules(written, width)
