@@ -118,7 +118,8 @@ class Compiled(Generic[P, R]):
         is the same in every row, and an array `(N, k)` stands for a list of k numbers. On the
         native tier the rows are shared among `threads`, which changes no bit. `out` is a tree like
         the result with arrays in it that are written to, `(N,)` for a number and `(N, k)` for a
-        list. Raises NotAValue for what is no real column, MissingExtra without the extra `arrays`.
+        list; they may be the arguments' own, and none may lie in another. Raises NotAValue for what
+        is no real column, MissingExtra without the extra `arrays`.
 
         >>> import numpy as np
         >>> import fgrad as fg

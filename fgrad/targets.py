@@ -47,6 +47,10 @@ def checked(given: Sequence[object], truths: Sequence[bool], rows: int) -> list[
     place = 0
     for x in given:
         kind = _BOOL if place < len(truths) and truths[place] else _DOUBLE
+        size = x.shape[1] if isinstance(x, np.ndarray) and x.ndim == 2 else 1
+        if len(set(truths[place : place + size])) > 1:
+            advice = "Give an array for each number of the result."
+            raise NotAValue("out", "columns of one kind", "truth values beside numbers", advice)
         fits = type(x) is np.ndarray and x.ndim in (1, 2) and len(x) == rows and x.dtype == kind
         if not (isinstance(x, np.ndarray) and fits and x.flags.writeable and x.flags.aligned):
             got = f"{x!r:.60}"
@@ -56,7 +60,7 @@ def checked(given: Sequence[object], truths: Sequence[bool], rows: int) -> list[
             needed = f"a writable array of {rows} rows of {kind}"
             raise NotAValue("out", needed, got, "Make it with numpy.empty, or leave it out.")
         arrays.append(x)
-        place += 1 if x.ndim == 1 else x.shape[1]
+        place += size
     if place != len(truths):
         advice = "Give an array for each number of the result, or one of k columns for k of them."
         raise NotAValue("out", f"{len(truths)} columns", f"{place}", advice)

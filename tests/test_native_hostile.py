@@ -110,6 +110,32 @@ def test_more_scratch_than_fits_on_the_stack_is_no_danger() -> None:
     assert bits(g.specialise(array)(array)) == bits(g(xs))
 
 
+def test_results_may_go_where_arguments_are() -> None:
+    f = native(lambda x, y: (2.0, x + y, 3.0 * y, 4.0))
+    for size in (3, 50, 3000):
+        x, y = np.arange(float(size)), np.linspace(-1.0, 1.0, size)
+        meant = [c.tolist() for c in f.map(x, y)]
+        for out in ((x, y, np.empty(size), np.empty(size)), (np.empty(size), x, np.empty(size), y)):
+            a, b = x.copy(), y.copy()
+            own = tuple(a if c is x else b if c is y else c for c in out)
+            assert [c.tolist() for c in f.map(a, b, out=own)] == meant
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", [bool, float])
+def test_a_table_for_numbers_and_truth_values_is_refused(kind: Any, order: Any) -> None:
+    x = np.arange(20.0)
+    ways: tuple[Callable[[Any], Any], ...] = (
+        lambda x: [fg.less(x, 3.0), 2.0 * x], lambda x: [2.0 * x, fg.less(x, 3.0)]
+    )  # fmt: skip
+    for f in ways:
+        with pytest.raises(fg.NotAValue, match="columns of one kind"):
+            native(f).map(x, out=np.zeros((20, 2), kind, order))
+    truths = np.zeros((20, 2), bool, order)
+    native(lambda x: [fg.less(x, 3.0), fg.less(3.0, x)]).map(x, out=truths)
+    assert truths.tolist() == [[k < 3, k > 3] for k in range(20)]
+
+
 # Threads
 
 

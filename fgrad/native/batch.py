@@ -166,19 +166,18 @@ class _Kernel:
         every = [self.truths[k] if varies else truths[k] for varies, k in self.split.outputs]
         arrays = checked(out, every, feed.rows)
         same = self._same(feed)
+        still: list[tuple[Array, int]] = []
         if len(self.truths) < len(every):
-            varying = []
-            for x, (varies, k) in zip(columns_of(arrays), self.split.outputs, strict=True):
-                if varies:
-                    varying.append(x)
-                else:
-                    x[...] = self._number(same, k)
-            arrays = varying
+            outputs = list(zip(columns_of(arrays), self.split.outputs, strict=True))
+            arrays = [x for x, (varies, _) in outputs if varies]
+            still = [(x, k) for x, (varies, k) in outputs if not varies]
         starts = direct_starts(arrays, feed.arrays) if feed.rows >= self.width else None
         if starts is not None:
             self._direct(feed, same, starts, threads, stream)
         else:
             self._by_pieces(feed.apart(arrays), same, columns_of(arrays), threads)
+        for x, k in still:  # last, for an argument may be here
+            x[...] = self._number(same, k)
 
     def _number(self, same: Array, k: int) -> Any:
         return same[k] != 0.0 if self.split.truths[k] else same[k]

@@ -386,6 +386,14 @@ def mapped(subject: Subject, rng: random.Random) -> tuple[bool, Callable[[], boo
     return sound and right, called
 
 
+TABLES: tuple[Callable[[int, int, bool], Any], ...] = (
+    lambda n, k, odd: np.empty((n, k), bool if odd else float), lambda n, k, odd: np.empty((k, n)).T,
+    lambda n, k, odd: np.empty((n, 2 * k))[:, ::2], lambda n, k, odd: np.empty((k + odd, n))[::-1].T,
+    lambda n, k, odd: np.empty((k, n), bool if odd else float).T, lambda n, k, odd: np.empty((k, n), bool).T,
+    lambda n, k, odd: np.empty((n, k), bool)[::-1],
+)  # fmt: skip
+
+
 def written(subject: Subject, rng: random.Random, args: Any, rows: list[tuple[Any, ...]]) -> bool:
     """A map to arrays that are given, which are refused if they must be."""
     truth = [type(y) is bool for y in rows[0]]
@@ -407,6 +415,11 @@ def written(subject: Subject, rng: random.Random, args: Any, rows: list[tuple[An
     if many and rng.random() < 0.1:
         arrays[0], usual = arrays[1], False
     whole: Any = arrays if many else arrays[0]
+    if many and subject.shape != "floats" and rng.random() < 0.4:
+        whole, mixed = rng.choice(TABLES)(size, len(truth), rng.random() < 0.1), len(set(truth)) > 1
+        usual = whole.dtype == (bool if truth[0] else float) and not mixed
+        usual = usual and whole.shape == (size, len(truth))
+        arrays = list(whole.T)
     if subject.shape == "floats" and many:
         whole = tuple(arrays)
     elif subject.shape == "tree":
