@@ -109,8 +109,9 @@ class _Writer:
                     self._give(value, self._read(value), truth=False)
         for value, (op, args) in enumerate(lines, inputs + start):
             self._line(op, value, args)
-        how = "alwaysinline" if self.words.inline else "noinline"
-        head = f"define hidden void @part{number}({HEAD}) nounwind {how} {{"
+        # What is put in place and could be called from elsewhere would be compiled a second time.
+        here, how = ("internal", "alwaysinline") if self.words.inline else ("hidden", "noinline")
+        head = f"define {here} void @part{number}({HEAD}) nounwind {how} {{"
         return "\n".join([head, *self._rooms(start, end), *self.text, "ret void", "}"])
 
     def _line(self, op: Op, value: int, args: Sequence[Any]) -> None:
