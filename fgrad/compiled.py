@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -17,7 +16,7 @@ import attrs
 from fgrad import joint, trees
 from fgrad.direct import MISS, direct
 from fgrad.errors import MissingExtra, NotAValue, TreeMismatch
-from fgrad.kernel import TIERS, Kernel, Tier
+from fgrad.kernel import TIERS, Kernel, Tier, native_is_installed
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
@@ -310,14 +309,13 @@ def compile(f: Any = None, /, *, tier: Tier | None = None, exact: bool = False) 
     >>> fast(0.0, 3.0), fg.gradient(fast, argnums=1)(0.0, 3.0), len(fast.program)
     (3.0, 1.0, 3)
     """
-    installed = find_spec("llvmlite") is not None and find_spec("numpy") is not None
     if tier is None:
-        tier = "native" if installed else "python"
+        tier = "native" if native_is_installed() else "python"
     if tier not in TIERS:
         advice = f"Choose one of {', '.join(TIERS)}."
         raise NotAValue("compile", "a tier", f"{tier!r:.40}", advice)
-    if tier == "native" and not installed:
-        raise MissingExtra("the tier native", "llvmlite", "native")
+    if tier == "native" and not native_is_installed():
+        raise MissingExtra("the tier native", "llvmlite 0.45 or later", "native")
     if f is None:
         return lambda f: Compiled(f, tier, exact)
     return Compiled(f, tier, exact)

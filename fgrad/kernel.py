@@ -8,7 +8,8 @@ one can be differentiated in the same way, so a graph of many calls is never unr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
@@ -32,6 +33,20 @@ if TYPE_CHECKING:
 
 Tier: TypeAlias = Literal["reference", "python", "native"]
 TIERS: Final[tuple[Tier, ...]] = ("reference", "python", "native")
+
+
+@cache
+def native_is_installed() -> bool:
+    """Whether the extra `native` is there, in versions that it can use.
+
+    Others bring an older llvmlite, whose LLVM reads another language: then it is as if it were not.
+    """
+    if find_spec("llvmlite") is None or find_spec("numpy") is None:
+        return False
+    from importlib.metadata import version  # noqa: PLC0415  # takes ten milliseconds
+
+    major, minor = version("llvmlite").split(".")[:2]
+    return (int(major), int(minor)) >= (0, 45)
 
 
 @attrs.frozen

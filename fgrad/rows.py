@@ -31,14 +31,14 @@ class Table:
 
 
 def widths_of(args: tuple[Any, ...]) -> tuple[int, ...] | None:
-    """How many columns each argument has, and 0 for a column or a number; None if one is a tree."""
+    """How many columns each argument has, and -1 for a column or a number; None if one is a tree."""
     numpy = sys.modules.get("numpy")
     widths = []
     for x in args:
         if type(x) is float:
-            widths.append(0)
+            widths.append(-1)
         elif numpy is not None and type(x) is numpy.ndarray:
-            widths.append(x.shape[1] if x.ndim == 2 else 0)
+            widths.append(x.shape[1] if x.ndim == 2 else -1)
         else:
             return None
     return tuple(widths)

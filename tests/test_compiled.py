@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad import trees
 from fgrad.compiled import Compiled
+from fgrad.kernel import native_is_installed
 from fgrad.passes import inlined
 from tests.programs import bits
 from tests.strategies import BRANCHING, SMOOTH, Recipe, recipes
@@ -428,3 +429,28 @@ def test_what_cannot_be_mapped_over_is_named() -> None:
         fast.map(cyclic, column)
     with pytest.raises(fg.NotAValue):
         fast.map("text", column)
+
+
+def test_a_table_without_columns_is_an_empty_list_and_no_column() -> None:
+    for first in (0, 1):
+        count = fg.compile(lambda xs, y: (len(xs) if isinstance(xs, list) else 7.0) + 0.0 * y)
+        empty, column, y = numpy.empty((3, 0)), numpy.ones(3), numpy.zeros(3)
+        for k in (first, 1 - first):
+            given_ = (empty, column)[k]
+            assert count.map(given_, y).tolist() == [(0.0, 7.0)[k]] * 3
+
+
+@pytest.mark.parametrize("version", ["0.44.0", "0.9"])
+def test_an_llvmlite_that_is_too_old_is_as_none(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("llvmlite")
+    assert fg.compile(lambda x: x).tier == "native"
+    native_is_installed.cache_clear()
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version)
+    try:
+        assert fg.compile(lambda x: x).tier == "python"
+        with pytest.raises(fg.MissingExtra, match=r"llvmlite 0\.45 or later"):
+            fg.compile(lambda x: x, tier="native")
+    finally:
+        native_is_installed.cache_clear()
