@@ -88,7 +88,7 @@ static double fgrad_gauss(double x)
 static double fgrad_inversion(double x, double y)
 {
     const double size = fabs(y) > fabs(x) ? fabs(y) : fabs(x);
-    double a, b;
+    double a, b, lifted;
     int exponent;
     if (size == 0.0) return NAN;
     if (!(size < INFINITY))
@@ -96,7 +96,9 @@ static double fgrad_inversion(double x, double y)
     frexp(size, &exponent);
     a = ldexp(x, -exponent);
     b = ldexp(y, -exponent);
-    return ldexp(a / (a * a + b * b), -exponent);
+    /* so that the quotient of a small number is not rounded before it is scaled */
+    lifted = ldexp(x, 100 - exponent);
+    return ldexp(lifted / (a * a + b * b), -100 - exponent);
 }
 """,
     "fgrad_sigmoid": """\
@@ -143,29 +145,26 @@ static double fgrad_logaddexp(double x, double y)
     return (y > x ? y : x) + log1p(exp(-fabs(x - y)));
 }}
 """,
-    "fgrad_moderate": """\
-static int fgrad_moderate(double x)
-{
-    return 1e-140 < fabs(x) && fabs(x) < 1e140;
-}
-""",
     "fgrad_power_slope": """\
-/* y * pow(x, y - 1.0), without the rounding error of y - 1.0 where it would be amplified */
+/* y * pow(x, y - 1.0), without the rounding error of y - 1.0 where it would be amplified:
+   pow(x, y) * y / x, of numbers between 1/2 and 1, which are scaled at the end */
 static double fgrad_power_slope(double x, double y)
 {
-    const double power = fgrad_pow(x, y);
-    double ratio, product, error, before;
+    const double power = fgrad_pow(x, y), size = fgrad_pow(fabs(x), y);
+    double sign, p, n, m, ratio, product, error;
+    int f, g, e;
     if (y == 0.0) return isnan(x) ? NAN : 0.0;
-    if (fgrad_moderate(power) && fgrad_moderate(x) && fgrad_moderate(y)) {
-        ratio = y / x;
-        product = ratio * x;
-        error = ((y - product) - fgrad_product_error(ratio, x, product)) / x;
-        return power * ratio + power * error;
-    }
-    before = fgrad_pow(x, y - 1.0);
-    if (isinf(before) && 0.0 < fabs(x) && fabs(x) < 1.0 && !isinf(y))
-        return copysign(1.0, before) * fgrad_pow(fabs(x), y) * (y / fabs(x));
-    return y * before;
+    if (x == 0.0 || isinf(x) || isinf(y) || !(DBL_MIN <= size && size < INFINITY))
+        return y * fgrad_pow(x, y - 1.0);
+    sign = isnan(power) ? fgrad_pow(x, y - 1.0) : copysign(1.0, power) * copysign(1.0, x);
+    if (isnan(sign)) return NAN;
+    p = frexp(size, &f);
+    n = frexp(y, &g);
+    m = frexp(fabs(x), &e);
+    ratio = n / m;
+    product = ratio * m;
+    error = ((n - product) - fgrad_product_error(ratio, m, product)) / m;
+    return ldexp(copysign(p * ratio + p * error, sign * y), f + g - e);
 }
 """,
     "fgrad_hypot": """\

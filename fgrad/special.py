@@ -7,6 +7,7 @@ are exact, and a function that is a derivative of another has a formula of its o
 from __future__ import annotations
 
 import math
+import sys
 from math import copysign, exp, inf, isinf, isnan, log1p, nan
 from typing import Final
 
@@ -56,8 +57,10 @@ def inversion(x: float, y: float) -> float:
     exponent = math.frexp(size)[1]
     a = math.ldexp(x, -exponent)
     b = math.ldexp(y, -exponent)
+    # Lifted, so that the quotient of a small number is not rounded before it is scaled.
+    lifted = math.ldexp(x, 100 - exponent)
     try:
-        return math.ldexp(a / (a * a + b * b), -exponent)
+        return math.ldexp(lifted / (a * a + b * b), -100 - exponent)
     except OverflowError:
         return copysign(inf, x)
 
@@ -116,21 +119,27 @@ def logaddexp(x: float, y: float) -> float:
 
 
 def power_slope(x: float, y: float) -> float:
-    """y * x**(y - 1), without the rounding error of y - 1 where it would be amplified."""
+    """y * x**(y - 1), without the rounding error of y - 1 where it would be amplified.
+
+    It is x**y * y / x, of numbers between 1/2 and 1, which are scaled at the end; where x**y is no
+    normal number, what it lacks is lacking here.
+    """
     if y == 0.0:
         return 0.0 if not isnan(x) else nan
     power = ieee.pow(x, y)
-    if x != 0.0 and _moderate(power) and _moderate(x) and _moderate(y):
-        ratio = y / x
-        product = ratio * x
-        error = ((y - product) - _product_error(ratio, x, product)) / x
-        return power * ratio + power * error
-    before = ieee.pow(x, y - 1.0)
-    if isinf(before) and 0.0 < abs(x) < 1.0 and not isinf(y):
-        # It overflows although y / x need not.
-        return copysign(1.0, before) * ieee.pow(abs(x), y) * (y / abs(x))
-    return y * before
-
-
-def _moderate(x: float) -> bool:
-    return 1e-140 < abs(x) < 1e140
+    size = ieee.pow(abs(x), y)
+    if x == 0.0 or isinf(x) or isinf(y) or not sys.float_info.min <= size < inf:
+        return y * ieee.pow(x, y - 1.0)
+    # Of a negative x and a y that is not whole, y - 1.0 may be.
+    sign = copysign(1.0, power) * copysign(1.0, x) if not isnan(power) else ieee.pow(x, y - 1.0)
+    p, f = math.frexp(size)
+    n, g = math.frexp(y)
+    m, e = math.frexp(abs(x))
+    ratio = n / m
+    product = ratio * m
+    error = ((n - product) - _product_error(ratio, m, product)) / m
+    slope = p * ratio + p * error
+    try:
+        return math.ldexp(copysign(slope, sign * y), f + g - e) if not isnan(sign) else nan
+    except OverflowError:
+        return copysign(inf, sign * y)

@@ -6,6 +6,7 @@ Each means what the operation means on floats, at every point. Importing this mo
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from itertools import repeat
 from types import MappingProxyType
@@ -154,25 +155,18 @@ def _gauss(x: Column) -> Column:
 
 
 def _power_slope(x: Column, y: Column) -> Column:
-    power = np.power(x, y)
-    ratio = np.divide(y, x)
-    product = ratio * x
-    error = ((y - product) - _product_error(ratio, x, product)) / x
-    out = power * ratio + power * error
-    moderate = _moderate(power) & _moderate(x) & _moderate(y)
-    if not moderate.all():
-        before = np.power(x, y - 1.0)
-        size = np.abs(x)
-        large = np.copysign(1.0, before) * np.power(size, y) * (y / size)
-        over = np.isinf(before) & (size > 0.0) & (size < 1.0) & ~np.isinf(y)
-        out = np.where(moderate, out, np.where(over, large, y * before))
-        out = np.where(np.equal(y, 0.0), np.where(np.isnan(x), math.nan, 0.0), out)
-    return out
-
-
-def _moderate(x: Column) -> Column:
-    size = np.abs(x)
-    return (size > 1e-140) & (size < 1e140)
+    """x**y * y / x, of numbers between 1/2 and 1, which are scaled at the end."""
+    power, before, size = np.power(x, y), np.power(x, y - 1.0), np.power(np.abs(x), y)
+    sign = np.where(np.isnan(power), before, np.copysign(1.0, power) * np.copysign(1.0, x))
+    (p, f), (n, g), (m, e) = np.frexp(size), np.frexp(y), np.frexp(np.abs(x))
+    ratio = n / m
+    product = ratio * m
+    error = ((n - product) - _product_error(ratio, m, product)) / m
+    out = np.ldexp(np.copysign(p * ratio + p * error, sign * y), f + g - e)
+    out = np.where(np.isnan(sign), math.nan, out)
+    regular = (x != 0.0) & np.isfinite(x) & np.isfinite(y) & np.isfinite(size)
+    out = np.where(regular & (size >= sys.float_info.min), out, y * before)
+    return np.where(np.equal(y, 0.0), np.where(np.isnan(x), math.nan, 0.0), out)
 
 
 _SPLIT: Final = 134217729.0  # 2**27 + 1, as in special.py
@@ -189,7 +183,8 @@ def _inversion(x: Column, y: Column) -> Column:
     size = np.maximum(np.abs(x), np.abs(y))
     exponent = -np.frexp(size)[1]
     a, b = np.ldexp(x, exponent), np.ldexp(y, exponent)
-    out = np.ldexp(a / (a * a + b * b), exponent)
+    # Lifted, so that the quotient of a small number is not rounded before it is scaled.
+    out = np.ldexp(np.ldexp(x, exponent + 100) / (a * a + b * b), exponent - 100)
     infinite = np.isinf(size)
     if infinite.any():
         both = np.isinf(x) & np.isinf(y)

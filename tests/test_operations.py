@@ -3,14 +3,16 @@
 import itertools
 import math
 import operator
+import random
 from typing import Any
 
 import mpmath as mp
 import pytest
 
 import fgrad as fg
+from fgrad import special
 from fgrad.op import Choice, Op
-from tests.accuracy import DIGITS, true_derivative, worst_derivative, worst_value
+from tests.accuracy import DIGITS, true_derivative, ulp_error, worst_derivative, worst_value
 from tests.cases import SMOOTH, Case, Point, all_operations, is_discrete
 
 # Operations that exist as derivatives of others: their own first derivatives are second ones.
@@ -277,3 +279,24 @@ def test_logaddexp_of_opposite_infinities_is_the_greater() -> None:
     assert fg.logaddexp(-inf, -inf) == -inf
     assert math.isnan(fg.logaddexp(inf, nan))
     assert fg.gradient(lambda x: fg.logaddexp(x, -inf))(inf) == 1.0
+
+
+def test_the_slope_of_a_power_and_the_inversion_keep_their_digits_at_any_size() -> None:
+    rng = random.Random(0)
+
+    def drawn() -> float:
+        return math.ldexp(rng.uniform(0.5, 1.0), rng.randint(-1074, 1023))
+
+    with mp.workdps(DIGITS):
+        for _ in range(1500):
+            x, y = drawn(), drawn()
+            y = x * rng.uniform(0.1, 9.0) if rng.random() < 0.3 else y
+            truth = mp.mpf(x) / (mp.mpf(x) ** 2 + mp.mpf(y) ** 2)
+            assert ulp_error(special.inversion(x, y), truth) <= 2.1, (x, y)
+            # Of exponents for which the power itself is a normal number.
+            z = rng.choice((drawn(), rng.uniform(0.1, 5.0)))
+            w = min(max(rng.uniform(-700.0, 700.0) / math.log(z), -1e6), 1e6)
+            truth = mp.mpf(w) * mp.power(z, mp.mpf(w) - 1)
+            assert ulp_error(special.power_slope(z, w), truth) <= 2.0, (z, w)
+    assert special.power_slope(-1.0, 1e300) == -1e300
+    assert special.power_slope(5e-324, 5e-324) == 1.0

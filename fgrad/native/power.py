@@ -147,8 +147,8 @@ def _slope_cases(x: Value, y: Value, size: Value) -> Value:
 def _even_beyond(y: Value, size: Value) -> Value:
     """Whether y is whole, y - 1 is odd but rounded to an even number, and x**y far from 0 and inf.
 
-    There, as in `special`, the slope of x**y has the sign of x * y; elsewhere y - 1 says it.
+    There the slope of x**y has the sign of x * y; elsewhere y - 1 says it.
     """
     a, b = absolute(y), absolute(size)
     lost = (a > 2.0**52) & two_sum(y, y.block.constant(-1.0))[1].differs(0.0)
-    return lost & (a < 1e140) & (b > a * 1e-140) & (b < a * 1e140)
+    return lost & (a < math.inf) & (b >= a * 2.0**-1022) & (b < math.inf)
