@@ -89,7 +89,7 @@ class _Kernel:
         wide = list(pattern)
         for _, args in program.lines:
             wide.append(any(wide[a] for a in args if type(a) is int))
-        truths = [False] * len(pattern) + [op.truth for op, _ in program.lines]
+        truths = program.truths
         return cls(tuple(wide), tuple(truths), written(program, wide))
 
     def run(self, program: Program, given: list[Any], rows: int) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ def to_latex(program: Program) -> str:
 
 
 def _rows(program: Program, inputs: Sequence[str]) -> Iterator[str]:
-    size, uses, outputs = len(inputs), _uses(program), _outputs(program, inputs)
+    size, uses, outputs = len(inputs), program.uses, _outputs(program, inputs)
     letter = _letter("tuvwsq", inputs)
     texts: list[Text] = [(name, ATOM) for name in inputs]
     late: dict[int, str] = {}  # outputs that no other row uses come at the end, in their order
@@ -69,15 +69,6 @@ def _squared(program: Program) -> Program:
         for op, args in program.lines
     ]
     return Program(program.inputs, tuple(lines), program.outputs)
-
-
-def _uses(program: Program) -> list[int]:
-    uses = [0] * (len(program.inputs) + len(program.lines))
-    for _, args in program.lines:
-        for a in args:
-            if type(a) is int:
-                uses[a] += 1
-    return uses
 
 
 def _outputs(program: Program, inputs: Sequence[str]) -> dict[int, str]:

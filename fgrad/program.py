@@ -89,6 +89,21 @@ class Program:
         """The number of lines."""
         return len(self.lines)
 
+    @property
+    def truths(self) -> list[bool]:
+        """For each value whether it is a truth value."""
+        return [False] * len(self.inputs) + [op.truth for op, _ in self.lines]
+
+    @property
+    def uses(self) -> list[int]:
+        """How often lines use each value."""
+        uses = [0] * (len(self.inputs) + len(self.lines))
+        for _, args in self.lines:
+            for a in args:
+                if type(a) is int:
+                    uses[a] += 1
+        return uses
+
     def run(self, inputs: Sequence[float]) -> tuple[float, ...]:
         """The outputs, by the meaning of each operation: what every backend is held to.
 

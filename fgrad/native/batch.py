@@ -136,9 +136,8 @@ class _Kernel:
     @cached_property
     def truths(self) -> tuple[bool, ...]:
         """For each output of a row whether it is a truth value."""
-        each = self.split.each
-        truths = [False] * len(each.inputs) + [op.truth for op, _ in each.lines]
-        return tuple([truths[i] for i in each.outputs])
+        truths = self.split.each.truths
+        return tuple([truths[i] for i in self.split.each.outputs])
 
     def map(self, feed: Feed, threads: int, stream: Callable[[], _Kernel]) -> tuple[Array, ...]:
         """A new column for each output; `stream` gives the code for large ones."""

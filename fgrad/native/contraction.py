@@ -69,22 +69,10 @@ def contracted(program: Program) -> Program:
 
 def _products(program: Program) -> dict[int, tuple[Any, Any]]:
     """The factors of each product that is used once."""
-    inputs = len(program.inputs)
-    uses = _uses(program)
+    uses, kept = program.uses, set(program.outputs)
     products = {}
-    for value, (op, args) in enumerate(program.lines, inputs):
-        if uses[value] == 1 and (op is ops.mul or op is ops.square):
+    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+        alone = uses[value] == 1 and value not in kept
+        if alone and (op is ops.mul or op is ops.square):
             products[value] = (args[0], args[-1])
     return products
-
-
-def _uses(program: Program) -> list[int]:
-    """How often each value is used, as an output too."""
-    uses = [0] * (len(program.inputs) + len(program.lines))
-    for _, args in program.lines:
-        for a in args:
-            if type(a) is int:
-                uses[a] += 1
-    for i in program.outputs:
-        uses[i] += 1
-    return uses

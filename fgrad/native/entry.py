@@ -56,7 +56,7 @@ class Entry:
         objects = request.objects(write, inline=False)
         calls = Calls.of(called(whole))
         code = loaded(objects.files, ["run"], calls.imports)
-        truths = [False] * len(whole.inputs) + [op.truth for op, _ in whole.lines]
+        truths = whole.truths
         shape = wrapper.Shape(
             len(whole.inputs), tuple([truths[i] for i in whole.outputs]), objects.slots
         )

@@ -33,7 +33,7 @@ class Split:
         (((<Unary exp>, (0,)),), ((<Binary mul>, (1, 0)),))
         """
         varies = list(wide)
-        truth = [False] * len(wide) + [op.truth for op, _ in program.lines]
+        truth = program.truths
         for _, args in program.lines:
             varies.append(any(varies[a] for a in args if type(a) is int))
         narrow = [i for i, w in enumerate(wide) if not w]
