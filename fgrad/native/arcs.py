@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.native.double import Pair, fast_two_sum
+from fgrad.native.double import Pair, either, fast_two_sum, times
 from fgrad.native.ir import (
     Value,
     absolute,
@@ -52,7 +52,7 @@ def atan2(y: Value, x: Value) -> Value:
     height, width = _moderate(absolute(y), absolute(x))
     count, arc = _angle(height, width)
     left = x.bits < 0
-    turned = _turned(select(left, 4.0 - count, count), _times(select(left, -1.0, 1.0), arc))
+    turned = _turned(select(left, 4.0 - count, count), times(select(left, -1.0, 1.0), arc))
     return copysign(turned, y)
 
 
@@ -65,10 +65,10 @@ def _angle(height: Value, width: Value) -> tuple[Value, Pair]:
     difference, sum_ = fast_two_sum(-large, small), fast_two_sum(large, small)
     zero = small.block.constant(0.0)
     arc = _arc_of_ratio(
-        _either(middle, difference, (small, zero)), _either(middle, sum_, (large, zero))
+        either(middle, difference, (small, zero)), either(middle, sum_, (large, zero))
     )
     count = select(middle, 1.0, 0.0)
-    return select(steep, 2.0 - count, count), _times(select(steep, -1.0, 1.0), arc)
+    return select(steep, 2.0 - count, count), times(select(steep, -1.0, 1.0), arc)
 
 
 def _moderate(x: Value, y: Value) -> Pair:
@@ -89,7 +89,7 @@ def _moderate(x: Value, y: Value) -> Pair:
 def asin(x: Value) -> Value:
     """The arc sine: where |x| > 1 / 2, pi / 2 less twice that of sqrt((1 - |x|) / 2)."""
     large, arc = _half_arc(absolute(x))
-    turned = _turned(select(large, 2.0, 0.0), _times(select(large, -2.0, 1.0), arc))
+    turned = _turned(select(large, 2.0, 0.0), times(select(large, -2.0, 1.0), arc))
     return copysign(turned, x)
 
 
@@ -97,7 +97,7 @@ def acos(x: Value) -> Value:
     """The arc cosine: pi / 2 - asin x, or twice the asin of sqrt((1 - x) / 2) where x > 1 / 2."""
     large, arc = _half_arc(absolute(x))
     count = select(large, select(x < 0.0, 4.0, 0.0), 2.0)
-    return _turned(count, _times(copysign(1.0, x) * select(large, 2.0, -1.0), arc))
+    return _turned(count, times(copysign(1.0, x) * select(large, 2.0, -1.0), arc))
 
 
 def _half_arc(size: Value) -> tuple[Value, Pair]:
@@ -124,11 +124,3 @@ def _turned(count: Value, arc: Pair) -> Value:
     """count * pi / 4 + arc."""
     total, error = fast_two_sum(count * _QUARTER[0], arc[0])
     return total + (error + fma(count, _QUARTER[1], arc[1]))
-
-
-def _times(factor: Value, pair: Pair) -> Pair:
-    return pair[0] * factor, pair[1] * factor
-
-
-def _either(condition: Value, x: Pair, y: Pair) -> Pair:
-    return select(condition, x[0], y[0]), select(condition, x[1], y[1])

@@ -6,10 +6,10 @@ import math
 from typing import Final
 
 from fgrad.native.double import fast_two_sum, two_product, two_sum
+from fgrad.native.exponential import LN2
 from fgrad.native.ir import Value, absolute, copysign, residual, select, sqrt
 from fgrad.native.logarithm import log_of_pair
 
-_LN2: Final = (0.6931471805599453, 2.3190468138462996e-17)
 _LARGE: Final = 2.0**28
 """From here on log(x + sqrt(x**2 + 1)) is log(2 * x) to the last bit."""
 
@@ -37,8 +37,8 @@ def _log_with_root(x: Value, sign: float) -> Value:
     rest = (residual(high, root, root) + (low + error)) / (root + (root + 1e-300))
     first, second = fast_two_sum(root, kept) if sign > 0.0 else fast_two_sum(kept, root)
     whole, part = log_of_pair(select(large, x, first), select(large, 0.0, second + rest))
-    total, lost = fast_two_sum(whole, select(large, _LN2[0], 0.0))
-    return total + (lost + (part + select(large, _LN2[1], 0.0)))
+    total, lost = fast_two_sum(whole, select(large, LN2[0], 0.0))
+    return total + (lost + (part + select(large, LN2[1], 0.0)))
 
 
 def atanh(x: Value) -> Value:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from fgrad.native.ir import Value, product_error
+from fgrad.native.ir import Value, product_error, select
 
 Pair: TypeAlias = tuple[Value, Value]
 
@@ -29,6 +29,16 @@ def two_product(x: Value, y: Value) -> Pair:
     """x * y and its rounding error; without fma, x and y must stay below 2**996 in size."""
     product = x * y
     return product, product_error(x, y, product)
+
+
+def times(factor: Value, x: Pair) -> Pair:
+    """x times a power of 2, with its sign."""
+    return x[0] * factor, x[1] * factor
+
+
+def either(condition: Value, x: Pair, y: Pair) -> Pair:
+    """x in the lanes where the condition holds, else y."""
+    return select(condition, x[0], y[0]), select(condition, x[1], y[1])
 
 
 def quotient(x: Pair, y: Pair) -> Value:

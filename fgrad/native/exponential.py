@@ -15,9 +15,9 @@ from fgrad.native.ir import MAGIC, Value, copysign, estrin, fma, select
 # log(2) in two parts; the first has 32 bits, so its product with n is exact (fdlibm).
 LN2_HIGH: Final = 6.93147180369123816490e-01
 LN2_LOW: Final = 1.90821492927058770002e-10
-_LN2: Final = 0.6931471805599453
-_LN2_ERROR: Final = 2.3190468138462996e-17
-_LOG2E: Final = 1.4426950408889634
+LN2: Final = (0.6931471805599453, 2.3190468138462996e-17)
+"""log(2) in two parts, the first rounded."""
+LOG2E: Final = 1.4426950408889634
 
 # Beyond it 2**n is 0 or inf even if it is multiplied by 2**65.
 _LIMIT: Final = 1400.0
@@ -26,7 +26,7 @@ _LIMIT: Final = 1400.0
 _BIASED: Final = MAGIC + 2046.0
 
 # (e**r - 1 - r) / r**2 on |r| <= 0.34661 by Remez, times r**2 off by at most 2**-60.6.
-_TAIL: Final = (
+TAIL: Final = (
     0.5, 0.16666666666666685, 0.04166666666666672, 0.00833333333331674, 0.0013888888888858918,
     0.00019841269897052726, 2.4801587372916078e-05, 2.755723424257202e-06,
     2.7557234017763513e-07, 2.511223797471211e-08, 2.092674762885452e-09,
@@ -69,7 +69,7 @@ def exponential(x: Value, low: Value | float = 0.0) -> Scaled:
 
 def _reduced(x: Value) -> tuple[Value, Value, Value]:
     """(n + _BIASED, high, less) with x = n * log(2) + high - less."""
-    spread = fma(x, _LOG2E, _BIASED)
+    spread = fma(x, LOG2E, _BIASED)
     n = spread - _BIASED
     return spread, fma(n, -LN2_HIGH, x), n * LN2_LOW
 
@@ -77,7 +77,7 @@ def _reduced(x: Value) -> tuple[Value, Value, Value]:
 def _tail(high: Value, less: Value) -> Value:
     """e**(high - less) - 1 - high."""
     r = high - less
-    return fma(r * r, estrin(r, _TAIL), -less)
+    return fma(r * r, estrin(r, TAIL), -less)
 
 
 def _careful_tail(high: Value, less: Value) -> Value:
@@ -85,7 +85,7 @@ def _careful_tail(high: Value, less: Value) -> Value:
     r = high - less
     error = (high - r) - less
     square = r * r
-    return fma(square, 0.5, fma(square * r, estrin(r, _TAIL[1:]), fma(r, error, -less)))
+    return fma(square, 0.5, fma(square * r, estrin(r, TAIL[1:]), fma(r, error, -less)))
 
 
 def _scaled(spread: Value, high: Value, tail: Value) -> Scaled:
@@ -107,8 +107,8 @@ def exp2(x: Value) -> Value:
     kept = bounded(x)
     spread = kept + _BIASED
     rest = kept - (spread - _BIASED)
-    high, low = two_product(rest, rest.block.constant(_LN2))
-    return _scaled(spread, high, _tail(high, -fma(rest, _LN2_ERROR, low))).rounded
+    high, low = two_product(rest, rest.block.constant(LN2[0]))
+    return _scaled(spread, high, _tail(high, -fma(rest, LN2[1], low))).rounded
 
 
 def expm1(x: Value) -> Value:

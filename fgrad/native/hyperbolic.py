@@ -9,18 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.native.double import Pair, fast_two_sum, quotient, two_product
-from fgrad.native.exponential import LN2_HIGH, LN2_LOW
+from fgrad.native.exponential import LN2_HIGH, LN2_LOW, LOG2E, TAIL
 from fgrad.native.ir import MAGIC, Value, absolute, copysign, estrin, fma, nearest, select
 
-_LOG2E: Final = 1.4426950408889634
-
-# For |r| <= 0.34661 by Remez: (e**r - 1 - r - r**2 / 2) / r**3, times r**3 off by 2**-60.6;
-# (cosh r - 1) / r**2 and (sinh r - r) / r**3 in r**2, times r**2 off by at most 2**-69.9, 2**-61.1.
-_EXP: Final = (
-    0.16666666666666685, 0.04166666666666672, 0.00833333333331674, 0.0013888888888858918,
-    0.00019841269897052726, 2.4801587372916078e-05, 2.755723424257202e-06,
-    2.7557234017763513e-07, 2.511223797471211e-08, 2.092674762885452e-09,
-)  # fmt: skip
+# For |r| <= 0.34661 by Remez: (cosh r - 1) / r**2 and (sinh r - r) / r**3 in r**2, times r**2 off by
+# at most 2**-69.9 and 2**-61.1.
 _COSH: Final = (
     0.5, 0.041666666666666685, 0.0013888888888873283, 2.480158734919996e-05,
     2.7557251827510873e-07, 2.0921764192177224e-09,
@@ -67,7 +60,7 @@ def tanh(x: Value) -> Value:
     power = _power(n)
     grown = power * r
     square = r * r
-    tail = power * fma(square, 0.5, fma(square * r, estrin(r, _EXP), low))
+    tail = power * fma(square, 0.5, fma(square * r, estrin(r, TAIL[1:]), low))
     more = power + 1.0
     # From 2**53 on `more` is the power, and 2 less stands for 1 less.
     ratio = quotient(_sum(more - 2.0, grown, tail), _sum(more, grown, tail))
@@ -76,7 +69,7 @@ def tanh(x: Value) -> Value:
 
 def _reduced(x: Value) -> tuple[Value, Value, Value]:
     """(n, r, low) with x = n * log(2) + r + low."""
-    n = nearest(x * _LOG2E)
+    n = nearest(x * LOG2E)
     return (n, *fast_two_sum(fma(n, -LN2_HIGH, x), n * -LN2_LOW))
 
 

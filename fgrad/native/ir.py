@@ -25,6 +25,8 @@ Kind: TypeAlias = Literal["double", "i64", "i1"]
 
 MAGIC: Final = 6755399441055744.0
 """1.5 * 2**52: a small integer added to it stands in the low bits of the sum."""
+BEHIND: Final = 0x4330000000000000
+"""The exponent of 2**52: an integer below 2**52 put behind it is a double, 2**52 larger."""
 
 
 @attrs.frozen(eq=False)
@@ -193,23 +195,6 @@ class Value:
         """The double with the bits of an integer."""
         return self.block.line("double", self._cast("bitcast", "i64", "double"))
 
-    @property
-    def integer(self) -> Value:
-        """The integer that a double of an integral value below 2**51 in size is."""
-        # Instructions for this conversion are missing on AVX2, so it is done by an addition.
-        return (self + MAGIC).bits - self.block.constant(MAGIC).bits_now
-
-    @property
-    def float(self) -> Value:
-        """The double of an integer below 2**51 in size."""
-        return (self + self.block.constant(MAGIC).bits_now).double - MAGIC
-
-    @property
-    def bits_now(self) -> int:
-        """The bits of a constant double, as Python's int."""
-        digits = self.name[self.name.index("0x") :].rstrip(")")
-        return int(digits, 16)
-
     def _cast(self, verb: str, given: Kind, wanted: Kind) -> str:
         return f"{verb} {self.block.of(given)} {self.name} to {self.block.of(wanted)}"
 
@@ -285,14 +270,6 @@ def nearest(x: Value) -> Value:
     """The nearest integral double, even in a tie; only for |x| < 2**51, of no sign of zero."""
     # llvm.roundeven is a call to libm on x86-64 without SSE4.1; two additions are not.
     return (x + MAGIC) - MAGIC
-
-
-def polynomial(x: Value, coefficients: Sequence[float]) -> Value:
-    """The sum of c[k] * x**k, in Horner's order, each step one fma."""
-    total: Value = x.block.constant(coefficients[-1])
-    for c in reversed(coefficients[:-1]):
-        total = fma(total, x, c)
-    return total
 
 
 def estrin(x: Value, coefficients: Sequence[float]) -> Value:

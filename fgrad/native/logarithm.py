@@ -12,15 +12,12 @@ from typing import Final
 from fgrad.native.double import Pair, fast_two_sum, two_product, two_sum
 from fgrad.native.exponential import LN2_HIGH, LN2_LOW
 from fgrad.native.function import Body, called
-from fgrad.native.ir import Value, copysign, estrin, fma, rarely, select
+from fgrad.native.ir import BEHIND, Value, copysign, estrin, fma, rarely, select
 
 _TINY: Final = 2.0**-1022
 _EXPONENT_OF_ONE: Final = 0x3FF0000000000000
 _ROOT_HALF: Final = 0x3FE6A09E667F3BCD
 _MANTISSA: Final = 0x000FFFFFFFFFFFFF
-
-# An integer below 2**52 put behind this exponent is a double, 2**52 larger.
-_BEHIND: Final = 0x4330000000000000
 _BIAS: Final = 2.0**52 + 1023.0
 
 # R(z) / z = 2 * (atanh(s) / s - 1) / z with z = s**2 <= 0.02944, by Remez; R is off by 2**-57.9.
@@ -44,7 +41,7 @@ def parts(x: Value) -> Pair:
 
 def _normal_parts(x: Value) -> Pair:
     bits = x.bits + (_EXPONENT_OF_ONE - _ROOT_HALF)
-    k = ((bits >> 52) | _BEHIND).double - _BIAS
+    k = ((bits >> 52) | BEHIND).double - _BIAS
     return k, ((bits & _MANTISSA) + _ROOT_HALF).double
 
 

@@ -10,14 +10,11 @@ from typing import Final
 
 from fgrad.native.double import two_product
 from fgrad.native.function import called
-from fgrad.native.ir import Value, absolute, copysign, estrin, fma, rarely, select
+from fgrad.native.ir import BEHIND, Value, absolute, copysign, estrin, fma, rarely, select
 
 # Between these no product underflows or overflows.
 _SMALL: Final = 2.0**-300
 _LARGE: Final = 2.0**300
-
-# Behind this exponent an integer below 2**52 is a double, 2**52 larger.
-_BEHIND: Final = 0x4330000000000000
 
 # Minus a third of the upper 44 bits of x and this are those of an estimate with |h| < 0.1022.
 _MIDDLE: Final = 5858043333968.0
@@ -52,7 +49,7 @@ def _root(a: Value) -> Value:
 
 
 def _estimate(a: Value) -> Value:
-    upper = ((a.bits >> 20) | _BEHIND).double
+    upper = ((a.bits >> 20) | BEHIND).double
     return (fma(upper, -1 / 3, _MIDDLE + 2.0**52 + 2.0**52 / 3).bits << 20).double
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fgrad.native.double import Pair, fast_two_sum, quotient
+from fgrad.native.double import Pair, either, fast_two_sum, quotient
 from fgrad.native.ir import Value, absolute, estrin, fma, product_error, select
 from fgrad.native.reduction import reduced
 
@@ -53,7 +53,7 @@ def tan(x: Value) -> Value:
     square_error = product_error(high, high, high * high)
     cosine = fast_two_sum(c, fma(square_error, -0.5, c_low))
     odd = (n & 1).differs(0)
-    ratio = quotient(_either(odd, cosine, sine), _either(odd, sine, cosine))
+    ratio = quotient(either(odd, cosine, sine), either(odd, sine, cosine))
     return _flipped(ratio, (n << 63) ^ x.bits)
 
 
@@ -76,7 +76,3 @@ def _cosine(high: Value, low: Value) -> Pair:
 def _flipped(x: Value, by: Value) -> Value:
     """x with its sign changed where the sign bit of an integer is set."""
     return (x.bits ^ (by & _SIGN)).double
-
-
-def _either(condition: Value, x: Pair, y: Pair) -> Pair:
-    return select(condition, x[0], y[0]), select(condition, x[1], y[1])
