@@ -20,8 +20,8 @@ from fgrad.kernel import TIERS, Kernel, Tier, native_is_installed
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
-from fgrad.rows import Table, widths_of
-from fgrad.specialised import is_array, of_array, of_floats
+from fgrad.rows import Table, is_array, widths_of
+from fgrad.specialised import of_array, of_floats
 from fgrad.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class Compiled(Generic[P, R]):
         >>> slope(np.array([3.0, 4.0]))
         array([4., 3.])
         """
-        if len(args) == 1 and not kwargs and is_array(args[0]):
+        if len(args) == 1 and not kwargs and is_array(args[0]) and args[0].ndim == 1:
             special = self._found(([0.0] * len(args[0]),), {})[1]
             return of_array(special.kernel, special.result, self)
         special = self._found(args, kwargs)[1]

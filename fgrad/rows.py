@@ -30,17 +30,20 @@ class Table:
         return cls(tuple(columns), row)
 
 
+def is_array(x: object) -> bool:
+    """Whether it is just an array of numpy, which is not imported for the question."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(x) is numpy.ndarray
+
+
 def widths_of(args: tuple[Any, ...]) -> tuple[int, ...] | None:
     """How many columns each argument has, and -1 for a column or a number; None if one is a tree."""
-    numpy = sys.modules.get("numpy")
     widths = []
     for x in args:
-        if type(x) is float:
-            widths.append(-1)
-        elif numpy is not None and type(x) is numpy.ndarray:
-            widths.append(x.shape[1] if x.ndim == 2 else -1)
-        else:
+        array = is_array(x)
+        if not array and type(x) is not float:
             return None
+        widths.append(x.shape[1] if array and x.ndim == 2 else -1)
     return tuple(widths)
 
 
@@ -62,8 +65,7 @@ def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
 
 def _array(tree: Any) -> Any:
     """The array that something is, or becomes as it says itself."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and type(tree) is numpy.ndarray:
+    if is_array(tree):
         return tree
     try:
         import numpy as np  # noqa: PLC0415  # an extra

@@ -6,7 +6,6 @@ they give to a function of Python.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -51,9 +50,3 @@ def of_array(
         return outputs[0] if single else np.array(outputs, np.float64)
 
     return kernel.entry.on_array(slow, single=single) if kernel.tier == "native" else slow
-
-
-def is_array(x: object) -> bool:
-    """Whether it is an array of one axis, without importing numpy for the question."""
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(x, numpy.ndarray) and x.ndim == 1

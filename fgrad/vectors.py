@@ -66,27 +66,25 @@ def _values(arg: Column) -> Any:
     return arg.tolist() if np.ndim(arg) else repeat(np.asarray(arg).item())
 
 
-def _maximum(x: Column, y: Column) -> Column:
-    """Of equal numbers the one with fewer sign bits: +0 is larger than -0, as numpy does not say."""
-    out = np.maximum(x, y)
-    same = np.equal(x, y)
-    if same.any():
-        zeros = np.bitwise_and(_pattern(x), _pattern(y)).view(np.float64)
-        out = np.where(same, zeros, out)
-    return out
+def _larger(ufunc: Any, of_bits: Any) -> Callable[[Column, Column], Column]:
+    """`ufunc`, but of equal numbers the one that their bits say: +0 is larger than -0."""
 
+    def larger(x: Column, y: Column) -> Column:
+        out = ufunc(x, y)
+        same = np.equal(x, y)
+        if same.any():
+            out = np.where(same, of_bits(_pattern(x), _pattern(y)).view(np.float64), out)
+        return out
 
-def _minimum(x: Column, y: Column) -> Column:
-    out = np.minimum(x, y)
-    same = np.equal(x, y)
-    if same.any():
-        zeros = np.bitwise_or(_pattern(x), _pattern(y)).view(np.float64)
-        out = np.where(same, zeros, out)
-    return out
+    return larger
 
 
 def _pattern(x: Column) -> Column:
     return np.asarray(x).view(np.int64)
+
+
+_maximum: Final = _larger(np.maximum, np.bitwise_and)
+_minimum: Final = _larger(np.minimum, np.bitwise_or)
 
 
 def _clip(x: Column, low: Column, high: Column) -> Column:

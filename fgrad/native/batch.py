@@ -5,24 +5,22 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
-from itertools import pairwise
 from math import prod
-from operator import index
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 import numpy as np
 
 from fgrad.native import rows
-from fgrad.native.contraction import contracted
+from fgrad.native.contraction import rounded
 from fgrad.native.entry import Entry
-from fgrad.native.feed import Feed, Pattern
+from fgrad.native.feed import Feed, Pattern, pointers
 from fgrad.native.interpreter import address
-from fgrad.native.machine import Code, Machine, host, loaded
+from fgrad.native.machine import BEST, Code, Machine, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Objects, Request
 from fgrad.native.parts import PART, called, parts
+from fgrad.native.shares import shares, side_by_side
 from fgrad.native.split import Split
 from fgrad.native.table import Vocabulary
 from fgrad.passes import inlined
@@ -39,8 +37,6 @@ BLOCK: Final = 4096
 """Rows that are summed by themselves, so that a sum is the same on any number of threads."""
 INLINE: Final = 4000
 """Lines up to which functions stand in the place of their calls, in one part."""
-THREADS: Final = 256
-"""The most threads that are started, whatever is asked for."""
 STREAM: Final = 1 << 27
 """Bytes of outputs from which on they go past the cache, for which there is other code.
 
@@ -117,7 +113,7 @@ class _Kernel:
     ) -> _Kernel:
         whole = inlined(program)
         # Before the split, so that the bits do not depend on what is a column.
-        fused = contracted(whole) if machine.fma and not exact else whole
+        fused = rounded(whole, machine, exact=exact)
         wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
         split = Split.of(fused, wide)
         once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
@@ -192,11 +188,11 @@ class _Kernel:
                 first = max(0, min(start, start + size - self.width))
                 sizes = [x.itemsize for x in room]
                 places = [a - first * n for a, n in zip(starts_of(room), sizes, strict=True)]
-                self._run(ins, same, _table(places), first, max(start + size, self.width))
+                self._run(ins, same, pointers(places), first, max(start + size, self.width))
                 for x, y in zip(columns, room, strict=True):
                     x[start : start + size] = y[start - first : start - first + size]
 
-        _spread(work, _cuts(feed.rows, threads, PIECE))
+        side_by_side(work, shares(feed.rows, threads, PIECE))
 
     def _direct(
         self,
@@ -209,12 +205,12 @@ class _Kernel:
         """Have the code write to columns that start at these addresses."""
         if not feed.rows or not starts:
             return
-        ins, to, width = feed.table(), _table(starts), self.width
+        ins, to, width = feed.table(), pointers(starts), self.width
         length = max(feed.rows, width)
         first, vectors = self._aligned_vectors(starts, length)
         if not vectors:
-            ranges = _cuts(length, threads, width)
-            _spread(lambda begin, end: self._run(ins, same, to, begin, end), ranges)
+            ranges = shares(length, threads, width)
+            side_by_side(lambda begin, end: self._run(ins, same, to, begin, end), ranges)
             return
         # What is not aligned at both ends is done by a vector that reaches into the rest.
         self._run(ins, same, to, 0, width)
@@ -224,7 +220,7 @@ class _Kernel:
         def work(begin: int, end: int) -> None:
             kernel._run(ins, same, to, first + begin * width, first + end * width)
 
-        _spread(work, _cuts(vectors, threads, 1))
+        side_by_side(work, shares(vectors, threads, 1))
 
     def _aligned_vectors(self, starts: Sequence[int], length: int) -> tuple[int, int]:
         """The first row at which vectors are aligned in all columns, and how many there are.
@@ -252,7 +248,7 @@ class _Kernel:
                 start = starts[k]
                 self._run(ins, same, address(sums[k]), start, min(start + BLOCK, whole))
 
-        _spread(work, _cuts(len(starts), threads, 1))
+        side_by_side(work, shares(len(starts), threads, 1))
         if whole < rows:
             rest = feed.rest(whole, width)
             self._run(rest.table(), same, address(sums[-1]), 0, width)
@@ -281,50 +277,12 @@ class _Kernel:
         return numbers
 
 
-def _table(starts: Sequence[int]) -> Any:
-    """A table of pointers."""
-    return (ctypes.c_void_p * max(1, len(starts)))(*starts)
-
-
 def _aligned(shape: tuple[int, ...]) -> Array:
     """Doubles that start at a multiple of 64 bytes, as vectors in memory must."""
     size = prod(shape)
     room = np.empty(size + 8)
     start = -address(room) // 8 % 8
     return room[start : start + size].reshape(shape)
-
-
-def _cuts(length: int, threads: int, least: int) -> list[tuple[int, int]]:
-    """About equal ranges for the threads, none shorter than `least`."""
-    pieces = max(1, min(index(threads), THREADS, length // max(least, 1)))
-    ends = [length * k // pieces for k in range(pieces + 1)]
-    return list(pairwise(ends))
-
-
-def _spread(work: Callable[[int, int], None], ranges: Sequence[tuple[int, int]]) -> None:
-    """Do the ranges side by side; raise what one of them raises."""
-    raised: list[BaseException] = []
-
-    def done(begin: int, end: int) -> None:
-        try:
-            work(begin, end)
-        except BaseException as error:  # noqa: BLE001  # it is raised where the rows were asked for
-            raised.append(error)
-
-    others: list[Thread] = []
-    for begin, end in ranges[1:]:
-        thread = Thread(target=done, args=(begin, end))
-        try:
-            thread.start()
-        except RuntimeError:  # no more can be had, or none at the end of the interpreter
-            done(begin, end)
-        else:
-            others.append(thread)
-    done(*ranges[0])
-    for thread in others:
-        thread.join()
-    if raised:
-        raise raised[0]
 
 
 def _objects(
@@ -349,4 +307,4 @@ def _objects(
         written = parts(split.each, layout, words, called(split.each), size)
         return written.slots, rows.modules(written, width)
 
-    return Request(program, kind, 1, machine).objects(write, inline=inline)
+    return Request(program, kind, BEST, machine).objects(write, inline=inline)

@@ -7,12 +7,15 @@ bits at every level of optimisation, in vectors of every width, and for one row 
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fgrad import operations as ops
 from fgrad.op import Op, Ternary
 from fgrad.passes import used
 from fgrad.program import Line, Program, placed
+
+if TYPE_CHECKING:
+    from fgrad.native.machine import Machine
 
 
 def _exactly(x: float, y: float, z: float) -> float:
@@ -31,6 +34,11 @@ def _rounded_once(x: float, y: float, z: float) -> float:
 
 fused: Final = Ternary("fused", _exactly, None, None, None)
 """x * y + z, rounded once."""
+
+
+def rounded(program: Program, machine: Machine, *, exact: bool) -> Program:
+    """The program as it is rounded on a machine: contracted where that can be and may be."""
+    return contracted(program) if machine.fma and not exact else program
 
 
 def contracted(program: Program) -> Program:

@@ -10,9 +10,9 @@ from typing import Any, Final
 import attrs
 
 from fgrad.native import interpreter, wrapper
-from fgrad.native.contraction import contracted
+from fgrad.native.contraction import rounded
 from fgrad.native.later import later
-from fgrad.native.machine import Code, Machine, compiled, host, loaded
+from fgrad.native.machine import BEST, QUICK, Code, Machine, compiled, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Request, Write
 from fgrad.native.parts import called, parts
@@ -21,9 +21,6 @@ from fgrad.native.table import Vocabulary
 from fgrad.passes import inlined
 from fgrad.program import Program
 
-QUICK: Final = 0
-"""The level of LLVM's code generator that is fast to make code."""
-BEST: Final = 2
 LONG: Final = 2000
 """Lines from which on code is made quickly first: so many take 50 ms at the best level."""
 HOT: Final = 10_000
@@ -143,7 +140,7 @@ def _request(
 ) -> tuple[Request, Write]:
     def write() -> tuple[int, Iterable[str]]:
         words = Vocabulary(1, fma=machine.fma, inline=False)
-        fused = contracted(program) if machine.fma and not exact else program
+        fused = rounded(program, machine, exact=exact)
         written = parts(fused, Numbers(), words, called(program))
         return written.slots, modules(written)
 

@@ -71,7 +71,7 @@ class Feed:
             entries.append(address(x) + start * x.strides[0])
             if x.ndim == 2:
                 entries.append(x.strides[0])
-        return (ctypes.c_void_p * max(1, len(entries)))(*entries)
+        return pointers(entries)
 
     def apart(self, outputs: Sequence[Array]) -> Feed:
         """The same, with copies of the arrays that share memory with outputs."""
@@ -87,6 +87,11 @@ class Feed:
         """The rows from `start` on alone, filled up to one vector."""
         arrays = tuple([_filled(x[start:], lanes) for x in self.arrays])
         return Feed(self.pattern, self.rows - start, arrays, self.numbers)
+
+
+def pointers(entries: Sequence[int]) -> Any:
+    """A table of addresses in memory."""
+    return (ctypes.c_void_p * max(1, len(entries)))(*entries)
 
 
 def _filled(x: Array, length: int) -> Array:

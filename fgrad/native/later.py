@@ -43,9 +43,8 @@ class Worker:
         """Have it done some time; nothing is done after `stop`."""
         with self._starting:
             if not self._threads:
-                if (
-                    not main_thread().is_alive()
-                ):  # the interpreter is at its end, and `stop` is past
+                # At the end of the interpreter, when `stop` is past.
+                if not main_thread().is_alive():
                     return
                 # A daemon, since others are waited for before `stop` can be called.
                 thread = Thread(target=self._loop, name="fgrad native", daemon=True)

@@ -61,6 +61,12 @@ class _Number(int):
                 _libraries.pop(int(self), None)
 
 
+QUICK: Final = 0
+"""The level of LLVM's code generator that is fast to make code."""
+BEST: Final = 2
+"""That whose code is fast to run."""
+
+
 @attrs.frozen
 class Machine:
     """What code is made for: a triple of LLVM, a processor and its features."""
@@ -99,7 +105,7 @@ def _target(machine: Machine, level: int) -> llvm.TargetMachine:
 def compiled(text: str, machine: Machine, level: int, *, inline: bool) -> bytes:
     """The object code of a module written in LLVM IR; `inline` puts small functions in place.
 
-    `level` is that of the code generator: 0 is fast to make, 1 and 2 are fast to run.
+    `level` is that of the code generator, `QUICK` or `BEST`.
     """
     with _working:
         return _compiled(text, machine, level, inline=inline)

@@ -74,22 +74,23 @@ class Request:
 
     @property
     def key(self) -> str | None:
-        """The name in the store; None for what has none: a program that calls nameless functions."""
-        machine = self.machine
+        """The name in the store; None without `writers`, or for a program that calls nameless functions."""
+        machine, written = self.machine, writers()
         try:
             digest = self.program.digest
         except NotPicklable:
             return None
+        if written is None:
+            return None
         parts = (
-            f"{writers()}", version(), digest, self.kind, f"{self.level}",
+            written, version(), digest, self.kind, f"{self.level}",
             machine.triple, machine.cpu, machine.features,
         )  # fmt: skip
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def steps(self, write: Write, *, inline: bool) -> Generator[None, None, Objects]:
         """The objects, found in the store or made, in steps between which one may stop."""
-        key = self.key if writers() else None
-        store = Store.usual()
+        key, store = self.key, Store.usual()
         kept = store.get(key) if key else None
         if kept is not None:
             return Objects.unpacked(kept)
