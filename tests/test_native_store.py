@@ -38,7 +38,6 @@ not_root = pytest.mark.skipif(
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The usual store, in a directory that is not there yet."""
     monkeypatch.setenv("FGRAD_CACHE", str(tmp_path / "cache" / "code"))
-    monkeypatch.delenv("FGRAD_CACHE_LIMIT", raising=False)
     return Store.usual()
 
 
@@ -351,7 +350,7 @@ def test_what_is_off_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_usual_place_is_that_of_the_system(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in ("FGRAD_CACHE", "FGRAD_CACHE_LIMIT", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+    for name in ("FGRAD_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     for platform, variable, parts in (
@@ -374,14 +373,9 @@ def test_the_usual_place_is_that_of_the_system(
     assert Store.usual().directory == tmp_path / ".cache/fgrad/native"
 
 
-def test_the_environment_moves_and_bounds_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_environment_moves_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FGRAD_CACHE", str(tmp_path))
-    monkeypatch.setenv("FGRAD_CACHE_LIMIT", "12345")
-    assert Store.usual() == Store(tmp_path, 12345)
-    monkeypatch.setenv("FGRAD_CACHE_LIMIT", "much")
-    assert Store.usual().limit == LIMIT
+    assert Store.usual() == Store(tmp_path, LIMIT)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FGRAD_CACHE", "here")
     assert Store.usual().directory == tmp_path / "here"

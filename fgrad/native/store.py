@@ -65,15 +65,11 @@ class Store:
 
     @classmethod
     def usual(cls) -> Store:
-        """The store of this user: FGRAD_CACHE says where or `off`, FGRAD_CACHE_LIMIT how many bytes."""
+        """The store of this user: FGRAD_CACHE says where, or `off`."""
         try:
-            limit = int(os.environ.get("FGRAD_CACHE_LIMIT", LIMIT))
-        except ValueError:
-            limit = LIMIT
-        try:
-            return cls(_usual_directory(os.environ), limit)
+            return cls(_usual_directory(os.environ))
         except (OSError, RuntimeError):  # there is no home, or no working directory
-            return cls(None, limit)
+            return cls(None)
 
     def get(self, key: str) -> bytes | None:
         """What was put under the key (hexadecimal digits), if it is there and whole."""
