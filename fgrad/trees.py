@@ -239,6 +239,10 @@ def _leaf(value: Any, path: str) -> Leaf:
     if isinstance(value, Node) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return value
     advice = "Mark its field as STATIC, or register its class as a container."
+    if hasattr(type(value), "__array__"):
+        advice = (
+            "Give its numbers one by one, or columns of numbers to .map of a compiled function."
+        )
     kind = type(value).__name__
     raise NotAValue(path, "a number or a node", f"{value!r:.60} of type {kind}", advice)
 

@@ -122,12 +122,12 @@ class Entry:
         return made
 
 
-def _unusual(kept: tuple[Any, ...], *args: Any) -> Any:
+def _unusual(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
     """What a builtin calls for everything unusual."""
     entry, other = kept[:2]
     if entry.cell[1] == 0 and entry.long:
         later(entry.improve)
-    return other(*args)
+    return other(*args, **kwargs)
 
 
 @cache

@@ -115,10 +115,10 @@ def _address(function: Any) -> int:
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
-MANY: Final = 0x80
-"""The flag of a function that is given its arguments as an array of objects (METH_FASTCALL)."""
+MANY: Final = 0x82
+"""Of a function that is given an array of objects and names (METH_FASTCALL | METH_KEYWORDS)."""
 ONE: Final = 0x08
-"""The flag of a function that is given one argument (METH_O)."""
+"""Of a function that is given one object (METH_O)."""
 
 
 def builtin(

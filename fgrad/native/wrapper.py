@@ -28,13 +28,15 @@ class Shape:
 
 
 def on_floats(shape: Shape, *, single: bool) -> str:
-    """`@call(self, args, n)`: floats by position, to a tuple of the outputs, or to the only one."""
+    """`@call(self, args, n, names)`: floats by position, to a tuple of the outputs, or to the only one."""
     size = len(shape.truths)
     lines = [
-        "define ptr @call(ptr %self, ptr %args, i64 %n) nounwind {",
+        "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
         *_counted(),
         f"%enough = icmp eq i64 %n, {shape.inputs}",
-        "%usual = and i1 %enough, %running",
+        "%nameless = icmp eq ptr %names, null",
+        "%plain = and i1 %enough, %nameless",
+        "%usual = and i1 %plain, %running",
         f"br i1 %usual, label %{'check' if shape.inputs else 'ready'}, label %slow",
         *(_checked(shape.inputs) if shape.inputs else ()),
         "ready:",
@@ -46,7 +48,7 @@ def on_floats(shape: Shape, *, single: bool) -> str:
         *(_object("%result", "%out", "0", truth=shape.truths[0]) if single else _tuple(shape)),
         *_freed(shape.inputs + size + shape.slots),
         "ret ptr %result",
-        *_slow("%n"),
+        *_slow("%n", "%names"),
     ]
     return "\n".join([*_DECLARED, *lines])
 
@@ -79,7 +81,7 @@ def on_array(shape: Shape, *, single: bool) -> str:
         *(_object("%result", "%out", "0", truth=shape.truths[0]) if single else ()),
         *_freed(shape.slots + 1),
         "ret ptr %result",
-        *_slow("1"),
+        *_slow("1", "null"),
     ]
     return "\n".join([*_DECLARED, *_DECLARED_FOR_ARRAYS, *lines])
 
@@ -244,10 +246,11 @@ def _array(size: int) -> list[str]:
     ]
 
 
-def _slow(count: str) -> list[str]:
+def _slow(count: str, names: str) -> list[str]:
+    given = f"ptr %self, ptr %args, i64 {count}, ptr {names}"
     return [
         "slow:",
-        f"%other = call ptr @PyObject_Vectorcall(ptr %self, ptr %args, i64 {count}, ptr null)",
+        f"%other = call ptr @PyObject_Vectorcall({given})",
         "ret ptr %other",
         "failed:",
         "%error = call ptr @PyErr_NoMemory()",
