@@ -2,9 +2,10 @@
 
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Generic, Protocol, TypeVar, assert_type
+from typing import Generic, Protocol, TypeAlias, TypeVar, assert_type
 
 import attrs
+import numpy as np
 
 import fgrad as fg
 
@@ -332,3 +333,30 @@ assert_type(fg.loads(text, kind=fg.Program), fg.Program)
 assert_type(fg.loads(text, [fg.sin, fg.add], kind=fg.Graph), fg.Graph)
 assert_type(fg.to_c(fg.trace(missing)(1.0, 2.0), "missing"), str)
 assert_type(fg.to_latex(fg.trace(missing)(1.0, 2.0)), str)
+
+compiled = fg.compile(area)
+steep = fg.compile(fg.gradient(deviation), tier="native", exact=True)
+Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+column: Column = np.zeros(3)
+assert_type(compiled(1.0, 2.0), float)
+assert_type(compiled(1.0, y=2.0), float)
+assert_type(compiled.specialise(1.0, 2.0)(1.0, 2.0), float)
+assert_type(compiled.map(column, 2.0, threads=2), Column)
+assert_type(compiled.map(column, 2.0, out=column), Column)
+assert_type(compiled.sum(column, 2.0), float)
+assert_type(steep(params), Params)
+assert_type(steep.sum(params), Params)
+assert_type(steep.specialise(params)(params), Params)
+assert_type(fg.compile(tier="python")(deviation)(params), float)
+
+
+def shifted(xs: Sequence[float]) -> list[float]:
+    return [x + 1.0 for x in xs]
+
+
+def longest(xs: Sequence[float]) -> float:
+    return fg.sum(xs)
+
+
+assert_type(fg.compile(shifted).specialise(column)(column), Column)
+assert_type(fg.compile(longest).specialise(column)(column), float)
