@@ -442,8 +442,9 @@ def test_what_is_handed_out_takes_what_the_function_takes() -> None:
         f = fast.specialise(0.0, 0.0)
         assert f(0.5, 2.0) == f(0.5, y=2.0) == f(y=2.0, x=0.5) == f(0.5) == fast(0.5, 2.0)
         assert fg.gradient(f)(0.5, 2.0) == fg.gradient(fast)(0.5, 2.0)
-        with pytest.raises(TypeError):
-            f(0.5, z=1.0)
+        for names in ({"z": 1.0}, {"y": 1.0}, {"x": 1.0, "y": 1.0}):
+            with pytest.raises(TypeError):
+                f(0.5, 2.0, **names)
         with pytest.raises(fg.NotAValue, match=r"\.map of a compiled function"):
             fast(numpy.ones(3), 1.0)  # the commonest mistake
 
