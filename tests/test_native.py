@@ -4,10 +4,12 @@ import itertools
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +28,9 @@ pytest.importorskip("llvmlite")
 from fgrad.native.batch import BLOCK, Batch  # noqa: E402  # they need extras
 from fgrad.native.contraction import contracted  # noqa: E402  # likewise
 from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
+from fgrad.native.later import Worker  # noqa: E402  # likewise
 from fgrad.native.machine import Machine  # noqa: E402  # likewise
+from fgrad.native.objects import Request  # noqa: E402  # likewise
 from fgrad.native.scratch import Scratch  # noqa: E402  # likewise
 from tests.machines import MACHINES  # noqa: E402  # likewise
 from tests.native_laws import (  # noqa: E402  # likewise
@@ -268,10 +272,12 @@ def test_better_code_is_taken_from_the_next_call_on() -> None:
 
 
 def test_a_literal_is_not_the_value_of_that_number() -> None:
-    lines: tuple[Line, ...] = ((ops.sin, (0.0,)), (ops.cos, (0,)), (ops.sin, (1,)))
-    made = Program(("x", "y"), lines, (2, 3, 4)).check()
-    assert Entry.of(made, exact=True).run(0.7, 1.0)[0] == 0.0
-    assert Batch(made, True).map((np.array([0.7]), 1.0), threads=1)[0].tolist() == [0.0]
+    lines: tuple[Line, ...] = ((ops.sin, (0,)), (ops.cos, (0,)), (ops.sin, (0.0,)), (ops.cos, (1,)))
+    made = Program(("x", "y"), lines, (2, 3, 4, 5)).check()
+    values = Entry.of(made, exact=True).run(0.7, 1.0)
+    assert values[2] == 0.0
+    assert values == pytest.approx(made.run((0.7, 1.0)), rel=1e-15)
+    assert Batch(made, True).map((np.array([0.7]), 1.0), threads=1)[2].tolist() == [0.0]
 
 
 def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,3 +342,54 @@ def test_large_outputs_go_past_the_cache_with_the_same_bits(
             assert (room == -7.0).sum() == 24
         ways |= {way for way, _ in batch._kernels}
     assert ways == {"map", "stream"}
+
+
+def test_outputs_may_lie_in_the_inputs_at_other_rows() -> None:
+    made = fg.trace(lambda x, y: [x * y, x + y])(0.0, 0.0)
+    batch = Batch(made, True)
+    for shift in (-700, -1, 0, 1, 700):
+        room = np.arange(20_000.0)
+        x, y, out = room[1000:8000], room[10_000:17_000], room[1000 + shift : 8000 + shift]
+        wanted = [x * y, x + y]
+        batch.map_to((out, np.empty(7000)), (x, y), threads=1)
+        assert np.array_equal(out, wanted[0]), shift
+
+
+def test_code_on_disk_is_named_by_all_that_it_depends_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, other = (fg.trace(lambda x, k=k: x * k)(1.0) for k in (2.0, 3.0))
+    machine = MACHINES[0]
+    requests = [
+        Request(made, "point", 0, machine), Request(other, "point", 0, machine),
+        Request(made, "sum", 0, machine), Request(made, "point", 2, machine),
+        *[
+            Request(made, "point", 0, attrs.evolve(machine, **{part: "another"}))
+            for part in ("triple", "cpu", "features")
+        ],
+    ]  # fmt: skip
+    keys = [request.key for request in requests]
+    monkeypatch.setattr("fgrad.native.objects.version", lambda: "another")
+    keys.append(requests[0].key)
+    monkeypatch.setattr("fgrad.native.objects.writers", lambda: "another")
+    keys.append(requests[0].key)
+    assert None not in keys
+    assert len(set(keys)) == len(keys)
+    monkeypatch.setattr("fgrad.native.objects.writers", lambda: None)
+    assert requests[0].key is None
+
+
+def test_work_in_the_background_stops_at_its_next_step() -> None:
+    began = Event()
+    steps: list[int] = []
+
+    def work() -> Iterator[None]:
+        while len(steps) < 10_000:
+            steps.append(len(steps))
+            began.set()
+            time.sleep(0.001)
+            yield
+
+    worker = Worker()
+    worker.do(work)
+    began.wait(10.0)
+    worker.stop()
+    assert 0 < len(steps) < 10_000
