@@ -21,7 +21,7 @@ from fgrad.program import Program
 from fgrad.several import Item, Joint
 
 PART: Final = 500
-"""Lines a part; 200 compile as fast a line, 1,000 take a third more, 2,000 twice as long."""
+"""Lines a part; with 1,000, code takes half as long again to make, with 2,000 more than twice."""
 
 HEAD: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
 """What each part is given: inputs, inputs that are the same in each row, outputs, and so on."""
