@@ -10,7 +10,7 @@ import numpy as np
 
 from fgrad.native.function import Body, definition
 from fgrad.native.ir import Block, Kind
-from fgrad.native.machine import Code, Machine, compiled, host, loaded
+from fgrad.native.machine import BEST, Code, Machine, compiled, host, loaded
 
 Columns = np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -40,7 +40,7 @@ def lanes(
 ) -> Callable[..., Columns]:
     """The function over columns of equal length, of any number of rows."""
     text = module(body, arity, width, fma=fma)
-    code: Code = loaded([compiled(text, machine or host(), 1, inline=True)], ["f"], {})
+    code: Code = loaded([compiled(text, machine or host(), BEST)], ["f"], {})
     pointer = ctypes.c_void_p
     run = ctypes.CFUNCTYPE(None, *[pointer] * (arity + 1), ctypes.c_int64)(code.addresses["f"])
 

@@ -9,10 +9,12 @@ import math
 import sys
 from collections.abc import Sequence
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 from fgrad import operations as ops
+from fgrad.native import lanes
 from fgrad.native.batch import Batch
 from fgrad.native.entry import Entry
 from fgrad.native.machine import Machine
@@ -68,7 +70,10 @@ def each_line_is_its_meaning(seed: int, where: int) -> None:
 def each_row_is_its_point(
     machine: Machine, seed: int, where: int, rows: int, mask: int, *, exact: bool
 ) -> None:
-    """Each row of columns has the bits of one point; `mask` says which inputs are columns."""
+    """Each row of columns has the bits of one point, computed by one vector or side by side by two.
+
+    `mask` says which inputs are columns.
+    """
     made = _closed(program(seed))
     wide = [i == 0 or bool(mask >> i & 1) for i in range(len(made.inputs))]
     one = point(where, len(wide))
@@ -78,10 +83,13 @@ def each_row_is_its_point(
     ]
     table = np.array(points).reshape(rows, len(wide))
     inputs = [table[:, i] if w else one[i] for i, w in enumerate(wide)]
-    columns = Batch(made, exact, machine).map(inputs, threads=1)
     entry = Entry.of(made, exact=exact, machine=machine)
-    for k, x in enumerate(points):
-        assert bits([c[k] for c in columns]) == bits(entry.run(*x)), (seed, where, k)
+    wanted = [bits(entry.run(*x)) for x in points]
+    for length in (0, 1000):
+        with mock.patch.object(lanes, "LENGTH", length):
+            columns = Batch(made, exact, machine).map(inputs, threads=1)
+        for k in range(rows):
+            assert bits([c[k] for c in columns]) == wanted[k], (seed, where, k)
 
 
 def exact_code_is_the_reference(machine: Machine, seed: int, where: int) -> None:

@@ -28,11 +28,13 @@ pytest.importorskip("llvmlite")
 from fgrad.native.batch import BLOCK, Batch  # noqa: E402  # they need extras
 from fgrad.native.contraction import contracted  # noqa: E402  # likewise
 from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
+from fgrad.native.lanes import LIVE, lanes  # noqa: E402  # likewise
 from fgrad.native.later import Worker  # noqa: E402  # likewise
-from fgrad.native.machine import Machine  # noqa: E402  # likewise
+from fgrad.native.machine import BEST, Machine, compiled, host  # noqa: E402  # likewise
 from fgrad.native.objects import Request  # noqa: E402  # likewise
+from fgrad.native.parts import FREE  # noqa: E402  # likewise
 from fgrad.native.scratch import Scratch  # noqa: E402  # likewise
-from tests.machines import MACHINES  # noqa: E402  # likewise
+from tests.machines import MACHINES, narrowed  # noqa: E402  # likewise
 from tests.native_laws import (  # noqa: E402  # likewise
     each_line_is_its_meaning,
     each_row_is_its_point,
@@ -141,7 +143,7 @@ def test_long_programs_go_through_scratch(machine: Machine) -> None:
 def test_tables_are_read_as_their_columns(
     machine: Machine, seed: int, rows: int, columns: int, threads: int
 ) -> None:
-    made = fg.trace(lambda x, y: [x[0] - y, fg.sum([a * k for k, a in enumerate(x)]), x[-1]])(
+    made = fg.trace(lambda x, y: [x[0] - y, fg.sum([a * k for k, a in enumerate(x)]), x[-1], *x])(
         [1.0] * columns, 2.0
     )
     rng = np.random.default_rng(seed)
@@ -269,6 +271,26 @@ def test_better_code_is_taken_from_the_next_call_on() -> None:
         assert kernel.run(0.5) == (wanted,)
     assert kernel.entry.cell[0] != before
     assert kernel.run(0.5) == (wanted,) == kernel.entry.run(0.5)
+
+
+def test_short_programs_are_computed_by_two_vectors() -> None:
+    def longer(x: Any) -> Any:
+        return fg.sum([fg.sin(x * k) for k in range(12)])
+
+    machine = narrowed(4)
+    for f, wanted in ((fg.sin, 8), (longer, 4)):
+        assert lanes(fg.trace(f)(0.0), machine) == wanted
+    many = fg.trace(lambda x: [x * k for k in range(LIVE)])(0.0)
+    more = fg.trace(lambda x: [x * k for k in range(LIVE + 3)])(0.0)
+    assert (lanes(many, machine), lanes(more, machine)) == (8, 4)
+
+
+def test_many_zeros_are_written_without_a_library() -> None:
+    fast = fg.compile(lambda x: [*[0.0] * 300, x], tier="native")
+    assert fast(2.0) == [*[0.0] * 300, 2.0]
+    text = fast.source
+    assert b"memset" not in compiled(text, host(), BEST)
+    assert b"memset" in compiled(text.replace(FREE, "nounwind"), host(), BEST)
 
 
 def test_a_literal_is_not_the_value_of_that_number() -> None:

@@ -21,7 +21,7 @@ from tests.programs import AWKWARD, bits
 llvm: Any = pytest.importorskip("llvmlite.binding")
 np: Any = pytest.importorskip("numpy")
 
-from fgrad.native.machine import Machine, compiled  # noqa: E402  # they need both
+from fgrad.native.machine import BEST, Machine, compiled  # noqa: E402  # they need both
 from tests.lanes import lanes, module  # noqa: E402
 
 MODULES = (activation, exponential, logarithm, modulo, piecewise, plane, power, root)
@@ -224,4 +224,4 @@ def names(name: str, machine: Machine, *, fma: bool) -> set[bytes]:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     text = module(body(name), len(CASES[name].op.kinds), 4, fma=fma)
-    return set(NAME.findall(compiled(text, machine, 1, inline=True)))
+    return set(NAME.findall(compiled(text, machine, BEST)))

@@ -16,6 +16,7 @@ from fgrad.native.contraction import rounded
 from fgrad.native.entry import Entry
 from fgrad.native.feed import Feed, Pattern, pointers
 from fgrad.native.interpreter import address
+from fgrad.native.lanes import lanes
 from fgrad.native.machine import BEST, Code, Machine, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Objects, Request
@@ -45,6 +46,8 @@ The Jacobian of a camera into 256 MB takes 22 ns a row instead of 31; into 51 MB
 PIECE: Final = 1024
 """Rows that are computed at a time where the code cannot write to the arrays that were given."""
 
+_LINE: Final = 64
+"""Bytes of a line of the cache."""
 _GIVEN: Final = *[ctypes.c_void_p] * 5, ctypes.c_int64, ctypes.c_int64
 _Rows: Final = ctypes.CFUNCTYPE(None, *_GIVEN)
 _RowsWithCalls: Final = ctypes.PYFUNCTYPE(None, *_GIVEN)
@@ -69,26 +72,53 @@ class Batch:
 
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
         """A column for each output; errors are those of `fgrad.column.given_arrays`."""
-        feed = Feed.of(self.program, inputs, self.machine.width)
+        feed = Feed.of(self.program, inputs, self._lanes)
         kernel = self._kernel("map", feed.pattern)
         return kernel.map(feed, threads, partial(self._kernel, "stream", feed.pattern))
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
         """The same into arrays, as `fgrad.targets.checked` has them."""
-        feed = Feed.of(self.program, inputs, self.machine.width)
+        feed = Feed.of(self.program, inputs, self._lanes)
         kernel = self._kernel("map", feed.pattern)
         kernel.map_to(out, feed, threads, partial(self._kernel, "stream", feed.pattern))
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output, the same for any number of threads."""
-        feed = Feed.of(self.program, inputs, self.machine.width)
+        feed = Feed.of(self.program, inputs, self._lanes)
         return self._kernel("sum", feed.pattern).sum(feed, threads)
+
+    @cached_property
+    def _fused(self) -> Program:
+        # Before a program is split, so that its bits do not depend on what is a column.
+        return rounded(inlined(self.program), self.machine, exact=self.exact)
+
+    @cached_property
+    def _lanes(self) -> int:
+        return lanes(self._fused, self.machine)
 
     def _kernel(self, way: Way, pattern: Pattern) -> _Kernel:
         known = self._kernels.get((way, pattern))
-        return known or self._kernels.setdefault(
-            (way, pattern), _Kernel.of(self.program, pattern, way, self.machine, exact=self.exact)
-        )
+        return known or self._kernels.setdefault((way, pattern), self._made(way, pattern))
+
+    def _made(self, way: Way, pattern: Pattern) -> _Kernel:
+        wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
+        split = Split.of(self._fused, wide)
+        machine, width = self.machine, self._lanes
+        once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
+        given = " ".join([f"{kind}{size}" for kind, size in pattern])
+        kind = f"{way} {width} {given}{' exact' if self.exact else ''}"
+        sources = tuple(size for kind, size in pattern if kind != "numbers")
+        inline = len(split.each) <= INLINE
+
+        def write() -> tuple[int, Iterable[str]]:
+            words = Vocabulary(width, fma=machine.fma, inline=inline)
+            layout = _LAYOUTS[way](sources, split.truths)
+            size = INLINE if inline else PART
+            written = parts(split.each, layout, words, called(split.each), size)
+            return written.slots, rows.modules(written, width)
+
+        objects = Request(self.program, kind, BEST, machine).objects(write)
+        return _Kernel.of(split, width, once, objects)
 
 
 @attrs.frozen(eq=False)
@@ -108,21 +138,12 @@ class _Kernel:
     """Which of the numbers given the code reads, in its order; of use if nothing is computed once."""
 
     @classmethod
-    def of(
-        cls, program: Program, pattern: Pattern, way: Way, machine: Machine, *, exact: bool
-    ) -> _Kernel:
-        whole = inlined(program)
-        # Before the split, so that the bits do not depend on what is a column.
-        fused = rounded(whole, machine, exact=exact)
-        wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
-        split = Split.of(fused, wide)
-        once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
-        objects = _objects(split, pattern, way, machine, program, exact=exact)
+    def of(cls, split: Split, width: int, once: Entry | None, objects: Objects) -> _Kernel:
         calls = Calls.of(called(split.each))
         code = loaded(objects.files, ["rows"], calls.imports)
         function = (_RowsWithCalls if calls.functions else _Rows)(code.addresses["rows"])
         order = np.array(split.once.outputs, np.intp)
-        return cls(split, machine.width, objects.slots, once, calls, code, function, order)
+        return cls(split, width, objects.slots, once, calls, code, function, order)
 
     @cached_property
     def constants(self) -> Array:
@@ -227,7 +248,7 @@ class _Kernel:
 
         None if the columns are small, hold truth values, or are not aligned alike.
         """
-        size = 8 * self.width
+        size = min(8 * self.width, _LINE)
         offsets = {start % size for start in starts}
         if 8 * length * len(starts) < STREAM or len(offsets) > 1 or True in self.truths:
             return 0, 0
@@ -278,33 +299,8 @@ class _Kernel:
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:
-    """Doubles that start at a multiple of 64 bytes, as vectors in memory must."""
+    """Doubles that start at a multiple of 128 bytes, as vectors in memory must."""
     size = prod(shape)
-    room = np.empty(size + 8)
-    start = -address(room) // 8 % 8
+    room = np.empty(size + 16)
+    start = -address(room) // 8 % 16
     return room[start : start + size].reshape(shape)
-
-
-def _objects(
-    split: Split,
-    pattern: Pattern,
-    way: Way,
-    machine: Machine,
-    program: Program,
-    *,
-    exact: bool,
-) -> Objects:
-    width = machine.width
-    inline = len(split.each) <= INLINE
-    given = " ".join([f"{kind}{size}" for kind, size in pattern])
-    kind = f"{way} {width} {given}{' exact' if exact else ''}"
-    sources = tuple(size for kind, size in pattern if kind != "numbers")
-
-    def write() -> tuple[int, Iterable[str]]:
-        words = Vocabulary(width, fma=machine.fma, inline=inline)
-        layout = _LAYOUTS[way](sources, split.truths)
-        size = INLINE if inline else PART
-        written = parts(split.each, layout, words, called(split.each), size)
-        return written.slots, rows.modules(written, width)
-
-    return Request(program, kind, BEST, machine).objects(write, inline=inline)

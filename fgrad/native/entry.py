@@ -50,7 +50,7 @@ class Entry:
         whole = inlined(program)
         long = len(whole) > LONG
         request, write = _request(whole, QUICK if long else BEST, machine, exact=exact)
-        objects = request.objects(write, inline=False)
+        objects = request.objects(write)
         calls = Calls.of(called(whole))
         code = loaded(objects.files, ["run"], calls.imports)
         truths = whole.truths
@@ -65,7 +65,7 @@ class Entry:
         if len(self.codes) > 1:
             return
         request, write = _request(self.program, BEST, self.machine, exact=self.exact)
-        objects = yield from request.steps(write, inline=False)
+        objects = yield from request.steps(write)
         code = loaded(objects.files, ["run"], self.calls.imports)
         self.codes.append(code)
         self.cell[0] = code.addresses["run"]
@@ -132,7 +132,7 @@ def _unusual(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
 
 @cache
 def _wrapped(text: str) -> bytes:
-    return compiled(text, host(), BEST, inline=False)
+    return compiled(text, host(), BEST)
 
 
 def _request(

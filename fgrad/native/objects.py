@@ -88,7 +88,7 @@ class Request:
         )  # fmt: skip
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def steps(self, write: Write, *, inline: bool) -> Generator[None, None, Objects]:
+    def steps(self, write: Write) -> Generator[None, None, Objects]:
         """The objects, found in the store or made, in steps between which one may stop."""
         key, store = self.key, Store.usual()
         kept = store.get(key) if key else None
@@ -98,15 +98,15 @@ class Request:
         files = []
         for text in modules:
             yield
-            files.append(compiled(text, self.machine, self.level, inline=inline))
+            files.append(compiled(text, self.machine, self.level))
         objects = Objects(slots, tuple(files))
         if key:
             store.put(key, objects.packed)
         return objects
 
-    def objects(self, write: Write, *, inline: bool) -> Objects:
+    def objects(self, write: Write) -> Objects:
         """The objects, at once."""
-        steps = self.steps(write, inline=inline)
+        steps = self.steps(write)
         while True:
             try:
                 next(steps)

@@ -26,6 +26,9 @@ PART: Final = 500
 HEAD: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
 """What each part is given: inputs, inputs that are the same in each row, outputs, and so on."""
 
+FREE: Final = 'nounwind "no-builtins"'
+"""Of all code with outputs: it calls no library, not even where it writes many zeros in a row."""
+
 
 class Layout(Protocol):
     """How inputs are read and outputs are written, in lines of IR."""
@@ -106,12 +109,12 @@ class _Writer:
         if start == 0:
             for value in self.outputs:
                 if value < inputs:
-                    self._give(value, self._read(value), truth=False)
+                    self._give(value, self._argument(value), truth=False)
         for value, (op, args) in enumerate(lines, inputs + start):
             self._line(op, value, args)
         # What is put in place and could be called from elsewhere would be compiled a second time.
         here, how = ("internal", "alwaysinline") if self.words.inline else ("hidden", "noinline")
-        head = f"define {here} void @part{number}({HEAD}) nounwind {how} {{"
+        head = f"define {here} void @part{number}({HEAD}) {FREE} {how} {{"
         return "\n".join([head, *self._rooms(start, end), *self.text, "ret void", "}"])
 
     def _line(self, op: Op, value: int, args: Sequence[Any]) -> None:

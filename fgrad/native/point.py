@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from fgrad.native.parts import HEAD, Parts
+from fgrad.native.parts import FREE, HEAD, Parts
 from fgrad.native.table import Vocabulary
 
 MODULE: Final = 16
@@ -49,7 +49,7 @@ def modules(parts: Parts) -> Iterator[str]:
 def _run(number: int) -> list[str]:
     given = "ptr %in, ptr null, ptr %out, ptr %calls, ptr %scratch, i64 0"
     return [
-        "define void @run(ptr %in, ptr %out, ptr %calls, ptr %scratch) nounwind {",
+        f"define void @run(ptr %in, ptr %out, ptr %calls, ptr %scratch) {FREE} {{",
         *[f"call void @part{k}({given})" for k in range(number)],
         "ret void",
         "}",

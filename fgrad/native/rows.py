@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from fgrad.native.parts import HEAD, Parts
+from fgrad.native.parts import FREE, HEAD, Parts
 from fgrad.native.table import Vocabulary
 from fgrad.native.transpose import block
 
@@ -79,7 +79,7 @@ class Streams(Columns):
     def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
         """Write a vector of rows of numbers."""
         *lines, _ = super().store(index, name, words, truth=False)
-        how = f"align {8 * words.width}, !nontemporal !{{i32 1}}"
+        how = f"align {min(8 * words.width, 64)}, !nontemporal !{{i32 1}}"
         return [*lines, f"store {words.type()} {name}, ptr {name}o{index}, {how}"]
 
 
@@ -131,7 +131,7 @@ def modules(parts: Parts, width: int) -> Iterator[str]:
         [
             *needs,
             *parts.functions,
-            f"define void @rows({head}) nounwind {{",
+            f"define void @rows({head}) {FREE} {{",
             f"%last = sub i64 %end, {width}",
             "br label %loop",
             "loop:",

@@ -90,13 +90,19 @@ class Vocabulary:
         if "sin" in functions and "cos" in functions:
             functions[SINE_AND_COSINE] = trigonometry.sincos, 1
         for name, (body, arity) in functions.items():
-            kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
-            needs |= dict.fromkeys(
-                definition(
-                    f"@fgrad.{name}", body, kinds, self.width, fma=self.fma, inline=self.inline
-                )
-            )
+            needs |= dict.fromkeys(self._definition(name, body, arity))
         return tuple(needs)
+
+    def length(self, op: Op) -> int:
+        """How many lines an operation is, in the place of its call."""
+        if op not in FUNCTIONS:
+            return 1
+        return self._definition(op.name, FUNCTIONS[op], op.arity)[-1].count("\n")
+
+    def _definition(self, name: str, body: Body, arity: int) -> tuple[str, ...]:
+        kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
+        whole = f"@fgrad.{name}"
+        return definition(whole, body, kinds, self.width, fma=self.fma, inline=self.inline)
 
 
 SINE_AND_COSINE: Final = "sincos"

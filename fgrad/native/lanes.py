@@ -1,0 +1,34 @@
+"""How many rows code over many rows computes side by side: those of one vector, or of two.
+
+The steps of a function such as exp wait for each other, and those of a second vector can be done
+meanwhile: Black-Scholes takes 24 ns a row by two vectors and 33 by one. But two need twice the
+registers, and long code that is twice as long leaves the cache of decoded instructions: sixteen
+sines and cosines take 92 ns a row by two and 53 by one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fgrad.native.machine import Machine
+from fgrad.native.table import Vocabulary
+from fgrad.program import Program
+from fgrad.schedule import peak
+
+LENGTH: Final = 450
+"""Lines of IR, functions written out, up to which two vectors are computed."""
+LIVE: Final = 32
+"""Values at once up to which two vectors are computed."""
+
+
+def lanes(program: Program, machine: Machine) -> int:
+    """The lanes of the code of a program.
+
+    >>> import fgrad as fg
+    >>> one = Machine("x86_64-linux-gnu", "haswell", "+avx,+fma")
+    >>> lanes(fg.trace(fg.sin)(0.0), one), lanes(fg.trace(lambda x: fg.sum([fg.sin(x * k) for k in range(9)]))(0.0), one)
+    (8, 4)
+    """
+    words = Vocabulary(machine.width, fma=machine.fma, inline=True)
+    short = sum([words.length(op) for op, _ in program.lines]) <= LENGTH
+    return machine.width * (2 if short and peak(program) <= LIVE else 1)
