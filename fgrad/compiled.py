@@ -7,21 +7,30 @@ in a traced function with nodes: there it is one call node, whose derivative is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 import attrs
 
 from fgrad import joint, trees
-from fgrad.direct import MISS, direct
+from fgrad.direct import MISS
 from fgrad.errors import MissingExtra, NotAValue, TreeMismatch
 from fgrad.kernel import TIERS, Kernel, Tier, native_is_installed
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
 from fgrad.rows import Table, is_array, widths_of
-from fgrad.specialised import of_array, of_floats
+from fgrad.specialisation import Call, Specialisation, of_array, of_floats
 from fgrad.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -31,9 +40,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Call: TypeAlias = Callable[[tuple[Any, ...]], Any]
 
 _TRIED: Final = 4
+Over: TypeAlias = Literal["map", "into", "sum", "total"]
+"""What is made of many rows: new columns, columns that are there, sums, or an array of sums."""
 
 
 class _OfInstances(property):
@@ -43,24 +53,6 @@ class _OfInstances(property):
         if instance is None:
             raise AttributeError
         return super().__get__(instance, owner)
-
-
-@attrs.frozen
-class Specialisation:
-    """A compiled function at one structure of its arguments: a kernel, and both structures."""
-
-    kernel: Kernel
-    arguments: trees.Structure[Any]
-    result: trees.Structure[Any]
-
-    @cached_property
-    def call(self) -> Call | None:
-        """The call written out for floats, from the tuple of the arguments to the result or MISS."""
-        return direct(self.arguments, self.result, self.kernel.run)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle without the call."""
-        return Specialisation, (self.kernel, self.arguments, self.result)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -79,6 +71,7 @@ class Compiled(Generic[P, R]):
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
     _by_widths: dict[tuple[int, ...], Specialisation] = attrs.field(factory=dict, init=False)
     _calls: list[Call] = attrs.field(factory=list, init=False)
+    _over: dict[Over, dict[trees.Structure[Any], Call]] = attrs.field(factory=dict, init=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the function, on floats as floats and on nodes as nodes."""
@@ -126,21 +119,24 @@ class Compiled(Generic[P, R]):
         >>> fast.map(np.array([0.0, 1.0]), 2.0)
         array([ 2.        , -0.83229367])
         """
-        columns, special = self._mapped(args, kwargs)
+        way: Over = "map" if out is None else "into"
+        if threads == 1 and not kwargs:
+            prompt = self._promptly(way, args if out is None else (*args, out))
+            if prompt is not MISS:
+                return prompt if out is None else out
+        columns, special = self._mapped(way, args, kwargs)
         if out is None:
             return special.result.unflatten(special.kernel.map(columns, threads=threads))
-        targets = Table.of(out)
-        if not special.result.read(targets.row, []):
-            came = str(trees.paths(targets.row))
-            raise TreeMismatch("out", str(special.result.paths())[:200], came[:200])
-        special.kernel.map_to(targets.columns, columns, threads=threads)
+        special.kernel.map_to(special.targets(out, 2), columns, threads=threads)
         return out
 
-    def sum(self, *args: Any, threads: int = 1, **kwargs: Any) -> R:
+    def sum(self, *args: Any, threads: int = 1, out: Any = None, **kwargs: Any) -> R:
         """The result summed over many rows: a sum at each leaf, without the rows in memory.
 
         Arguments and errors are those of `map`. Of a loss for one row, or its value and gradient,
-        that is the loss of a batch. The sum is the same for any number of threads.
+        that is the loss of a batch. The sum is the same for any number of threads. `out` is a tree
+        like the result with arrays in it that are written to, `()` for a number and `(k,)` for a
+        list: faster than objects where there are many.
 
         >>> import numpy as np
         >>> import fgrad as fg
@@ -148,23 +144,59 @@ class Compiled(Generic[P, R]):
         >>> loss.sum(0.5, np.array([1.0, 2.0]), np.array([1.0, 1.0]))
         (0.25, -1.0)
         """
-        columns, special = self._mapped(args, kwargs)
-        sums: Any = special.kernel.sum(columns, threads=threads)
-        return special.result.unflatten(sums)  # type: ignore[no-any-return]  # R, as it was traced
+        way: Over = "sum" if out is None else "total"
+        prompt: Any = self._promptly(way, args) if threads == 1 and not kwargs else MISS
+        if out is None and prompt is not MISS:
+            return prompt  # type: ignore[no-any-return]  # R, as it was traced
+        columns, special = self._mapped(way, args, kwargs)
+        if out is None:
+            sums: Any = special.kernel.sum(columns, threads=threads)
+            return special.result.unflatten(sums)  # type: ignore[no-any-return]  # likewise
+        totals = special.kernel.total(columns, threads=threads) if prompt is MISS else prompt
+        return special.written(out, totals)  # type: ignore[no-any-return]  # a tree like R
+
+    def _promptly(self, way: Over, args: tuple[Any, ...]) -> Any:
+        """The result over a few rows by a call that is written out, or MISS."""
+        for call in tuple(self._over.get(way, {}).values()):
+            result = call(args)
+            if result is not MISS:
+                return result
+        return MISS
 
     def _mapped(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, way: Over, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[Any], Specialisation]:
         """The columns, and the specialisation for a row of them."""
         widths = None if kwargs else widths_of(args)
-        known = self._by_widths.get(widths) if widths else None
-        if known is not None:
-            return args, known
-        table = Table.of((args, kwargs))
-        special = self.specialisation(*table.row[0], **table.row[1])
-        if widths:
-            self._by_widths[widths] = special
-        return table.columns, special
+        special = self._by_widths.get(widths) if widths else None
+        columns: Sequence[Any] = args
+        if special is None:
+            table = Table.of((args, kwargs))
+            columns = table.columns
+            special = self.specialisation(*table.row[0], **table.row[1])
+            if widths:
+                self._by_widths[widths] = special
+        if not kwargs:
+            self._expect(way, special, len(args) if widths else 0)
+        return columns, special
+
+    def _expect(self, way: Over, special: Specialisation, size: int) -> None:
+        """Have the next few rows try a call that is written out for arguments of this structure."""
+        calls = self._over.setdefault(way, {})
+        if len(calls) == _TRIED:
+            return
+        row = (
+            (0.0,) * size
+            if size
+            else special.arguments.unflatten([0.0] * len(special.arguments))[0]
+        )
+        if way == "into":
+            row = *row, special.result.unflatten([0.0] * len(special.result))
+        structure: trees.Structure[Any] = trees.flatten((row, {}))[1]
+        if structure not in calls:
+            call = special.over(way, structure)
+            if call is not None:
+                calls[structure] = call
 
     # No function of trees takes a column, so the first fits none of the calls that the others are for.
     @overload

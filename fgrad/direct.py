@@ -7,7 +7,7 @@ programs take to run. Written out for one structure it takes a tenth.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import count
+from itertools import count, islice
 from typing import Any, Final, final
 
 import attrs
@@ -15,7 +15,9 @@ import attrs
 from fgrad.trees import Structure
 
 LARGEST: Final = 100
-"""Leaves up to which a call is written out: more take their time anyway."""
+"""Leaves of arguments up to which a call is written out: more take their time anyway."""
+_NAMED: Final = 30
+"""Outputs up to which each has a name of its own."""
 
 
 @final
@@ -27,12 +29,17 @@ MISS: Final = Miss()
 
 
 def direct(
-    arguments: Structure[Any], result: Structure[Any], run: Callable[..., Any]
+    arguments: Structure[Any],
+    result: Structure[Any] | None,
+    run: Callable[..., Any],
+    *,
+    floats: bool = True,
 ) -> Callable[[tuple[Any, ...]], Any] | None:
-    """The call of `run` with the leaves of positional arguments, and the tree of its outputs.
+    """The call of `run` with the leaves of positional arguments, and the tree `result` of its outputs.
 
-    It gives MISS for arguments of another structure, or with leaves that are no floats. None for
-    structures of classes that are not read by index, key or field, and for large ones.
+    It gives MISS for arguments of another structure, for leaves that are no floats if they must be
+    `floats`, and where `run` gives None. Without `result`, that is what `run` gives. None for structures of classes that are not read by index,
+    key or field, and for large ones.
 
     >>> from fgrad import trees
     >>> _, pair = trees.flatten((((1.0, 2.0),), {}))
@@ -41,28 +48,15 @@ def direct(
     ([7.0, 12.0], True)
     """
     args, kwargs = arguments.children
-    if kwargs.children or not 0 < len(arguments) <= LARGEST or len(result) > LARGEST:
+    if kwargs.children or not 0 < len(arguments) <= LARGEST:
         return None
-    writer = _Writer()
-    if not (writer.read(args, "args") and _written(result)):
+    outputs = 0 if result is None else len(result)
+    writer = _Writer(named=outputs <= _NAMED)
+    if not (writer.read(args, "args") and (result is None or _written(result))):
         return None
-    leaves = writer.leaves
-    ys = [f"y{i}" for i in range(len(result))]
-    taken = f"{', '.join(ys)}, = run({', '.join(leaves)})" if ys else f"run({', '.join(leaves)})"
-    built = writer.build(result, iter(ys))
-    floats = " and ".join(f"type({leaf}) is float" for leaf in leaves)
-    text = "\n    ".join(
-        [
-            "def call(args):",
-            *writer.lines,
-            f"if not ({floats}): return MISS",
-            taken,
-            *writer.after,
-            f"return {built}",
-        ]
-    )
+    built = "ys" if result is None else writer.build(result)
     names: dict[str, Any] = {**writer.names, "run": run, "MISS": MISS}
-    exec(compile(text, "<a call>", "exec"), names)  # noqa: S102  # all text is made here
+    exec(compile(writer.text(built, outputs, floats=floats), "<a call>", "exec"), names)  # noqa: S102  # all text is made here
     call: Callable[[tuple[Any, ...]], Any] = names["call"]
     return call
 
@@ -79,13 +73,33 @@ def _is_named(kind: type | None) -> bool:
     return kind is not None and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class _Writer:
+    named: bool
+    """Whether each output has a name; else they are slices of `ys`."""
     lines: list[str] = attrs.field(factory=list)
     after: list[str] = attrs.field(factory=list)
     leaves: list[str] = attrs.field(factory=list)
     names: dict[str, Any] = attrs.field(factory=dict)
     _fresh: count[int] = attrs.field(factory=count)
+    _outputs: count[int] = attrs.field(factory=count)
+
+    def text(self, built: str, outputs: int, *, floats: bool) -> str:
+        """The whole function, when it is known how the leaves are read and the result is built."""
+        given = ", ".join(self.leaves)
+        check = " and ".join([f"type({leaf}) is float" for leaf in self.leaves])
+        ys = ", ".join([f"y{i}" for i in range(outputs)])
+        lines = [
+            "def call(args):",
+            *self.lines,
+            *([f"if not ({check}): return MISS"] if floats else ()),
+            f"ys = run({given})",
+            "if ys is None: return MISS",
+            *([f"{ys}, = ys"] if self.named and ys else ()),
+            *self.after,
+            f"return {built}",
+        ]
+        return "\n    ".join(lines)
 
     def _name(self, value: Any) -> str:
         name = f"k{next(self._fresh)}"
@@ -123,12 +137,17 @@ class _Writer:
             return lines
         return [f"{', '.join(parts)}, = {tree}"] if parts else []
 
-    def build(self, structure: Structure[Any], ys: Any) -> str:
+    def build(self, structure: Structure[Any]) -> str:
         """The expression of the tree, with lines before it for what takes more than that."""
         how, kind = structure._container, structure.kind
         if how is None:
-            return str(next(ys))
-        parts = [self.build(child, ys) for child in structure.children]
+            i = next(self._outputs)
+            return f"y{i}" if self.named else f"ys[{i}]"
+        if structure._flat and kind in (tuple, list) and not self.named and structure.children:
+            places = list(islice(self._outputs, len(structure.children)))
+            parts = [f"*ys[{places[0]}:{places[-1] + 1}]"]
+        else:
+            parts = [self.build(child) for child in structure.children]
         inside = ", ".join(parts)
         if kind is tuple:
             return f"({inside},)" if parts else "()"

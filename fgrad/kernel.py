@@ -8,7 +8,7 @@ one can be differentiated in the same way, so a graph of many calls is never unr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fgrad.column import Array
     from fgrad.native.batch import Batch
     from fgrad.native.entry import Entry
+    from fgrad.native.few import Way
 
 Tier: TypeAlias = Literal["reference", "python", "native"]
 TIERS: Final[tuple[Tier, ...]] = ("reference", "python", "native")
@@ -117,6 +118,21 @@ class Kernel(Callee):
         if self.tier == "native":
             return self._batch.sum(inputs, threads=threads)
         return tuple([float(column.sum()) for column in self._columns(inputs)])
+
+    def total(self, inputs: Sequence[object], *, threads: int = 1) -> Array:
+        """The same sums as an array."""
+        import numpy as np  # noqa: PLC0415  # an extra
+
+        if self.tier == "native":
+            return self._batch.total(inputs, threads=threads)
+        return np.array(self.sum(inputs), np.float64)
+
+    def few(self, way: Way) -> Callable[..., Any] | None:
+        """The function of a few rows, by position, that gives None for all that is not usual.
+
+        None on tiers that have no such thing.
+        """
+        return partial(self._batch.few.call, way) if self.tier == "native" else None
 
     @cached_property
     def _columns(self) -> Columns:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 
 from fgrad import trees
 from fgrad.container import USUAL, Parts, container_of
-from fgrad.errors import CyclicTree, MissingExtra
+from fgrad.errors import CyclicTree, MissingExtra, NotAValue
 
 
 @attrs.frozen
@@ -26,7 +27,17 @@ class Table:
     def of(cls, tree: object) -> Table:
         """Take `tree` apart; columns are looked at by whoever computes with them."""
         columns: list[Any] = []
-        row = _row(tree, columns, ())
+        row = _row(tree, columns, (), 2, _array)
+        return cls(tuple(columns), row)
+
+    @classmethod
+    def to_write(cls, tree: object, axes: int) -> Table:
+        """The same of arrays that are written to; those with so many axes stand for lists.
+
+        NotAValue for what is no array: what it becomes as one may be a copy.
+        """
+        columns: list[Any] = []
+        row = _row(tree, columns, (), axes, _own)
         return cls(tuple(columns), row)
 
 
@@ -47,11 +58,13 @@ def widths_of(args: tuple[Any, ...]) -> tuple[int, ...] | None:
     return tuple(widths)
 
 
-def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
+def _row(
+    tree: Any, columns: list[Any], above: tuple[int, ...], axes: int, array_of: Callable[[Any], Any]
+) -> Any:
     if hasattr(type(tree), "__array__"):
-        array = _array(tree)
+        array = array_of(tree)
         columns.append(array)
-        return [0.0] * array.shape[1] if array.ndim == 2 else 0.0
+        return [0.0] * array.shape[-1] if array.ndim == axes else 0.0
     container = container_of(tree, USUAL)
     if container is None:
         columns += trees.leaves(tree)
@@ -59,8 +72,18 @@ def _row(tree: Any, columns: list[Any], above: tuple[int, ...]) -> Any:
     if id(tree) in above:
         raise CyclicTree("arguments")
     parts = container.take(tree)
-    children = [_row(child, columns, (*above, id(tree))) for child in parts.children]
+    children = [
+        _row(child, columns, (*above, id(tree)), axes, array_of) for child in parts.children
+    ]
     return container.make(Parts(parts.keys, tuple(children), parts.static))
+
+
+def _own(tree: Any) -> Any:
+    """The array that something is."""
+    if is_array(tree):
+        return tree
+    advice = "Make it with numpy.empty, or leave it out."
+    raise NotAValue("out", "an array of numpy", f"a {type(tree).__name__}", advice)
 
 
 def _array(tree: Any) -> Any:

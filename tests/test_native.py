@@ -25,7 +25,7 @@ from tests.programs import AWKWARD, OPERATIONS, alone, bits, program
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-from fgrad.native.batch import BLOCK, Batch  # noqa: E402  # they need extras
+from fgrad.native.batch import Batch  # noqa: E402  # they need extras
 from fgrad.native.contraction import contracted  # noqa: E402  # likewise
 from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
 from fgrad.native.lanes import LIVE, lanes  # noqa: E402  # likewise
@@ -33,6 +33,7 @@ from fgrad.native.later import Worker  # noqa: E402  # likewise
 from fgrad.native.machine import BEST, Machine, compiled, host  # noqa: E402  # likewise
 from fgrad.native.objects import Request  # noqa: E402  # likewise
 from fgrad.native.parts import FREE  # noqa: E402  # likewise
+from fgrad.native.rowcode import BLOCK  # noqa: E402  # likewise
 from fgrad.native.scratch import Scratch  # noqa: E402  # likewise
 from tests.machines import MACHINES, narrowed  # noqa: E402  # likewise
 from tests.native_laws import (  # noqa: E402  # likewise
@@ -351,9 +352,9 @@ def test_large_outputs_go_past_the_cache_with_the_same_bits(
     ways: set[str] = set()
     for rows in (*range(1, 41), 1000):
         given_ = rng.normal(size=rows), rng.normal(size=rows)
-        monkeypatch.setattr("fgrad.native.batch.STREAM", 1 << 40)
+        monkeypatch.setattr("fgrad.native.rowcode.STREAM", 1 << 40)
         wanted = [bits(c) for c in Batch(made, False, machine).map(given_, threads=1)]
-        monkeypatch.setattr("fgrad.native.batch.STREAM", 0)
+        monkeypatch.setattr("fgrad.native.rowcode.STREAM", 0)
         batch = Batch(made, False, machine)
         assert [bits(c) for c in batch.map(given_, threads=1 + rows % 3)] == wanted
         for offset in (0, 1, 5):

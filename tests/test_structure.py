@@ -17,13 +17,13 @@ SOURCE = Path(fg.__file__).parent
 ORDER = [
     "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
     "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
-    "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "targets", "columns", "spelling", "listing",
+    "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
     "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.areas", "native.errorfunction",
     "native.meaning", "native.contraction", "native.table", "native.scratch", "native.parts", "native.point",
-    "native.transpose", "native.rows", "native.split", "native.objects", "native.later", "native.wrapper", "native.entry", "native.feed", "native.shares", "native.lanes", "native.batch",
-    "kernel", "rows", "direct", "specialised", "compiled", "difference", "symbolic", "document", "wire",
+    "native.transpose", "native.rows", "native.split", "native.objects", "native.later", "native.wrapper", "native.flow", "native.arguments", "native.rowwrapper", "native.entry", "native.feed", "native.shares", "native.lanes", "native.rowcode", "native.few", "native.batch",
+    "kernel", "rows", "direct", "specialisation", "compiled", "difference", "symbolic", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "housekeeping", "__main__",
 ]  # fmt: skip

@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
-from math import prod
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
-import numpy as np
 
 from fgrad.native import rows
 from fgrad.native.contraction import rounded
 from fgrad.native.entry import Entry
-from fgrad.native.feed import Feed, Pattern, pointers
-from fgrad.native.interpreter import address
+from fgrad.native.feed import Feed, Pattern
+from fgrad.native.few import Few, Way
 from fgrad.native.lanes import lanes
-from fgrad.native.machine import BEST, Code, Machine, host, loaded
-from fgrad.native.meaning import Calls
-from fgrad.native.objects import Objects, Request
+from fgrad.native.machine import BEST, Machine, host
+from fgrad.native.objects import Request
 from fgrad.native.parts import PART, called, parts
-from fgrad.native.shares import shares, side_by_side
+from fgrad.native.rowcode import RowCode
 from fgrad.native.split import Split
 from fgrad.native.table import Vocabulary
 from fgrad.passes import inlined
 from fgrad.program import Program
-from fgrad.targets import checked, columns_of, direct_starts, new_columns, starts_of
 
 if TYPE_CHECKING:
     from fgrad.column import Array
 
-Way: TypeAlias = Literal["map", "stream", "sum"]
+Layout: TypeAlias = Literal["map", "stream", "sum"]
 _LAYOUTS: Final = {"map": rows.Columns, "stream": rows.Streams, "sum": rows.Sums}
 
-BLOCK: Final = 4096
-"""Rows that are summed by themselves, so that a sum is the same on any number of threads."""
 INLINE: Final = 4000
 """Lines up to which functions stand in the place of their calls, in one part."""
-STREAM: Final = 1 << 27
-"""Bytes of outputs from which on they go past the cache, for which there is other code.
-
-The Jacobian of a camera into 256 MB takes 22 ns a row instead of 31; into 51 MB, 23 instead of 19.
-"""
-PIECE: Final = 1024
-"""Rows that are computed at a time where the code cannot write to the arrays that were given."""
-
-_LINE: Final = 64
-"""Bytes of a line of the cache."""
-_GIVEN: Final = *[ctypes.c_void_p] * 5, ctypes.c_int64, ctypes.c_int64
-_Rows: Final = ctypes.CFUNCTYPE(None, *_GIVEN)
-_RowsWithCalls: Final = ctypes.PYFUNCTYPE(None, *_GIVEN)
 
 
 @attrs.frozen(eq=False)
 class Batch:
     """A program over many rows; code is made for each choice of inputs that are columns.
 
+    >>> import numpy as np
     >>> import fgrad as fg
     >>> batch = Batch(fg.trace(lambda x, k: k * x)(0.0, 0.0), exact=False)
     >>> batch.map((np.array([1.0, 2.0, 3.0]), 10.0), threads=1)
@@ -68,24 +49,38 @@ class Batch:
     program: Program
     exact: bool
     machine: Machine = attrs.field(factory=host)
-    _kernels: dict[tuple[Way, Pattern], _Kernel] = attrs.field(factory=dict, init=False, repr=False)
+    _kernels: dict[tuple[Layout, Pattern], RowCode] = attrs.field(
+        factory=dict, init=False, repr=False
+    )
+    few: Few = attrs.field(factory=Few, init=False, repr=False)
 
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
         """A column for each output; errors are those of `fgrad.column.given_arrays`."""
         feed = Feed.of(self.program, inputs, self._lanes)
         kernel = self._kernel("map", feed.pattern)
+        self.few.prepare("map", kernel, feed.rows)
         return kernel.map(feed, threads, partial(self._kernel, "stream", feed.pattern))
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
         """The same into arrays, as `fgrad.targets.checked` has them."""
         feed = Feed.of(self.program, inputs, self._lanes)
         kernel = self._kernel("map", feed.pattern)
+        self.few.prepare("into", kernel, feed.rows)
         kernel.map_to(out, feed, threads, partial(self._kernel, "stream", feed.pattern))
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output, the same for any number of threads."""
+        return tuple(self._summed("sum", inputs, threads).tolist())
+
+    def total(self, inputs: Sequence[object], *, threads: int) -> Array:
+        """The same sums as an array."""
+        return self._summed("total", inputs, threads)
+
+    def _summed(self, way: Way, inputs: Sequence[object], threads: int) -> Array:
         feed = Feed.of(self.program, inputs, self._lanes)
-        return self._kernel("sum", feed.pattern).sum(feed, threads)
+        kernel = self._kernel("sum", feed.pattern)
+        self.few.prepare(way, kernel, feed.rows)
+        return kernel.sum(feed, threads)
 
     @cached_property
     def _fused(self) -> Program:
@@ -96,211 +91,26 @@ class Batch:
     def _lanes(self) -> int:
         return lanes(self._fused, self.machine)
 
-    def _kernel(self, way: Way, pattern: Pattern) -> _Kernel:
-        known = self._kernels.get((way, pattern))
-        return known or self._kernels.setdefault((way, pattern), self._made(way, pattern))
+    def _kernel(self, layout: Layout, pattern: Pattern) -> RowCode:
+        known = self._kernels.get((layout, pattern))
+        return known or self._kernels.setdefault((layout, pattern), self._made(layout, pattern))
 
-    def _made(self, way: Way, pattern: Pattern) -> _Kernel:
+    def _made(self, layout: Layout, pattern: Pattern) -> RowCode:
         wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
         split = Split.of(self._fused, wide)
         machine, width = self.machine, self._lanes
         once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
         given = " ".join([f"{kind}{size}" for kind, size in pattern])
-        kind = f"{way} {width} {given}{' exact' if self.exact else ''}"
+        kind = f"{layout} {width} {given}{' exact' if self.exact else ''}"
         sources = tuple(size for kind, size in pattern if kind != "numbers")
         inline = len(split.each) <= INLINE
 
         def write() -> tuple[int, Iterable[str]]:
             words = Vocabulary(width, fma=machine.fma, inline=inline)
-            layout = _LAYOUTS[way](sources, split.truths)
+            form = _LAYOUTS[layout](sources, split.truths)
             size = INLINE if inline else PART
-            written = parts(split.each, layout, words, called(split.each), size)
+            written = parts(split.each, form, words, called(split.each), size)
             return written.slots, rows.modules(written, width)
 
         objects = Request(self.program, kind, BEST, machine).objects(write)
-        return _Kernel.of(split, width, once, objects)
-
-
-@attrs.frozen(eq=False)
-class _Kernel:
-    """The code for one choice of columns."""
-
-    split: Split
-    width: int
-    slots: int
-    once: Entry | None
-    """The code of what is the same in each row, if there is anything to compute."""
-    calls: Calls
-    code: Code
-    function: Any
-    """The code as a function of ctypes."""
-    order: Any
-    """Which of the numbers given the code reads, in its order; of use if nothing is computed once."""
-
-    @classmethod
-    def of(cls, split: Split, width: int, once: Entry | None, objects: Objects) -> _Kernel:
-        calls = Calls.of(called(split.each))
-        code = loaded(objects.files, ["rows"], calls.imports)
-        function = (_RowsWithCalls if calls.functions else _Rows)(code.addresses["rows"])
-        order = np.array(split.once.outputs, np.intp)
-        return cls(split, width, objects.slots, once, calls, code, function, order)
-
-    @cached_property
-    def constants(self) -> Array:
-        """What is the same in each row if nothing that is given is."""
-        return np.array(self.once.run() if self.once else (), np.float64)
-
-    @cached_property
-    def truths(self) -> tuple[bool, ...]:
-        """For each output of a row whether it is a truth value."""
-        truths = self.split.each.truths
-        return tuple([truths[i] for i in self.split.each.outputs])
-
-    def map(self, feed: Feed, threads: int, stream: Callable[[], _Kernel]) -> tuple[Array, ...]:
-        """A new column for each output; `stream` gives the code for large ones."""
-        same = self._same(feed)
-        # At least one vector is done, whatever is in its lanes.
-        columns = new_columns(self.truths, max(feed.rows, self.width))
-        self._direct(feed, same, starts_of(columns), threads, stream)
-        made = list(columns)
-        if feed.rows < self.width:
-            made = [column[: feed.rows] for column in made]
-        if len(made) == len(self.split.outputs):
-            return tuple(made)
-        return tuple(
-            [
-                made[k] if varies else np.full(feed.rows, self._number(same, k))
-                for varies, k in self.split.outputs
-            ]
-        )
-
-    def map_to(
-        self, out: Sequence[object], feed: Feed, threads: int, stream: Callable[[], _Kernel]
-    ) -> None:
-        """Write to arrays that are there."""
-        truths = self.split.truths
-        every = [self.truths[k] if varies else truths[k] for varies, k in self.split.outputs]
-        arrays = checked(out, every, feed.rows)
-        same = self._same(feed)
-        still: list[tuple[Array, int]] = []
-        if len(self.truths) < len(every):
-            outputs = list(zip(columns_of(arrays), self.split.outputs, strict=True))
-            arrays = [x for x, (varies, _) in outputs if varies]
-            still = [(x, k) for x, (varies, k) in outputs if not varies]
-        starts = direct_starts(arrays, feed.arrays) if feed.rows >= self.width else None
-        if starts is not None:
-            self._direct(feed, same, starts, threads, stream)
-        else:
-            self._by_pieces(feed.apart(arrays), same, columns_of(arrays), threads)
-        for x, k in still:  # last, for an argument may be here
-            x[...] = self._number(same, k)
-
-    def _number(self, same: Array, k: int) -> Any:
-        return same[k] != 0.0 if self.split.truths[k] else same[k]
-
-    def _by_pieces(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
-        """Compute a piece of rows at a time and copy it to where it belongs."""
-        ins = feed.table()
-
-        def work(begin: int, end: int) -> None:
-            room = new_columns(self.truths, max(PIECE, self.width))
-            for start in range(begin, end, PIECE):
-                size = min(PIECE, end - start)
-                first = max(0, min(start, start + size - self.width))
-                sizes = [x.itemsize for x in room]
-                places = [a - first * n for a, n in zip(starts_of(room), sizes, strict=True)]
-                self._run(ins, same, pointers(places), first, max(start + size, self.width))
-                for x, y in zip(columns, room, strict=True):
-                    x[start : start + size] = y[start - first : start - first + size]
-
-        side_by_side(work, shares(feed.rows, threads, PIECE))
-
-    def _direct(
-        self,
-        feed: Feed,
-        same: Array,
-        starts: Sequence[int],
-        threads: int,
-        stream: Callable[[], _Kernel],
-    ) -> None:
-        """Have the code write to columns that start at these addresses."""
-        if not feed.rows or not starts:
-            return
-        ins, to, width = feed.table(), pointers(starts), self.width
-        length = max(feed.rows, width)
-        first, vectors = self._aligned_vectors(starts, length)
-        if not vectors:
-            ranges = shares(length, threads, width)
-            side_by_side(lambda begin, end: self._run(ins, same, to, begin, end), ranges)
-            return
-        # What is not aligned at both ends is done by a vector that reaches into the rest.
-        self._run(ins, same, to, 0, width)
-        self._run(ins, same, to, length - width, length)
-        kernel = stream()
-
-        def work(begin: int, end: int) -> None:
-            kernel._run(ins, same, to, first + begin * width, first + end * width)
-
-        side_by_side(work, shares(vectors, threads, 1))
-
-    def _aligned_vectors(self, starts: Sequence[int], length: int) -> tuple[int, int]:
-        """The first row at which vectors are aligned in all columns, and how many there are.
-
-        None if the columns are small, hold truth values, or are not aligned alike.
-        """
-        size = min(8 * self.width, _LINE)
-        offsets = {start % size for start in starts}
-        if 8 * length * len(starts) < STREAM or len(offsets) > 1 or True in self.truths:
-            return 0, 0
-        first = -offsets.pop() % size // 8
-        return first, (length - first) // self.width
-
-    def sum(self, feed: Feed, threads: int) -> tuple[float, ...]:
-        """The sum over the rows of each output."""
-        same, width, rows = self._same(feed), self.width, feed.rows
-        whole = rows - rows % width
-        starts = range(0, whole, BLOCK)
-        sums = _aligned((len(starts) + 1, len(self.split.each.outputs), width))
-        sums[...] = 0.0
-        ins = feed.table()
-
-        def work(begin: int, end: int) -> None:
-            for k in range(begin, end):
-                start = starts[k]
-                self._run(ins, same, address(sums[k]), start, min(start + BLOCK, whole))
-
-        side_by_side(work, shares(len(starts), threads, 1))
-        if whole < rows:
-            rest = feed.rest(whole, width)
-            self._run(rest.table(), same, address(sums[-1]), 0, width)
-            sums[-1, :, rows - whole :] = 0.0
-        # Turned, so that whole rows are added: a sum along short rows takes three times as long.
-        totals = np.ascontiguousarray(sums.sum(axis=0).T).sum(axis=0).tolist()
-        if len(totals) == len(self.split.outputs):
-            return tuple(totals)
-        # No row has a sum of 0, and not of 0 * inf.
-        numbers = [float(x) * rows if rows else 0.0 for x in same]
-        return tuple([totals[k] if varies else numbers[k] for varies, k in self.split.outputs])
-
-    def _run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
-        scratch = _aligned((self.slots, self.width)) if self.slots else same
-        to = outs if isinstance(outs, int) else ctypes.addressof(outs)
-        given = (ctypes.addressof(ins), address(same), to, self.calls.address, address(scratch))
-        self.function(*given, begin, end)
-
-    def _same(self, feed: Feed) -> Array:
-        """The numbers that are the same in each row, as code reads them."""
-        if self.once is not None and feed.numbers.size == 0:
-            return self.constants
-        if self.once is not None:
-            return np.array(self.once.run(*feed.numbers.tolist()), np.float64)
-        numbers: Array = feed.numbers[self.order]
-        return numbers
-
-
-def _aligned(shape: tuple[int, ...]) -> Array:
-    """Doubles that start at a multiple of 128 bytes, as vectors in memory must."""
-    size = prod(shape)
-    room = np.empty(size + 16)
-    start = -address(room) // 8 % 16
-    return room[start : start + size].reshape(shape)
+        return RowCode.of(pattern, split, width, once, objects)

@@ -12,7 +12,7 @@ import attrs
 from fgrad.native import interpreter, wrapper
 from fgrad.native.contraction import rounded
 from fgrad.native.later import later
-from fgrad.native.machine import BEST, QUICK, Code, Machine, compiled, host, loaded
+from fgrad.native.machine import BEST, PLAIN, QUICK, Code, Machine, compiled, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Request, Write
 from fgrad.native.parts import called, parts
@@ -132,7 +132,7 @@ def _unusual(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
 
 @cache
 def _wrapped(text: str) -> bytes:
-    return compiled(text, host(), BEST)
+    return compiled(text, host(), PLAIN)
 
 
 def _request(

@@ -83,11 +83,6 @@ class Feed:
         )
         return Feed(self.pattern, self.rows, arrays, self.numbers)
 
-    def rest(self, start: int, lanes: int) -> Feed:
-        """The rows from `start` on alone, filled up to one vector."""
-        arrays = tuple([_filled(x[start:], lanes) for x in self.arrays])
-        return Feed(self.pattern, self.rows - start, arrays, self.numbers)
-
 
 def pointers(entries: Sequence[int]) -> Any:
     """A table of addresses in memory."""

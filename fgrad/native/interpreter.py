@@ -20,19 +20,32 @@ FLOAT: Final = 16
 """Offset of the double in a float."""
 ITEMS: Final = 24
 """Offset of the first item in a tuple."""
+LISTED: Final = 24
+"""Offset of the pointer to the items in a list."""
 # Offsets in an array of numpy, which have stood still since its version 1.7.
 DATA: Final = 16
 AXES: Final = 24
 LENGTHS: Final = 32
+DISTANCES: Final = 40
+"""Offset of the pointer to the bytes from one to the next, for each axis."""
 DTYPE: Final = 56
 FLAGS: Final = 64
 ORDER: Final = 26
 """Offset of the byte order in a dtype; that of its number follows."""
 NUMBER: Final = 28
+DOUBLE: Final = 12
+"""The number of the dtype float64."""
+ALIGNED: Final = 0x100
+"""The flag of an array each of whose numbers is aligned."""
+WRITABLE: Final = 0x400
+"""That of one that may be written to."""
+PLAIN: Final = 0x501
+"""Those of one that is aligned, writable and in one piece."""
 
 _FUNCTIONS: Final = (
     "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyObject_Vectorcall",
     "PyMem_RawMalloc", "PyMem_RawFree", "PyErr_NoMemory",
+    "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef", "Py_DecRef",
 )  # fmt: skip
 
 
@@ -45,18 +58,24 @@ def floats() -> Mapping[str, int] | None:
     """The addresses that code for floats and tuples needs; None if objects lie otherwise here."""
     if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
         return None
-    x, pair = -1.25e-200, (1.5, 2.5)
+    x, pair, items = -1.25e-200, (1.5, 2.5), [object()]
     size = object.__basicsize__
     if size != FLOAT or tuple.__basicsize__ != ITEMS or float.__basicsize__ != FLOAT + 8:
         return None
     right = (
         _word(id(x) + TYPE) == id(float)
         and ctypes.string_at(id(x) + FLOAT, 8) == struct.pack("d", x)
+        and _word(_word(id(items) + LISTED)) == id(items[0])
+        # One reference: that of the list.
+        and ctypes.c_int32.from_address(id(items[0])).value == 1
         and [_word(id(pair) + ITEMS + 8 * i) for i in range(2)] == [id(pair[0]), id(pair[1])]
     )
     if not right:
         return None
-    return MappingProxyType({**functions(_FUNCTIONS), "PyFloat_Type": id(float)})
+    return MappingProxyType({
+        **functions(_FUNCTIONS), "PyFloat_Type": id(float), "_Py_NoneStruct": id(None),
+        "_Py_TrueStruct": id(True),
+    })  # fmt: skip
 
 
 def functions(names: Iterable[str]) -> Mapping[str, int]:
@@ -82,16 +101,18 @@ def arrays() -> Mapping[str, int] | None:
         and _word(start + DATA) == array.ctypes.data
         and ctypes.c_int32.from_address(start + AXES).value == 1
         and _word(_word(start + LENGTHS)) == 3
+        and _word(_word(start + DISTANCES)) == 8
         and _word(start + DTYPE) == dtype
-        and ctypes.c_int32.from_address(start + FLAGS).value & 0x101 == 0x101
-        and ctypes.c_int32.from_address(dtype + NUMBER).value == array.dtype.num
+        and ctypes.c_int32.from_address(start + FLAGS).value & PLAIN == PLAIN
+        and ctypes.c_int32.from_address(dtype + NUMBER).value == array.dtype.num == DOUBLE
         and ctypes.string_at(dtype + ORDER, 1) == b"="
     )
     if not right:
         return None
     table = _interface(np)
     return MappingProxyType({
-        **known, "PyArray_Type": id(np.ndarray), "PyArray_New": _word(table + 8 * 93)
+        **known, "PyArray_Type": id(np.ndarray), "PyArray_New": _word(table + 8 * 93),
+        "PyArray_SetBaseObject": _word(table + 8 * 282),
     })  # fmt: skip
 
 

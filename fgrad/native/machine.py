@@ -63,8 +63,10 @@ class _Number(int):
 
 QUICK: Final = 0
 """The level of LLVM's code generator that is fast to make code."""
-BEST: Final = 2
-"""That whose code is fast to run, behind LLVM's first level of passes and its search for vectors.
+PLAIN: Final = 2
+"""That whose code is fast to run."""
+BEST: Final = 3
+"""The same, behind LLVM's first level of passes and its search for vectors.
 
 Both together take 1.2 to 1.7 times as long as the generator alone. Of Rosenbrock's function of 1,000
 numbers and its gradient they make 2.0 us from 4.9, of a network summed over rows 140 ns from 178.
@@ -102,12 +104,16 @@ def host() -> Machine:
 
 def _target(machine: Machine, level: int) -> llvm.TargetMachine:
     return llvm.Target.from_triple(machine.triple).create_target_machine(
-        cpu=machine.cpu, features=machine.features, opt=level, reloc="pic", codemodel="small"
+        cpu=machine.cpu,
+        features=machine.features,
+        opt=min(level, PLAIN),
+        reloc="pic",
+        codemodel="small",
     )
 
 
 def compiled(text: str, machine: Machine, level: int) -> bytes:
-    """The object code of a module written in LLVM IR; `level` is `QUICK` or `BEST`."""
+    """The object code of a module written in LLVM IR; `level` is `QUICK`, `PLAIN` or `BEST`."""
     with _working:
         return _compiled(text, machine, level)
 

@@ -1,0 +1,114 @@
+"""Calls for a few rows: builtins of the interpreter, with nothing of Python between arrays and code."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final, Literal, TypeAlias
+
+import attrs
+
+from fgrad.native import interpreter, rowwrapper
+from fgrad.native.feed import Pattern
+from fgrad.native.machine import QUICK, compiled, host, loaded
+from fgrad.native.rowcode import BLOCK, RowCode
+
+Way: TypeAlias = Literal["map", "into", "sum", "total"]
+"""To new columns, to columns that are given, to a tuple of sums, or to an array of them."""
+Call: TypeAlias = Callable[..., Any]
+
+ROOM: Final = 1 << 20
+"""Bytes of new columns from which on a call takes long anyway."""
+
+
+@attrs.frozen(eq=False)
+class Few:
+    """The builtins for a program over few rows: one for each kind of arguments that came twice."""
+
+    _calls: dict[tuple[Way, Pattern], Call | None] = attrs.field(factory=dict, init=False)
+    _latest: dict[Way, Call] = attrs.field(factory=dict, init=False)
+
+    def call(self, way: Way, *inputs: object) -> Any:
+        """The columns or sums, if the arguments are few rows of the kind that came last; else None."""
+        latest = self._latest.get(way)
+        return None if latest is None else latest(*inputs)
+
+    def prepare(self, way: Way, code: RowCode, rows: int) -> None:
+        """From now on, expect arguments as these."""
+        key, most = (way, code.pattern), _most(way, code)
+        if not code.width <= rows <= most:
+            return
+        if key not in self._calls:
+            self._calls[key] = None  # to make a builtin takes longer than one call without it
+            return
+        call = self._calls[key] or _builtin(way, code, most)
+        if call is not None:
+            self._latest[way] = self._calls[key] = call
+
+
+def _most(way: Way, code: RowCode) -> int:
+    """The most rows that a builtin does."""
+    if way not in ("map", "into"):
+        return BLOCK
+    return 0 if True in code.kinds else ROOM // (8 * max(1, len(code.kinds)))
+
+
+def _builtin(way: Way, code: RowCode, most: int) -> Call | None:
+    """The function of what is given, by position; None for anything else than code reads as it is.
+
+    There is none for interpreters that `interpreter` does not know, and for code that calls Python.
+    """
+    known, once, split, lanes = interpreter.arrays(), code.once, code.split, code.width
+    if known is None or code.calls.functions or (once and once.calls.functions):
+        return None
+    kinds = [_kind(kind, size) for kind, size in code.pattern]
+    places = [k if varies else -1 - k for varies, k in split.outputs]
+    order = split.once.outputs
+    words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in (kinds, order, places)]
+    rows, first = code.code.addresses["rows"], once.cell[0] if once else 0
+    varying = len(split.each.outputs)
+    kept: list[object] = [None]
+    arguments, outputs = len(kinds), len(places)
+    objects = arguments + outputs if way == "into" else arguments
+    facts = [
+        *(rows, first, *map(ctypes.addressof, words), id(kept)),
+        *(objects, arguments, outputs, varying, len(order), lanes, most, 0),
+        *_places([
+            len(split.once.inputs), 2 * len(split.each.inputs), varying, len(order),
+            once.shape.slots if once else 0, code.slots * lanes, 2 * varying * lanes, 2 * objects,
+        ]),
+    ]  # fmt: skip
+    table = (ctypes.c_int64 * len(facts))(*facts)
+    made = loaded([_wrapped(way, lanes)], ["call"], {**known, "facts": ctypes.addressof(table)})
+    held = (made, code, table, kept, *words)
+    call: Call = interpreter.builtin("rows", made.addresses["call"], interpreter.MANY, _never, held)
+    return call
+
+
+def _kind(kind: str, size: int) -> int:
+    return {"column": 0, "table": size, "numbers": -size}[kind]
+
+
+def _places(sizes: list[int]) -> list[int]:
+    """Where in memory each begins behind the one before it, at multiples of 128 bytes, and the end."""
+    places, at = [], 0
+    for size in sizes:
+        at += -(-8 * size // 128) * 128
+        places.append(at)
+    return [*places[:-1], places[-1] + 128]
+
+
+def _never(*_: object) -> None:
+    """What a builtin calls for everything unusual; these have an answer for that."""
+
+
+@cache
+def _wrapped(way: Way, lanes: int) -> bytes:
+    if way == "map":
+        text = rowwrapper.mapped()
+    elif way == "into":
+        text = rowwrapper.written()
+    else:
+        text = rowwrapper.summed(lanes, array=way == "total")
+    return compiled(text, host(), QUICK)

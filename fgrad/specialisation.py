@@ -1,0 +1,109 @@
+"""A compiled function at one structure of its arguments, and the fastest ways to call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from fgrad import trees
+from fgrad.direct import direct
+from fgrad.errors import NotAValue, TreeMismatch
+from fgrad.kernel import Kernel
+from fgrad.rows import Table, is_array
+from fgrad.trees import Structure
+
+if TYPE_CHECKING:
+    from fgrad.column import Array
+    from fgrad.native.few import Way
+
+Call: TypeAlias = Callable[[tuple[Any, ...]], Any]
+
+
+@attrs.frozen
+class Specialisation:
+    """A kernel, and the structures of its arguments and of its result."""
+
+    kernel: Kernel
+    arguments: Structure[Any]
+    result: Structure[Any]
+
+    @cached_property
+    def call(self) -> Call | None:
+        """The call written out for floats, from the tuple of the arguments to the result or MISS."""
+        return direct(self.arguments, self.result, self.kernel.run)
+
+    def over(self, way: Way, arguments: Structure[Any]) -> Call | None:
+        """The call written out for a few rows, of columns and numbers in that structure."""
+        run = self.kernel.few(way)
+        if run is None:
+            return None
+        result = self.result if way in ("map", "sum") else None
+        return direct(arguments, result, run, floats=False)
+
+    def targets(self, out: object, axes: int) -> Sequence[Any]:
+        """The arrays of a tree like the result; those with so many axes stand for lists."""
+        targets = Table.to_write(out, axes)
+        if not self.result.read(targets.row, []):
+            came = str(trees.paths(targets.row))
+            raise TreeMismatch("out", str(self.result.paths())[:200], came[:200])
+        return targets.columns
+
+    def written(self, out: Any, totals: Array) -> Any:
+        """The tree `out`, with the numbers of the result in its arrays `()` and `(k,)`."""
+        place = 0
+        targets = self.targets(out, 1)
+        for x in targets:
+            if not (is_array(x) and x.ndim < 2 and x.dtype == totals.dtype and x.flags.writeable):
+                lock = "" if not is_array(x) or x.flags.writeable else "read-only "
+                got = f"a {lock}{type(x).__name__} of shape {getattr(x, 'shape', ())} and dtype {getattr(x, 'dtype', 'none')}"
+                needed = "writable arrays of float64, () for a number and (k,) for a list"
+                raise NotAValue("out", needed, got, "Make them with numpy.empty.")
+        for x in targets:
+            x[...] = totals[place : place + x.size].reshape(x.shape)
+            place += x.size
+        return out
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without the call."""
+        return Specialisation, (self.kernel, self.arguments, self.result)
+
+
+def of_floats(
+    kernel: Kernel, result: Structure[Any], other: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The function of floats by position; `other`, which knows everything, where there is none."""
+    single = result.kind is None
+    plain = single or (result.kind is tuple and all(c.kind is None for c in result.children))
+    if kernel.tier != "native" or not plain:
+        return other
+    return kernel.entry.on_floats(other, single=single)
+
+
+def of_array(
+    kernel: Kernel, result: Structure[Any], other: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The function of one array of doubles, to an array of all numbers of the result, or to the only one.
+
+    `other` is the function of a list. The function raises NotAValue for other arrays than those of
+    the kernel's number of real numbers.
+    """
+    import numpy as np  # noqa: PLC0415  # an extra
+
+    size, single = len(kernel.program.inputs), result.kind is None
+
+    def slow(x: Any) -> Any:
+        if not isinstance(x, np.ndarray):
+            return other(x)
+        masked = np.ma.isMaskedArray(x)  # whose mask would be lost
+        if x.shape != (size,) or x.dtype.kind not in "iuf" or masked:
+            kind = "a masked" if masked else "an"
+            got = f"{kind} array of shape {x.shape} and dtype {x.dtype}"
+            advice = "Specialise again for arrays of another length."
+            raise NotAValue("a specialised function", f"an array of {size} numbers", got, advice)
+        outputs = kernel.run(*x.astype(np.float64).tolist())
+        return outputs[0] if single else np.array(outputs, np.float64)
+
+    return kernel.entry.on_array(slow, single=single) if kernel.tier == "native" else slow
