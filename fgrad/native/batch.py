@@ -17,7 +17,7 @@ from fgrad.native.lanes import lanes
 from fgrad.native.machine import BEST, Machine, host
 from fgrad.native.objects import Request
 from fgrad.native.parts import PART, called, parts
-from fgrad.native.rowcode import RowCode
+from fgrad.native.rowcode import LINE, RowCode
 from fgrad.native.split import Split
 from fgrad.native.table import Vocabulary
 from fgrad.passes import inlined
@@ -98,7 +98,8 @@ class Batch:
     def _made(self, layout: Layout, pattern: Pattern) -> RowCode:
         wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
         split = Split.of(self._fused, wide)
-        machine, width = self.machine, self._lanes
+        machine = self.machine
+        width = max(self._lanes, LINE // 8) if layout == "stream" else self._lanes
         once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
         given = " ".join([f"{kind}{size}" for kind, size in pattern])
         kind = f"{layout} {width} {given}{' exact' if self.exact else ''}"

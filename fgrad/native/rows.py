@@ -70,7 +70,7 @@ class Columns:
 
 @attrs.frozen
 class Streams(Columns):
-    """The same inputs; outputs go past the cache to columns of which each vector is aligned.
+    """The same inputs; outputs go past the cache, in vectors that are whole lines of it.
 
     A store to memory that is not in the cache reads it first; of large outputs that is half of all
     that moves.
@@ -79,7 +79,7 @@ class Streams(Columns):
     def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
         """Write a vector of rows of numbers."""
         *lines, _ = super().store(index, name, words, truth=False)
-        how = f"align {min(8 * words.width, 64)}, !nontemporal !{{i32 1}}"
+        how = "align 64, !nontemporal !{i32 1}"
         return [*lines, f"store {words.type()} {name}, ptr {name}o{index}, {how}"]
 
 
