@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fgrad import operations as ops
 from fgrad.algebra import EXACT, Arg, Args, Definition, Form
+from fgrad.calm import calm
 from fgrad.op import Op
 from fgrad.program import Line, Program, placed
 from fgrad.several import Item, Joint
@@ -14,6 +15,7 @@ from fgrad.several import Item, Joint
 COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
 
 
+@calm()
 def simplified(program: Program) -> Program:
     """The program without what is constant, computed twice, undone by an exact rule, or unused.
 

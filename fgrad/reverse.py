@@ -19,6 +19,7 @@ import attrs
 from pyrsistent import PMap, pmap
 
 from fgrad import operations as ops
+from fgrad.calm import calm_for
 from fgrad.errors import NotDifferentiable, NotPicklable
 from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
@@ -46,7 +47,8 @@ def grad(graph: Graph, output: Node[float]) -> Gradients:
     2.0
     """
     _require_differentiable(graph, output, "grad")
-    return Gradients(graph, MappingProxyType(_fold_floats(output)))
+    with calm_for(len(graph)):
+        return Gradients(graph, MappingProxyType(_fold_floats(output)))
 
 
 def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
@@ -63,7 +65,8 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     (12.0, 12.0)
     """
     _require_differentiable(graph, output, "grad_nodes")
-    reached = {node: _as_node(g, node) for node, g in _fold_nodes([(output, 1.0)]).items()}
+    with calm_for(len(graph)):
+        reached = {node: _as_node(g, node) for node, g in _fold_nodes([(output, 1.0)]).items()}
     return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
 
 

@@ -10,6 +10,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.abstract import traced
+from fgrad.calm import calm
 from fgrad.program import Program
 
 P = ParamSpec("P")
@@ -25,6 +26,7 @@ class Tracing:
     result: trees.Structure[Any]
 
     @classmethod
+    @calm()
     def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
         """Run `f` on traced numbers in the place of the leaves of its arguments."""
         arguments = trees.flatten((args, kwargs), "arguments")[1]

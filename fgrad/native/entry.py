@@ -21,8 +21,8 @@ from fgrad.native.table import Vocabulary
 from fgrad.passes import inlined
 from fgrad.program import Program
 
-LONG: Final = 2000
-"""Lines from which on code is made quickly first: so many take 50 ms at the best level."""
+LONG: Final = 1500
+"""Lines from which on code is made quickly first: so many take 70 to 130 ms at the best level."""
 HOT: Final = 10_000
 """Calls after which better code is made for a long program."""
 

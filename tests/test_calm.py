@@ -1,0 +1,67 @@
+"""The garbage collector is as it was when something large has been made."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+import fgrad as fg
+from fgrad.calm import MANY, SELDOM, calm
+
+
+@pytest.fixture(autouse=True)
+def _usual() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*before)
+
+
+def test_it_looks_seldom_inside_and_as_before_afterwards() -> None:
+    with calm():
+        assert gc.get_threshold() == SELDOM
+        with calm():
+            assert gc.get_threshold() == SELDOM
+        assert gc.get_threshold() == SELDOM
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_an_error_leaves_it_as_before() -> None:
+    def model(x: float) -> float:
+        assert gc.get_threshold() == SELDOM
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        fg.trace(model)(1.0)
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_what_others_set_stays() -> None:
+    with calm():
+        gc.set_threshold(5000, 5, 5)
+    assert gc.get_threshold() == (5000, 5, 5)
+    for own in ((0, 10, 10), (1_000_000, 10, 10)):
+        gc.set_threshold(*own)
+        with calm():
+            assert gc.get_threshold() == own
+        assert gc.get_threshold() == own
+
+
+def test_large_gradients_are_made_in_calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+    usual = gc.set_threshold
+
+    def watched(*to: int) -> None:
+        seen.append(to)
+        usual(*to)
+
+    monkeypatch.setattr(gc, "set_threshold", watched)
+    for size in (10, MANY):
+        x = fg.var(1.0)
+        y = x
+        for _ in range(size):
+            y = y * 1.0
+        graph = fg.Graph.of(y)
+        fg.grad(graph, y)
+        fg.grad_nodes(graph, y)
+        assert seen == ([] if size == 10 else [SELDOM, (700, 10, 10)] * 2)
