@@ -26,15 +26,15 @@ class Tracing:
     result: trees.Structure[Any]
 
     @classmethod
-    @calm()
     def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
         """Run `f` on traced numbers in the place of the leaves of its arguments."""
         arguments = trees.flatten((args, kwargs), "arguments")[1]
         names = _names(f, arguments)
         inputs = [traced(name) for name in names]
         fresh_args, fresh_kwargs = arguments.unflatten(inputs)
-        outputs, result = trees.flatten(f(*fresh_args, **fresh_kwargs), "result")
-        return cls(Program.of(outputs, inputs, names), arguments, result)
+        with calm():
+            outputs, result = trees.flatten(f(*fresh_args, **fresh_kwargs), "result")
+            return cls(Program.of(outputs, inputs, names), arguments, result)
 
 
 def trace(f: Callable[P, Q], /) -> Callable[P, Program]:
