@@ -29,7 +29,7 @@ from fgrad.kernel import TIERS, Kernel, Tier, native_is_installed
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
-from fgrad.rows import Table, is_array, widths_of
+from fgrad.rows import Table, is_array, skeleton, widths_of
 from fgrad.specialisation import Call, Specialisation, of_array, of_floats
 from fgrad.tracing import Tracing
 
@@ -43,7 +43,7 @@ R = TypeVar("R")
 
 _TRIED: Final = 4
 Over: TypeAlias = Literal["map", "into", "sum", "total"]
-"""What is made of many rows: new columns, columns that are there, sums, or an array of sums."""
+"""What is made of many rows: new columns, columns that are there, sums, or arrays of sums."""
 
 
 class _OfInstances(property):
@@ -124,7 +124,7 @@ class Compiled(Generic[P, R]):
             prompt = self._promptly(way, args if out is None else (*args, out))
             if prompt is not MISS:
                 return prompt if out is None else out
-        columns, special = self._mapped(way, args, kwargs)
+        columns, special = self._mapped(way, args, kwargs, out)
         if out is None:
             return special.result.unflatten(special.kernel.map(columns, threads=threads))
         special.kernel.map_to(special.targets(out, 2), columns, threads=threads)
@@ -145,15 +145,16 @@ class Compiled(Generic[P, R]):
         (0.25, -1.0)
         """
         way: Over = "sum" if out is None else "total"
-        prompt: Any = self._promptly(way, args) if threads == 1 and not kwargs else MISS
-        if out is None and prompt is not MISS:
-            return prompt  # type: ignore[no-any-return]  # R, as it was traced
-        columns, special = self._mapped(way, args, kwargs)
+        if threads == 1 and not kwargs:
+            prompt = self._promptly(way, args if out is None else (*args, out))
+            if prompt is not MISS:
+                return prompt if out is None else out  # type: ignore[no-any-return]  # R, as it was traced
+        columns, special = self._mapped(way, args, kwargs, out)
         if out is None:
             sums: Any = special.kernel.sum(columns, threads=threads)
             return special.result.unflatten(sums)  # type: ignore[no-any-return]  # likewise
-        totals = special.kernel.total(columns, threads=threads) if prompt is MISS else prompt
-        return special.written(out, totals)  # type: ignore[no-any-return]  # a tree like R
+        special.kernel.sum_to(special.sums(out), columns, threads=threads)
+        return out  # type: ignore[no-any-return]  # a tree like R
 
     def _promptly(self, way: Over, args: tuple[Any, ...]) -> Any:
         """The result over a few rows by a call that is written out, or MISS."""
@@ -164,7 +165,7 @@ class Compiled(Generic[P, R]):
         return MISS
 
     def _mapped(
-        self, way: Over, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, way: Over, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
     ) -> tuple[Sequence[Any], Specialisation]:
         """The columns, and the specialisation for a row of them."""
         widths = None if kwargs else widths_of(args)
@@ -177,10 +178,10 @@ class Compiled(Generic[P, R]):
             if widths:
                 self._by_widths[widths] = special
         if not kwargs:
-            self._expect(way, special, len(args) if widths else 0)
+            self._expect(way, special, len(args) if widths else 0, out)
         return columns, special
 
-    def _expect(self, way: Over, special: Specialisation, size: int) -> None:
+    def _expect(self, way: Over, special: Specialisation, size: int, out: Any) -> None:
         """Have the next few rows try a call that is written out for arguments of this structure."""
         calls = self._over.setdefault(way, {})
         if len(calls) == _TRIED:
@@ -190,8 +191,8 @@ class Compiled(Generic[P, R]):
             if size
             else special.arguments.unflatten([0.0] * len(special.arguments))[0]
         )
-        if way == "into":
-            row = *row, special.result.unflatten([0.0] * len(special.result))
+        if out is not None:
+            row = *row, skeleton(out)
         structure: trees.Structure[Any] = trees.flatten((row, {}))[1]
         if structure not in calls:
             call = special.over(way, structure)

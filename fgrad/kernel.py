@@ -119,13 +119,14 @@ class Kernel(Callee):
             return self._batch.sum(inputs, threads=threads)
         return tuple([float(column.sum()) for column in self._columns(inputs)])
 
-    def total(self, inputs: Sequence[object], *, threads: int = 1) -> Array:
-        """The same sums as an array."""
-        import numpy as np  # noqa: PLC0415  # an extra
-
+    def sum_to(self, out: Sequence[Any], inputs: Sequence[object], *, threads: int = 1) -> None:
+        """The same into arrays of doubles, `()` for one output and `(k,)` for k of them."""
         if self.tier == "native":
-            return self._batch.total(inputs, threads=threads)
-        return np.array(self.sum(inputs), np.float64)
+            self._batch.sum_to(out, inputs, threads=threads)
+            return
+        sums = iter(self.sum(inputs))
+        for x in out:
+            x[...] = [next(sums) for _ in range(x.size)] if x.ndim else next(sums)
 
     def few(self, way: Way) -> Callable[..., Any] | None:
         """The function of a few rows, by position, that gives None for all that is not usual.

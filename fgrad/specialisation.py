@@ -12,11 +12,10 @@ from fgrad import trees
 from fgrad.direct import direct
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import Kernel
-from fgrad.rows import Table, is_array
+from fgrad.rows import Table
 from fgrad.trees import Structure
 
 if TYPE_CHECKING:
-    from fgrad.column import Array
     from fgrad.native.few import Way
 
 Call: TypeAlias = Callable[[tuple[Any, ...]], Any]
@@ -51,20 +50,16 @@ class Specialisation:
             raise TreeMismatch("out", str(self.result.paths())[:200], came[:200])
         return targets.columns
 
-    def written(self, out: Any, totals: Array) -> Any:
-        """The tree `out`, with the numbers of the result in its arrays `()` and `(k,)`."""
-        place = 0
+    def sums(self, out: object) -> Sequence[Any]:
+        """The arrays `()` and `(k,)` of a tree like the result; NotAValue for others."""
         targets = self.targets(out, 1)
         for x in targets:
-            if not (is_array(x) and x.ndim < 2 and x.dtype == totals.dtype and x.flags.writeable):
-                lock = "" if not is_array(x) or x.flags.writeable else "read-only "
-                got = f"a {lock}{type(x).__name__} of shape {getattr(x, 'shape', ())} and dtype {getattr(x, 'dtype', 'none')}"
+            lock = "" if x.flags.writeable else "read-only "
+            if lock or x.ndim > 1 or x.dtype != float:
                 needed = "writable arrays of float64, () for a number and (k,) for a list"
+                got = f"a {lock}{type(x).__name__} of shape {x.shape} and dtype {x.dtype}"
                 raise NotAValue("out", needed, got, "Make them with numpy.empty.")
-        for x in targets:
-            x[...] = totals[place : place + x.size].reshape(x.shape)
-            place += x.size
-        return out
+        return targets
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the call."""

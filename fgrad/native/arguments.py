@@ -29,6 +29,7 @@ def argument() -> list[str]:
         "array:",
         *sure("exact", "icmp eq ptr %type, @PyArray_Type", "free"),
         *looked("x"),
+        *measured("x"),
         "%matrix = icmp eq i32 %x.axes, 2",
         "br i1 %matrix, label %table, label %column",
         *_column(),
@@ -82,7 +83,7 @@ def _table() -> list[str]:
 
 
 def looked(x: str) -> list[str]:
-    """See that the array of that name holds native doubles, and read its shape."""
+    """See that the array of that name holds native doubles, and find its shape."""
     return [
         *field(f"{x}.axes", "i32", f"%{x}", at.AXES),
         *field(f"{x}.data", "ptr", f"%{x}", at.DATA),
@@ -96,6 +97,12 @@ def looked(x: str) -> list[str]:
         *sure(f"{x}.native", f"icmp eq i8 %{x}.order, {ord('=')}", "free"),
         f"%{x}.flag = and i32 %{x}.flags, {at.ALIGNED}",
         *sure(f"{x}.aligned", f"icmp ne i32 %{x}.flag, 0", "free"),
+    ]
+
+
+def measured(x: str) -> list[str]:
+    """Read the length of an array, and the bytes from one to the next."""
+    return [
         *sure(f"{x}.long", f"icmp ne i32 %{x}.axes, 0", "free"),
         f"%{x}.length = load i64, ptr %{x}.lengths",
         f"%{x}.distance = load i64, ptr %{x}.distances",

@@ -70,16 +70,22 @@ class Batch:
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output, the same for any number of threads."""
-        return tuple(self._summed("sum", inputs, threads).tolist())
+        return tuple(self._summed("sum", inputs, threads, ()).tolist())
 
-    def total(self, inputs: Sequence[object], *, threads: int) -> Array:
-        """The same sums as an array."""
-        return self._summed("total", inputs, threads)
+    def sum_to(self, out: Sequence[Array], inputs: Sequence[object], *, threads: int) -> None:
+        """The same into arrays of doubles, `()` for one output and `(k,)` for k of them."""
+        sizes = tuple([x.size if x.ndim else 0 for x in out])
+        sums, place = self._summed("total", inputs, threads, sizes), 0
+        for x in out:
+            x[...] = sums[place : place + x.size].reshape(x.shape)
+            place += x.size
 
-    def _summed(self, way: Way, inputs: Sequence[object], threads: int) -> Array:
+    def _summed(
+        self, way: Way, inputs: Sequence[object], threads: int, sizes: tuple[int, ...]
+    ) -> Array:
         feed = Feed.of(self.program, inputs, self._lanes)
         kernel = self._kernel("sum", feed.pattern)
-        self.few.prepare(way, kernel, feed.rows)
+        self.few.prepare(way, kernel, feed.rows, sizes)
         return kernel.sum(feed, threads)
 
     @cached_property

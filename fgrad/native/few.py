@@ -9,13 +9,13 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from fgrad.native import interpreter, rowwrapper
+from fgrad.native import interpreter, rowwrapper, sumwrapper
 from fgrad.native.feed import Pattern
 from fgrad.native.machine import QUICK, compiled, host, loaded
 from fgrad.native.rowcode import BLOCK, RowCode
 
 Way: TypeAlias = Literal["map", "into", "sum", "total"]
-"""To new columns, to columns that are given, to a tuple of sums, or to an array of them."""
+"""To new columns, to columns that are given, to a tuple of sums, or to arrays for them."""
 Call: TypeAlias = Callable[..., Any]
 
 ROOM: Final = 1 << 20
@@ -26,7 +26,9 @@ ROOM: Final = 1 << 20
 class Few:
     """The builtins for a program over few rows: one for each kind of arguments that came twice."""
 
-    _calls: dict[tuple[Way, Pattern], Call | None] = attrs.field(factory=dict, init=False)
+    _calls: dict[tuple[Way, Pattern, tuple[int, ...]], Call | None] = attrs.field(
+        factory=dict, init=False
+    )
     _latest: dict[Way, Call] = attrs.field(factory=dict, init=False)
 
     def call(self, way: Way, *inputs: object) -> Any:
@@ -34,15 +36,18 @@ class Few:
         latest = self._latest.get(way)
         return None if latest is None else latest(*inputs)
 
-    def prepare(self, way: Way, code: RowCode, rows: int) -> None:
-        """From now on, expect arguments as these."""
-        key, most = (way, code.pattern), _most(way, code)
+    def prepare(self, way: Way, code: RowCode, rows: int, sizes: tuple[int, ...] = ()) -> None:
+        """From now on, expect arguments as these.
+
+        `sizes` are the lengths of the arrays that sums go to, 0 for those that are one number.
+        """
+        key, most = (way, code.pattern, sizes), _most(way, code)
         if not code.width <= rows <= most:
             return
         if key not in self._calls:
             self._calls[key] = None  # to make a builtin takes longer than one call without it
             return
-        call = self._calls[key] or _builtin(way, code, most)
+        call = self._calls[key] or _builtin(way, code, most, sizes)
         if call is not None:
             self._latest[way] = self._calls[key] = call
 
@@ -54,7 +59,7 @@ def _most(way: Way, code: RowCode) -> int:
     return 0 if True in code.kinds else ROOM // (8 * max(1, len(code.kinds)))
 
 
-def _builtin(way: Way, code: RowCode, most: int) -> Call | None:
+def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call | None:
     """The function of what is given, by position; None for anything else than code reads as it is.
 
     There is none for interpreters that `interpreter` does not know, and for code that calls Python.
@@ -65,17 +70,17 @@ def _builtin(way: Way, code: RowCode, most: int) -> Call | None:
     kinds = [_kind(kind, size) for kind, size in code.pattern]
     places = [k if varies else -1 - k for varies, k in split.outputs]
     order = split.once.outputs
-    words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in (kinds, order, places)]
+    words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in ((*kinds, *sizes), order, places)]
     rows, first = code.code.addresses["rows"], once.cell[0] if once else 0
     varying = len(split.each.outputs)
     kept: list[object] = [None]
     arguments, outputs = len(kinds), len(places)
-    objects = arguments + outputs if way == "into" else arguments
+    objects = arguments + (outputs if way == "into" else len(sizes))
     facts = [
         *(rows, first, *map(ctypes.addressof, words), id(kept)),
         *(objects, arguments, outputs, varying, len(order), lanes, most, 0),
         *_places([
-            len(split.once.inputs), 2 * len(split.each.inputs), varying, len(order),
+            len(split.once.inputs), 2 * len(split.each.inputs), outputs, len(order),
             once.shape.slots if once else 0, code.slots * lanes, 2 * varying * lanes, 2 * objects,
         ]),
     ]  # fmt: skip
@@ -110,5 +115,5 @@ def _wrapped(way: Way, lanes: int) -> bytes:
     elif way == "into":
         text = rowwrapper.written()
     else:
-        text = rowwrapper.summed(lanes, array=way == "total")
+        text = sumwrapper.summed(lanes) if way == "sum" else sumwrapper.totalled(lanes)
     return compiled(text, host(), QUICK)

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from fgrad.native import interpreter as at
-from fgrad.native.arguments import argument, looked, same, spanned
+from fgrad.native.arguments import argument, looked, measured, same, spanned
 from fgrad.native.flow import element, field, loop, put, sure
 
 ADDRESSES: Final = ("code", "once", "kinds", "order", "places", "kept")
 """Of the code over rows, of the code that runs once (or 0), of three rows of words, and of a list.
 
-For each argument its kind: 0 for a column, k for a table of k columns, -k for k numbers. For each
-number that is the same in each row its place among those given. For each output its place among
+For each argument its kind: 0 for a column, k for a table of k columns, -k for k numbers; for each
+array that sums go to its length, or 0 for a single number. For each number that is the same in each row its place among those given. For each output its place among
 those that vary, or -k for number k - 1 of those that are the same. The list has one item: the array
 that the last columns were slices of.
 """
@@ -33,8 +33,12 @@ numbers that are the same, the scratch of the code that runs once and of the cod
 vectors for each output that varies, and two words for each object; and where that memory ends."""
 FACTS: Final = (*ADDRESSES, *COUNTS, *PLACES)
 
+TRUE: Final = (
+    "%result = select i1 true, ptr @_Py_TrueStruct, ptr null",
+    "call void @Py_IncRef(ptr %result)",
+)
 _PLACES: Final = (
-    *("i", "j", "k", "l", "m", "p", "q", "r"),
+    *("i", "j", "k", "l", "m", "p", "q", "r", "u", "v"),
     *("rows", "entries", "numbers", "ends"),
 )
 _NEW: Final = "call ptr @PyArray_New(ptr @PyArray_Type, i32"
@@ -59,7 +63,7 @@ _DECLARED: Final = (
 
 def mapped() -> str:
     """The text that gives a tuple of new columns: slices of one array, as `new_columns` has them."""
-    return _text([*_base(), *_tuple(), *_columns(), *_run("running", "0", "%rows", "%outs")])
+    return function([*_base(), *made_tuple(), *_columns(), *run("running", "0", "%rows", "%outs")])
 
 
 def written() -> str:
@@ -67,22 +71,10 @@ def written() -> str:
 
     They must be apart from each other and from the arguments.
     """
-    result = ["%result = select i1 true, ptr @_Py_TrueStruct, ptr null"]
-    run = _run("running", "0", "%rows", "%outs")
-    return _text([*_targets(), *_pointed(), *run, *result, "call void @Py_IncRef(ptr %result)"])
+    return function([*_targets(), *_pointed(), *run("running", "0", "%rows", "%outs"), *TRUE])
 
 
-def summed(lanes: int, *, array: bool) -> str:
-    """The text that gives the sums as a tuple of floats, or as an array, for code with these lanes.
-
-    The last rows that fill no vector are the last lanes of one that reaches into those before.
-    """
-    into = _row() if array else _tuple()
-    run = _run("running", "0", "%whole", "%sums")
-    return _text([*_zeros(lanes), *run, *_rest(lanes), *into, *_totals(lanes, array=array)])
-
-
-def _text(made: Sequence[str]) -> str:
+def function(made: Sequence[str]) -> str:
     """The function, of the lines that make `%result`, the last block of which is `%k.end`."""
     lines = [
         *_DECLARED,
@@ -144,7 +136,7 @@ def _fact_at(name: str) -> str:
     return f"getelementptr (i64, ptr @facts, i64 {FACTS.index(name)})"
 
 
-def _run(name: str, begin: str, end: str, to: str) -> list[str]:
+def run(name: str, begin: str, end: str, to: str) -> list[str]:
     """Run the code over rows, while other threads may go on."""
     given = f"ptr %ins, ptr %same, ptr {to}, ptr null, ptr %scratch, i64 {begin}, i64 {end}"
     return [
@@ -154,7 +146,8 @@ def _run(name: str, begin: str, end: str, to: str) -> list[str]:
     ]
 
 
-def _tuple() -> list[str]:
+def made_tuple() -> list[str]:
+    """Make the tuple `%result`, with room for the outputs at `%items`."""
     return [
         "%result = call ptr @PyTuple_New(i64 %fact.outputs)",
         *sure("tupled", "icmp ne ptr %result, null", "failed"),
@@ -162,17 +155,7 @@ def _tuple() -> list[str]:
     ]
 
 
-def _row() -> list[str]:
-    """The array that sums go to."""
-    return [
-        "store i64 %fact.outputs, ptr %shape",
-        f"%result = {_NEW} 1, ptr %shape, i32 {at.DOUBLE}, ptr null, ptr null, i32 0, i32 0, ptr null)",
-        *sure("lined", "icmp ne ptr %result, null", "failed"),
-        *field("room", "ptr", "%result", at.DATA),
-    ]
-
-
-def _output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
+def output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
     """Lines for output `%k` that varies, at `%place`, or that is `%still` in every row."""
     return [
         *element("place", "i64", "%fact.places", "%k"),
@@ -193,7 +176,7 @@ def _output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
 def _column() -> list[str]:
     """Point to `%slice`, the column of output `%k`, or fill it."""
     fill = loop("l", "%rows", put("cell", "double", "%still", "%slice", "%l"))
-    return _output(put("out", "ptr", "%slice", "%outs", "%place"), fill)
+    return output(put("out", "ptr", "%slice", "%outs", "%place"), fill)
 
 
 def _base() -> list[str]:
@@ -250,6 +233,19 @@ def _columns() -> list[str]:
     return loop("k", "%fact.outputs", body)
 
 
+def target() -> list[str]:
+    """Look at array `%y`, the `%p`-th that is given behind the arguments."""
+    return [
+        "%target = add i64 %p, %fact.arguments",
+        *element("y", "ptr", "%args", "%target"),
+        *field("y.type", "ptr", "%y", at.TYPE),
+        *sure("y.exact", "icmp eq ptr %y.type, @PyArray_Type", "free"),
+        *looked("y"),
+        f"%y.open = and i32 %y.flags, {at.WRITABLE}",
+        *sure("y.writable", "icmp ne i32 %y.open, 0", "free"),
+    ]
+
+
 def _targets() -> list[str]:
     """See that what is given behind the arguments are columns, apart from all that came before."""
     apart = [
@@ -262,13 +258,8 @@ def _targets() -> list[str]:
         *sure("apart", "or i1 %behind, %ahead", "free"),
     ]
     body = [
-        "%target = add i64 %p, %fact.arguments",
-        *element("y", "ptr", "%args", "%target"),
-        *field("y.type", "ptr", "%y", at.TYPE),
-        *sure("y.exact", "icmp eq ptr %y.type, @PyArray_Type", "free"),
-        *looked("y"),
-        f"%y.open = and i32 %y.flags, {at.WRITABLE}",
-        *sure("y.writable", "icmp ne i32 %y.open, 0", "free"),
+        *target(),
+        *measured("y"),
         *sure("y.line", "icmp eq i32 %y.axes, 1", "free"),
         *sure("y.dense", "icmp eq i64 %y.distance, 8", "free"),
         *sure("y.fits", "icmp eq i64 %y.length, %rows", "free"),
@@ -289,78 +280,3 @@ def _pointed() -> list[str]:
         *_column(),
     ]
     return loop("k", "%fact.outputs", body)
-
-
-def _zeros(lanes: int) -> list[str]:
-    """Begin both rows of sums at 0, and count the rows that fill vectors."""
-    return [
-        f"%second = getelementptr <{lanes} x double>, ptr %sums, i64 %fact.varying",
-        "%vectors = mul i64 %fact.varying, 2",
-        *loop(
-            "r",
-            "%vectors",
-            [
-                *put("zero", f"<{lanes} x double>", "zeroinitializer", "%sums", "%r"),
-            ],
-        ),
-        "%odd = srem i64 %rows, %fact.lanes",
-        "%whole = sub i64 %rows, %odd",
-    ]
-
-
-def _rest(lanes: int) -> list[str]:
-    """Sum the rows that fill no vector; they are the last lanes of one."""
-    add = [
-        "%lane = add i64 %from.lane, %q",
-        *element("sum", "double", "%sums", "%lane"),
-        *element("late", "double", "%second", "%lane"),
-        "%both = fadd double %sum, %late",
-        "store double %both, ptr %sum.place",
-    ]
-    return [
-        "%left = icmp sgt i64 %odd, 0",
-        "br i1 %left, label %reaching, label %complete",
-        "reaching:",
-        "%back = sub i64 %rows, %fact.lanes",
-        *_run("finishing", "%back", "%rows", "%second"),
-        "%spared = sub i64 %fact.lanes, %odd",
-        *loop(
-            "p",
-            "%fact.varying",
-            [
-                f"%vector = mul i64 %p, {lanes}",
-                "%from.lane = add i64 %vector, %spared",
-                *loop("q", "%odd", add),
-            ],
-        ),
-        "br label %complete",
-        "complete:",
-    ]
-
-
-def _totals(lanes: int, *, array: bool) -> list[str]:
-    """The sum over the lanes of each output, as an object or a number of the array."""
-    v = f"<{lanes} x double>"
-    add = [
-        *element("sums.here", v, "%sums", "%place"),
-        f"%s0 = extractelement {v} %sums.here, i64 0",
-    ]
-    for lane in range(1, lanes):
-        add += [
-            f"%t{lane} = extractelement {v} %sums.here, i64 {lane}",
-            f"%s{lane} = fadd double %s{lane - 1}, %t{lane}",
-        ]
-    varies = [*add, f"store double %s{lanes - 1}, ptr %total.at"]
-    stays = ["%times = fmul double %still, %count", "store double %times, ptr %total.at"]
-    kept = [
-        "%object = call ptr @PyFloat_FromDouble(double %total)",
-        *sure("objected", "icmp ne ptr %object, null", "halfway"),
-        *put("item", "ptr", "%object", "%items", "%k"),
-    ]
-    if array:
-        kept = put("number", "double", "%total", "%room", "%k")
-    total = "%total = load double, ptr %total.at"
-    return [
-        "%count = sitofp i64 %rows to double",
-        *loop("k", "%fact.outputs", [*_output(varies, stays), total, *kept]),
-    ]
