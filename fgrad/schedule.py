@@ -31,7 +31,7 @@ def scheduled(program: Program) -> Program:
             waiting.append((value, True))
             args = [a for a in program.lines[value - inputs][1] if type(a) is int]
             waiting += [(a, False) for a in sorted(args, key=weights.__getitem__)]
-    moved = _reordered(program, order)
+    moved = reordered(program, order)
     return moved if peak(moved) < peak(program) else program
 
 
@@ -43,7 +43,8 @@ def _weights(program: Program) -> list[int]:
     return weights
 
 
-def _reordered(program: Program, order: Sequence[int]) -> Program:
+def reordered(program: Program, order: Sequence[int]) -> Program:
+    """The program with its lines, named by their values, in another order."""
     inputs = len(program.inputs)
     place = dict(enumerate(range(inputs)))
     place |= {value: inputs + i for i, value in enumerate(order)}

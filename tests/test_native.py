@@ -239,7 +239,7 @@ def test_code_that_was_kept_is_found_before_anything_is_written(
     first = Entry.of(made, exact=False).run(1.0, 2.0)
     column = Batch(made, False).map((np.array([1.0]), 2.0), threads=1)[0]
 
-    def fail(*args: object) -> object:
+    def fail(*args: object, **kwargs: object) -> object:
         raise AssertionError
 
     monkeypatch.setattr("fgrad.native.entry.parts", fail)

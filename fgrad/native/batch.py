@@ -116,7 +116,7 @@ class Batch:
             words = Vocabulary(width, fma=machine.fma, inline=inline)
             form = _LAYOUTS[layout](sources, split.truths)
             size = INLINE if inline else PART
-            written = parts(split.each, form, words, called(split.each), size)
+            written = parts(split.each, form, words, called(split.each), size=size)
             return written.slots, rows.modules(written, width)
 
         objects = Request(self.program, kind, BEST, machine).objects(write)

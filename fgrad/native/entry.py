@@ -15,9 +15,10 @@ from fgrad.native.later import later
 from fgrad.native.machine import BEST, PLAIN, QUICK, Code, Machine, compiled, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Request, Write
-from fgrad.native.parts import called, parts
+from fgrad.native.parts import PART, called, parts
 from fgrad.native.point import Numbers, modules
 from fgrad.native.table import Vocabulary
+from fgrad.native.together import together
 from fgrad.passes import inlined
 from fgrad.program import Program
 
@@ -141,7 +142,10 @@ def _request(
     def write() -> tuple[int, Iterable[str]]:
         words = Vocabulary(1, fma=machine.fma, inline=False)
         fused = rounded(program, machine, exact=exact)
-        written = parts(fused, Numbers(), words, called(program))
+        wide = Vocabulary(machine.width, fma=machine.fma, inline=False, apart=True)
+        calls = called(program)
+        ordered = together(fused, PART, wide.width, calls)
+        written = parts(ordered, Numbers(), words, calls, size=PART, wide=wide)
         return written.slots, modules(written)
 
     kind = "point exact" if exact else "point"

@@ -13,11 +13,18 @@ Body: TypeAlias = Callable[..., Value | tuple[Value, ...]]
 
 @cache
 def definition(
-    name: str, body: Body, kinds: tuple[Kind, ...], width: int, *, fma: bool, inline: bool
+    name: str,
+    body: Body,
+    kinds: tuple[Kind, ...],
+    width: int,
+    *,
+    fma: bool,
+    inline: bool,
+    apart: bool = False,
 ) -> tuple[str, ...]:
     """The definition of `body` under `name`, behind everything that it needs.
 
-    Several results are returned as a struct.
+    Several results are returned as a struct. With `apart`, a vector is given as its lanes.
 
     >>> print(definition("@twice", lambda x: x + x, ("double",), 1, fma=True, inline=False)[-1])
     define internal double @twice(double %x0) noinline nounwind memory(none) {
@@ -26,8 +33,14 @@ def definition(
     }
     """
     block = Block(width, fma)
-    result = body(*[block.argument(f"%x{i}", kind) for i, kind in enumerate(kinds)])
-    given = ", ".join([f"{block.of(kind)} %x{i}" for i, kind in enumerate(kinds)])
+    names = [f"%x{i}" for i in range(len(kinds))]
+    given = [f"{block.of(kind)} {name}" for name, kind in zip(names, kinds, strict=True)]
+    values = [block.argument(name, kind) for name, kind in zip(names, kinds, strict=True)]
+    if apart:
+        lanes = [[block.argument(f"{name}_{k}", "double") for k in range(width)] for name in names]
+        given = [f"double {lane.name}" for row in lanes for lane in row]
+        values = [block.vector(row) for row in lanes]
+    result = body(*values)
     results = result if isinstance(result, tuple) else (result,)
     type_ = returned(block, [r.kind for r in results])
     last = results[0].name
@@ -37,7 +50,7 @@ def definition(
             text = f"insertvalue {type_} {last}, {block.of(r.kind)} {r.name}, {i}"
             last = block.line("double", text).name
     how = "alwaysinline" if inline else "noinline"
-    head = f"define internal {type_} {name}({given}) {how} nounwind memory(none) {{"
+    head = f"define internal {type_} {name}({', '.join(given)}) {how} nounwind memory(none) {{"
     lines = [head, *([block.text] if block.text else []), f"ret {type_} {last}", "}"]
     return (*block.needs, "\n".join(lines))
 

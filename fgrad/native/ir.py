@@ -57,6 +57,16 @@ class Block:
         """A value that has a name already."""
         return Value(self, kind, name)
 
+    def vector(self, lanes: Sequence[Value]) -> Value:
+        """The numbers, one for each lane, as one value."""
+        if self.width == 1:
+            return lanes[0]
+        kind, whole = lanes[0].kind, "poison"
+        for k, lane in enumerate(lanes):
+            text = f"insertelement {self.of(kind)} {whole}, {kind} {lane.name}, i64 {k}"
+            whole = self.line(kind, text).name
+        return Value(self, kind, whole)
+
     def constant(self, x: float, kind: Kind = "double") -> Value:
         """A value known now, the same in all lanes."""
         text = double(x) if kind == "double" else str(int(x))
@@ -321,19 +331,19 @@ def by_lane(function: str, *args: Value, kinds: Sequence[Kind] = ("double",)) ->
     """
     block = args[0].block
     result = kinds[0] if len(kinds) == 1 else f"{{ {', '.join(kinds)} }}"
-    lanes: list[list[str]] = []
+    lanes: list[list[Value]] = []
     for lane in range(block.width):
         given = ", ".join([f"{arg.kind} {_lane(arg, lane)}" for arg in args])
-        call = block.line(kinds[0], f"call {result} {function}({given})").name
+        call = block.line(kinds[0], f"call {result} {function}({given})")
         lanes.append(
             [call]
             if len(kinds) == 1
             else [
-                block.line(kind, f"extractvalue {result} {call}, {i}").name
+                block.line(kind, f"extractvalue {result} {call.name}, {i}")
                 for i, kind in enumerate(kinds)
             ]
         )
-    return tuple(_joined(block, kind, [row[i] for row in lanes]) for i, kind in enumerate(kinds))
+    return tuple(block.vector([row[i] for row in lanes]) for i in range(len(kinds)))
 
 
 def _lane(x: Value, lane: int) -> str:
@@ -341,13 +351,3 @@ def _lane(x: Value, lane: int) -> str:
         return x.name
     text = f"extractelement {x.block.of(x.kind)} {x.name}, i64 {lane}"
     return x.block.line(x.kind, text).name
-
-
-def _joined(block: Block, kind: Kind, lanes: Sequence[str]) -> Value:
-    if block.width == 1:
-        return Value(block, kind, lanes[0])
-    whole = "poison"
-    for lane, name in enumerate(lanes):
-        text = f"insertelement {block.of(kind)} {whole}, {kind} {name}, i64 {lane}"
-        whole = block.line(kind, text).name
-    return Value(block, kind, whole)

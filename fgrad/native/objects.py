@@ -19,6 +19,8 @@ from fgrad.program import Program
 Write: TypeAlias = Callable[[], tuple[int, Iterable[str]]]
 """What writes code when it must be made: it gives the scratch, and the modules in IR."""
 _HERE: Final = Path(__file__).parent
+_PASSES: Final = "passes", "schedule"
+"""The modules elsewhere that lines go through on their way."""
 
 
 @cache
@@ -29,7 +31,7 @@ def writers() -> str | None:
     arguments. None if there is no text to read: then nothing is kept.
     """
     digest = hashlib.sha256()
-    for path in [*sorted(_HERE.glob("*.py")), _HERE.parent / "passes.py"]:
+    for path in [*sorted(_HERE.glob("*.py")), *[_HERE.parent / f"{name}.py" for name in _PASSES]]:
         try:
             digest.update(path.read_bytes())
         except OSError:

@@ -15,9 +15,10 @@ from fgrad import operations as ops
 from fgrad.native.ir import double
 from fgrad.native.meaning import caller
 from fgrad.native.scratch import Scratch
-from fgrad.native.table import SINE_AND_COSINE, Vocabulary
+from fgrad.native.table import FUNCTIONS, SINE_AND_COSINE, Vocabulary
+from fgrad.native.together import Piece, pieces
 from fgrad.op import Op
-from fgrad.program import Program
+from fgrad.program import Line, Program
 from fgrad.several import Item, Joint
 
 PART: Final = 500
@@ -61,9 +62,18 @@ def called(program: Program) -> tuple[Op, ...]:
 
 
 def parts(
-    program: Program, layout: Layout, words: Vocabulary, calls: tuple[Op, ...], size: int = PART
+    program: Program,
+    layout: Layout,
+    words: Vocabulary,
+    calls: tuple[Op, ...],
+    *,
+    size: int = PART,
+    wide: Vocabulary | None = None,
 ) -> Parts:
-    """The program in parts of `size` lines; `calls` are those of `%calls`, in its order."""
+    """The program in parts of `size` lines; `calls` are those of `%calls`, in its order.
+
+    With `wide`, equal functions that stand side by side become the lanes of its vectors.
+    """
     scratch = Scratch.of(program, size)
     outputs: dict[int, list[int]] = {}
     for index, value in enumerate(program.outputs):
@@ -71,9 +81,10 @@ def parts(
     functions, needs = [], []
     for number, start in enumerate(range(0, max(1, len(program)), size)):
         lines = program.lines[start : start + size]
-        writer = _Writer(program, layout, words, calls, scratch.slots, outputs)
+        writer = _Writer(program, layout, words, wide or words, calls, scratch.slots, outputs)
         functions.append(writer.function(number, start, min(start + size, len(program))))
-        needed = dict.fromkeys(words.needs([op for op, _ in lines]))
+        needed = dict.fromkeys(words.needs(writer.called))
+        needed |= dict.fromkeys(writer.wide.needs(writer.together))
         for op in dict.fromkeys(op for op, _ in lines if op in calls):
             needed |= dict.fromkeys(caller(op)[1])
         needs.append(tuple(needed))
@@ -87,6 +98,7 @@ class _Writer:
     program: Program
     layout: Layout
     words: Vocabulary
+    wide: Vocabulary
     calls: tuple[Op, ...]
     slots: Mapping[int, int]
     outputs: Mapping[int, Sequence[int]]
@@ -95,40 +107,55 @@ class _Writer:
     """Of the values that are at hand in this part."""
     pairs: dict[Any, str] = attrs.field(factory=dict, init=False)
     """The name of the sine and cosine of each angle that both are taken of, when it has one."""
+    called: dict[str, None] = attrs.field(factory=dict, init=False)
+    """The functions that lines call, and those that pieces do."""
+    together: dict[str, None] = attrs.field(factory=dict, init=False)
     text: list[str] = attrs.field(factory=list, init=False)
 
     def function(self, number: int, start: int, end: int) -> str:
         """The definition of the part that has the lines from `start` to `end`."""
         inputs = len(self.program.inputs)
         lines = self.program.lines[start:end]
-        angles = [
-            {args[0] for op, args in lines if op is wanted and type(args[0]) is int}
-            for wanted in (ops.sin, ops.cos)
-        ]
-        self.pairs.update((angle, "") for angle in angles[0] & angles[1])
         if start == 0:
             for value in self.outputs:
                 if value < inputs:
                     self._give(value, self._argument(value), truth=False)
-        for value, (op, args) in enumerate(lines, inputs + start):
-            self._line(op, value, args)
+        self._body(lines, inputs + start)
         # What is put in place and could be called from elsewhere would be compiled a second time.
         here, how = ("internal", "alwaysinline") if self.words.inline else ("hidden", "noinline")
         head = f"define {here} void @part{number}({HEAD}) {FREE} {how} {{"
         return "\n".join([head, *self._rooms(start, end), *self.text, "ret void", "}"])
 
-    def _line(self, op: Op, value: int, args: Sequence[Any]) -> None:
+    def _body(self, lines: Sequence[Line], first: int) -> None:
+        found = tuple(pieces(lines, first, self.wide.width // self.words.width))
+        # What is called for a vector is called for one number by it too: code for it is there.
+        several = {piece.function for piece in found if len(piece.calls) > 1}
+        for piece in found:
+            if piece.function in several:
+                self._piece(piece, [lines[i] for i in piece.lines], first + piece.lines.start)
+            else:
+                for i in piece.lines:
+                    self._line(*lines[i], first + i, piece.function)
+
+    def _line(self, op: Op, args: Sequence[Any], value: int, function: str) -> None:
         given = tuple([self._argument(a) for a in args])
         phrase = self.words.phrases.get(ops.mul if op is ops.square else op)
-        name = self.names[value] = f"%x{value}"
-        if (op is ops.sin or op is ops.cos) and type(args[0]) is int and args[0] in self.pairs:
+        name = f"%x{value}"
+        if function == SINE_AND_COSINE:
             self._sine_or_cosine(op, name, args[0], given[0])
         elif phrase is not None:
             self.text.append(f"{name} = {phrase % (given * 2 if op is ops.square else given)}")
+            if op in FUNCTIONS:
+                self.called[op.name] = None
         elif isinstance(op, Item):
             self._load(self.slots[int(args[0])] + op.index, name, truth=False)
         else:
             self._call(op, value, given)
+        self._named(op, value, name)
+
+    def _named(self, op: Op, value: int, name: str) -> None:
+        """The value is at hand under that name; write it where it waits, and where it is an output."""
+        self.names[value] = name
         if value in self.slots and not op.joint:
             self._store(self.slots[value], name, truth=op.truth)
         if value in self.outputs:
@@ -136,13 +163,34 @@ class _Writer:
 
     def _sine_or_cosine(self, op: Op, name: str, angle: Any, given: str) -> None:
         """One of the two, of an angle that both are taken of."""
-        v = self.words.type()
-        if not self.pairs[angle]:
+        two = _two(self.words)
+        if angle not in self.pairs:
+            self.called[SINE_AND_COSINE] = None
             self.pairs[angle] = f"{name}b"
-            call = f"call {{ {v}, {v} }} @fgrad.{SINE_AND_COSINE}({v} {given})"
+            call = f"call {two} {self.words.named(SINE_AND_COSINE)}({self.words.type()} {given})"
             self.text.append(f"{name}b = {call}")
         index = 0 if op is ops.sin else 1
-        self.text.append(f"{name} = extractvalue {{ {v}, {v} }} {self.pairs[angle]}, {index}")
+        self.text.append(f"{name} = extractvalue {two} {self.pairs[angle]}, {index}")
+
+    def _piece(self, piece: Piece, lines: Sequence[Line], first: int) -> None:
+        """Values from `first` on, by one call; what is given for a lane too many is given again."""
+        name, wide, both = f"%x{first}v", self.wide, piece.function == SINE_AND_COSINE
+        columns = [[self._argument(a) for a in column] for column in zip(*piece.calls, strict=True)]
+        lanes = [column[k % len(column)] for column in columns for k in range(wide.width)]
+        given = ", ".join([f"double {lane}" for lane in lanes])
+        self.together[piece.function] = None
+        type_ = _two(wide) if both else wide.type()
+        self.text.append(f"{name} = call {type_} {wide.named(piece.function)}({given})")
+        vectors = [f"{name}s", f"{name}c"] if both else [name]
+        if both:
+            for k, vector in enumerate(vectors):
+                self.text.append(f"{vector} = extractvalue {type_} {name}, {k}")
+        for value, (op, args) in enumerate(lines, first):
+            lane = piece.calls.index(args) if both else value - first
+            vector = vectors[1 if both and op is ops.cos else 0]
+            element = f"extractelement {wide.type()} {vector}, i64 {lane}"
+            self.text.append(f"%x{value} = {element}")
+            self._named(op, value, f"%x{value}")
 
     def _argument(self, a: Any) -> str:
         if type(a) is int:
@@ -249,3 +297,7 @@ class _Writer:
             f"%args = alloca [{max(op.arity for op in called)} x double]",
             f"%results = alloca [{max(results)} x double]",
         ]
+
+
+def _two(words: Vocabulary) -> str:
+    return f"{{ {words.type()}, {words.type()} }}"

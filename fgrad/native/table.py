@@ -64,6 +64,8 @@ class Vocabulary:
     fma: bool
     inline: bool
     """Whether functions stand in the place of their calls."""
+    apart: bool = False
+    """Whether functions are given the lanes of a vector one by one."""
 
     def type(self, *, truth: bool = False) -> str:
         """The type of numbers, or of truth values."""
@@ -80,33 +82,45 @@ class Vocabulary:
         phrases = {**_instructions(self)}
         for op in FUNCTIONS:
             given = ", ".join([f"{self.type(truth=kind is bool)} %s" for kind in op.kinds])
-            phrases[op] = f"call {self.type(truth=op.truth)} @fgrad.{op.name}({given})"
+            phrases[op] = f"call {self.type(truth=op.truth)} {self.named(op.name)}({given})"
         return MappingProxyType(phrases)
 
-    def needs(self, used: Iterable[Op]) -> tuple[str, ...]:
-        """The declarations and definitions that lines of these operations need, each once."""
+    def named(self, function: str) -> str:
+        """The name of a function at this width."""
+        return f"@fgrad.{function}.{self.width}"
+
+    def needs(self, functions: Iterable[str]) -> tuple[str, ...]:
+        """The declarations and definitions that lines need which call these, each once."""
         needs = dict.fromkeys(_declarations(self))
-        functions = {op.name: (FUNCTIONS[op], op.arity) for op in used if op in FUNCTIONS}
-        if "sin" in functions and "cos" in functions:
-            functions[SINE_AND_COSINE] = trigonometry.sincos, 1
-        for name, (body, arity) in functions.items():
-            needs |= dict.fromkeys(self._definition(name, body, arity))
+        for name in functions:
+            needs |= dict.fromkeys(self._definition(name))
         return tuple(needs)
 
     def length(self, op: Op) -> int:
         """How many lines an operation is, in the place of its call."""
         if op not in FUNCTIONS:
             return 1
-        return self._definition(op.name, FUNCTIONS[op], op.arity)[-1].count("\n")
+        return self._definition(op.name)[-1].count("\n")
 
-    def _definition(self, name: str, body: Body, arity: int) -> tuple[str, ...]:
+    def _definition(self, name: str) -> tuple[str, ...]:
+        body, arity = _BODIES[name]
         kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
-        whole = f"@fgrad.{name}"
-        return definition(whole, body, kinds, self.width, fma=self.fma, inline=self.inline)
+        whole, inline = self.named(name), self.inline
+        return definition(
+            whole, body, kinds, self.width, fma=self.fma, inline=inline, apart=self.apart
+        )
 
 
 SINE_AND_COSINE: Final = "sincos"
 """The function of both, for an argument that both are taken of: they share its reduction."""
+
+_BODIES: Final[Mapping[str, tuple[Body, int]]] = MappingProxyType(
+    {
+        **{op.name: (body, op.arity) for op, body in FUNCTIONS.items()},
+        SINE_AND_COSINE: (trigonometry.sincos, 1),
+    }
+)
+"""Of each function by name what it computes, and of how many numbers."""
 
 
 def _instructions(words: Vocabulary) -> Mapping[Op, str]:
