@@ -163,7 +163,7 @@ class _Writer:
 
     def _sine_or_cosine(self, op: Op, name: str, angle: Any, given: str) -> None:
         """One of the two, of an angle that both are taken of."""
-        two = _two(self.words)
+        two = self.words.two
         if angle not in self.pairs:
             self.called[SINE_AND_COSINE] = None
             self.pairs[angle] = f"{name}b"
@@ -179,7 +179,7 @@ class _Writer:
         lanes = [column[k % len(column)] for column in columns for k in range(wide.width)]
         given = ", ".join([f"double {lane}" for lane in lanes])
         self.together[piece.function] = None
-        type_ = _two(wide) if both else wide.type()
+        type_ = wide.two if both else wide.type()
         self.text.append(f"{name} = call {type_} {wide.named(piece.function)}({given})")
         vectors = [f"{name}s", f"{name}c"] if both else [name]
         if both:
@@ -297,7 +297,3 @@ class _Writer:
             f"%args = alloca [{max(op.arity for op in called)} x double]",
             f"%results = alloca [{max(results)} x double]",
         ]
-
-
-def _two(words: Vocabulary) -> str:
-    return f"{{ {words.type()}, {words.type()} }}"

@@ -72,6 +72,11 @@ class Vocabulary:
         kind = "i1" if truth else "double"
         return kind if self.width == 1 else f"<{self.width} x {kind}>"
 
+    @property
+    def two(self) -> str:
+        """The type of two numbers, as `SINE_AND_COSINE` gives them."""
+        return f"{{ {self.type()}, {self.type()} }}"
+
     def literal(self, text: str, *, truth: bool = False) -> str:
         """A constant in all lanes."""
         return text if self.width == 1 else f"splat ({'i1' if truth else 'double'} {text})"
