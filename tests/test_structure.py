@@ -21,15 +21,9 @@ ORDER = [
     "native.ir", "native.function", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
     "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.areas", "native.errorfunction",
-<<<<<<< HEAD
-    "native.meaning", "native.contraction", "native.table", "native.scratch", "native.parts", "native.point",
+    "native.meaning", "native.contraction", "native.table", "native.scratch", "native.together", "native.parts", "native.point",
     "native.transpose", "native.rows", "native.split", "native.objects", "native.later", "native.wrapper", "native.flow", "native.arguments", "native.rowwrapper", "native.sumwrapper", "native.entry", "native.feed", "native.shares", "native.lanes", "native.rowcode", "native.few", "native.batch",
     "kernel", "rows", "direct", "specialisation", "compiled", "difference", "symbolic", "document", "wire",
-=======
-    "native.meaning", "native.contraction", "native.table", "native.scratch", "native.together", "native.parts", "native.point",
-    "native.transpose", "native.rows", "native.split", "native.objects", "native.later", "native.wrapper", "native.entry", "native.feed", "native.shares", "native.lanes", "native.batch",
-    "kernel", "rows", "direct", "specialised", "compiled", "difference", "symbolic", "document", "wire",
->>>>>>> 779a492 (Equal functions of a point side by side, in the lanes of one call)
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "housekeeping", "__main__",
 ]  # fmt: skip
