@@ -59,7 +59,7 @@ def crowded(seed: int, lines: int = 60, *, own: bool = False) -> Program:
 
 @EVERY_MACHINE
 @given(seed=SEEDS, where=SEEDS, size=st.sampled_from([7, 25, 500]), own=st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_a_point_has_the_bits_of_rows_where_functions_stand_side_by_side(
     machine: Machine, seed: int, where: int, size: int, *, own: bool
 ) -> None:
