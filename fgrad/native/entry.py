@@ -40,7 +40,7 @@ class Entry:
     calls: Calls
     shape: wrapper.Shape
     cell: Any
-    """Two words: the address of the code, and how many calls there are to the next look at it."""
+    """The address of the code, how many calls there are to the next look at it, and a word for `wrapper`."""
     codes: list[Code]
     """All that was made: what has been exchanged may still be running."""
 
@@ -58,7 +58,7 @@ class Entry:
         shape = wrapper.Shape(
             len(whole.inputs), tuple([truths[i] for i in whole.outputs]), objects.slots
         )
-        cell = (ctypes.c_int64 * 2)(code.addresses["run"], HOT if long else 0)
+        cell = (ctypes.c_int64 * 3)(code.addresses["run"], HOT if long else 0, 0)
         return cls(whole, exact, machine, calls, shape, cell, [code])
 
     def improve(self) -> Iterator[None]:
@@ -116,9 +116,10 @@ class Entry:
     def _builtin(
         self, text: str, known: Any, flags: int, other: Callable[..., Any]
     ) -> Callable[..., Any]:
-        imports = {**known, "cell": ctypes.addressof(self.cell)}
+        arrays: list[object] = [None] * wrapper.KEPT
+        imports = {**known, "cell": ctypes.addressof(self.cell), "kept": id(arrays)}
         code = loaded([_wrapped(text)], ["call"], imports)
-        address, kept = code.addresses["call"], (self, other, code)
+        address, kept = code.addresses["call"], (self, other, code, arrays)
         made: Callable[..., Any] = interpreter.builtin("compiled", address, flags, _unusual, kept)
         return made
 

@@ -13,6 +13,7 @@ from fgrad.native import interpreter, rowwrapper, sumwrapper
 from fgrad.native.feed import Pattern
 from fgrad.native.machine import QUICK, compiled, host, loaded
 from fgrad.native.rowcode import BLOCK, RowCode
+from fgrad.native.wrapper import KEPT
 
 Way: TypeAlias = Literal["map", "into", "sum", "total"]
 """To new columns, to columns that are given, to a tuple of sums, or to arrays for them."""
@@ -73,12 +74,12 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in ((*kinds, *sizes), order, places)]
     rows, first = code.code.addresses["rows"], once.cell[0] if once else 0
     varying = len(split.each.outputs)
-    kept: list[object] = [None]
+    kept: list[object] = [None] * KEPT
     arguments, outputs = len(kinds), len(places)
     objects = arguments + (outputs if way == "into" else len(sizes))
     facts = [
         *(rows, first, *map(ctypes.addressof, words), id(kept)),
-        *(objects, arguments, outputs, varying, len(order), lanes, most, 0),
+        *(objects, arguments, outputs, varying, len(order), lanes, most, 0, *[0] * KEPT),
         *_places([
             len(split.once.inputs), 2 * len(split.each.inputs), outputs, len(order),
             once.shape.slots if once else 0, code.slots * lanes, 2 * varying * lanes, 2 * objects,

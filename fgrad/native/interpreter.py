@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import struct
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType, MethodType
@@ -28,8 +29,11 @@ AXES: Final = 24
 LENGTHS: Final = 32
 DISTANCES: Final = 40
 """Offset of the pointer to the bytes from one to the next, for each axis."""
+BASE: Final = 48
 DTYPE: Final = 56
 FLAGS: Final = 64
+WEAK: Final = 72
+"""Offset of the pointer to the weak references."""
 ORDER: Final = 26
 """Offset of the byte order in a dtype; that of its number follows."""
 NUMBER: Final = 28
@@ -41,6 +45,8 @@ WRITABLE: Final = 0x400
 """That of one that may be written to."""
 PLAIN: Final = 0x501
 """Those of one that is aligned, writable and in one piece."""
+FRESH: Final = 0x507
+"""Those of a new one of one axis, which has its own memory."""
 
 _FUNCTIONS: Final = (
     "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyObject_Vectorcall",
@@ -93,17 +99,21 @@ def arrays() -> Mapping[str, int] | None:
         return None
     if known is None:
         return None
-    array = np.arange(3.0)
-    start, dtype = id(array), id(array.dtype)
+    array = np.empty(3)
+    view, dtype, start = array[1:], id(np.dtype(np.float64)), id(array)
+    weak = np.empty(2), weakref.ref(array)
     right = (
-        np.ndarray.__basicsize__ >= FLAGS + 8
+        np.ndarray.__basicsize__ >= WEAK + 8
         and _word(start + TYPE) == id(np.ndarray)
         and _word(start + DATA) == array.ctypes.data
         and ctypes.c_int32.from_address(start + AXES).value == 1
         and _word(_word(start + LENGTHS)) == 3
         and _word(_word(start + DISTANCES)) == 8
         and _word(start + DTYPE) == dtype
-        and ctypes.c_int32.from_address(start + FLAGS).value & PLAIN == PLAIN
+        and _word(start + BASE) == 0 == _word(id(weak[0]) + WEAK)
+        and _word(id(view) + BASE) == start
+        and _word(start + WEAK) == id(weak[1])
+        and ctypes.c_int32.from_address(start + FLAGS).value == FRESH
         and ctypes.c_int32.from_address(dtype + NUMBER).value == array.dtype.num == DOUBLE
         and ctypes.string_at(dtype + ORDER, 1) == b"="
     )
@@ -111,7 +121,7 @@ def arrays() -> Mapping[str, int] | None:
         return None
     table = _interface(np)
     return MappingProxyType({
-        **known, "PyArray_Type": id(np.ndarray), "PyArray_New": _word(table + 8 * 93),
+        **known, "PyArray_Type": id(np.ndarray), "double": dtype, "PyArray_New": _word(table + 8 * 93),
         "PyArray_SetBaseObject": _word(table + 8 * 282),
     })  # fmt: skip
 

@@ -15,18 +15,23 @@ from typing import Final
 from fgrad.native import interpreter as at
 from fgrad.native.arguments import argument, looked, measured, same, spanned
 from fgrad.native.flow import element, field, loop, put, sure
+from fgrad.native.wrapper import KEPT
 
 ADDRESSES: Final = ("code", "once", "kinds", "order", "places", "kept")
 """Of the code over rows, of the code that runs once (or 0), of three rows of words, and of a list.
 
 For each argument its kind: 0 for a column, k for a table of k columns, -k for k numbers; for each
 array that sums go to its length, or 0 for a single number. For each number that is the same in each row its place among those given. For each output its place among
-those that vary, or -k for number k - 1 of those that are the same. The list has one item: the array
-that the last columns were slices of.
+those that vary, or -k for number k - 1 of those that are the same. The list has the arrays that the
+last columns were slices of.
 """
-COUNTS: Final = ("given", "arguments", "outputs", "varying", "sames", "lanes", "most", "before")
+COUNTS: Final = (
+    "given", "arguments", "outputs", "varying", "sames", "lanes", "most",
+    "turn", *[f"before{k}" for k in range(KEPT)],
+)  # fmt: skip
 """How many objects are given, arguments among them, outputs, outputs that vary, and numbers that are
-the same in each row; the lanes of the code, the most rows, and the rows of the array that is kept."""
+the same in each row; the lanes of the code and the most rows; which of the arrays that are kept is the
+oldest, and the rows that each was for."""
 PLACES: Final = ("ins", "outs", "same", "spare", "scratch", "sums", "spans", "end")
 """At which bytes of its memory a call has the pointers to the inputs, those to the outputs, the
 numbers that are the same, the scratch of the code that runs once and of the code over rows, two
@@ -180,7 +185,7 @@ def _column() -> list[str]:
 
 
 def _base() -> list[str]:
-    """The array `%base` that the columns are slices of: the last, if nobody has it, or a new one."""
+    """The array `%base` that the columns are slices of: one of the last, if nobody has it, or new."""
     how = f"i32 {at.DOUBLE}, ptr null, ptr null, i32 0, i32 0, ptr null)"
     return [
         "%eighth = sdiv i64 %rows, 8",
@@ -194,25 +199,38 @@ def _base() -> list[str]:
         "store i64 %fact.outputs, ptr %shape",
         "store i64 %stride, ptr %shape.row",
         *field("kept", "ptr", "%fact.kept", at.LISTED),
-        "%last = load ptr, ptr %kept",
-        "%references = load i32, ptr %last",
-        "%alone = icmp eq i32 %references, 1",
-        "%as.long = icmp eq i64 %fact.before, %rows",
-        "%again = and i1 %alone, %as.long",
-        "store ptr %last, ptr %base.at",
-        "br i1 %again, label %based, label %new",
-        "new:",
+        "br label %try0",
+        *[line for k in range(KEPT) for line in _free_base(k)],
+        f"try{KEPT}:",
         f"%made = {_NEW} 2, ptr %shape, {how}",
         *sure("made.well", "icmp ne ptr %made, null", "failed"),
         "store ptr %made, ptr %base.at",
-        "store ptr %made, ptr %kept",
-        f"store i64 %rows, ptr {_fact_at('before')}",
-        "call void @Py_DecRef(ptr %last)",
+        "%following = add i64 %fact.turn, 1",
+        f"%turned = urem i64 %following, {KEPT}",
+        f"store i64 %turned, ptr {_fact_at('turn')}",
+        *put("before", "i64", "%rows", _fact_at("before0"), "%fact.turn"),
+        *element("old", "ptr", "%kept", "%fact.turn"),
+        "store ptr %made, ptr %old.place",
+        "call void @Py_DecRef(ptr %old)",
         "br label %based",
         "based:",
         "%base = load ptr, ptr %base.at",
         *field("room", "ptr", "%base", at.DATA),
         "store i64 %rows, ptr %shape",
+    ]
+
+
+def _free_base(k: int) -> list[str]:
+    """Take the array that is kept at place k if nobody has it, and it was for as many rows."""
+    return [
+        f"try{k}:",
+        *element(f"kept{k}", "ptr", "%kept", f"{k}"),
+        f"%references{k} = load i32, ptr %kept{k}",
+        f"%alone{k} = icmp eq i32 %references{k}, 1",
+        f"%alike{k} = icmp eq i64 %fact.before{k}, %rows",
+        f"%again{k} = and i1 %alone{k}, %alike{k}",
+        f"store ptr %kept{k}, ptr %base.at",
+        f"br i1 %again{k}, label %based, label %try{k + 1}",
     ]
 
 

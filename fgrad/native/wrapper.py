@@ -3,7 +3,8 @@
 Each wrapper looks at its arguments, and where they are not just what it knows (floats, or one array
 of doubles in a row) it calls `self`, which is a function of Python that knows everything else.
 `@cell` holds the address of the program, so that it can be exchanged, and a countdown of calls:
-when it comes to zero, `self` is called once.
+when it comes to zero, `self` is called once. Its third word says which of the arrays at `@kept` is the
+oldest.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import attrs
 
 from fgrad.native import interpreter as at
 
+KEPT: Final = 4
+"""How many results are kept to be given again when nobody has them any more."""
 _STACK: Final = 2048
 """How many doubles are put on the stack; more go to the heap."""
 
@@ -99,7 +102,11 @@ _DECLARED: Final = (
 )
 _DECLARED_FOR_ARRAYS: Final = (
     "@PyArray_Type = external global i8",
+    "@kept = external global i8",
+    "@double = external global i8",
     "declare ptr @PyArray_New(ptr, i32, ptr, i32, ptr, ptr, i32, i32, ptr)",
+    "declare void @Py_IncRef(ptr)",
+    "declare void @Py_DecRef(ptr)",
 )
 
 
@@ -233,16 +240,82 @@ def _tuple(shape: Shape) -> list[str]:
 
 
 def _array(size: int) -> list[str]:
-    """A new array for the outputs, whose memory is `%out`."""
+    """An array for the outputs, whose memory is `%out`: one of the last that nobody has, or new.
+
+    To make an array object takes longer than most programs. Some are kept, for in `y = f(x)` the
+    last result still has its name while the next one is made.
+    """
     make = "call ptr @PyArray_New(ptr @PyArray_Type, i32 1, ptr %dims, i32 12,"
     return [
         "%dims = alloca i64",
         f"store i64 {size}, ptr %dims",
-        f"%result = {make} ptr null, ptr null, i32 0, i32 0, ptr null)",
-        "%none = icmp eq ptr %result, null",
-        "br i1 %none, label %failed, label %whole",
+        *_loaded("kept", "ptr", "@kept", at.LISTED),
+        "br label %try",
+        *_free_array(size),
+        "new:",
+        f"%made = {make} ptr null, ptr null, i32 0, i32 0, ptr null)",
+        "%none = icmp eq ptr %made, null",
+        "br i1 %none, label %failed, label %keep",
+        "keep:",
+        "%turnat = getelementptr i64, ptr @cell, i64 2",
+        "%turn = load i64, ptr %turnat",
+        "%following = add i64 %turn, 1",
+        f"%turned = urem i64 %following, {KEPT}",
+        "store i64 %turned, ptr %turnat",
+        "%place = getelementptr ptr, ptr %kept, i64 %turn",
+        "%old = load ptr, ptr %place",
+        "store ptr %made, ptr %place",
+        "call void @Py_IncRef(ptr %made)",
+        "call void @Py_DecRef(ptr %old)",
+        "br label %whole",
+        "again:",
+        "call void @Py_IncRef(ptr %array)",
+        "br label %whole",
         "whole:",
+        "%result = phi ptr [%made, %keep], [%array, %again]",
         *_loaded("out", "ptr", "%result", at.DATA),
+    ]
+
+
+def _free_array(size: int) -> list[str]:
+    """Go on at `again` with the first `%array` of those kept that nobody has, and that is as it was made."""
+    fields = (
+        ("axes", "i32", at.AXES, 1), ("flags", "i32", at.FLAGS, at.FRESH),
+        ("dtype", "ptr", at.DTYPE, "@double"), ("base", "ptr", at.BASE, "null"),
+        ("weak", "ptr", at.WEAK, "null"),
+    )  # fmt: skip
+    lines = [
+        "try:",
+        "%k = phi i64 [0, %go], [%later, %next]",
+        "%arrayat = getelementptr ptr, ptr %kept, i64 %k",
+        "%array = load ptr, ptr %arrayat",
+        "%references = load i32, ptr %array",
+        "%alone = icmp eq i32 %references, 1",
+        "br i1 %alone, label %untouched, label %next",
+        "untouched:",
+    ]
+    before = "true"
+    for field, kind, offset, wanted in fields:
+        lines += _loaded(f"own.{field}", kind, "%array", offset)
+        lines.append(f"%is.{field} = icmp eq {kind} %own.{field}, {wanted}")
+        lines.append(f"%and.{field} = and i1 {before}, %is.{field}")
+        before = f"%and.{field}"
+    return [
+        *lines,
+        f"br i1 {before}, label %unchanged, label %next",
+        "unchanged:",
+        *_loaded("own.lengths", "ptr", "%array", at.LENGTHS),
+        *_loaded("own.distances", "ptr", "%array", at.DISTANCES),
+        "%own.length = load i64, ptr %own.lengths",
+        "%own.distance = load i64, ptr %own.distances",
+        f"%long = icmp eq i64 %own.length, {size}",
+        "%dense = icmp eq i64 %own.distance, 8",
+        "%free = and i1 %long, %dense",
+        "br i1 %free, label %again, label %next",
+        "next:",
+        "%later = add i64 %k, 1",
+        f"%more = icmp slt i64 %later, {KEPT}",
+        "br i1 %more, label %try, label %new",
     ]
 
 
