@@ -293,22 +293,23 @@ def test_memory_is_used_again_when_nobody_holds_it(monkeypatch: pytest.MonkeyPat
     del a
     assert pool.doubles(5000).ctypes.data not in (first, second)
     del part
-    assert first in {x.ctypes.data for x in [pool.doubles(5000) for _ in range(3)]}
+    assert first in {x.ctypes.data for x in [pool.doubles(5010) for _ in range(3)]}
+    assert len(pool.doubles(4999)) == 4999
 
 
 def test_the_memory_that_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_kept", {})
     monkeypatch.setattr(pool, "LIMIT", 100_000)
-    pool.doubles(5000)
-    pool.doubles(6000)
-    assert set(pool._kept) == {5000, 6000}
-    pool.doubles(4000)
-    assert set(pool._kept) == {4000}
-    held = [pool.doubles(4000) for _ in range(5)]
-    assert len(pool._kept[4000]) == 3
-    pool.doubles(20_000)
-    assert not pool._kept.get(20_000)
+    pool.doubles(5120)
+    pool.doubles(6144)
+    assert set(pool._kept) == {5120, 6144}
+    pool.doubles(4096)
+    assert set(pool._kept) == {4096}
+    held = [pool.doubles(4096) for _ in range(5)]
+    assert len(pool._kept[4096]) == 3
     assert len({x.ctypes.data for x in held}) == 5
+    pool.doubles(20_480)
+    assert not pool._kept
 
 
 def doubled() -> Any:
