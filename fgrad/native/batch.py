@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ from fgrad.native.contraction import rounded
 from fgrad.native.entry import Entry
 from fgrad.native.feed import Feed, Pattern
 from fgrad.native.few import Few, Way
-from fgrad.native.lanes import lanes
+from fgrad.native.lanes import lanes, writes_much
 from fgrad.native.machine import BEST, Machine, host
 from fgrad.native.objects import Request
 from fgrad.native.parts import PART, called, parts
@@ -59,14 +59,14 @@ class Batch:
         feed = Feed.of(self.program, inputs, self._lanes)
         kernel = self._kernel("map", feed.pattern)
         self.few.prepare("map", kernel, feed.rows)
-        return kernel.map(feed, threads, partial(self._kernel, "stream", feed.pattern))
+        return kernel.map(feed, threads, self._stream(feed.pattern))
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
         """The same into arrays, as `fgrad.targets.checked` has them."""
         feed = Feed.of(self.program, inputs, self._lanes)
         kernel = self._kernel("map", feed.pattern)
         self.few.prepare("into", kernel, feed.rows)
-        kernel.map_to(out, feed, threads, partial(self._kernel, "stream", feed.pattern))
+        kernel.map_to(out, feed, threads, self._stream(feed.pattern))
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output, the same for any number of threads."""
@@ -96,6 +96,14 @@ class Batch:
     @cached_property
     def _lanes(self) -> int:
         return lanes(self._fused, self.machine)
+
+    def _stream(self, pattern: Pattern) -> Callable[[], RowCode] | None:
+        """What makes the code for large outputs, if it is worth while."""
+        return partial(self._kernel, "stream", pattern) if self._writes_much else None
+
+    @cached_property
+    def _writes_much(self) -> bool:
+        return writes_much(self._fused, self.machine)
 
     def _kernel(self, layout: Layout, pattern: Pattern) -> RowCode:
         known = self._kernels.get((layout, pattern))

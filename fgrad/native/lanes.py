@@ -21,14 +21,33 @@ LIVE: Final = 32
 """Values at once up to which two vectors are computed."""
 
 
+STREAM: Final = 32
+"""Lines of IR for each output up to which a program waits for memory, not memory for the program."""
+
+
 def lanes(program: Program, machine: Machine) -> int:
     """The lanes of the code of a program.
 
     >>> import fgrad as fg
     >>> one = Machine("x86_64-linux-gnu", "haswell", "+avx,+fma")
-    >>> lanes(fg.trace(fg.sin)(0.0), one), lanes(fg.trace(lambda x: fg.sum([fg.sin(x * k) for k in range(9)]))(0.0), one)
+    >>> def many(x):
+    ...     return fg.sum([fg.sin(x * k) for k in range(9)])
+    >>> lanes(fg.trace(fg.sin)(0.0), one), lanes(fg.trace(many)(0.0), one)
     (8, 4)
     """
+    few = peak(program) <= LIVE and _length(program, machine) <= LENGTH
+    return machine.width * (2 if few else 1)
+
+
+def writes_much(program: Program, machine: Machine) -> bool:
+    """Whether large outputs should go past the cache, which only pays where memory is what takes long.
+
+    Of 51 MB, a camera's Jacobian (9 lines for each of 32 outputs) takes 35 ns a row so and 66 else,
+    Black-Scholes (59 for each of 6) 30 and 25.
+    """
+    return _length(program, machine) <= STREAM * len(program.outputs)
+
+
+def _length(program: Program, machine: Machine) -> int:
     words = Vocabulary(machine.width, fma=machine.fma, inline=True)
-    short = sum([words.length(op) for op, _ in program.lines]) <= LENGTH
-    return machine.width * (2 if short and peak(program) <= LIVE else 1)
+    return sum([words.length(op) for op, _ in program.lines])
