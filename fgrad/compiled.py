@@ -11,9 +11,7 @@ from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
-    Final,
     Generic,
-    Literal,
     ParamSpec,
     TypeAlias,
     TypeVar,
@@ -29,8 +27,8 @@ from fgrad.kernel import TIERS, Kernel, Tier, native_is_installed
 from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.program import Program
-from fgrad.rows import Table, is_array, skeleton, widths_of
-from fgrad.specialisation import Call, Specialisation, of_array, of_floats
+from fgrad.rows import Table, is_array, widths_of
+from fgrad.specialisation import TRIED, Call, FewRows, Over, Specialisation, of_array, of_floats
 from fgrad.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -40,10 +38,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_TRIED: Final = 4
-Over: TypeAlias = Literal["map", "into", "sum", "total"]
-"""What is made of many rows: new columns, columns that are there, sums, or arrays of sums."""
 
 
 class _OfInstances(property):
@@ -71,7 +65,7 @@ class Compiled(Generic[P, R]):
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
     _by_widths: dict[tuple[int, ...], Specialisation] = attrs.field(factory=dict, init=False)
     _calls: list[Call] = attrs.field(factory=list, init=False)
-    _over: dict[Over, dict[trees.Structure[Any], Call]] = attrs.field(factory=dict, init=False)
+    _few: FewRows = attrs.field(factory=FewRows, init=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the function, on floats as floats and on nodes as nodes."""
@@ -89,7 +83,7 @@ class Compiled(Generic[P, R]):
 
     def _quicken(self, special: Specialisation) -> None:
         """Have the next call try the one that is written out for this structure."""
-        call = special.call if len(self._calls) < _TRIED else None
+        call = special.call if len(self._calls) < TRIED else None
         if call is not None and call not in self._calls:
             self._calls.append(call)
 
@@ -121,7 +115,7 @@ class Compiled(Generic[P, R]):
         """
         way: Over = "map" if out is None else "into"
         if threads == 1 and not kwargs:
-            prompt = self._promptly(way, args if out is None else (*args, out))
+            prompt = self._few.call(way, args if out is None else (*args, out))
             if prompt is not MISS:
                 return prompt if out is None else out
         columns, special = self._mapped(way, args, kwargs, out)
@@ -146,7 +140,7 @@ class Compiled(Generic[P, R]):
         """
         way: Over = "sum" if out is None else "total"
         if threads == 1 and not kwargs:
-            prompt = self._promptly(way, args if out is None else (*args, out))
+            prompt = self._few.call(way, args if out is None else (*args, out))
             if prompt is not MISS:
                 return prompt if out is None else out  # type: ignore[no-any-return]  # R, as it was traced
         columns, special = self._mapped(way, args, kwargs, out)
@@ -155,14 +149,6 @@ class Compiled(Generic[P, R]):
             return special.result.unflatten(sums)  # type: ignore[no-any-return]  # likewise
         special.kernel.sum_to(special.sums(out), columns, threads=threads)
         return out  # type: ignore[no-any-return]  # a tree like R
-
-    def _promptly(self, way: Over, args: tuple[Any, ...]) -> Any:
-        """The result over a few rows by a call that is written out, or MISS."""
-        for call in tuple(self._over.get(way, {}).values()):
-            result = call(args)
-            if result is not MISS:
-                return result
-        return MISS
 
     def _mapped(
         self, way: Over, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
@@ -178,26 +164,8 @@ class Compiled(Generic[P, R]):
             if widths:
                 self._by_widths[widths] = special
         if not kwargs:
-            self._expect(way, special, len(args) if widths else 0, out)
+            self._few.expect(way, special, len(args) if widths else 0, out)
         return columns, special
-
-    def _expect(self, way: Over, special: Specialisation, size: int, out: Any) -> None:
-        """Have the next few rows try a call that is written out for arguments of this structure."""
-        calls = self._over.setdefault(way, {})
-        if len(calls) == _TRIED:
-            return
-        row = (
-            (0.0,) * size
-            if size
-            else special.arguments.unflatten([0.0] * len(special.arguments))[0]
-        )
-        if out is not None:
-            row = *row, skeleton(out)
-        structure: trees.Structure[Any] = trees.flatten((row, {}))[1]
-        if structure not in calls:
-            call = special.over(way, structure)
-            if call is not None:
-                calls[structure] = call
 
     # No function of trees takes a column, so the first fits none of the calls that the others are for.
     @overload
@@ -271,7 +239,7 @@ class Compiled(Generic[P, R]):
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[trees.Leaf], Specialisation]:
         # Most calls are of a structure that is known, and to read as one is faster than to find it.
-        for special in tuple(self._made.values())[: -_TRIED - 1 : -1]:
+        for special in tuple(self._made.values())[: -TRIED - 1 : -1]:
             read: list[trees.Leaf] = []
             if special.arguments.read((args, kwargs), read):
                 return read, special

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from fgrad.native.interpreter import floats
+from fgrad.native.interpreter import address, floats
 
 if TYPE_CHECKING:
     from fgrad.column import Array
@@ -28,18 +28,21 @@ _kept: Final[dict[int, list[Array]]] = {}
 
 
 def doubles(count: int) -> Array:
-    """An array of so many doubles, with anything in them.
+    """An array of so many doubles, with anything in them, that begins at a line of the cache.
 
     Its memory is that of one that was handed out before if nothing refers to that any more, nor to a
     slice of it, for a slice refers to its array.
     """
     if 8 * count < LEAST or floats() is None:  # other interpreters may not count references
-        return np.empty(count)
-    # Up to an eighth more, so that a few rows more fit into the same memory.
-    step = 1 << max(0, count.bit_length() - 4)
-    size = -(-count // step) * step
-    free = _free(_kept.get(size, ()), _ALONE)
-    return (_new(size) if free is None else free)[:count]
+        array = np.empty(count + 8)
+    else:
+        # Up to an eighth more, so that a few rows more fit into the same memory.
+        step = 1 << max(0, count.bit_length() - 4)
+        size = -(-count // step) * step + 8
+        free = _free(_kept.get(size, ()), _ALONE)
+        array = _new(size) if free is None else free
+    start = -address(array) // 8 % 8
+    return array[start : start + count]
 
 
 def _free(arrays: Sequence[Array], alone: int) -> Array | None:

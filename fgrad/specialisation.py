@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
 from fgrad import trees
-from fgrad.direct import direct
+from fgrad.direct import MISS, direct
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import Kernel
-from fgrad.rows import Table
+from fgrad.rows import Table, skeleton
 from fgrad.trees import Structure
 
-if TYPE_CHECKING:
-    from fgrad.native.few import Way
-
 Call: TypeAlias = Callable[[tuple[Any, ...]], Any]
+Over: TypeAlias = Literal["map", "into", "sum", "total"]
+"""What is made of many rows: new columns, columns that are there, sums, or arrays of sums."""
+
+TRIED: Final = 4
+"""Calls that are tried one after the other."""
 
 
 @attrs.frozen
@@ -34,7 +36,7 @@ class Specialisation:
         """The call written out for floats, from the tuple of the arguments to the result or MISS."""
         return direct(self.arguments, self.result, self.kernel.run)
 
-    def over(self, way: Way, arguments: Structure[Any]) -> Call | None:
+    def over(self, way: Over, arguments: Structure[Any]) -> Call | None:
         """The call written out for a few rows, of columns and numbers in that structure."""
         run = self.kernel.few(way)
         if run is None:
@@ -64,6 +66,38 @@ class Specialisation:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the call."""
         return Specialisation, (self.kernel, self.arguments, self.result)
+
+
+@attrs.frozen(eq=False)
+class FewRows:
+    """The calls over few rows that are written out, for what is made and the structure of what is given."""
+
+    _calls: dict[Over, dict[Structure[Any], Call]] = attrs.field(factory=dict, init=False)
+
+    def call(self, way: Over, given: tuple[Any, ...]) -> Any:
+        """The result, or MISS."""
+        for call in tuple(self._calls.get(way, {}).values()):
+            result = call(given)
+            if result is not MISS:
+                return result
+        return MISS
+
+    def expect(self, way: Over, special: Specialisation, size: int, out: Any) -> None:
+        """Have the next few rows try a call for arguments like these, and arrays like those of `out`.
+
+        They have the structure of `special`, or are just so many arrays and floats if `size` is not 0.
+        """
+        calls = self._calls.setdefault(way, {})
+        if len(calls) == TRIED:
+            return
+        leaves = [0.0] * len(special.arguments)
+        row = (0.0,) * size or special.arguments.unflatten(leaves)[0]
+        given = row if out is None else (*row, skeleton(out))
+        structure: Structure[Any] = trees.flatten((given, {}))[1]
+        if structure not in calls:
+            call = special.over(way, structure)
+            if call is not None:
+                calls[structure] = call
 
 
 def of_floats(
