@@ -38,6 +38,13 @@ def new_columns(truths: Sequence[bool], length: int) -> Array | list[Array]:
     ]
 
 
+def filled(length: int, number: float | bool) -> Array:
+    """A column of one number."""
+    column = np.empty(length, np.bool_) if isinstance(number, (bool, np.bool_)) else doubles(length)
+    column[...] = number
+    return column
+
+
 def checked(given: Sequence[object], truths: Sequence[bool], rows: int) -> list[Array]:
     """The arrays `(N,)` for an output each, and arrays `(N, k)` for k of them, if they can be written to.
 

@@ -21,7 +21,7 @@ from fgrad.native.objects import Objects
 from fgrad.native.parts import called
 from fgrad.native.shares import shares, side_by_side
 from fgrad.native.split import Split
-from fgrad.targets import checked, columns_of, direct_starts, new_columns, starts_of
+from fgrad.targets import checked, columns_of, direct_starts, filled, new_columns, starts_of
 
 if TYPE_CHECKING:
     from fgrad.column import Array
@@ -108,7 +108,7 @@ class RowCode:
             return tuple(made)
         return tuple(
             [
-                made[k] if varies else np.full(feed.rows, self._number(same, k))
+                made[k] if varies else filled(feed.rows, self._number(same, k))
                 for varies, k in self.split.outputs
             ]
         )
