@@ -12,12 +12,12 @@ def block(
 ) -> tuple[Sequence[str], Sequence[int]]:
     """The lines that bring input `index` of the table whose inputs start at `first`, and which others.
 
-    If the table has as many columns as there are lanes, the row pieces that have the column are
-    loaded whole and transposed; the last columns of a table go number by number.
+    Pieces of rows with as many columns as there are lanes are loaded whole and transposed; the last
+    piece reaches into the one before. The columns of a narrower table go number by number.
     """
     lanes = words.width
     column = index - first
-    start = column // lanes * lanes
+    whole = width // lanes * lanes
     name = f"%x{index}"
     lines = [
         f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
@@ -30,11 +30,17 @@ def block(
     for lane in range(1, lanes):
         before = f"{name}r{lane - 1}"
         lines.append(f"{name}r{lane} = getelementptr i8, ptr {before}, i64 {name}s")
-    if start + lanes > width:
+    if not whole:
         return [*lines, *_gathered(name, column, words)], (index,)
-    return [*lines, *_turned(name, first + start, start, words)], range(
-        first + start, first + start + lanes
-    )
+    start = column // lanes * lanes
+    brought = range(first + start, first + start + lanes)
+    if column >= whole:
+        start, brought = width - lanes, range(first + whole, first + width)
+    names = [
+        f"%x{i}" if i in brought else f"{name}n{i}"
+        for i in range(first + start, first + start + lanes)
+    ]
+    return [*lines, *_turned(name, names, start, words)], brought
 
 
 def _gathered(name: str, column: int, words: Vocabulary) -> list[str]:
@@ -51,8 +57,8 @@ def _gathered(name: str, column: int, words: Vocabulary) -> list[str]:
     return lines
 
 
-def _turned(name: str, index: int, start: int, words: Vocabulary) -> list[str]:
-    """The inputs from `index` on, by the transposition of a square of numbers.
+def _turned(name: str, names: Sequence[str], start: int, words: Vocabulary) -> list[str]:
+    """The columns from `start` on, under these names, by the transposition of a square of numbers.
 
     In each step, halves of vectors change places: first single numbers, then pairs, and so on.
     """
@@ -74,7 +80,7 @@ def _turned(name: str, index: int, start: int, words: Vocabulary) -> list[str]:
                     for i in range(lanes)
                 ]
                 mask = ", ".join([f"i32 {g}" for g in goes])
-                to = f"%x{index + k}" if last else f"{name}h{depth + 1}_{k}"
+                to = names[k] if last else f"{name}h{depth + 1}_{k}"
                 lines.append(f"{to} = shufflevector {v} {a}, {v} {b}, <{lanes} x i32> <{mask}>")
         step, depth = 2 * step, depth + 1
     return lines
