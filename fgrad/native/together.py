@@ -99,6 +99,8 @@ def _order(lines: Sequence[Line], first: int, width: int, calls: Sequence[Op]) -
     """The order of one window: each piece behind what it needs and what is not there yet."""
     angles = _angles(lines)
     functions = [_function(line, angles) for line in lines]
+    if sum(map(bool, functions)) < 2:
+        return range(len(lines))
     before = _before(lines, first, calls)
     groups = _groups(functions, before)
     if all(len({lines[i][1] for i in group}) == 1 for group in groups):
