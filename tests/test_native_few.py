@@ -245,6 +245,15 @@ def test_sums_go_to_arrays_that_are_there() -> None:
     assert out[1] == pytest.approx(slopes)
 
 
+def in_threads(work: Callable[[float], None]) -> None:
+    """Do it for eight numbers at once."""
+    threads = [Thread(target=work, args=(float(k),)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_threads_have_results_of_their_own() -> None:
     scale: Any = fg.compile(lambda x, k: [x * k, x - k], tier="native")
     x, wrong = np.arange(1000.0), []
@@ -257,11 +266,7 @@ def test_threads_have_results_of_their_own() -> None:
             if not (np.array_equal(a, x * k) and np.array_equal(b, x - k)):
                 wrong.append(k)
 
-    threads = [Thread(target=work, args=(float(k),)) for k in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work)
     assert not wrong
 
 
@@ -367,9 +372,5 @@ def test_threads_have_arrays_of_their_own() -> None:
             if y.tolist() != [2.0 * k] * 3:
                 wrong.append(k)
 
-    threads = [Thread(target=work, args=(float(k),)) for k in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work)
     assert not wrong
