@@ -36,6 +36,8 @@ def argument() -> list[str]:
         *_table(),
         "measure:",
         "%across = phi i64 [1, %column.dense], [%width, %table.wanted]",
+        # No rows yet is what 0 stands for.
+        *sure("any", "icmp sgt i64 %x.length, 0", "free"),
         "%before = load i64, ptr %rows.at",
         "%first = icmp eq i64 %before, 0",
         "%alike = icmp eq i64 %before, %x.length",
