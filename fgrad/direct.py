@@ -38,8 +38,8 @@ def direct(
     """The call of `run` with the leaves of positional arguments, and the tree `result` of its outputs.
 
     It gives MISS for arguments of another structure, for leaves that are no floats if they must be
-    `floats`, and where `run` gives None. Without `result`, that is what `run` gives. None for structures of classes that are not read by index,
-    key or field, and for large ones.
+    `floats`, and where `run` gives None. Without `result` it gives what `run` gives. None for
+    structures of classes that are not read by index, key or field, and for large ones.
 
     >>> from fgrad import trees
     >>> _, pair = trees.flatten((((1.0, 2.0),), {}))

@@ -138,6 +138,18 @@ def unaligned(x: Any) -> Any:
     return room
 
 
+def test_kinds_of_arguments_may_come_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    f: Any = fg.compile(lambda x, k: x[0] * k + x[1], tier="native")
+    x, y = np.arange(40.0), np.arange(80.0).reshape(40, 2)
+    kinds_ = ([x, x], 2.0), (y, 2.0), (y, x), ([x, 1.0], x)
+    wanted = [f.map(*g).tolist() for g in kinds_]
+    for _ in range(2):
+        assert [f.map(*g).tolist() for g in kinds_] == wanted
+    monkeypatch.setattr("fgrad.kernel.Kernel.map", None)
+    for _ in range(2):
+        assert [f.map(*g).tolist() for g in kinds_] == wanted
+
+
 TWISTS: dict[str, Callable[[Any], Any]] = {
     "turned round": lambda x: x[::-1],
     "every second": lambda x: np.repeat(x, 2, axis=0)[::2],
@@ -406,7 +418,7 @@ def test_a_finalizer_that_comes_in_between_has_memory_of_its_own() -> None:
     for _ in range(3):
         f.map(x, 2.0)
     # Called at once, and for more columns than a tuple in stock has, so that the tuple of its columns is the first object that may set off the collector.
-    call = f.specialisation(0.0, 0.0).kernel._batch.few._latest["map"]
+    call = f.specialisation(0.0, 0.0).kernel._batch.few._latest["map"][0]
     before, came = gc.get_threshold(), 0
     gc.set_threshold(1, 1, 1)
     try:

@@ -19,6 +19,8 @@ Way: TypeAlias = Literal["map", "into", "sum", "total"]
 """To new columns, to columns that are given, to a tuple of sums, or to arrays for them."""
 Call: TypeAlias = Callable[..., Any]
 
+TRIED: Final = 4
+"""Builtins that are tried one after the other."""
 ROOM: Final = 1 << 20
 """Bytes of new columns from which on a call takes long anyway."""
 
@@ -30,12 +32,15 @@ class Few:
     _calls: dict[tuple[Way, Pattern, tuple[int, ...]], Call | None] = attrs.field(
         factory=dict, init=False
     )
-    _latest: dict[Way, Call] = attrs.field(factory=dict, init=False)
+    _latest: dict[Way, tuple[Call, ...]] = attrs.field(factory=dict, init=False)
 
     def call(self, way: Way, *inputs: object) -> Any:
-        """The columns or sums, if the arguments are few rows of the kind that came last; else None."""
-        latest = self._latest.get(way)
-        return None if latest is None else latest(*inputs)
+        """The columns or sums, if the arguments are few rows of a kind that came lately; else None."""
+        for call in self._latest.get(way, ()):
+            made = call(*inputs)
+            if made is not None:
+                return made
+        return None
 
     def prepare(self, way: Way, code: RowCode, rows: int, sizes: tuple[int, ...] = ()) -> None:
         """From now on, expect arguments as these.
@@ -50,7 +55,9 @@ class Few:
             return
         call = self._calls[key] or _builtin(way, code, most, sizes)
         if call is not None:
-            self._latest[way] = self._calls[key] = call
+            self._calls[key] = call
+            others = [other for other in self._latest.get(way, ()) if other is not call]
+            self._latest[way] = call, *others[: TRIED - 1]
 
 
 def _most(way: Way, code: RowCode) -> int:

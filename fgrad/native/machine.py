@@ -68,8 +68,8 @@ PLAIN: Final = 2
 BEST: Final = 3
 """The same, behind LLVM's first level of passes and its search for vectors.
 
-Both together take 1.2 to 1.7 times as long as the generator alone. Of Rosenbrock's function of 1,000
-numbers and its gradient they make 2.0 us from 4.9, of a network summed over rows 140 ns from 178.
+Both together take 1.2 to 2 times as long as the generator alone. Of Rosenbrock's function of 1,000
+numbers and its gradient they make 2.0 us from 2.5, of a network summed over rows 140 ns from 178.
 """
 
 
