@@ -84,7 +84,7 @@ def _table() -> list[str]:
     ]
 
 
-def looked(x: str) -> list[str]:
+def looked(x: str, otherwise: str = "free") -> list[str]:
     """See that the array of that name holds native doubles, and find its shape."""
     return [
         *field(f"{x}.axes", "i32", f"%{x}", at.AXES),
@@ -95,17 +95,17 @@ def looked(x: str) -> list[str]:
         *field(f"{x}.flags", "i32", f"%{x}", at.FLAGS),
         *field(f"{x}.order", "i8", f"%{x}.dtype", at.ORDER),
         *field(f"{x}.number", "i32", f"%{x}.dtype", at.NUMBER),
-        *sure(f"{x}.doubles", f"icmp eq i32 %{x}.number, {at.DOUBLE}", "free"),
-        *sure(f"{x}.native", f"icmp eq i8 %{x}.order, {ord('=')}", "free"),
+        *sure(f"{x}.doubles", f"icmp eq i32 %{x}.number, {at.DOUBLE}", otherwise),
+        *sure(f"{x}.native", f"icmp eq i8 %{x}.order, {ord('=')}", otherwise),
         f"%{x}.flag = and i32 %{x}.flags, {at.ALIGNED}",
-        *sure(f"{x}.aligned", f"icmp ne i32 %{x}.flag, 0", "free"),
+        *sure(f"{x}.aligned", f"icmp ne i32 %{x}.flag, 0", otherwise),
     ]
 
 
-def measured(x: str) -> list[str]:
+def measured(x: str, otherwise: str = "free") -> list[str]:
     """Read the length of an array, and the bytes from one to the next."""
     return [
-        *sure(f"{x}.long", f"icmp ne i32 %{x}.axes, 0", "free"),
+        *sure(f"{x}.long", f"icmp ne i32 %{x}.axes, 0", otherwise),
         f"%{x}.length = load i64, ptr %{x}.lengths",
         f"%{x}.distance = load i64, ptr %{x}.distances",
     ]

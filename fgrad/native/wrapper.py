@@ -14,6 +14,8 @@ from typing import Final
 import attrs
 
 from fgrad.native import interpreter as at
+from fgrad.native.arguments import looked, measured
+from fgrad.native.flow import field, sure
 
 KEPT: Final = 4
 """How many results are kept to be given again when nobody has them any more."""
@@ -64,23 +66,20 @@ def on_array(shape: Shape, *, single: bool) -> str:
         "%args = alloca ptr",
         "store ptr %x, ptr %args",
         *_counted(),
-        *_loaded("type", "ptr", "%x", at.TYPE),
+        *field("type", "ptr", "%x", at.TYPE),
         "%exact = icmp eq ptr %type, @PyArray_Type",
         "%usual = and i1 %exact, %running",
         "br i1 %usual, label %look, label %slow",
         "look:",
-        *_looked(),
-        "br i1 %right, label %measure, label %slow",
-        "measure:",
-        "%length = load i64, ptr %lengths",
-        f"%fits = icmp eq i64 %length, {shape.inputs}",
-        "br i1 %fits, label %ready, label %slow",
-        "ready:",
-        *_loaded("values", "ptr", "%x", at.DATA),
+        *looked("x", "slow"),
+        *sure("line", "icmp eq i32 %x.axes, 1", "slow"),
+        *measured("x", "slow"),
+        *sure("dense", "icmp eq i64 %x.distance, 8", "slow"),
+        *sure("ready", f"icmp eq i64 %x.length, {shape.inputs}", "slow"),
         *_room(shape.slots + 1),
         "%scratch = getelementptr double, ptr %in, i64 1",
         *(["%out = getelementptr double, ptr %in, i64 0"] if single else _array(size)),
-        "call void %code(ptr %values, ptr %out, ptr null, ptr %scratch)",
+        "call void %code(ptr %x.data, ptr %out, ptr null, ptr %scratch)",
         *(_object("%result", "%out", "0", truth=shape.truths[0]) if single else ()),
         *_freed(shape.slots + 1),
         "ret ptr %result",
@@ -110,11 +109,6 @@ _DECLARED_FOR_ARRAYS: Final = (
 )
 
 
-def _loaded(name: str, kind: str, start: str, offset: int) -> list[str]:
-    place = f"%{name}at = getelementptr i8, ptr {start}, i64 {offset}"
-    return [place, f"%{name} = load {kind}, ptr %{name}at"]
-
-
 def _counted() -> list[str]:
     return [
         "%code = load atomic ptr, ptr @cell acquire, align 8",
@@ -135,7 +129,7 @@ def _checked(inputs: int) -> list[str]:
         "%i = phi i64 [0, %check], [%next, %good]",
         "%argat = getelementptr ptr, ptr %args, i64 %i",
         "%arg = load ptr, ptr %argat",
-        *_loaded("type", "ptr", "%arg", at.TYPE),
+        *field("type", "ptr", "%arg", at.TYPE),
         "%float = icmp eq ptr %type, @PyFloat_Type",
         "br i1 %float, label %good, label %slow",
         "good:",
@@ -150,31 +144,10 @@ def _filled(inputs: int) -> list[str]:
     lines = ["br label %fill", "fill:"]
     lines += ["%j = phi i64 [0, %go], [%following, %fill]"]
     lines += ["%objectat = getelementptr ptr, ptr %args, i64 %j"]
-    lines += ["%object = load ptr, ptr %objectat", *_loaded("x", "double", "%object", at.FLOAT)]
+    lines += ["%object = load ptr, ptr %objectat", *field("x", "double", "%object", at.FLOAT)]
     lines += ["%place = getelementptr double, ptr %in, i64 %j", "store double %x, ptr %place"]
     lines += ["%following = add i64 %j, 1", f"%rest = icmp slt i64 %following, {inputs}"]
     return [*lines, "br i1 %rest, label %fill, label %run", "run:"]
-
-
-def _looked() -> list[str]:
-    """See that the array has one axis and native doubles in a row: in `%right`."""
-    wanted = (("axes", "i32", 1), ("simple", "i32", 0x101), ("order", "i8", ord("=")))
-    lines = [
-        *_loaded("axes", "i32", "%x", at.AXES),
-        *_loaded("lengths", "ptr", "%x", at.LENGTHS),
-        *_loaded("dtype", "ptr", "%x", at.DTYPE),
-        *_loaded("flags", "i32", "%x", at.FLAGS),
-        *_loaded("order", "i8", "%dtype", at.ORDER),
-        *_loaded("number", "i32", "%dtype", at.NUMBER),
-        f"%simple = and i32 %flags, {0x101}",
-        "%is = icmp eq i32 %number, 12",
-    ]
-    before = "%is"
-    for name, kind, value in wanted:
-        lines.append(f"%is{name} = icmp eq {kind} %{name}, {value}")
-        lines.append(f"%and{name} = and i1 {before}, %is{name}")
-        before = f"%and{name}"
-    return [*lines, f"%right = and i1 {before}, true"]
 
 
 def _room(doubles: int) -> list[str]:
@@ -249,7 +222,7 @@ def _array(size: int) -> list[str]:
     return [
         "%dims = alloca i64",
         f"store i64 {size}, ptr %dims",
-        *_loaded("kept", "ptr", "@kept", at.LISTED),
+        *field("kept", "ptr", "@kept", at.LISTED),
         "br label %try",
         *_free_array(size),
         "new:",
@@ -273,7 +246,7 @@ def _array(size: int) -> list[str]:
         "br label %whole",
         "whole:",
         "%result = phi ptr [%made, %keep], [%array, %again]",
-        *_loaded("out", "ptr", "%result", at.DATA),
+        *field("out", "ptr", "%result", at.DATA),
     ]
 
 
@@ -295,22 +268,22 @@ def _free_array(size: int) -> list[str]:
         "untouched:",
     ]
     before = "true"
-    for field, kind, offset, wanted in fields:
-        lines += _loaded(f"own.{field}", kind, "%array", offset)
-        lines.append(f"%is.{field} = icmp eq {kind} %own.{field}, {wanted}")
-        lines.append(f"%and.{field} = and i1 {before}, %is.{field}")
-        before = f"%and.{field}"
+    for name, kind, offset, wanted in fields:
+        lines += field(f"own.{name}", kind, "%array", offset)
+        lines.append(f"%is.{name} = icmp eq {kind} %own.{name}, {wanted}")
+        lines.append(f"%and.{name} = and i1 {before}, %is.{name}")
+        before = f"%and.{name}"
     return [
         *lines,
         f"br i1 {before}, label %unchanged, label %next",
         "unchanged:",
-        *_loaded("own.lengths", "ptr", "%array", at.LENGTHS),
-        *_loaded("own.distances", "ptr", "%array", at.DISTANCES),
+        *field("own.lengths", "ptr", "%array", at.LENGTHS),
+        *field("own.distances", "ptr", "%array", at.DISTANCES),
         "%own.length = load i64, ptr %own.lengths",
         "%own.distance = load i64, ptr %own.distances",
-        f"%long = icmp eq i64 %own.length, {size}",
-        "%dense = icmp eq i64 %own.distance, 8",
-        "%free = and i1 %long, %dense",
+        f"%own.long = icmp eq i64 %own.length, {size}",
+        "%own.dense = icmp eq i64 %own.distance, 8",
+        "%free = and i1 %own.long, %own.dense",
         "br i1 %free, label %again, label %next",
         "next:",
         "%later = add i64 %k, 1",
