@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import attrs
@@ -96,21 +97,19 @@ def packed(
 ) -> Flat:
     """The flat form of lines whose arguments are numbers of values, `inputs` of them first."""
     code: dict[Op, int] = {variable: 0}
+    lines = tuple(lines)
     codes = array("I", [0]) * inputs
-    args = array("q")
-    literals = array("d")
-    for op, operands in lines:
-        codes.append(code.setdefault(op, len(code)))
-        for a in operands:
-            if type(a) is int:
-                args.append(a)
-            elif type(a) is bool:
-                args.append(_TRUTH + a)
-            else:
-                literals.append(a)
-                args.append(-len(literals))
+    codes.extend([code.setdefault(op, len(code)) for op, _ in lines])
+    flat = [a for _, operands in lines for a in operands]
+    literals = array("d", [a for a in flat if type(a) is float])
+    number = count(-1, -1)
+    args = array("q", [a if type(a) is int else _coded(a, number) for a in flat])
     parts = (_written(codes), _written(args), _written(literals))
     return Flat(tuple(code), *parts, (), tuple(outputs))
+
+
+def _coded(literal: float, number: Iterator[int]) -> int:
+    return _TRUTH + literal if type(literal) is bool else next(number)
 
 
 def lines_of(flat: Flat, inputs: int) -> tuple[tuple[Op, tuple[Any, ...]], ...]:

@@ -33,7 +33,7 @@ def simplified(program: Program) -> Program:
         return lines[value - inputs] if type(value) is int and value >= inputs else None
 
     for op, args in program.lines:
-        form: Any = (op, placed(args, place))
+        form: Any = (op, tuple([place[a] if type(a) is int else a for a in args]))
         while type(form) is tuple:
             simpler = _simpler(form[0], form[1], line)
             form = _known(form[0], form[1], lines, known, inputs) if simpler is None else simpler
@@ -44,11 +44,11 @@ def simplified(program: Program) -> Program:
 
 def _simpler(op: Op, args: tuple[Any, ...], line: Definition) -> Form:
     """One step: the value of a line of literals, or what an exact rule makes of it."""
-    if not any(type(a) is int for a in args) and not op.joint:
-        value: Arg = op.meaning(*args)
-        return value
-    rule = EXACT.get(op)
-    return rule(args, line) if rule else None
+    if int in map(type, args) or op.joint:
+        rule = EXACT.get(op)
+        return rule(args, line) if rule else None
+    value: Arg = op.meaning(*args)
+    return value
 
 
 def _known(
@@ -57,7 +57,9 @@ def _known(
     """The number of an equal line: the one that is there, or a new one."""
     if op in COMMUTES and type(args[0]) is int and type(args[1]) is int and args[1] < args[0]:
         args = (args[1], args[0])
-    key = (op, *[a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
+    key = (op, args)
+    if float in map(type, args) or bool in map(type, args):
+        key = op, tuple([a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
     following = inputs + len(lines)
     number = known.setdefault(key, following)
     if number == following:
@@ -124,5 +126,5 @@ def used(program: Program) -> Program:
     for i, (op, args) in enumerate(program.lines):
         place.append(inputs + len(lines))
         if needed[inputs + i]:
-            lines.append((op, placed(args, place)))
+            lines.append((op, tuple([place[a] if type(a) is int else a for a in args])))
     return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))

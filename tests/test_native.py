@@ -32,9 +32,10 @@ from fgrad.native.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewis
 from fgrad.native.later import Worker  # noqa: E402  # likewise
 from fgrad.native.machine import BEST, Machine, compiled, host  # noqa: E402  # likewise
 from fgrad.native.objects import Request  # noqa: E402  # likewise
-from fgrad.native.parts import FREE  # noqa: E402  # likewise
 from fgrad.native.rowcode import BLOCK  # noqa: E402  # likewise
 from fgrad.native.scratch import Scratch  # noqa: E402  # likewise
+from fgrad.native.windows import windows  # noqa: E402  # likewise
+from fgrad.native.wording import FREE  # noqa: E402  # likewise
 from tests.machines import MACHINES, narrowed  # noqa: E402  # likewise
 from tests.native_laws import (  # noqa: E402  # likewise
     each_line_is_its_meaning,
@@ -256,8 +257,8 @@ def test_code_that_was_kept_is_found_before_anything_is_written(
 
 def test_better_code_is_taken_from_the_next_call_on() -> None:
     def model(x: Any) -> Any:
-        for k in range(800):
-            x = fg.sin(x) * 1.5 + x * (0.001 * k)
+        for k in range(1600):
+            x = fg.sin(x) * 1.5 if random.Random(k).random() < 0.5 else x + 0.001 * k
         return x
 
     fast = fg.compile(model, tier="native")
@@ -337,7 +338,7 @@ def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.Monkey
 @given(SEEDS, st.integers(1, 6))
 def test_what_waits_in_scratch_is_there_when_it_is_used(seed: int, part: int) -> None:
     made = program(seed, 60)
-    scratch = Scratch.of(made, part)
+    scratch = Scratch.of(made, windows(len(made), part))
     inputs = len(made.inputs)
     memory: dict[int, int] = {}
     for i, (_, args) in enumerate(made.lines):

@@ -25,6 +25,7 @@ from fgrad.native.batch import Batch  # noqa: E402  # they need extras
 from fgrad.native.entry import Entry  # noqa: E402  # likewise
 from fgrad.native.machine import Machine  # noqa: E402  # likewise
 from fgrad.native.together import WORTH, pieces, together  # noqa: E402  # likewise
+from fgrad.native.windows import windows  # noqa: E402  # likewise
 from tests.machines import MACHINES  # noqa: E402  # likewise
 
 SEEDS = st.integers(0, 10**9)
@@ -95,12 +96,12 @@ def test_lines_move_only_within_their_window_and_behind_what_they_need(
     seed: int, where: int, size: int, width: int, own: bool
 ) -> None:
     made = crowded(seed, own=own)
-    moved = together(made, size, width, (ODD, BOTH)).check()
+    moved = together(made, windows(len(made), size), width, (ODD, BOTH)).check()
     x = point(where, 4)
     assert bits(moved.run(x)) == bits(made.run(x))
     for k in range(0, len(made), size):
-        windows = [p.lines[k : k + size] for p in (made, moved)]
-        before, after = (Counter(op for op, _ in lines) for lines in windows)
+        stretches = [p.lines[k : k + size] for p in (made, moved)]
+        before, after = (Counter(op for op, _ in lines) for lines in stretches)
         assert before == after
     called = [[op for op, _ in p.lines if op in (ODD, BOTH)] for p in (made, moved)]
     assert called[0] == called[1]
@@ -129,7 +130,8 @@ def calls(model: Any, *args: Any, machine: Machine = MACHINES[-1]) -> Counter[st
     """How often functions are called, by their name with the width."""
     text = Entry.of(fg.trace(model)(*args), exact=False, machine=machine).text
     lines = text.split("define hidden void @part0")[1].splitlines()
-    return Counter(line.split("@fgrad.")[1].split("(")[0] for line in lines if "@fgrad." in line)
+    names = [line.split("@fgrad.")[1].split("(")[0] for line in lines if "@fgrad." in line]
+    return Counter(name.removesuffix(".apart") for name in names)
 
 
 @EVERY_MACHINE
@@ -164,7 +166,7 @@ def test_a_program_without_equal_functions_is_left_alone() -> None:
         lambda x: [fg.sin(x[0]) * fg.cos(x[0]), fg.exp(x[1])],
     ):
         made = rounded(fg.trace(model)(start(40)), MACHINES[-1], exact=False)
-        assert together(made, 500, 4, ()) is made
+        assert together(made, windows(len(made), 500), 4, ()) is made
 
 
 def test_what_raises_first_is_what_is_raised() -> None:
@@ -182,7 +184,7 @@ def test_what_raises_first_is_what_is_raised() -> None:
         return late + fg.exp(second(x)) + fg.exp(3.0 * x)
 
     made = fg.trace(model)(0.5)
-    names = [op.name for op, _ in together(made, 500, 4, (first, second)).lines]
+    names = [op.name for op, _ in together(made, windows(len(made), 500), 4, (first, second)).lines]
     assert names != [op.name for op, _ in made.lines]
     with pytest.raises(ArithmeticError, match="first"):
         fg.compile(model, tier="native")(0.5)

@@ -20,6 +20,7 @@ from fgrad.native.parts import PART, called, parts
 from fgrad.native.rowcode import LINE, RowCode
 from fgrad.native.split import Split
 from fgrad.native.table import Vocabulary
+from fgrad.native.windows import windows
 from fgrad.passes import inlined
 from fgrad.program import Program
 
@@ -120,12 +121,14 @@ class Batch:
         sources = tuple(size for kind, size in pattern if kind != "numbers")
         inline = len(split.each) <= INLINE
 
-        def write() -> tuple[int, Iterable[str]]:
+        def write() -> tuple[int, int, Iterable[str]]:
             words = Vocabulary(width, fma=machine.fma, inline=inline)
             form = _LAYOUTS[layout](sources, split.truths)
             size = INLINE if inline else PART
-            written = parts(split.each, form, words, called(split.each), size=size)
-            return written.slots, rows.modules(written, width)
+            written = parts(
+                split.each, form, words, called(split.each), windows(len(split.each), size)
+            )
+            return written.slots, BEST, rows.modules(written, width)
 
         objects = Request(self.program, kind, BEST, machine).objects(write)
         return RowCode.of(pattern, split, width, once, objects)

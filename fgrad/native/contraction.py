@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fgrad import operations as ops
 from fgrad.op import Op, Ternary
-from fgrad.passes import used
 from fgrad.program import Line, Program, placed
 
 if TYPE_CHECKING:
@@ -48,8 +47,11 @@ def contracted(program: Program) -> Program:
     >>> contracted(fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0)).lines
     ((<Ternary fused>, (0, 1, 1.0)),)
     """
+    chosen = _chosen(program)
+    if not chosen:
+        return program
     inputs = len(program.inputs)
-    products = _products(program)
+    inside = {program.lines[value - inputs][1][side] for value, side in chosen.items()}
     place: list[Any] = list(range(inputs))
     lines: list[Line] = []
 
@@ -60,27 +62,48 @@ def contracted(program: Program) -> Program:
     def minus(a: Any) -> Any:
         return -a if type(a) is float else write(ops.neg, (a,))
 
-    for op, args in program.lines:
-        given = placed(args, place)
-        sum_ = op is ops.add or op is ops.sub
-        if sum_ and args[1] in products and type(args[1]) is int:
-            x, y = placed(products[args[1]], place)
-            x = minus(x) if op is ops.sub else x
-            place.append(write(fused, (x, y, given[0])))
-        elif sum_ and args[0] in products and type(args[0]) is int:
-            z = minus(given[1]) if op is ops.sub else given[1]
-            place.append(write(fused, (*placed(products[args[0]], place), z)))
+    for value, (op, args) in enumerate(program.lines, inputs):
+        if value in inside:
+            place.append(None)
+        elif value not in chosen:
+            place.append(inputs + len(lines))
+            lines.append((op, tuple([place[a] if type(a) is int else a for a in args])))
         else:
-            place.append(write(op, given))
-    return used(Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs])))
+            side = chosen[value]
+            factors = program.lines[int(args[side]) - inputs][1]
+            x, y, z = placed((factors[0], factors[-1], args[1 - side]), place)
+            if op is ops.sub:
+                x, z = (minus(x), z) if side else (x, minus(z))
+            place.append(write(fused, (x, y, z)))
+    return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))
 
 
-def _products(program: Program) -> dict[int, tuple[Any, Any]]:
-    """The factors of each product that is used once."""
-    uses, kept = program.uses, set(program.outputs)
-    products = {}
+def _chosen(program: Program) -> dict[int, int]:
+    """For each sum with a product that is rounded with it, which argument that is: of two, the second."""
+    products = _products(program)
+    chosen = {}
     for value, (op, args) in enumerate(program.lines, len(program.inputs)):
-        alone = uses[value] == 1 and value not in kept
-        if alone and (op is ops.mul or op is ops.square):
-            products[value] = (args[0], args[-1])
-    return products
+        if op is ops.add or op is ops.sub:
+            # By their type too, for a literal is equal to the number of some value.
+            for side in (1, 0):
+                if type(args[side]) is int and args[side] in products:
+                    chosen[value] = side
+                    break
+    return chosen
+
+
+def _products(program: Program) -> set[int]:
+    """The products that are used once."""
+    lines, inputs = program.lines, len(program.inputs)
+    found = {
+        value for value, (op, _) in enumerate(lines, inputs) if op is ops.mul or op is ops.square
+    }
+    once = set()
+    for _, args in lines:
+        for a in args:
+            if type(a) is int and a in found:
+                if a in once:
+                    found.discard(a)
+                else:
+                    once.add(a)
+    return (once & found).difference(program.outputs)

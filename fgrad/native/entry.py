@@ -9,21 +9,25 @@ from typing import Any, Final
 
 import attrs
 
+from fgrad.calm import calm_for
 from fgrad.native import interpreter, wrapper
 from fgrad.native.contraction import rounded
 from fgrad.native.later import later
+from fgrad.native.lineup import Lineup
 from fgrad.native.machine import BEST, PLAIN, QUICK, Code, Machine, compiled, host, loaded
 from fgrad.native.meaning import Calls
 from fgrad.native.objects import Request, Write
 from fgrad.native.parts import PART, called, parts
 from fgrad.native.point import Numbers, modules
+from fgrad.native.repeats import repeats
 from fgrad.native.table import Vocabulary
 from fgrad.native.together import together
+from fgrad.native.windows import windows
 from fgrad.passes import inlined
 from fgrad.program import Program
 
 LONG: Final = 1500
-"""Lines from which on code is made quickly first: so many take 70 to 130 ms at the best level."""
+"""Lines of code from which on it is made quickly first: so many take 70 to 130 ms at the best level."""
 HOT: Final = 10_000
 """Calls after which better code is made for a long program."""
 
@@ -41,6 +45,8 @@ class Entry:
     shape: wrapper.Shape
     cell: Any
     """The address of the code, how many calls there are to the next look at it, and a word for `wrapper`."""
+    level: int
+    """The level of the first code."""
     codes: list[Code]
     """All that was made: what has been exchanged may still be running."""
 
@@ -49,8 +55,8 @@ class Entry:
         """The code at the first level."""
         machine = machine or host()
         whole = inlined(program)
-        long = len(whole) > LONG
-        request, write = _request(whole, QUICK if long else BEST, machine, exact=exact)
+        level = QUICK if len(whole) > LONG else BEST
+        request, write = _request(whole, level, machine, exact=exact)
         objects = request.objects(write)
         calls = Calls.of(called(whole))
         code = loaded(objects.files, ["run"], calls.imports)
@@ -58,12 +64,13 @@ class Entry:
         shape = wrapper.Shape(
             len(whole.inputs), tuple([truths[i] for i in whole.outputs]), objects.slots
         )
-        cell = (ctypes.c_int64 * 3)(code.addresses["run"], HOT if long else 0, 0)
-        return cls(whole, exact, machine, calls, shape, cell, [code])
+        countdown = HOT if objects.level < BEST else 0
+        cell = (ctypes.c_int64 * 3)(code.addresses["run"], countdown, 0)
+        return cls(whole, exact, machine, calls, shape, cell, objects.level, [code])
 
     def improve(self) -> Iterator[None]:
         """Make the best code once, and take it from the next call on: in steps, as `later` wants it."""
-        if len(self.codes) > 1:
+        if len(self.codes) > 1 or not self.long:
             return
         request, write = _request(self.program, BEST, self.machine, exact=self.exact)
         objects = yield from request.steps(write)
@@ -75,12 +82,12 @@ class Entry:
     def text(self) -> str:
         """The code in LLVM IR."""
         _, write = _request(self.program, BEST, self.machine, exact=self.exact)
-        return "\n".join(write()[1])
+        return "\n".join(write()[2])
 
     @property
     def long(self) -> bool:
         """Whether the first code was made quickly, so that there is better."""
-        return len(self.program) > LONG
+        return self.level < BEST
 
     def run(self, *xs: float) -> tuple[Any, ...]:
         """The outputs, by way of ctypes: for interpreters that `interpreter` does not know."""
@@ -140,14 +147,26 @@ def _wrapped(text: str) -> bytes:
 def _request(
     program: Program, level: int, machine: Machine, *, exact: bool
 ) -> tuple[Request, Write]:
-    def write() -> tuple[int, Iterable[str]]:
-        words = Vocabulary(1, fma=machine.fma, inline=False)
-        fused = rounded(program, machine, exact=exact)
-        wide = Vocabulary(machine.width, fma=machine.fma, inline=False, apart=True)
-        calls = called(program)
-        ordered = together(fused, PART, wide.width, calls)
-        written = parts(ordered, Numbers(), words, calls, size=PART, wide=wide)
-        return written.slots, modules(written)
+    def write() -> tuple[int, int, Iterable[str]]:
+        with calm_for(len(program)):
+            return _written(program, level, machine, exact=exact)
 
     kind = "point exact" if exact else "point"
     return Request(program, kind, level, machine), write
+
+
+def _written(
+    program: Program, level: int, machine: Machine, *, exact: bool
+) -> tuple[int, int, Iterable[str]]:
+    """The scratch, the level and the modules: of long programs with loops the code may be short."""
+    fused, calls = rounded(program, machine, exact=exact), called(program)
+    lineup = Lineup.of(fused, calls)
+    cut = windows(len(fused), PART, repeats(lineup, machine.width))
+    words = Vocabulary(1, fma=machine.fma, inline=False)
+    wide = Vocabulary(machine.width, fma=machine.fma, inline=False, apart=True)
+    ordered = together(fused, cut, wide.width, calls)
+    if ordered is not fused:
+        lineup = Lineup.of(ordered, calls)
+    made = parts(ordered, Numbers(), words, calls, cut, wide=wide, lineup=lineup)
+    short = sum(window.period for window in cut) <= LONG
+    return made.slots, BEST if short else level, modules(made)

@@ -16,8 +16,8 @@ from fgrad.native.machine import Machine, compiled, version
 from fgrad.native.store import Store
 from fgrad.program import Program
 
-Write: TypeAlias = Callable[[], tuple[int, Iterable[str]]]
-"""What writes code when it must be made: it gives the scratch, and the modules in IR."""
+Write: TypeAlias = Callable[[], tuple[int, int, Iterable[str]]]
+"""What writes code when it must be made: it gives the scratch, the level, and the modules in IR."""
 _HERE: Final = Path(__file__).parent
 _PASSES: Final = "passes", "schedule"
 """The modules elsewhere that lines go through on their way."""
@@ -44,25 +44,26 @@ class Objects:
     """Object files that are linked together, and how much scratch their code needs."""
 
     slots: int
+    level: int
+    """The level at which they were made, which may be better than what was asked for."""
     files: tuple[bytes, ...]
 
     @property
     def packed(self) -> bytes:
         """As bytes, for the store."""
         sizes = [len(file) for file in self.files]
-        return struct.pack(f"<QQ{len(sizes)}Q", self.slots, len(sizes), *sizes) + b"".join(
-            self.files
-        )
+        head = struct.pack(f"<QQQ{len(sizes)}Q", self.slots, self.level, len(sizes), *sizes)
+        return head + b"".join(self.files)
 
     @classmethod
     def unpacked(cls, data: bytes) -> Objects:
         """Back from bytes."""
-        slots, number = struct.unpack_from("<QQ", data)
-        at, files = 16 + 8 * number, []
-        for size in struct.unpack_from(f"<{number}Q", data, 16):
+        slots, level, number = struct.unpack_from("<QQQ", data)
+        at, files = 24 + 8 * number, []
+        for size in struct.unpack_from(f"<{number}Q", data, 24):
             files.append(data[at : at + size])
             at += size
-        return cls(slots, tuple(files))
+        return cls(slots, level, tuple(files))
 
 
 @attrs.frozen
@@ -92,16 +93,17 @@ class Request:
 
     def steps(self, write: Write) -> Generator[None, None, Objects]:
         """The objects, found in the store or made, in steps between which one may stop."""
-        key, store = self.key, Store.usual()
+        store = Store.usual()
+        key = self.key if store.directory else None
         kept = store.get(key) if key else None
         if kept is not None:
             return Objects.unpacked(kept)
-        slots, modules = write()
+        slots, level, modules = write()
         files = []
         for text in modules:
             yield
-            files.append(compiled(text, self.machine, self.level))
-        objects = Objects(slots, tuple(files))
+            files.append(compiled(text, self.machine, level))
+        objects = Objects(slots, level, tuple(files))
         if key:
             store.put(key, objects.packed)
         return objects

@@ -12,23 +12,23 @@ from typing import Any, Final, Protocol
 import attrs
 
 from fgrad import operations as ops
+from fgrad.native.bindings import Bindings
 from fgrad.native.ir import double
+from fgrad.native.lineup import Lineup
+from fgrad.native.loop import Loop
 from fgrad.native.meaning import caller
+from fgrad.native.operands import operands
 from fgrad.native.scratch import Scratch
-from fgrad.native.table import FUNCTIONS, SINE_AND_COSINE, Vocabulary
+from fgrad.native.table import SINE_AND_COSINE, Vocabulary
 from fgrad.native.together import Piece, pieces
+from fgrad.native.windows import Window
+from fgrad.native.wording import Wording, opening
 from fgrad.op import Op
 from fgrad.program import Line, Program
 from fgrad.several import Item, Joint
 
 PART: Final = 500
 """Lines a part; with 1,000, code takes half as long again to make, with 2,000 more than twice."""
-
-HEAD: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
-"""What each part is given: inputs, inputs that are the same in each row, outputs, and so on."""
-
-FREE: Final = 'nounwind "no-builtins"'
-"""Of all code with outputs: it calls no library, not even where it writes many zeros in a row."""
 
 
 class Layout(Protocol):
@@ -66,28 +66,32 @@ def parts(
     layout: Layout,
     words: Vocabulary,
     calls: tuple[Op, ...],
+    windows: Sequence[Window],
     *,
-    size: int = PART,
     wide: Vocabulary | None = None,
+    lineup: Lineup | None = None,
 ) -> Parts:
-    """The program in parts of `size` lines; `calls` are those of `%calls`, in its order.
+    """The program, a part for each window; `calls` are those of `%calls`, in its order.
 
-    With `wide`, equal functions that stand side by side become the lanes of its vectors.
+    With `wide`, equal functions that stand side by side become the lanes of its vectors. Loops can be
+    among the windows if `layout` is that of one point, with the `lineup` of the program.
     """
-    scratch = Scratch.of(program, size)
+    scratch = Scratch.of(program, windows)
     outputs: dict[int, list[int]] = {}
     for index, value in enumerate(program.outputs):
         outputs.setdefault(value, []).append(index)
     functions, needs = [], []
-    for number, start in enumerate(range(0, max(1, len(program)), size)):
-        lines = program.lines[start : start + size]
-        writer = _Writer(program, layout, words, wide or words, calls, scratch.slots, outputs)
-        functions.append(writer.function(number, start, min(start + size, len(program))))
-        needed = dict.fromkeys(words.needs(writer.called))
-        needed |= dict.fromkeys(writer.wide.needs(writer.together))
-        for op in dict.fromkeys(op for op, _ in lines if op in calls):
-            needed |= dict.fromkeys(caller(op)[1])
-        needs.append(tuple(needed))
+    for number, window in enumerate(windows):
+        if window.count > 1 and lineup is not None:
+            names = Bindings(program, number, window, scratch.slots, words.fma)
+            loop = Loop(names, operands(window, lineup), outputs)
+            function, needed = loop.function(), loop.needs
+        else:
+            writer = _Writer(program, layout, words, wide or words, calls, scratch.slots, outputs)
+            function = writer.function(number, window.start, window.end)
+            needed = writer.needs(program.lines[window.start : window.end])
+        functions.append(function)
+        needs.append(needed)
     return Parts(tuple(functions), tuple(needs), scratch.size)
 
 
@@ -105,12 +109,14 @@ class _Writer:
     """Which outputs each value is."""
     names: dict[int, str] = attrs.field(factory=dict, init=False)
     """Of the values that are at hand in this part."""
-    pairs: dict[Any, str] = attrs.field(factory=dict, init=False)
-    """The name of the sine and cosine of each angle that both are taken of, when it has one."""
-    called: dict[str, None] = attrs.field(factory=dict, init=False)
-    """The functions that lines call, and those that pieces do."""
     together: dict[str, None] = attrs.field(factory=dict, init=False)
+    """The functions that pieces call."""
     text: list[str] = attrs.field(factory=list, init=False)
+    wording: Wording = attrs.field(init=False)
+
+    @wording.default
+    def _wording(self) -> Wording:
+        return Wording(self.words, self.text)
 
     def function(self, number: int, start: int, end: int) -> str:
         """The definition of the part that has the lines from `start` to `end`."""
@@ -121,10 +127,16 @@ class _Writer:
                 if value < inputs:
                     self._give(value, self._argument(value), truth=False)
         self._body(lines, inputs + start)
-        # What is put in place and could be called from elsewhere would be compiled a second time.
-        here, how = ("internal", "alwaysinline") if self.words.inline else ("hidden", "noinline")
-        head = f"define {here} void @part{number}({HEAD}) {FREE} {how} {{"
+        head = opening(number, self.words)
         return "\n".join([head, *self._rooms(start, end), *self.text, "ret void", "}"])
+
+    def needs(self, lines: Sequence[Line]) -> tuple[str, ...]:
+        """The declarations and definitions that the lines need, now that they are written."""
+        needed = dict.fromkeys(self.wording.needs)
+        needed |= dict.fromkeys(self.wide.needs(self.together))
+        for op in dict.fromkeys(op for op, _ in lines if op in self.calls):
+            needed |= dict.fromkeys(caller(op)[1])
+        return tuple(needed)
 
     def _body(self, lines: Sequence[Line], first: int) -> None:
         found = tuple(pieces(lines, first, self.wide.width // self.words.width))
@@ -139,17 +151,10 @@ class _Writer:
 
     def _line(self, op: Op, args: Sequence[Any], value: int, function: str) -> None:
         given = tuple([self._argument(a) for a in args])
-        phrase = self.words.phrases.get(ops.mul if op is ops.square else op)
         name = f"%x{value}"
-        if function == SINE_AND_COSINE:
-            self._sine_or_cosine(op, name, args[0], given[0])
-        elif phrase is not None:
-            self.text.append(f"{name} = {phrase % (given * 2 if op is ops.square else given)}")
-            if op in FUNCTIONS:
-                self.called[op.name] = None
-        elif isinstance(op, Item):
+        if isinstance(op, Item):
             self._load(self.slots[int(args[0])] + op.index, name, truth=False)
-        else:
+        elif not self.wording.write(op, name, given, both=function == SINE_AND_COSINE):
             self._call(op, value, given)
         self._named(op, value, name)
 
@@ -160,17 +165,6 @@ class _Writer:
             self._store(self.slots[value], name, truth=op.truth)
         if value in self.outputs:
             self._give(value, name, truth=op.truth)
-
-    def _sine_or_cosine(self, op: Op, name: str, angle: Any, given: str) -> None:
-        """One of the two, of an angle that both are taken of."""
-        two = self.words.two
-        if angle not in self.pairs:
-            self.called[SINE_AND_COSINE] = None
-            self.pairs[angle] = f"{name}b"
-            call = f"call {two} {self.words.named(SINE_AND_COSINE)}({self.words.type()} {given})"
-            self.text.append(f"{name}b = {call}")
-        index = 0 if op is ops.sin else 1
-        self.text.append(f"{name} = extractvalue {two} {self.pairs[angle]}, {index}")
 
     def _piece(self, piece: Piece, lines: Sequence[Line], first: int) -> None:
         """Values from `first` on, by one call; what is given for a lane too many is given again."""

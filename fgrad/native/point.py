@@ -7,8 +7,9 @@ from typing import Final
 
 import attrs
 
-from fgrad.native.parts import FREE, HEAD, Parts
+from fgrad.native.parts import Parts
 from fgrad.native.table import Vocabulary
+from fgrad.native.wording import FREE, HEAD
 
 MODULE: Final = 16
 """Parts a module: few, so that LLVM needs little memory and never works for long."""

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from fgrad.native.parts import FREE, HEAD, Parts
+from fgrad.native.parts import Parts
 from fgrad.native.table import Vocabulary
 from fgrad.native.transpose import block
+from fgrad.native.wording import FREE, HEAD
 
 
 @attrs.frozen

@@ -92,7 +92,7 @@ class Vocabulary:
 
     def named(self, function: str) -> str:
         """The name of a function at this width."""
-        return f"@fgrad.{function}.{self.width}"
+        return f"@fgrad.{function}.{self.width}{'.apart' if self.apart else ''}"
 
     def needs(self, functions: Iterable[str]) -> tuple[str, ...]:
         """The declarations and definitions that lines need which call these, each once."""

@@ -9,6 +9,7 @@ import attrs
 
 from fgrad import operations as ops
 from fgrad.native.table import FUNCTIONS, SINE_AND_COSINE
+from fgrad.native.windows import Window
 from fgrad.op import Op
 from fgrad.program import Line, Program
 from fgrad.schedule import reordered
@@ -76,21 +77,26 @@ def _needs(args: Sequence[Any], value: int) -> bool:
     return any(type(a) is int and a >= value for a in args)
 
 
-def together(program: Program, size: int, width: int, calls: Sequence[Op]) -> Program:
-    """The program with equal functions side by side, within each `size` lines.
+def together(
+    program: Program, windows: Sequence[Window], width: int, calls: Sequence[Op]
+) -> Program:
+    """The program with equal functions side by side, within each window that is no loop.
 
     Operations among `calls` stay in their order, for it shows which of them raises first.
 
     >>> import fgrad as fg
+    >>> from fgrad.native.windows import windows
     >>> program = fg.trace(lambda x, y: fg.exp(2.0 * x) + fg.exp(3.0 * y))(0.0, 0.0)
-    >>> [op.name for op, _ in together(program, 500, 4, ()).lines]
+    >>> [op.name for op, _ in together(program, windows(5, 500), 4, ()).lines]
     ['mul', 'mul', 'exp', 'exp', 'add']
     """
     inputs = len(program.inputs)
     order: list[int] = []
-    for start in range(0, len(program), size):
-        lines = program.lines[start : start + size]
-        order += [inputs + start + i for i in _order(lines, inputs + start, width, calls)]
+    for window in windows:
+        lines, first = program.lines[window.start : window.end], inputs + window.start
+        alone = window.count == 1
+        found = _order(lines, first, width, calls) if alone else range(len(lines))
+        order += [first + i for i in found]
     same = order == list(range(inputs, inputs + len(program)))
     return program if same else reordered(program, order)
 

@@ -1,0 +1,130 @@
+"""A window of lines that repeat, as one function with a loop.
+
+The lanes of a vector are times round that follow each other. What is carried from one time to the
+next (a running sum, the state of a step) is computed lane after lane, in the order of the program;
+so the bits are those of the lines written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from fgrad import operations as ops
+from fgrad.native.bindings import Bindings
+from fgrad.native.lanework import Lanework
+from fgrad.native.operands import Constant, Operand
+from fgrad.native.places import written
+from fgrad.native.wording import opening
+
+
+@attrs.frozen(eq=False)
+class Loop:
+    """One loop as it is written."""
+
+    names: Bindings
+    body: Sequence[Sequence[Operand]]
+    outputs: Mapping[int, Sequence[int]]
+    """Which outputs each value is."""
+    end: list[str] = attrs.field(factory=list, init=False)
+    """The lines behind the loop."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The declarations and definitions that the function needs, when it is written."""
+        names = self.names
+        return tuple(dict.fromkeys([*names.one.needs, *names.wide.needs, *names.tables]))
+
+    def function(self) -> str:
+        """The definition of the function."""
+        names, window = self.names, self.names.window
+        every = Lanework((), tuple(range(len(self.body))), ())
+        work = Lanework.of(self.body) if window.lanes > 1 else every
+        for line in work.before:
+            self._vector_line(line)
+        for lane in range(window.lanes):
+            for line in work.turns:
+                self._turn(line, lane)
+        for line in work.turns:
+            self._put(line)
+        for line in work.after:
+            self._vector_line(line)
+        phis = names.phis()
+        return "\n".join(
+            [
+                opening(names.number, names.one.words),
+                "entry:",
+                *names.start,
+                "br label %loop",
+                "loop:",
+                "%k = phi i64 [ 0, %entry ], [ %following, %loop ]",
+                *phis,
+                *names.text,
+                f"%following = add i64 %k, {window.lanes}",
+                f"%more = icmp ult i64 %following, {window.count}",
+                "br i1 %more, label %loop, label %end",
+                "end:",
+                *self.end,
+                "ret void",
+                "}",
+            ]
+        )
+
+    # Lines
+
+    def _vector_line(self, line: int) -> None:
+        given = [self.names.vector_of(x) for x in self.body[line]]
+        self.names.vectors[line] = name = f"%v{line}"
+        self.names.wide.write(self.names.operations[line], name, given, both=self._both(line))
+        self._put(line)
+
+    def _turn(self, line: int, lane: int) -> None:
+        given = [self.names.lane_of(x, lane) for x in self.body[line]]
+        self.names.lanes[line, lane] = name = f"%s{line}.{lane}"
+        self.names.one.write(self.names.operations[line], name, given, both=self._both(line))
+
+    def _both(self, line: int) -> bool:
+        op = self.names.operations[line]
+        if op is not ops.sin and op is not ops.cos:
+            return False
+        if isinstance(self.body[line][0], Constant):
+            return False
+        other = ops.cos if op is ops.sin else ops.sin
+        pairs = zip(self.names.operations, self.body, strict=True)
+        return any(o is other and x == self.body[line] for o, x in pairs)
+
+    def _put(self, line: int) -> None:
+        """Write the values of a line where they wait, and where they are outputs."""
+        names, window, truth = self.names, self.names.window, self.names.operations[line].truth
+        first = names.inputs + window.start + line
+        values = range(first, first + window.period * window.count, window.period)
+        if values[0] in names.slots:
+            self._store(line, "%scratch", [names.slots[v] for v in values], "q", truth=truth)
+        else:
+            for lane in range(window.lanes):
+                slot = names.slots.get(values[lane - window.lanes])
+                if slot is not None:
+                    self._store_last(line, lane, slot, truth=truth)
+        for k in range(len(self.outputs.get(first, ()))):
+            self._store(line, "%out", [self.outputs[v][k] for v in values], f"o{k}", truth=truth)
+
+    def _store(
+        self, line: int, array: str, indices: Sequence[int], mark: str, *, truth: bool
+    ) -> None:
+        name, value, words = f"%v{line}{mark}", self.names.vector(line), self.names.wide.words
+        if truth:
+            self.names.text.append(
+                f"{name}d = uitofp {words.type(truth=True)} {value} to {words.type()}"
+            )
+            value = f"{name}d"
+        self.names.text.extend(written(name, value, self.names.place(array, indices), words))
+
+    def _store_last(self, line: int, lane: int, slot: int, *, truth: bool) -> None:
+        """What of the last lanes alone is needed later is written behind the loop."""
+        name, value = f"%e{line}.{lane}", self.names.lane(line, lane)
+        if truth:
+            self.end.append(f"{name}d = uitofp i1 {value} to double")
+            value = f"{name}d"
+        self.end.append(f"{name} = getelementptr double, ptr %scratch, i64 {slot}")
+        self.end.append(f"store double {value}, ptr {name}")

@@ -1,0 +1,69 @@
+"""Lines of a program as lines of IR, of one width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from fgrad import operations as ops
+from fgrad.native.table import FUNCTIONS, SINE_AND_COSINE, Vocabulary
+from fgrad.op import Op
+
+HEAD: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
+"""What each function of a program is given: inputs, inputs that are the same in each row, and so on."""
+
+FREE: Final = 'nounwind "no-builtins"'
+"""Of all code with outputs: it calls no library, not even where it writes many zeros in a row."""
+
+
+def opening(number: int, words: Vocabulary) -> str:
+    """The first line of the function of window `number`."""
+    # What is put in place and could be called from elsewhere would be compiled a second time.
+    here, how = ("internal", "alwaysinline") if words.inline else ("hidden", "noinline")
+    return f"define {here} void @part{number}({HEAD}) {FREE} {how} {{"
+
+
+@attrs.frozen(eq=False)
+class Wording:
+    """Lines as they are written, and the functions that they call."""
+
+    words: Vocabulary
+    text: list[str]
+    """Where the lines go."""
+    called: dict[str, None] = attrs.field(factory=dict, init=False)
+    _pairs: dict[str, str] = attrs.field(factory=dict, init=False)
+    """The name of the sine and cosine of each angle that both are taken of, when it has one."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The declarations and definitions that the lines need."""
+        return self.words.needs(self.called)
+
+    def write(self, op: Op, name: str, given: Sequence[str], *, both: bool) -> bool:
+        """The value of that name by an operation; False if `Vocabulary.phrases` does not have it.
+
+        With `both`, it is the sine or the cosine of something that the other is taken of too.
+        """
+        if both:
+            self._sine_or_cosine(op, name, given[0])
+            return True
+        phrase = self.words.phrases.get(ops.mul if op is ops.square else op)
+        if phrase is None:
+            return False
+        given = tuple(given) * 2 if op is ops.square else tuple(given)
+        self.text.append(f"{name} = {phrase % given}")
+        if op in FUNCTIONS:
+            self.called[op.name] = None
+        return True
+
+    def _sine_or_cosine(self, op: Op, name: str, angle: str) -> None:
+        two = self.words.two
+        if angle not in self._pairs:
+            self.called[SINE_AND_COSINE] = None
+            self._pairs[angle] = f"{name}b"
+            call = f"call {two} {self.words.named(SINE_AND_COSINE)}({self.words.type()} {angle})"
+            self.text.append(f"{name}b = {call}")
+        index = 0 if op is ops.sin else 1
+        self.text.append(f"{name} = extractvalue {two} {self._pairs[angle]}, {index}")

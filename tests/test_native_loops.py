@@ -1,0 +1,142 @@
+"""Loops found in programs: they have the bits of the lines written out, and are found."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fgrad as fg
+
+pytest.importorskip("llvmlite")
+
+from fgrad.native.entry import LONG, Entry  # what may be missing comes first
+from fgrad.native.lineup import Lineup  # likewise
+from fgrad.native.machine import BEST, Machine  # likewise
+from fgrad.native.repeats import repeats  # likewise
+from tests.bench.models import rosenbrock, start  # likewise
+from tests.loops import EXACT, INPUTS, looped  # likewise
+from tests.machines import MACHINES  # likewise
+from tests.programs import bits, point  # likewise
+
+DATA = [(0.01 * k + 0.005, math.sin(k)) for k in range(300)]
+
+
+def swing(forces: Any) -> Any:
+    """A pendulum in steps: everything of a step hangs on the one before."""
+    angle, speed, cost = 0.1, 0.0, 0.0
+    for force in forces:
+        speed = speed + 0.05 * (force - fg.sin(angle) * fg.cos(angle) - 0.1 * speed)
+        angle = angle + 0.05 * speed
+        cost = cost + angle * angle + 0.01 * force * force
+    return cost
+
+
+def fit(p: Any) -> Any:
+    """The squared distance of a curve from data, which are literals."""
+    return sum((p[0] * fg.exp(-p[1] * t) - y) ** 2 for t, y in DATA)
+
+
+SEEDS = st.integers(0, 10**9)
+EVERY_MACHINE = pytest.mark.parametrize("machine", MACHINES)
+FEW = mock.patch("fgrad.native.repeats.SAVED", 20)
+NONE = mock.patch("fgrad.native.entry.repeats", return_value=())
+
+
+def covered(program: Any, width: int = 4) -> float:
+    """The share of a program's lines that are in loops."""
+    loops = repeats(Lineup.of(program, ()), width)
+    return sum(w.period * w.count for w in loops) / len(program)
+
+
+@EVERY_MACHINE
+@given(SEEDS, SEEDS)
+def test_loops_of_correctly_rounded_operations_are_the_reference(
+    machine: Machine, seed: int, where: int
+) -> None:
+    made, x = looped(seed, EXACT), point(where, INPUTS)
+    with FEW:
+        got = Entry.of(made, exact=True, machine=machine).run(*x)
+    assert bits(got) == bits(made.run(x))
+
+
+@EVERY_MACHINE
+@given(SEEDS, SEEDS)
+def test_loops_have_the_bits_of_the_lines_written_out(
+    machine: Machine, seed: int, where: int
+) -> None:
+    made, x = looped(seed), point(where, INPUTS)
+    with FEW:
+        got = Entry.of(made, exact=False, machine=machine).run(*x)
+    with NONE:
+        wanted = Entry.of(made, exact=False, machine=machine).run(*x)
+    assert bits(got) == bits(wanted)
+
+
+@EVERY_MACHINE
+def test_literals_are_told_apart_by_their_bits(machine: Machine) -> None:
+    zeros = [0.0, -0.0, 0.0, 0.0] * 100
+    made = fg.trace(lambda x: [x * z for z in zeros])(1.0)
+    assert covered(made) == 1.0
+    assert bits(Entry.of(made, exact=True, machine=machine).run(2.0)) == bits(zeros)
+
+
+@pytest.mark.parametrize(
+    ("model", "x", "share"),
+    [
+        (fg.value_and_gradient(rosenbrock), start(500), 0.98),
+        (fg.value_and_gradient(swing), [0.1] * 200, 0.95),
+        (fg.value_and_gradient(fit), [1.0, 0.5], 0.95),
+        (lambda xs: [fg.where(x > 0.0, fg.sqrt(x), -x) for x in xs], [1.0] * 200, 0.95),
+    ],
+)
+def test_loops_of_models_are_found_again(model: Any, x: list[float], share: float) -> None:
+    fast = fg.compile(model, tier="native")
+    kernel = fast.specialisation(x).kernel
+    assert covered(kernel.program) > share
+    assert fast.source.count("phi i64") <= 4
+    value = fast.specialise(x)(x)
+    with NONE:
+        assert repr(value) == repr(fg.compile(model, tier="native").specialise(x)(x))
+
+
+def test_what_moves_by_other_steps_is_another_loop() -> None:
+    made = fg.trace(lambda xs: [*[fg.exp(x) for x in xs], *[fg.log(x) for x in xs[::-2]]])
+    program = made([1.0] * 600)
+    loops = repeats(Lineup.of(program, ()), 4)
+    assert sorted(w.count for w in loops) == [300, 600]
+    text = Entry.of(program, exact=False).text
+    assert "internal constant" not in text.partition("define hidden void @part0")[2]
+
+
+def test_a_pattern_that_moves_in_no_order_is_a_loop_that_looks_it_up() -> None:
+    order = list(range(400))
+    random.Random(1).shuffle(order)
+    made = fg.trace(lambda xs: [xs[i] * xs[j] - 1.0 for i, j in itertools.pairwise(order)])
+    program = made([0.0] * 400)
+    assert covered(program) > 0.98
+    x = [math.sin(k) for k in order]
+    assert bits(Entry.of(program, exact=True).run(*x)) == bits(program.run(x))
+
+
+def test_a_long_program_of_loops_has_its_best_code_at_once() -> None:
+    fast: Any = fg.compile(fg.value_and_gradient(rosenbrock), tier="native")
+    x = start(300)
+    entry = fast.specialisation(x).kernel.entry
+    assert len(entry.program) > LONG
+    assert (entry.level, entry.long) == (BEST, False)
+    before = entry.cell[0]
+    assert list(entry.improve()) == []
+    assert entry.cell[0] == before
+
+
+def test_random_programs_with_loops_are_found_to_have_some() -> None:
+    with FEW:
+        shares = [covered(looped(seed)) for seed in range(40)]
+    assert sum(share > 0.5 for share in shares) > 30
