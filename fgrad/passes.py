@@ -81,7 +81,7 @@ def inlined(program: Program) -> Program:
 
     For where there is nothing to call: C, formulas, files.
     """
-    if not any(isinstance(op, Joint) and op.callee for op, _ in program.lines):
+    if not any(isinstance(op, Joint) and op.callee for op in {op for op, _ in program.lines}):
         return program
     place: list[Any] = list(range(len(program.inputs)))
     lines: list[Line] = []

@@ -31,7 +31,7 @@ from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
 from fgrad.native.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewise
 from fgrad.native.later import Worker  # noqa: E402  # likewise
 from fgrad.native.machine import BEST, Machine, compiled, host  # noqa: E402  # likewise
-from fgrad.native.objects import Request  # noqa: E402  # likewise
+from fgrad.native.objects import Request, wrapped  # noqa: E402  # likewise
 from fgrad.native.rowcode import BLOCK  # noqa: E402  # likewise
 from fgrad.native.scratch import Scratch  # noqa: E402  # likewise
 from fgrad.native.windows import windows  # noqa: E402  # likewise
@@ -253,6 +253,23 @@ def test_code_that_was_kept_is_found_before_anything_is_written(
         file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(AssertionError):
         Entry.of(made, exact=False)
+
+
+def test_what_stands_between_python_and_code_is_kept_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FGRAD_CACHE", str(tmp_path / "kept"))
+
+    def answers() -> list[Any]:
+        wrapped.cache_clear()
+        fast = fg.compile(lambda x, y: fg.exp(x) * y, tier="native")
+        column = np.array([0.5, 1.0])
+        few = [fast.map(column, 2.0).tolist() for _ in range(3)]
+        return [fast.specialise(1.0, 2.0)(1.0, 2.0), *few]
+
+    first = answers()
+    monkeypatch.setattr("fgrad.native.objects.compiled", lambda *_: b"none of this is code")
+    assert answers() == first
 
 
 def test_better_code_is_taken_from_the_next_call_on() -> None:

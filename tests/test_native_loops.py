@@ -9,21 +9,23 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fgrad as fg
 
+np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-from fgrad.native.entry import LONG, Entry  # what may be missing comes first
-from fgrad.native.lineup import Lineup  # likewise
-from fgrad.native.machine import BEST, Machine  # likewise
-from fgrad.native.repeats import repeats  # likewise
-from tests.bench.models import rosenbrock, start  # likewise
-from tests.loops import EXACT, INPUTS, looped  # likewise
-from tests.machines import MACHINES  # likewise
-from tests.programs import bits, point  # likewise
+from fgrad.native.batch import Batch  # noqa: E402  # what may be missing comes first
+from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
+from fgrad.native.lineup import Lineup  # noqa: E402  # likewise
+from fgrad.native.machine import BEST, Machine  # noqa: E402  # likewise
+from fgrad.native.repeats import repeats  # noqa: E402  # likewise
+from tests.bench.models import rosenbrock, start  # noqa: E402  # likewise
+from tests.loops import EXACT, INPUTS, looped  # noqa: E402  # likewise
+from tests.machines import MACHINES  # noqa: E402  # likewise
+from tests.programs import bits, point  # noqa: E402  # likewise
 
 DATA = [(0.01 * k + 0.005, math.sin(k)) for k in range(300)]
 
@@ -47,6 +49,8 @@ SEEDS = st.integers(0, 10**9)
 EVERY_MACHINE = pytest.mark.parametrize("machine", MACHINES)
 FEW = mock.patch("fgrad.native.repeats.SAVED", 20)
 NONE = mock.patch("fgrad.native.entry.repeats", return_value=())
+NONE_OF_ROWS = mock.patch("fgrad.native.batch.repeats", return_value=())
+ALL = mock.patch("fgrad.native.batch.LONG", 0)
 
 
 def covered(program: Any, width: int = 4) -> float:
@@ -56,6 +60,7 @@ def covered(program: Any, width: int = 4) -> float:
 
 
 @EVERY_MACHINE
+@settings(max_examples=15)
 @given(SEEDS, SEEDS)
 def test_loops_of_correctly_rounded_operations_are_the_reference(
     machine: Machine, seed: int, where: int
@@ -67,6 +72,7 @@ def test_loops_of_correctly_rounded_operations_are_the_reference(
 
 
 @EVERY_MACHINE
+@settings(max_examples=15)
 @given(SEEDS, SEEDS)
 def test_loops_have_the_bits_of_the_lines_written_out(
     machine: Machine, seed: int, where: int
@@ -77,6 +83,58 @@ def test_loops_have_the_bits_of_the_lines_written_out(
     with NONE:
         wanted = Entry.of(made, exact=False, machine=machine).run(*x)
     assert bits(got) == bits(wanted)
+
+
+def given_rows(rng: random.Random, rows: int) -> tuple[list[Any], list[list[float]]]:
+    """Columns, tables and numbers for all inputs, and the point of each row."""
+    given_: list[Any] = []
+    points: list[list[float]] = [[] for _ in range(rows)]
+    while len(points[0]) < INPUTS:
+        size = min(rng.choice((1, 1, 3, 20)), INPUTS - len(points[0]))
+        table = np.array([point(rng.randrange(10**9), size) for _ in range(rows)])
+        if rng.random() < 0.3:
+            table[:] = table[0]
+            given_.append(float(table[0, 0]) if size == 1 else table[:1])
+        else:
+            given_.append(table[:, 0].copy() if size == 1 else table)
+        for row, of_row in zip(points, table.tolist(), strict=True):
+            row.extend(of_row)
+    return given_, points
+
+
+@EVERY_MACHINE
+@settings(max_examples=15)
+@given(SEEDS, SEEDS, st.sampled_from([2, 3, 9, 21]))
+def test_rows_through_loops_have_the_bits_of_their_points(
+    machine: Machine, seed: int, where: int, rows: int
+) -> None:
+    made, (columns, points) = looped(seed), given_rows(random.Random(where), rows)
+    with FEW, ALL:
+        batch = Batch(made, False, machine)
+        got = batch.map(columns, threads=1)
+        summed = batch.sum(columns, threads=2)
+    with NONE, NONE_OF_ROWS:
+        one = Entry.of(made, exact=False, machine=machine)
+        apart = Batch(made, False, machine).sum(columns, threads=1)
+    for k, row in enumerate(points):
+        assert bits([column[k] for column in got]) == bits(one.run(*row))
+    assert bits(summed) == bits(apart)
+
+
+@EVERY_MACHINE
+def test_outputs_of_loops_go_past_the_cache(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = fg.trace(lambda xs, y: [x * y - y for x in xs] + [y - x for x in xs[::-1]])
+    program = made([0.0] * 900, 0.0)
+    rng = np.random.default_rng(0)
+    table, column = rng.normal(size=(50, 900)), rng.normal(size=50)
+    assert covered(program) > 0.99
+    with NONE_OF_ROWS:
+        wanted = Batch(program, False, machine).map((table, column), threads=1)
+    monkeypatch.setattr("fgrad.native.rowcode.STREAM", 0)
+    got = Batch(program, False, machine).map((table, column), threads=1)
+    assert [bits(c) for c in got] == [bits(c) for c in wanted]
 
 
 @EVERY_MACHINE

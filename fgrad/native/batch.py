@@ -10,17 +10,20 @@ import attrs
 
 from fgrad.native import rows
 from fgrad.native.contraction import rounded
-from fgrad.native.entry import Entry
+from fgrad.native.entry import LONG, Entry
 from fgrad.native.feed import Feed, Pattern
 from fgrad.native.few import Few, Way
 from fgrad.native.lanes import lanes, writes_much
+from fgrad.native.lineup import Lineup
 from fgrad.native.machine import BEST, Machine, host
 from fgrad.native.objects import Request
 from fgrad.native.parts import PART, called, parts
+from fgrad.native.repeats import repeats
 from fgrad.native.rowcode import LINE, RowCode
 from fgrad.native.split import Split
 from fgrad.native.table import Vocabulary
-from fgrad.native.windows import windows
+from fgrad.native.windows import Window, windows
+from fgrad.op import Op
 from fgrad.passes import inlined
 from fgrad.program import Program
 
@@ -119,16 +122,28 @@ class Batch:
         given = " ".join([f"{kind}{size}" for kind, size in pattern])
         kind = f"{layout} {width} {given}{' exact' if self.exact else ''}"
         sources = tuple(size for kind, size in pattern if kind != "numbers")
-        inline = len(split.each) <= INLINE
 
         def write() -> tuple[int, int, Iterable[str]]:
-            words = Vocabulary(width, fma=machine.fma, inline=inline)
             form = _LAYOUTS[layout](sources, split.truths)
-            size = INLINE if inline else PART
-            written = parts(
-                split.each, form, words, called(split.each), windows(len(split.each), size)
-            )
+            calls = called(split.each)
+            lineup, loops = _loops(split.each, form, calls)
+            short = sum(window.period for window in windows(len(split.each), PART, loops)) <= INLINE
+            words = Vocabulary(width, fma=machine.fma, inline=short)
+            cut = windows(len(split.each), INLINE if short else PART, loops)
+            written = parts(split.each, form, words, calls, cut, lineup=lineup)
             return written.slots, BEST, rows.modules(written, width)
 
         objects = Request(self.program, kind, BEST, machine).objects(write)
         return RowCode.of(pattern, split, width, once, objects)
+
+
+def _loops(
+    program: Program, form: rows.Columns, calls: Sequence[Op]
+) -> tuple[Lineup | None, Sequence[Window]]:
+    """The loops of a long program, and its lines as arrays; a short one has no need of them."""
+    if len(program) <= LONG:
+        return None, ()
+    arrays = [form.place(index)[0] for index in range(len(program.inputs))]
+    bounds = [k for k in range(1, len(arrays)) if arrays[k] != arrays[k - 1]]
+    lineup = Lineup.of(program, calls)
+    return lineup, repeats(lineup, 1, bounds)

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import attrs
 
+from fgrad.native.layout import Layout
 from fgrad.native.operands import Before, Constant, Here, Operand, Outside
-from fgrad.native.places import Place, read, steps
+from fgrad.native.places import Place, index, read, steps
 from fgrad.native.table import Vocabulary
 from fgrad.native.windows import Window
 from fgrad.native.wording import Wording
@@ -26,9 +27,12 @@ class Bindings:
     window: Window
     slots: Mapping[int, int]
     """Where values wait."""
-    fma: bool
+    layout: Layout
+    """How inputs are read."""
+    words: Vocabulary
+    """Those of one time round; if that is of several rows already, the loop has one lane."""
     one: Wording = attrs.field(init=False)
-    """The words for one time round, and for as many as there are lanes."""
+    """The lines of one time round, and of as many as there are lanes."""
     wide: Wording = attrs.field(init=False)
     start: list[str] = attrs.field(factory=list, init=False)
     """The lines before the loop."""
@@ -44,12 +48,12 @@ class Bindings:
 
     @one.default
     def _one(self) -> Wording:
-        return Wording(Vocabulary(1, fma=self.fma, inline=False), [])
+        return Wording(self.words, [])
 
     @wide.default
     def _wide(self) -> Wording:
         lanes = self.window.lanes
-        words = Vocabulary(lanes, fma=self.fma, inline=False)
+        words = attrs.evolve(self.words, width=lanes)
         return self.one if lanes == 1 else Wording(words, self.one.text)
 
     @property
@@ -165,9 +169,10 @@ class Bindings:
         """The head of the loop: what is carried into each time round."""
         lines, lanes = [], self.window.lanes
         for x, name in self._carried.items():
-            kind = "i1" if self.operations[x.line].truth else "double"
+            truth = self.operations[x.line].truth
+            kind = self.words.type(truth=truth)
             for times in range(1, x.times + 1):
-                first = self._before(x.firsts[x.times - times])
+                first = self._before(x.firsts[x.times - times], truth=truth)
                 # What is older than a vector is what was young in the last.
                 old = times > lanes
                 last = f"{name}.{times - lanes}" if old else self.lane(x.line, lanes - times)
@@ -175,11 +180,11 @@ class Bindings:
                 lines.append(f"{name}.{times} = phi {kind} {sources}")
         return lines
 
-    def _before(self, first: int | str) -> str:
+    def _before(self, first: int | str, *, truth: bool) -> str:
         """A literal, or a value from before the loop."""
         if isinstance(first, str):
-            return first
-        return self._still(self.place(*self._memory([first])), self._truth(first))[0]
+            return self.words.literal(first, truth=truth)
+        return self._still(self.place(*self._memory([first])), truth)[0]
 
     def _constant(self, x: Constant, words: Vocabulary) -> str:
         literals = x.literals
@@ -199,7 +204,8 @@ class Bindings:
     def _memory(self, numbers: Sequence[int]) -> tuple[str, Sequence[int]]:
         """Where values from before the loop stand: among the inputs, or where they wait."""
         if numbers[0] < self.inputs:
-            return "%in", numbers
+            places = [self.layout.place(number) for number in numbers]
+            return places[0][0], [index for _, index in places]
         return "%scratch", [self.slots[number] for number in numbers]
 
     def place(self, array: str, indices: Sequence[int]) -> Place:
@@ -214,31 +220,38 @@ class Bindings:
         key = "read", place, truth
         if key not in self._known:
             self._known[key] = name = self._name()
-            words = self.wide.words
-            self.text.extend(read(f"{name}d" if truth else name, place, words))
-            if truth:
-                zero = words.literal("0.0")
-                self.text.append(f"{name} = fcmp une {words.type()} {name}d, {zero}")
+            self.text.extend(self._reading(name, place, self.wide.words, truth=truth))
         return self._known[key]
 
+    def _reading(self, name: str, place: Place, words: Vocabulary, *, truth: bool) -> list[str]:
+        lanes, array = words.width // self.words.width, place.array
+        number = f"{name}d" if truth else name
+        if lanes > 1 or array == "%scratch":
+            lines = read(number, place, self.words, lanes)
+        elif array.startswith("@"):
+            constant = read(f"{name}c", place, attrs.evolve(words, width=1), 1)
+            lines = [*constant, *words.spread(f"{name}c", number)]
+        else:
+            at, where = index(name, place, 0)
+            return [*at, *self.layout.load_at(array, where, name, words)]
+        if truth:
+            lines.append(f"{name} = fcmp une {words.type()} {number}, {words.literal('0.0')}")
+        return lines
+
     def _still(self, place: Place, truth: bool) -> tuple[str, str]:
-        """What is the same each time, read before the loop: as one number, and in all lanes."""
+        """What is the same each time, read before the loop: as of one time, and in all lanes."""
         key, words = ("still", place, truth), self.wide.words
+        several = words.width > self.words.width
         if key not in self._known:
             self._known[key] = name = self._name()
-            kind, type_ = "i1" if truth else "double", words.type(truth=truth)
-            pointer = f"getelementptr double, ptr {place.array}, i64 {place.first}"
-            number = f"{name}d" if truth else name
-            start = self.start
-            start += [f"{name}p = {pointer}", f"{number} = load double, ptr {name}p"]
-            if truth:
-                start.append(f"{name} = fcmp une double {name}d, 0.0")
-            if words.width > 1:
+            self.start.extend(self._reading(name, place, self.words, truth=truth))
+            if several:
+                kind, type_ = self.words.type(truth=truth), words.type(truth=truth)
                 one = f"insertelement {type_} poison, {kind} {name}, i64 0"
                 spread = f"{type_} {name}o, {type_} poison, <{words.width} x i32> zeroinitializer"
-                start += [f"{name}o = {one}", f"{name}v = shufflevector {spread}"]
+                self.start.extend([f"{name}o = {one}", f"{name}v = shufflevector {spread}"])
         name = self._known[key]
-        return name, f"{name}v" if words.width > 1 else name
+        return name, f"{name}v" if several else name
 
     def _name(self) -> str:
         return f"%t{len(self._known)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from typing import Any, Final
 
 import attrs
@@ -14,9 +13,9 @@ from fgrad.native import interpreter, wrapper
 from fgrad.native.contraction import rounded
 from fgrad.native.later import later
 from fgrad.native.lineup import Lineup
-from fgrad.native.machine import BEST, PLAIN, QUICK, Code, Machine, compiled, host, loaded
+from fgrad.native.machine import BEST, PLAIN, QUICK, Code, Machine, host, loaded
 from fgrad.native.meaning import Calls
-from fgrad.native.objects import Request, Write
+from fgrad.native.objects import Request, Write, wrapped
 from fgrad.native.parts import PART, called, parts
 from fgrad.native.point import Numbers, modules
 from fgrad.native.repeats import repeats
@@ -60,10 +59,9 @@ class Entry:
         objects = request.objects(write)
         calls = Calls.of(called(whole))
         code = loaded(objects.files, ["run"], calls.imports)
-        truths = whole.truths
-        shape = wrapper.Shape(
-            len(whole.inputs), tuple([truths[i] for i in whole.outputs]), objects.slots
-        )
+        inputs = len(whole.inputs)
+        truths = [i >= inputs and whole.lines[i - inputs][0].truth for i in whole.outputs]
+        shape = wrapper.Shape(inputs, tuple(truths), objects.slots)
         countdown = HOT if objects.level < BEST else 0
         cell = (ctypes.c_int64 * 3)(code.addresses["run"], countdown, 0)
         return cls(whole, exact, machine, calls, shape, cell, objects.level, [code])
@@ -125,7 +123,7 @@ class Entry:
     ) -> Callable[..., Any]:
         arrays: list[object] = [None] * wrapper.KEPT
         imports = {**known, "cell": ctypes.addressof(self.cell), "kept": id(arrays)}
-        code = loaded([_wrapped(text)], ["call"], imports)
+        code = loaded([wrapped(text, PLAIN)], ["call"], imports)
         address, kept = code.addresses["call"], (self, other, code, arrays)
         made: Callable[..., Any] = interpreter.builtin("compiled", address, flags, _unusual, kept)
         return made
@@ -137,11 +135,6 @@ def _unusual(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
     if entry.cell[1] == 0 and entry.long:
         later(entry.improve)
     return other(*args, **kwargs)
-
-
-@cache
-def _wrapped(text: str) -> bytes:
-    return compiled(text, host(), PLAIN)
 
 
 def _request(

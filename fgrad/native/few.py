@@ -11,7 +11,8 @@ import attrs
 
 from fgrad.native import interpreter, rowwrapper, sumwrapper
 from fgrad.native.feed import Pattern
-from fgrad.native.machine import QUICK, compiled, host, loaded
+from fgrad.native.machine import QUICK, loaded
+from fgrad.native.objects import wrapped
 from fgrad.native.rowcode import BLOCK, RowCode
 from fgrad.native.wrapper import KEPT
 
@@ -124,4 +125,4 @@ def _wrapped(way: Way, lanes: int) -> bytes:
         text = rowwrapper.written()
     else:
         text = sumwrapper.summed(lanes) if way == "sum" else sumwrapper.totalled(lanes)
-    return compiled(text, host(), QUICK)
+    return wrapped(text, QUICK)

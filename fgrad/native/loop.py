@@ -15,7 +15,7 @@ from fgrad import operations as ops
 from fgrad.native.bindings import Bindings
 from fgrad.native.lanework import Lanework
 from fgrad.native.operands import Constant, Operand
-from fgrad.native.places import written
+from fgrad.native.places import Place, index, written
 from fgrad.native.wording import opening
 
 
@@ -112,19 +112,24 @@ class Loop:
     def _store(
         self, line: int, array: str, indices: Sequence[int], mark: str, *, truth: bool
     ) -> None:
-        name, value, words = f"%v{line}{mark}", self.names.vector(line), self.names.wide.words
+        names, lanes = self.names, self.names.window.lanes
+        name, value, words = f"%v{line}{mark}", names.vector(line), names.wide.words
+        place = names.place(array, indices)
+        if array == "%out" and lanes == 1:
+            lines, at = index(name, place, 0)
+            names.text.extend([*lines, *names.layout.store(at, value, words, truth=truth)])
+            return
         if truth:
-            self.names.text.append(
+            names.text.append(
                 f"{name}d = uitofp {words.type(truth=True)} {value} to {words.type()}"
             )
             value = f"{name}d"
-        self.names.text.extend(written(name, value, self.names.place(array, indices), words))
+        names.text.extend(written(name, value, place, names.words, lanes))
 
     def _store_last(self, line: int, lane: int, slot: int, *, truth: bool) -> None:
         """What of the last lanes alone is needed later is written behind the loop."""
-        name, value = f"%e{line}.{lane}", self.names.lane(line, lane)
+        name, value, words = f"%e{line}.{lane}", self.names.lane(line, lane), self.names.words
         if truth:
-            self.end.append(f"{name}d = uitofp i1 {value} to double")
+            self.end.append(f"{name}d = uitofp {words.type(truth=True)} {value} to {words.type()}")
             value = f"{name}d"
-        self.end.append(f"{name} = getelementptr double, ptr %scratch, i64 {slot}")
-        self.end.append(f"store double {value}, ptr {name}")
+        self.end.extend(written(name, value, Place("%scratch", slot, 0), words, 1))

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from fgrad.errors import NotPicklable
-from fgrad.native.machine import Machine, compiled, version
+from fgrad.native.machine import Machine, compiled, host, version
 from fgrad.native.store import Store
 from fgrad.program import Program
 
@@ -78,18 +78,14 @@ class Request:
     @property
     def key(self) -> str | None:
         """The name in the store; None without `writers`, or for a program that calls nameless functions."""
-        machine, written = self.machine, writers()
+        written = writers()
         try:
             digest = self.program.digest
         except NotPicklable:
             return None
         if written is None:
             return None
-        parts = (
-            written, version(), digest, self.kind, f"{self.level}",
-            machine.triple, machine.cpu, machine.features,
-        )  # fmt: skip
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return _name(self.machine, written, digest, self.kind, f"{self.level}")
 
     def steps(self, write: Write) -> Generator[None, None, Objects]:
         """The objects, found in the store or made, in steps between which one may stop."""
@@ -117,3 +113,20 @@ class Request:
             except StopIteration as end:
                 objects: Objects = end.value
                 return objects
+
+
+def _name(machine: Machine, *parts: str) -> str:
+    whole = (version(), machine.triple, machine.cpu, machine.features, *parts)
+    return hashlib.sha256("\n".join(whole).encode()).hexdigest()
+
+
+@cache
+def wrapped(text: str, level: int) -> bytes:
+    """The object code of what stands between Python and programs, for the machine at hand."""
+    machine, store = host(), Store.usual()
+    key = _name(machine, f"{level}", text)
+    kept = store.get(key)
+    if kept is None:
+        kept = compiled(text, machine, level)
+        store.put(key, kept)
+    return kept

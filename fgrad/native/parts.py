@@ -7,13 +7,14 @@ parts; what one computes for a later one waits in scratch memory.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import attrs
 
 from fgrad import operations as ops
 from fgrad.native.bindings import Bindings
 from fgrad.native.ir import double
+from fgrad.native.layout import Layout
 from fgrad.native.lineup import Lineup
 from fgrad.native.loop import Loop
 from fgrad.native.meaning import caller
@@ -29,16 +30,6 @@ from fgrad.several import Item, Joint
 
 PART: Final = 500
 """Lines a part; with 1,000, code takes half as long again to make, with 2,000 more than twice."""
-
-
-class Layout(Protocol):
-    """How inputs are read and outputs are written, in lines of IR."""
-
-    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
-        """The lines that bring input `index`, named `%x` and its number, and all that they bring."""
-
-    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
-        """The lines that write the value of that name to output `index`."""
 
 
 @attrs.frozen
@@ -73,8 +64,8 @@ def parts(
 ) -> Parts:
     """The program, a part for each window; `calls` are those of `%calls`, in its order.
 
-    With `wide`, equal functions that stand side by side become the lanes of its vectors. Loops can be
-    among the windows if `layout` is that of one point, with the `lineup` of the program.
+    With `wide`, equal functions that stand side by side become the lanes of its vectors. Where loops
+    are among the windows, `lineup` is that of the program.
     """
     scratch = Scratch.of(program, windows)
     outputs: dict[int, list[int]] = {}
@@ -83,7 +74,7 @@ def parts(
     functions, needs = [], []
     for number, window in enumerate(windows):
         if window.count > 1 and lineup is not None:
-            names = Bindings(program, number, window, scratch.slots, words.fma)
+            names = Bindings(program, number, window, scratch.slots, layout, words)
             loop = Loop(names, operands(window, lineup), outputs)
             function, needed = loop.function(), loop.needs
         else:

@@ -24,9 +24,20 @@ class Numbers:
         place = f"%x{index}p = getelementptr double, ptr %in, i64 {index}"
         return (place, f"%x{index} = load double, ptr %x{index}p"), (index,)
 
-    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> tuple[str, ...]:
+    def place(self, index: int) -> tuple[str, int]:
+        """They are all in one row."""
+        return "%in", index
+
+    def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> tuple[str, ...]:
+        """Read what stands there."""
+        place = f"{name}p = getelementptr double, ptr {array}, i64 {at}"
+        return place, f"{name} = load double, ptr {name}p"
+
+    def store(
+        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
+    ) -> tuple[str, ...]:
         """Write output `index`."""
-        out = f"{name}o{index}"
+        out = f"{name}o{index}".replace("o%", "o")
         place = f"{out} = getelementptr double, ptr %out, i64 {index}"
         if not truth:
             return place, f"store double {name}, ptr {out}"

@@ -39,8 +39,10 @@ _GUESSES: Final = 3
 """Periods that are tried for each of them."""
 
 
-def repeats(lineup: Lineup, width: int) -> tuple[Window, ...]:
+def repeats(lineup: Lineup, width: int, bounds: Sequence[int] = ()) -> tuple[Window, ...]:
     """The loops of a program, in order, that share no lines; `width` is that of a vector.
+
+    `bounds` are the inputs from which on inputs stand in another array: no line of a loop reads of two.
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda xs: sum(fg.exp(x) * x for x in xs))([1.0] * 200)
@@ -54,7 +56,7 @@ def repeats(lineup: Lineup, width: int) -> tuple[Window, ...]:
     even = [w for period in periods for w in _stretches(lineup, period, even=True)]
     uneven = [w for period in periods for w in _stretches(lineup, period, even=False)]
     for window in _apart(even, uneven):
-        settled = _settled(window, lineup, found)
+        settled = _settled(window, lineup, found, bounds)
         if settled is not None:
             found.append(_in_lanes(settled, lineup, width))
     return tuple(found)
@@ -124,10 +126,13 @@ def _apart(*candidates: Sequence[Window]) -> list[Window]:
     return sorted(found, key=lambda w: w.start)
 
 
-def _settled(window: Window, lineup: Lineup, loops: Sequence[Window]) -> Window | None:
+def _settled(
+    window: Window, lineup: Lineup, loops: Sequence[Window], arrays: Sequence[int]
+) -> Window | None:
     """The times round that are like the one in the middle, if there are enough."""
+    bounds = [lineup.inputs, *[lineup.inputs + n for w in loops for n in (w.start, w.end)]]
     while _worth(window):
-        like = _like(window, lineup, loops)
+        like = _like(window, lineup, [*arrays, *bounds])
         if like.all():
             return window
         middle = window.count // 2
@@ -140,11 +145,11 @@ def _settled(window: Window, lineup: Lineup, loops: Sequence[Window]) -> Window 
     return None
 
 
-def _like(window: Window, lineup: Lineup, loops: Sequence[Window]) -> Array:
+def _like(window: Window, lineup: Lineup, bounds: Sequence[int]) -> Array:
     """For each time round whether all arguments are found as in the middle.
 
     A value of the loop itself, as many lines before; a literal; or a value from before the loop, and
-    then always an input, of the same loop, or of none.
+    then always between the same two of the `bounds`.
     """
     shape = window.count, window.period, -1
     kinds, values = (
@@ -157,8 +162,7 @@ def _like(window: Window, lineup: Lineup, loops: Sequence[Window]) -> Array:
     back = np.where(inside, -(offsets[middle] // window.period), 0)
     early = np.arange(window.count)[:, None, None] < back
     given = (values < first) & (kinds != NONE)
-    bounds = [lineup.inputs + end for loop in loops for end in (loop.start, loop.end)]
-    places = np.searchsorted([lineup.inputs, *bounds], values, side="right")
+    places = np.searchsorted(bounds, values, side="right")
     outside = (kinds == VALUE) & (values < first) & (places == places[middle])
     moving = (offsets == offsets[middle]) & (kinds == VALUE) & (back <= BACK)
     within = np.where(early, given, moving)

@@ -13,7 +13,7 @@ import attrs
 
 from fgrad.native.parts import Parts
 from fgrad.native.table import Vocabulary
-from fgrad.native.transpose import block
+from fgrad.native.transpose import block, column
 from fgrad.native.wording import FREE, HEAD
 
 
@@ -33,31 +33,53 @@ class Columns:
 
     def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
         """Read a vector of rows, or put one number in all lanes."""
+        source, first, entry = self._source(index)
+        if source > 1:
+            return block(index, first, source, entry, words)
+        array, at = self.place(index)
+        return self.load_at(array, f"{at}", f"%x{index}", words), (index,)
+
+    def _source(self, index: int) -> tuple[int, int, int]:
+        """How many inputs the source of one has, 0 for numbers, where these begin, and its pointer."""
         first, entry = 0, 0
         for width in self.sources:
             if index < first + width:
-                if width == 1:
-                    return _column(index, entry, words), (index,)
-                return block(index, first, width, entry, words)
+                return width, first, entry
             first, entry = first + width, entry + (1 if width == 1 else 2)
-        return self._number(index, index - first, words), (index,)
+        return 0, first, entry
 
-    def _number(self, index: int, place: int, words: Vocabulary) -> Sequence[str]:
-        name, truth = f"%x{index}", self.same[place]
+    def place(self, index: int) -> tuple[str, int]:
+        """Among the columns, in one of the tables, or among the numbers or the truth values."""
+        source, first, entry = self._source(index)
+        if source == 0:
+            return "truths" if self.same[index - first] else "numbers", index - first
+        return ("columns", entry) if source == 1 else (f"table {entry}", index - first)
+
+    def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> Sequence[str]:
+        """The same from where code says."""
+        if array == "columns":
+            return _column(name, at, words)
+        if array.startswith("table"):
+            return column(name, int(array.removeprefix("table ")), at, words)
+        return self._number(name, at, words, truth=array == "truths")
+
+    def _number(self, name: str, place: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
         wide = f"{name}w" if truth else name
         lines = [
             f"{name}p = getelementptr double, ptr %same, i64 {place}",
             f"{name}s = load double, ptr {name}p, !invariant.load !{{}}",
-            *spread(words, f"{name}s", wide),
+            *words.spread(f"{name}s", wide),
         ]
         if truth:
             zero = words.literal("0.0")
             lines.append(f"{name} = fcmp une {words.type()} {wide}, {zero}")
         return lines
 
-    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
+    def store(
+        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
+    ) -> Sequence[str]:
         """Write a vector of rows."""
-        o = f"{name}o{index}"
+        o = _output(name, index)
         place = f"{o}t = getelementptr ptr, ptr %out, i64 {index}"
         column = f"{o}c = load ptr, ptr {o}t, !invariant.load !{{}}"
         if not truth:
@@ -77,20 +99,25 @@ class Streams(Columns):
     that moves.
     """
 
-    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
+    def store(
+        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
+    ) -> Sequence[str]:
         """Write a vector of rows of numbers."""
         *lines, _ = super().store(index, name, words, truth=False)
+        o = _output(name, index)
         how = "align 64, !nontemporal !{i32 1}"
-        return [*lines, f"store {words.type()} {name}, ptr {name}o{index}, {how}"]
+        return [*lines, f"store {words.type()} {name}, ptr {o}, {how}"]
 
 
 @attrs.frozen
 class Sums(Columns):
     """The same inputs; outputs are added up, lane by lane, in a row of vectors at `%out`."""
 
-    def store(self, index: int, name: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
+    def store(
+        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
+    ) -> Sequence[str]:
         """Add a vector of rows; a truth value counts as 1."""
-        v, o = words.type(), f"{name}o{index}"
+        v, o = words.type(), _output(name, index)
         given = f"{o}d" if truth else name
         lines = [f"{o}d = uitofp {words.type(truth=True)} {name} to {v}"] if truth else []
         return [
@@ -102,24 +129,17 @@ class Sums(Columns):
         ]
 
 
-def _column(index: int, entry: int, words: Vocabulary) -> Sequence[str]:
-    name = f"%x{index}"
+def _output(name: str, index: int | str) -> str:
+    """The beginning of the names of what a value needs on its way to an output."""
+    return f"{name}o{index}".replace("o%", "o")
+
+
+def _column(name: str, entry: str, words: Vocabulary) -> Sequence[str]:
     return (
         f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
         f"{name}c = load ptr, ptr {name}t, !invariant.load !{{}}",
         f"{name}p = getelementptr double, ptr {name}c, i64 %row",
         f"{name} = load {words.type()}, ptr {name}p, align 8",
-    )
-
-
-def spread(words: Vocabulary, number: str, name: str) -> tuple[str, ...]:
-    """The lines that put a number in all lanes."""
-    if words.width == 1:
-        return (f"{name} = bitcast double {number} to double",)
-    v = words.type()
-    return (
-        f"{name}i = insertelement {v} poison, double {number}, i64 0",
-        f"{name} = shufflevector {v} {name}i, {v} poison, <{words.width} x i32> zeroinitializer",
     )
 
 

@@ -81,6 +81,16 @@ class Vocabulary:
         """A constant in all lanes."""
         return text if self.width == 1 else f"splat ({'i1' if truth else 'double'} {text})"
 
+    def spread(self, number: str, name: str) -> tuple[str, ...]:
+        """The lines that put a number in all lanes."""
+        if self.width == 1:
+            return (f"{name} = bitcast double {number} to double",)
+        v = self.type()
+        return (
+            f"{name}i = insertelement {v} poison, double {number}, i64 0",
+            f"{name} = shufflevector {v} {name}i, {v} poison, <{self.width} x i32> zeroinitializer",
+        )
+
     @cached_property
     def phrases(self) -> Mapping[Op, str]:
         """The right side of the line of each operation, with `%s` for its arguments."""

@@ -16,25 +16,15 @@ def block(
     piece reaches into the one before. The columns of a narrower table go number by number.
     """
     lanes = words.width
-    column = index - first
+    place = index - first
     whole = width // lanes * lanes
     name = f"%x{index}"
-    lines = [
-        f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
-        f"{name}b = load ptr, ptr {name}t, !invariant.load !{{}}",
-        f"{name}u = getelementptr ptr, ptr %in, i64 {entry + 1}",
-        f"{name}s = load i64, ptr {name}u, !invariant.load !{{}}",
-        f"{name}m = mul i64 {name}s, %row",
-        f"{name}r0 = getelementptr i8, ptr {name}b, i64 {name}m",
-    ]
-    for lane in range(1, lanes):
-        before = f"{name}r{lane - 1}"
-        lines.append(f"{name}r{lane} = getelementptr i8, ptr {before}, i64 {name}s")
+    lines = _rows(name, entry, words)
     if not whole:
-        return [*lines, *_gathered(name, column, words)], (index,)
-    start = column // lanes * lanes
+        return [*lines, *_gathered(name, f"{place}", words)], (index,)
+    start = place // lanes * lanes
     brought = range(first + start, first + start + lanes)
-    if column >= whole:
+    if place >= whole:
         start, brought = width - lanes, range(first + whole, first + width)
     names = [
         f"%x{i}" if i in brought else f"{name}n{i}"
@@ -43,13 +33,34 @@ def block(
     return [*lines, *_turned(name, names, start, words)], brought
 
 
-def _gathered(name: str, column: int, words: Vocabulary) -> list[str]:
+def column(name: str, entry: int, place: str, words: Vocabulary) -> list[str]:
+    """The lines that bring one column of a table under that name; code may compute which."""
+    return [*_rows(name, entry, words), *_gathered(name, place, words)]
+
+
+def _rows(name: str, entry: int, words: Vocabulary) -> list[str]:
+    """Where the row of each lane begins."""
+    lines = [
+        f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
+        f"{name}b = load ptr, ptr {name}t, !invariant.load !{{}}",
+        f"{name}u = getelementptr ptr, ptr %in, i64 {entry + 1}",
+        f"{name}s = load i64, ptr {name}u, !invariant.load !{{}}",
+        f"{name}m = mul i64 {name}s, %row",
+        f"{name}r0 = getelementptr i8, ptr {name}b, i64 {name}m",
+    ]
+    for lane in range(1, words.width):
+        before = f"{name}r{lane - 1}"
+        lines.append(f"{name}r{lane} = getelementptr i8, ptr {before}, i64 {name}s")
+    return lines
+
+
+def _gathered(name: str, place: str, words: Vocabulary) -> list[str]:
     """One column, number by number."""
     lines, before = [], "poison"
     for lane in range(words.width):
         after = name if lane == words.width - 1 else f"{name}w{lane}"
         lines += [
-            f"{name}p{lane} = getelementptr double, ptr {name}r{lane}, i64 {column}",
+            f"{name}p{lane} = getelementptr double, ptr {name}r{lane}, i64 {place}",
             f"{name}v{lane} = load double, ptr {name}p{lane}, align 8",
             f"{after} = insertelement {words.type()} {before}, double {name}v{lane}, i64 {lane}",
         ]
