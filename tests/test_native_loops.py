@@ -22,6 +22,7 @@ from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
 from fgrad.native.lineup import Lineup  # noqa: E402  # likewise
 from fgrad.native.machine import BEST, Machine  # noqa: E402  # likewise
 from fgrad.native.repeats import repeats  # noqa: E402  # likewise
+from fgrad.native.rolled import Rolled  # noqa: E402  # likewise
 from tests.bench.models import rosenbrock, start  # noqa: E402  # likewise
 from tests.loops import EXACT, INPUTS, looped  # noqa: E402  # likewise
 from tests.machines import MACHINES  # noqa: E402  # likewise
@@ -45,17 +46,27 @@ def fit(p: Any) -> Any:
     return sum((p[0] * fg.exp(-p[1] * t) - y) ** 2 for t, y in DATA)
 
 
+def diffusion(cells: Any) -> Any:
+    """Cells in steps, each with its neighbours: depth first, a cell's past is cut across the steps."""
+    for _ in range(40):
+        inner = [
+            b + 0.1 * (a - 2.0 * b + c) - 0.01 * b * b
+            for a, b, c in zip(cells, cells[1:], cells[2:], strict=False)
+        ]
+        cells = [cells[0], *inner, cells[-1]]
+    return cells
+
+
 SEEDS = st.integers(0, 10**9)
 EVERY_MACHINE = pytest.mark.parametrize("machine", MACHINES)
 FEW = mock.patch("fgrad.native.repeats.SAVED", 20)
-NONE = mock.patch("fgrad.native.entry.repeats", return_value=())
-NONE_OF_ROWS = mock.patch("fgrad.native.batch.repeats", return_value=())
+NONE = mock.patch("fgrad.native.rolled.repeats", return_value=())
 ALL = mock.patch("fgrad.native.batch.LONG", 0)
 
 
 def covered(program: Any, width: int = 4) -> float:
     """The share of a program's lines that are in loops."""
-    loops = repeats(Lineup.of(program, ()), width)
+    loops = Rolled.of(program, (), width).loops
     return sum(w.period * w.count for w in loops) / len(program)
 
 
@@ -113,7 +124,7 @@ def test_rows_through_loops_have_the_bits_of_their_points(
         batch = Batch(made, False, machine)
         got = batch.map(columns, threads=1)
         summed = batch.sum(columns, threads=2)
-    with NONE, NONE_OF_ROWS:
+    with NONE:
         one = Entry.of(made, exact=False, machine=machine)
         apart = Batch(made, False, machine).sum(columns, threads=1)
     for k, row in enumerate(points):
@@ -130,7 +141,7 @@ def test_outputs_of_loops_go_past_the_cache(
     rng = np.random.default_rng(0)
     table, column = rng.normal(size=(50, 900)), rng.normal(size=50)
     assert covered(program) > 0.99
-    with NONE_OF_ROWS:
+    with NONE:
         wanted = Batch(program, False, machine).map((table, column), threads=1)
     monkeypatch.setattr("fgrad.native.rowcode.STREAM", 0)
     got = Batch(program, False, machine).map((table, column), threads=1)
@@ -151,6 +162,7 @@ def test_literals_are_told_apart_by_their_bits(machine: Machine) -> None:
         (fg.value_and_gradient(rosenbrock), start(500), 0.98),
         (fg.value_and_gradient(swing), [0.1] * 200, 0.95),
         (fg.value_and_gradient(fit), [1.0, 0.5], 0.95),
+        (diffusion, [0.1 * k for k in range(30)], 0.9),
         (lambda xs: [fg.where(x > 0.0, fg.sqrt(x), -x) for x in xs], [1.0] * 200, 0.95),
     ],
 )
@@ -181,6 +193,21 @@ def test_a_pattern_that_moves_in_no_order_is_a_loop_that_looks_it_up() -> None:
     assert covered(program) > 0.98
     x = [math.sin(k) for k in order]
     assert bits(Entry.of(program, exact=True).run(*x)) == bits(program.run(x))
+
+
+def test_what_raises_first_is_what_is_raised() -> None:
+    """By depth the second would be called before the first."""
+
+    def failing(name: str) -> Any:
+        def meaning(x: float) -> float:
+            raise ArithmeticError(name)
+
+        return fg.Unary(name, meaning, lambda out, x: 1.0)
+
+    first, second = failing("first"), failing("second")
+    model = lambda cells: [*diffusion([first(fg.exp(cells[0])), *cells]), second(cells[1])]
+    with pytest.raises(ArithmeticError, match="first"):
+        fg.compile(model, tier="native")([0.1 * k for k in range(30)])
 
 
 def test_a_long_program_of_loops_has_its_best_code_at_once() -> None:

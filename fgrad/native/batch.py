@@ -18,12 +18,11 @@ from fgrad.native.lineup import Lineup
 from fgrad.native.machine import BEST, Machine, host
 from fgrad.native.objects import Request
 from fgrad.native.parts import PART, called, parts
-from fgrad.native.repeats import repeats
+from fgrad.native.rolled import Rolled
 from fgrad.native.rowcode import LINE, RowCode
 from fgrad.native.split import Split
 from fgrad.native.table import Vocabulary
-from fgrad.native.windows import Window, windows
-from fgrad.op import Op
+from fgrad.native.windows import windows
 from fgrad.passes import inlined
 from fgrad.program import Program
 
@@ -125,25 +124,24 @@ class Batch:
 
         def write() -> tuple[int, int, Iterable[str]]:
             form = _LAYOUTS[layout](sources, split.truths)
-            calls = called(split.each)
-            lineup, loops = _loops(split.each, form, calls)
-            short = sum(window.period for window in windows(len(split.each), PART, loops)) <= INLINE
+            rolled = _rolled(split.each, form)
+            program, loops = rolled.program, rolled.loops
+            short = sum(w.period for w in windows(len(program), PART, loops)) <= INLINE
             words = Vocabulary(width, fma=machine.fma, inline=short)
-            cut = windows(len(split.each), INLINE if short else PART, loops)
-            written = parts(split.each, form, words, calls, cut, lineup=lineup)
+            cut = windows(len(program), INLINE if short else PART, loops)
+            calls = called(split.each)
+            written = parts(program, form, words, calls, cut, lineup=rolled.lineup)
             return written.slots, BEST, rows.modules(written, width)
 
         objects = Request(self.program, kind, BEST, machine).objects(write)
         return RowCode.of(pattern, split, width, once, objects)
 
 
-def _loops(
-    program: Program, form: rows.Columns, calls: Sequence[Op]
-) -> tuple[Lineup | None, Sequence[Window]]:
-    """The loops of a long program, and its lines as arrays; a short one has no need of them."""
+def _rolled(program: Program, form: rows.Columns) -> Rolled:
+    """A long program with its loops; a short one has no need of them."""
+    calls = called(program)
     if len(program) <= LONG:
-        return None, ()
+        return Rolled(program, Lineup.of(program, calls), ())
     arrays = [form.place(index)[0] for index in range(len(program.inputs))]
     bounds = [k for k in range(1, len(arrays)) if arrays[k] != arrays[k - 1]]
-    lineup = Lineup.of(program, calls)
-    return lineup, repeats(lineup, 1, bounds)
+    return Rolled.of(program, calls, 1, bounds)

@@ -18,7 +18,7 @@ from fgrad.native.meaning import Calls
 from fgrad.native.objects import Request, Write, wrapped
 from fgrad.native.parts import PART, called, parts
 from fgrad.native.point import Numbers, modules
-from fgrad.native.repeats import repeats
+from fgrad.native.rolled import Rolled
 from fgrad.native.table import Vocabulary
 from fgrad.native.together import together
 from fgrad.native.windows import windows
@@ -152,14 +152,13 @@ def _written(
     program: Program, level: int, machine: Machine, *, exact: bool
 ) -> tuple[int, int, Iterable[str]]:
     """The scratch, the level and the modules: of long programs with loops the code may be short."""
-    fused, calls = rounded(program, machine, exact=exact), called(program)
-    lineup = Lineup.of(fused, calls)
-    cut = windows(len(fused), PART, repeats(lineup, machine.width))
+    calls = called(program)
+    rolled = Rolled.of(rounded(program, machine, exact=exact), calls, machine.width)
+    cut = windows(len(rolled.program), PART, rolled.loops)
     words = Vocabulary(1, fma=machine.fma, inline=False)
     wide = Vocabulary(machine.width, fma=machine.fma, inline=False, apart=True)
-    ordered = together(fused, cut, wide.width, calls)
-    if ordered is not fused:
-        lineup = Lineup.of(ordered, calls)
+    ordered = together(rolled.program, cut, wide.width, calls)
+    lineup = rolled.lineup if ordered is rolled.program else Lineup.of(ordered, calls)
     made = parts(ordered, Numbers(), words, calls, cut, wide=wide, lineup=lineup)
     short = sum(window.period for window in cut) <= LONG
     return made.slots, BEST if short else level, modules(made)
