@@ -174,3 +174,38 @@ def tangle(m: Any, x: Sequence[Any], operations: int, seed: int = 0) -> list[Any
     for i in unused:
         total = total + values[i]
     return [total]
+
+
+def swing(m: Any, forces: Sequence[Any], length: Any = 1.0) -> Any:
+    """The cost of a pendulum's way by the method of Runge and Kutta, a step for each force."""
+    angle, speed, cost, step = 3.0, 0.0, 0.0, 0.05
+
+    def rate(a: Any, s: Any, force: Any) -> tuple[Any, Any]:
+        return s, force - 9.81 / length * m.sin(a) - 0.1 * s
+
+    for force in forces:
+        a1, s1 = rate(angle, speed, force)
+        a2, s2 = rate(angle + 0.5 * step * a1, speed + 0.5 * step * s1, force)
+        a3, s3 = rate(angle + 0.5 * step * a2, speed + 0.5 * step * s2, force)
+        a4, s4 = rate(angle + step * a3, speed + step * s3, force)
+        angle = angle + step / 6.0 * (a1 + 2.0 * a2 + 2.0 * a3 + a4)
+        speed = speed + step / 6.0 * (s1 + 2.0 * s2 + 2.0 * s3 + s4)
+        cost = cost + angle * angle + 0.1 * speed * speed + 0.01 * force * force
+    return cost
+
+
+def diffusion(cells: Sequence[Any], steps: int) -> Any:
+    """The sum of squares of cells in a row, each of which gives to its neighbours step by step."""
+    for _ in range(steps):
+        inner = [
+            b + 0.1 * (a - 2.0 * b + c) - 0.01 * b * b * b
+            for a, b, c in zip(cells, cells[1:], cells[2:], strict=False)
+        ]
+        cells = [cells[0], *inner, cells[-1]]
+    return sum(cell * cell for cell in cells)
+
+
+def decay(m: Any, p: Sequence[Any], rows: int) -> Any:
+    """How far a decaying curve is from so many measurements, which are literals."""
+    measured = [(0.01 * k + 0.005, math.sin(k)) for k in range(rows)]
+    return sum((p[0] * m.exp(-p[1] * t) + p[2] - y) ** 2 for t, y in measured)
