@@ -1,11 +1,14 @@
 """What must hold of native code of any program; run by hand, of many thousand programs.
 
-python -m tests.native_laws [programs]
+python -m tests.native_laws [programs] [first]
+
+`first` is the number of the first, so that several processes can share them.
 """
 
 from __future__ import annotations
 
 import math
+import random
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +23,7 @@ from fgrad.native.entry import Entry
 from fgrad.native.machine import Machine
 from fgrad.op import Op
 from fgrad.program import Line, Program
+from tests.loops import EXACT, INPUTS, looped
 from tests.machines import MACHINES
 from tests.nearness import NATIVE, ulps
 from tests.programs import bits, point, program
@@ -100,15 +104,77 @@ def exact_code_is_the_reference(machine: Machine, seed: int, where: int) -> None
     assert bits(got) == bits(made.run(x)), (seed, where)
 
 
+FEW = mock.patch("fgrad.native.repeats.SAVED", 20)
+ALL = mock.patch("fgrad.native.batch.LONG", 0)
+"""With these, short loops are found too."""
+NONE = mock.patch("fgrad.native.rolled.repeats", return_value=())
+
+
+def exact_loops_are_the_reference(machine: Machine, seed: int, where: int) -> None:
+    """The same of a program with loops."""
+    made, x = looped(seed, EXACT), point(where, INPUTS)
+    with FEW:
+        got = Entry.of(made, exact=True, machine=machine).run(*x)
+    assert bits(got) == bits(made.run(x)), (seed, where)
+
+
+def loops_are_the_lines_written_out(machine: Machine, seed: int, where: int) -> None:
+    """Loops have the bits of the same lines without any."""
+    made, x = looped(seed), point(where, INPUTS)
+    with FEW:
+        got = Entry.of(made, exact=False, machine=machine).run(*x)
+    with NONE:
+        wanted = Entry.of(made, exact=False, machine=machine).run(*x)
+    assert bits(got) == bits(wanted), (seed, where)
+
+
+def rows_through_loops_are_their_points(machine: Machine, seed: int, where: int, rows: int) -> None:
+    """Each row has the bits of one point, and a sum those of the sum without loops."""
+    made, (columns, points) = looped(seed), _rows(random.Random(where), rows)
+    with FEW, ALL:
+        batch = Batch(made, False, machine)
+        got = batch.map(columns, threads=1)
+        summed = batch.sum(columns, threads=2)
+    with NONE:
+        one = Entry.of(made, exact=False, machine=machine)
+        apart = Batch(made, False, machine).sum(columns, threads=1)
+    for k, row in enumerate(points):
+        assert bits([column[k] for column in got]) == bits(one.run(*row)), (seed, where, k)
+    assert bits(summed) == bits(apart), (seed, where)
+
+
+def _rows(rng: random.Random, rows: int) -> tuple[list[Any], list[list[float]]]:
+    """Columns, tables and numbers for all inputs, and the point of each row."""
+    given: list[Any] = []
+    points: list[list[float]] = [[] for _ in range(rows)]
+    while len(points[0]) < INPUTS:
+        size = min(rng.choice((1, 1, 3, 20)), INPUTS - len(points[0]))
+        table = np.array([point(rng.randrange(10**9), size) for _ in range(rows)])
+        if rng.random() < 0.3:
+            table[:] = table[0]
+            given.append(float(table[0, 0]) if size == 1 else table[:1])
+        else:
+            given.append(table[:, 0].copy() if size == 1 else table)
+        for row, of_row in zip(points, table.tolist(), strict=True):
+            row.extend(of_row)
+    return given, points
+
+
 def main() -> None:
-    """Try the laws on programs that are drawn."""
+    """Try the laws on programs that are drawn, those of loops on one in ten."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    for seed in range(count):
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    for seed in range(first, first + count):
+        machine = MACHINES[seed // 10 % len(MACHINES)]
         each_line_is_its_meaning(seed, seed + 1)
         exact_code_is_the_reference(MACHINES[seed % len(MACHINES)], seed, seed + 2)
-        for k, machine in enumerate(MACHINES):
+        for k, other in enumerate(MACHINES):
             rows = (seed + 10 * k) % 41
-            each_row_is_its_point(machine, seed, seed + 3, rows, seed % 16, exact=seed % 2 == 0)
+            each_row_is_its_point(other, seed, seed + 3, rows, seed % 16, exact=seed % 2 == 0)
+        if seed % 10 == 0:
+            exact_loops_are_the_reference(machine, seed, seed + 4)
+            loops_are_the_lines_written_out(machine, seed, seed + 5)
+            rows_through_loops_are_their_points(machine, seed, seed + 6, 2 + seed // 10 % 39)
         if (seed + 1) % 1000 == 0:
             print(f"{seed + 1:,} programs", flush=True)
 

@@ -6,7 +6,6 @@ import itertools
 import math
 import random
 from typing import Any
-from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -24,9 +23,16 @@ from fgrad.native.machine import BEST, Machine  # noqa: E402  # likewise
 from fgrad.native.repeats import repeats  # noqa: E402  # likewise
 from fgrad.native.rolled import Rolled  # noqa: E402  # likewise
 from tests.bench.models import rosenbrock, start  # noqa: E402  # likewise
-from tests.loops import EXACT, INPUTS, looped  # noqa: E402  # likewise
+from tests.loops import looped  # noqa: E402  # likewise
 from tests.machines import MACHINES  # noqa: E402  # likewise
-from tests.programs import bits, point  # noqa: E402  # likewise
+from tests.native_laws import (  # noqa: E402  # likewise
+    FEW,
+    NONE,
+    exact_loops_are_the_reference,
+    loops_are_the_lines_written_out,
+    rows_through_loops_are_their_points,
+)
+from tests.programs import bits  # noqa: E402  # likewise
 
 DATA = [(0.01 * k + 0.005, math.sin(k)) for k in range(300)]
 
@@ -59,9 +65,6 @@ def diffusion(cells: Any) -> Any:
 
 SEEDS = st.integers(0, 10**9)
 EVERY_MACHINE = pytest.mark.parametrize("machine", MACHINES)
-FEW = mock.patch("fgrad.native.repeats.SAVED", 20)
-NONE = mock.patch("fgrad.native.rolled.repeats", return_value=())
-ALL = mock.patch("fgrad.native.batch.LONG", 0)
 
 
 def covered(program: Any, width: int = 4) -> float:
@@ -76,10 +79,7 @@ def covered(program: Any, width: int = 4) -> float:
 def test_loops_of_correctly_rounded_operations_are_the_reference(
     machine: Machine, seed: int, where: int
 ) -> None:
-    made, x = looped(seed, EXACT), point(where, INPUTS)
-    with FEW:
-        got = Entry.of(made, exact=True, machine=machine).run(*x)
-    assert bits(got) == bits(made.run(x))
+    exact_loops_are_the_reference(machine, seed, where)
 
 
 @EVERY_MACHINE
@@ -88,29 +88,7 @@ def test_loops_of_correctly_rounded_operations_are_the_reference(
 def test_loops_have_the_bits_of_the_lines_written_out(
     machine: Machine, seed: int, where: int
 ) -> None:
-    made, x = looped(seed), point(where, INPUTS)
-    with FEW:
-        got = Entry.of(made, exact=False, machine=machine).run(*x)
-    with NONE:
-        wanted = Entry.of(made, exact=False, machine=machine).run(*x)
-    assert bits(got) == bits(wanted)
-
-
-def given_rows(rng: random.Random, rows: int) -> tuple[list[Any], list[list[float]]]:
-    """Columns, tables and numbers for all inputs, and the point of each row."""
-    given_: list[Any] = []
-    points: list[list[float]] = [[] for _ in range(rows)]
-    while len(points[0]) < INPUTS:
-        size = min(rng.choice((1, 1, 3, 20)), INPUTS - len(points[0]))
-        table = np.array([point(rng.randrange(10**9), size) for _ in range(rows)])
-        if rng.random() < 0.3:
-            table[:] = table[0]
-            given_.append(float(table[0, 0]) if size == 1 else table[:1])
-        else:
-            given_.append(table[:, 0].copy() if size == 1 else table)
-        for row, of_row in zip(points, table.tolist(), strict=True):
-            row.extend(of_row)
-    return given_, points
+    loops_are_the_lines_written_out(machine, seed, where)
 
 
 @EVERY_MACHINE
@@ -119,17 +97,7 @@ def given_rows(rng: random.Random, rows: int) -> tuple[list[Any], list[list[floa
 def test_rows_through_loops_have_the_bits_of_their_points(
     machine: Machine, seed: int, where: int, rows: int
 ) -> None:
-    made, (columns, points) = looped(seed), given_rows(random.Random(where), rows)
-    with FEW, ALL:
-        batch = Batch(made, False, machine)
-        got = batch.map(columns, threads=1)
-        summed = batch.sum(columns, threads=2)
-    with NONE:
-        one = Entry.of(made, exact=False, machine=machine)
-        apart = Batch(made, False, machine).sum(columns, threads=1)
-    for k, row in enumerate(points):
-        assert bits([column[k] for column in got]) == bits(one.run(*row))
-    assert bits(summed) == bits(apart)
+    rows_through_loops_are_their_points(machine, seed, where, rows)
 
 
 @EVERY_MACHINE
