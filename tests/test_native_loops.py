@@ -52,6 +52,28 @@ def fit(p: Any) -> Any:
     return sum((p[0] * fg.exp(-p[1] * t) - y) ** 2 for t, y in DATA)
 
 
+def recurrent(weights: Any) -> Any:
+    """Eight states that hang on all of the step before."""
+    states = [0.0] * 8
+    for k in range(60):
+        states = [
+            fg.tanh(weights[i] * (0.1 * k) + fg.dot(weights[8 + i : 16 + i], states))
+            for i in range(8)
+        ]
+    return fg.sum(states)
+
+
+def turning(pushes: Any) -> Any:
+    """Three angles, of each of which both sine and cosine are taken."""
+    angles = [0.1, 0.2, 0.3]
+    for push in pushes:
+        angles = [
+            a + 0.01 * push * fg.sin(a) * fg.cos(b)
+            for a, b in itertools.pairwise([*angles, angles[0]])
+        ]
+    return angles
+
+
 def diffusion(cells: Any) -> Any:
     """Cells in steps, each with its neighbours: depth first, a cell's past is cut across the steps."""
     for _ in range(40):
@@ -131,6 +153,8 @@ def test_literals_are_told_apart_by_their_bits(machine: Machine) -> None:
         (fg.value_and_gradient(swing), [0.1] * 200, 0.95),
         (fg.value_and_gradient(fit), [1.0, 0.5], 0.95),
         (diffusion, [0.1 * k for k in range(30)], 0.9),
+        (fg.value_and_gradient(recurrent), [0.1 * math.sin(k) for k in range(24)], 0.6),
+        (turning, [0.1] * 120, 0.9),
         (lambda xs: [fg.where(x > 0.0, fg.sqrt(x), -x) for x in xs], [1.0] * 200, 0.95),
     ],
 )
@@ -138,10 +162,23 @@ def test_loops_of_models_are_found_again(model: Any, x: list[float], share: floa
     fast = fg.compile(model, tier="native")
     kernel = fast.specialisation(x).kernel
     assert covered(kernel.program) > share
-    assert fast.source.count("phi i64") <= 4
+    assert 0 < fast.source.count("phi i64") <= 15
     value = fast.specialise(x)(x)
     with NONE:
         assert repr(value) == repr(fg.compile(model, tier="native").specialise(x)(x))
+
+
+@pytest.mark.parametrize(
+    ("model", "x", "called"),
+    [(recurrent, [0.1] * 24, "@fgrad.tanh"), (turning, [0.1] * 120, "@fgrad.sincos")],
+)
+def test_equal_functions_of_one_time_round_are_called_at_once(
+    model: Any, x: list[float], called: str
+) -> None:
+    text = Entry.of(fg.trace(model)(x), exact=False, machine=MACHINES[-1]).text
+    loops = [part for part in text.split("define hidden void @part") if "phi i64" in part]
+    width = MACHINES[-1].width
+    assert any(f"{called}.{width}.apart(" in part for part in loops)
 
 
 def test_what_moves_by_other_steps_is_another_loop() -> None:

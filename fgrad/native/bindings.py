@@ -31,9 +31,13 @@ class Bindings:
     """How inputs are read."""
     words: Vocabulary
     """Those of one time round; if that is of several rows already, the loop has one lane."""
+    apart: Vocabulary
+    """Those of functions that are given the lanes of a vector one by one, if these are wider."""
     one: Wording = attrs.field(init=False)
     """The lines of one time round, and of as many as there are lanes."""
     wide: Wording = attrs.field(init=False)
+    together: Wording = attrs.field(init=False)
+    """Equal functions of one time round."""
     start: list[str] = attrs.field(factory=list, init=False)
     """The lines before the loop."""
     tables: dict[str, None] = attrs.field(factory=dict, init=False)
@@ -55,6 +59,10 @@ class Bindings:
         lanes = self.window.lanes
         words = attrs.evolve(self.words, width=lanes)
         return self.one if lanes == 1 else Wording(words, self.one.text)
+
+    @together.default
+    def _together(self) -> Wording:
+        return Wording(self.apart, self.one.text)
 
     @property
     def text(self) -> list[str]:

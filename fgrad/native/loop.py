@@ -8,15 +8,18 @@ so the bits are those of the lines written out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 
 from fgrad import operations as ops
 from fgrad.native.bindings import Bindings
 from fgrad.native.lanework import Lanework
-from fgrad.native.operands import Constant, Operand
+from fgrad.native.operands import Constant, Operand, as_program
 from fgrad.native.places import Place, index, written
+from fgrad.native.together import Piece, pieces, side_by_side
 from fgrad.native.wording import opening
+from fgrad.schedule import reordered
 
 
 @attrs.frozen(eq=False)
@@ -34,22 +37,19 @@ class Loop:
     def needs(self) -> tuple[str, ...]:
         """The declarations and definitions that the function needs, when it is written."""
         names = self.names
-        return tuple(dict.fromkeys([*names.one.needs, *names.wide.needs, *names.tables]))
+        return tuple(
+            dict.fromkeys(
+                [*names.one.needs, *names.wide.needs, *names.together.needs, *names.tables]
+            )
+        )
 
     def function(self) -> str:
         """The definition of the function."""
         names, window = self.names, self.names.window
-        every = Lanework((), tuple(range(len(self.body))), ())
-        work = Lanework.of(self.body) if window.lanes > 1 else every
-        for line in work.before:
-            self._vector_line(line)
-        for lane in range(window.lanes):
-            for line in work.turns:
-                self._turn(line, lane)
-        for line in work.turns:
-            self._put(line)
-        for line in work.after:
-            self._vector_line(line)
+        if window.lanes > 1:
+            self._in_lanes(Lanework.of(self.body))
+        else:
+            self._one_by_one()
         phis = names.phis()
         return "\n".join(
             [
@@ -71,7 +71,55 @@ class Loop:
             ]
         )
 
+    def _in_lanes(self, work: Lanework) -> None:
+        """Several times round at once."""
+        for line in work.before:
+            self._vector_line(line)
+        for lane in range(self.names.window.lanes):
+            for line in work.turns:
+                self._turn(line, lane)
+        for line in work.turns:
+            self._put(line)
+        for line in work.after:
+            self._vector_line(line)
+
+    def _one_by_one(self) -> None:
+        """One time round at a time; equal functions that do not need each other are called at once."""
+        once = as_program(self.body, self.names.operations)
+        inputs, width = len(once.inputs), self.names.apart.width // self.names.words.width
+        order = side_by_side(once.lines, inputs, width, ()) if width > 1 else range(len(once))
+        lines = reordered(once, [inputs + line for line in order]).lines
+        found = tuple(pieces(lines, inputs, width))
+        # As where lines are written out: what is called for a vector is not called for one too.
+        several = {piece.function for piece in found if len(piece.calls) > 1}
+        for piece in found:
+            of_piece = [order[k] for k in piece.lines]
+            if piece.function in several:
+                self._piece(piece, of_piece, [lines[k][1] for k in piece.lines])
+            else:
+                for line in of_piece:
+                    self._turn(line, 0)
+            for line in of_piece:
+                self._put(line)
+
     # Lines
+
+    def _piece(self, piece: Piece, lines: Sequence[int], args: Sequence[tuple[Any, ...]]) -> None:
+        """Lines by one call; `args` are the arguments of each, by which the lanes go."""
+        names = self.names
+        given = {
+            key: [names.lane_of(x, 0) for x in self.body[line]]
+            for line, key in zip(lines, args, strict=True)
+        }
+        calls = [given[key] for key in piece.calls]
+        vectors = names.together.together(piece.function, f"%p{lines[0]}", calls)
+        both = len(vectors) > 1
+        for k, (line, key) in enumerate(zip(lines, args, strict=True)):
+            lane = piece.calls.index(key) if both else k
+            vector = vectors[1 if both and names.operations[line] is ops.cos else 0]
+            names.lanes[line, 0] = name = f"%s{line}.0"
+            element = f"extractelement {names.apart.type()} {vector}, i64 {lane}"
+            names.text.append(f"{name} = {element}")
 
     def _vector_line(self, line: int) -> None:
         given = [self.names.vector_of(x) for x in self.body[line]]

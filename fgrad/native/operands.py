@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -10,6 +11,8 @@ import numpy as np
 from fgrad.native.ir import double
 from fgrad.native.lineup import NONE, TRUTH, VALUE, Lineup
 from fgrad.native.windows import Window
+from fgrad.op import Op
+from fgrad.program import Program
 
 if TYPE_CHECKING:
     from fgrad.column import Array
@@ -92,3 +95,20 @@ def _literal(x: float, *, truth: bool) -> str:
     if truth:
         return "true" if x else "false"
     return double(float(x))
+
+
+def as_program(body: Sequence[Sequence[Operand]], operations: Sequence[Op]) -> Program:
+    """One time round as a program, whose inputs are all that does not come from itself.
+
+    >>> from fgrad import operations as ops
+    >>> body = ((Outside((0, 1)),), (Here(0), Outside((0, 1))))
+    >>> as_program(body, (ops.sin, ops.add)).lines
+    ((<Unary sin>, (0,)), (<Binary add>, (1, 0)))
+    """
+    given = dict.fromkeys(x for operands in body for x in operands if not isinstance(x, Here))
+    place: dict[Operand, int] = {x: k for k, x in enumerate(given)}
+    lines = [
+        (op, tuple([len(place) + x.line if isinstance(x, Here) else place[x] for x in operands]))
+        for op, operands in zip(operations, body, strict=True)
+    ]
+    return Program(tuple([f"x{k}" for k in range(len(place))]), tuple(lines), ())

@@ -74,7 +74,7 @@ def parts(
     functions, needs = [], []
     for number, window in enumerate(windows):
         if window.count > 1 and lineup is not None:
-            names = Bindings(program, number, window, scratch.slots, layout, words)
+            names = Bindings(program, number, window, scratch.slots, layout, words, wide or words)
             loop = Loop(names, operands(window, lineup), outputs)
             function, needed = loop.function(), loop.needs
         else:
@@ -100,14 +100,18 @@ class _Writer:
     """Which outputs each value is."""
     names: dict[int, str] = attrs.field(factory=dict, init=False)
     """Of the values that are at hand in this part."""
-    together: dict[str, None] = attrs.field(factory=dict, init=False)
-    """The functions that pieces call."""
     text: list[str] = attrs.field(factory=list, init=False)
     wording: Wording = attrs.field(init=False)
+    """Of the lines, and of pieces of several."""
+    together: Wording = attrs.field(init=False)
 
     @wording.default
     def _wording(self) -> Wording:
         return Wording(self.words, self.text)
+
+    @together.default
+    def _together(self) -> Wording:
+        return Wording(self.wide, self.text)
 
     def function(self, number: int, start: int, end: int) -> str:
         """The definition of the part that has the lines from `start` to `end`."""
@@ -124,7 +128,7 @@ class _Writer:
     def needs(self, lines: Sequence[Line]) -> tuple[str, ...]:
         """The declarations and definitions that the lines need, now that they are written."""
         needed = dict.fromkeys(self.wording.needs)
-        needed |= dict.fromkeys(self.wide.needs(self.together))
+        needed |= dict.fromkeys(self.together.needs)
         for op in dict.fromkeys(op for op, _ in lines if op in self.calls):
             needed |= dict.fromkeys(caller(op)[1])
         return tuple(needed)
@@ -158,22 +162,14 @@ class _Writer:
             self._give(value, name, truth=op.truth)
 
     def _piece(self, piece: Piece, lines: Sequence[Line], first: int) -> None:
-        """Values from `first` on, by one call; what is given for a lane too many is given again."""
-        name, wide, both = f"%x{first}v", self.wide, piece.function == SINE_AND_COSINE
-        columns = [[self._argument(a) for a in column] for column in zip(*piece.calls, strict=True)]
-        lanes = [column[k % len(column)] for column in columns for k in range(wide.width)]
-        given = ", ".join([f"double {lane}" for lane in lanes])
-        self.together[piece.function] = None
-        type_ = wide.two if both else wide.type()
-        self.text.append(f"{name} = call {type_} {wide.named(piece.function)}({given})")
-        vectors = [f"{name}s", f"{name}c"] if both else [name]
-        if both:
-            for k, vector in enumerate(vectors):
-                self.text.append(f"{vector} = extractvalue {type_} {name}, {k}")
+        """Values from `first` on, by one call."""
+        calls = [[self._argument(a) for a in args] for args in piece.calls]
+        vectors = self.together.together(piece.function, f"%x{first}v", calls)
+        both = len(vectors) > 1
         for value, (op, args) in enumerate(lines, first):
             lane = piece.calls.index(args) if both else value - first
             vector = vectors[1 if both and op is ops.cos else 0]
-            element = f"extractelement {wide.type()} {vector}, i64 {lane}"
+            element = f"extractelement {self.wide.type()} {vector}, i64 {lane}"
             self.text.append(f"%x{value} = {element}")
             self._named(op, value, f"%x{value}")
 

@@ -3,7 +3,7 @@
 A program is a straight line, whatever loops of Python it was traced through. Here they are found
 again: stretches in which each line does what the line one period before it did, with arguments that
 have moved by as much as the last time. So a program of a million lines can be a few hundred lines of
-machine code (heyoka has a like mode for sums of equal functions; Biscani & Izzo 2021).
+machine code.
 """
 
 from __future__ import annotations

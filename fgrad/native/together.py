@@ -95,14 +95,16 @@ def together(
     for window in windows:
         lines, first = program.lines[window.start : window.end], inputs + window.start
         alone = window.count == 1
-        found = _order(lines, first, width, calls) if alone else range(len(lines))
+        found = side_by_side(lines, first, width, calls) if alone else range(len(lines))
         order += [first + i for i in found]
     same = order == list(range(inputs, inputs + len(program)))
     return program if same else reordered(program, order)
 
 
-def _order(lines: Sequence[Line], first: int, width: int, calls: Sequence[Op]) -> Sequence[int]:
-    """The order of one window: each piece behind what it needs and what is not there yet."""
+def side_by_side(
+    lines: Sequence[Line], first: int, width: int, calls: Sequence[Op]
+) -> Sequence[int]:
+    """The order of lines, the first of which has that value: each piece behind what it needs."""
     angles = _angles(lines)
     functions = [_function(line, angles) for line in lines]
     if sum(map(bool, functions)) < 2:

@@ -58,6 +58,26 @@ class Wording:
             self.called[op.name] = None
         return True
 
+    def together(self, function: str, name: str, calls: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        """The vector of the results of some calls at once, or those of sines and of cosines.
+
+        What is given for a lane too many is given again. The words are those of functions that are
+        given the lanes of a vector one by one.
+        """
+        words, both = self.words, function == SINE_AND_COSINE
+        columns = list(zip(*calls, strict=True))
+        lanes = [column[k % len(column)] for column in columns for k in range(words.width)]
+        given = ", ".join([f"double {lane}" for lane in lanes])
+        self.called[function] = None
+        type_ = words.two if both else words.type()
+        self.text.append(f"{name} = call {type_} {words.named(function)}({given})")
+        if not both:
+            return (name,)
+        vectors = f"{name}s", f"{name}c"
+        for k, vector in enumerate(vectors):
+            self.text.append(f"{vector} = extractvalue {type_} {name}, {k}")
+        return vectors
+
     def _sine_or_cosine(self, op: Op, name: str, angle: str) -> None:
         two = self.words.two
         if angle not in self._pairs:
