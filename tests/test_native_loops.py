@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 import fgrad as fg
 
 np = pytest.importorskip("numpy")
-pytest.importorskip("llvmlite")
+llvm = pytest.importorskip("llvmlite.binding")
 
 from fgrad.native.batch import Batch  # noqa: E402  # what may be missing comes first
 from fgrad.native.entry import LONG, Entry  # noqa: E402  # likewise
 from fgrad.native.lineup import Lineup  # noqa: E402  # likewise
-from fgrad.native.machine import BEST, Machine  # noqa: E402  # likewise
+from fgrad.native.machine import BEST, Machine, compiled  # noqa: E402  # likewise
 from fgrad.native.repeats import repeats  # noqa: E402  # likewise
 from fgrad.native.rolled import Rolled  # noqa: E402  # likewise
 from tests.bench.models import rosenbrock, start  # noqa: E402  # likewise
 from tests.loops import looped  # noqa: E402  # likewise
-from tests.machines import MACHINES  # noqa: E402  # likewise
+from tests.machines import MACHINES, narrowed  # noqa: E402  # likewise
 from tests.native_laws import (  # noqa: E402  # likewise
     FEW,
     NONE,
@@ -33,6 +33,7 @@ from tests.native_laws import (  # noqa: E402  # likewise
     rows_through_loops_are_their_points,
 )
 from tests.programs import bits  # noqa: E402  # likewise
+from tests.test_native_exponential import FOREIGN, NAME  # noqa: E402  # likewise
 
 DATA = [(0.01 * k + 0.005, math.sin(k)) for k in range(300)]
 
@@ -213,6 +214,21 @@ def test_what_raises_first_is_what_is_raised() -> None:
     model = lambda cells: [*diffusion([first(fg.exp(cells[0])), *cells]), second(cells[1])]
     with pytest.raises(ArithmeticError, match="first"):
         fg.compile(model, tier="native")([0.1 * k for k in range(30)])
+
+
+@pytest.mark.parametrize("target", FOREIGN, ids=lambda machine: f"{machine.triple} {machine.cpu}")
+def test_loops_for_other_machines_call_no_library(target: Machine) -> None:
+    def model(xs: Any) -> Any:
+        steps = [fg.exp(fg.sin(x)) for x in xs]
+        return [*steps, *[0.0] * 300, *xs[::-1], fg.value_and_gradient(rosenbrock)(xs)]
+
+    machine = narrowed(4) if target.fma else narrowed(2)
+    text = Entry.of(fg.trace(model)(start(300)), exact=False, machine=machine).text
+    assert text.count("phi i64") >= 3
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    called = set(NAME.findall(compiled(text, target, BEST)))
+    assert {name for name in called if not name.startswith((b"fgrad", b"part", b"run"))} == set()
 
 
 def test_a_long_program_of_loops_has_its_best_code_at_once() -> None:
