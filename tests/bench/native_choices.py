@@ -1,0 +1,164 @@
+"""What each choice in the native tier is worth: with it, and with it turned off.
+
+    python -m tests.bench.native_choices [--rounds N]
+
+The figures in `docs/decisions` 0019, 0022 and 0023 are such as these. One pinned core, fgrad beside
+itself; `tests.bench.native_loops` does the same for loops.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+import fgrad as fg
+from fgrad.native.machine import PLAIN
+from tests.bench.models import (
+    camera_jacobian,
+    greeks,
+    hinge,
+    moons,
+    observations,
+    options,
+    rosenbrock,
+    start,
+    tangle,
+)  # fmt: skip
+from tests.bench.race import Entrant, Run, pinned, show
+
+ROWS = 100_000
+"""So many rows of the camera are more than a cache of 32 MB."""
+
+
+def settled(fast: Callable[..., Any], *given: Any) -> Run:
+    """A call that has been made often enough for all that comes with the calls."""
+    for _ in range(5):
+        fast(*given)
+    return lambda: fast(*given)
+
+
+def of_array(model: Callable[[Any], Any], x: list[float]) -> Run:
+    """One point, from an array."""
+    compiled: Any = fg.compile(model, tier="native")
+    fast, entry = compiled.specialise(np.array(x)), compiled.specialisation(x).kernel.entry
+    list(entry.improve())
+    entry.cell[1] = -1
+    return settled(fast, np.array(x))
+
+
+def mapped(model: Callable[..., Any], columns: list[Any]) -> Run:
+    """Many rows to new columns."""
+    compiled: Any = fg.compile(model, tier="native")
+    return settled(compiled.map, *columns)
+
+
+def mapped_to(model: Callable[..., Any], columns: list[Any], outputs: int) -> Run:
+    """The same to columns that are there."""
+    compiled: Any = fg.compile(model, tier="native")
+    out = tuple(np.zeros(len(columns[0])) for _ in range(outputs))
+    return settled(partial(compiled.map, out=out), *columns)
+
+
+def summed(rows: int) -> Run:
+    """The gradient of a network's loss, summed."""
+    weights, points, labels = moons(rows)
+    compiled: Any = fg.compile(
+        fg.value_and_gradient(lambda w, x, y: hinge(fg, w, x, y)), tier="native"
+    )
+    out = np.empty(()), np.empty(len(weights))
+    return settled(partial(compiled.sum, out=out), weights[np.newaxis], points, labels)
+
+
+def traced(n: int) -> Run:
+    """A long program traced and simplified."""
+    x = start(n)
+    return lambda: fg.compile(fg.value_and_gradient(rosenbrock)).specialisation(x)
+
+
+def network(x: Any) -> Any:
+    """Sixteen and sixteen `tanh`."""
+    for _ in range(2):
+        x = [fg.tanh(0.1 * k + fg.sum(x)) for k in range(16)]
+    return fg.sum(x)
+
+
+def camera(*columns: Any) -> Any:
+    return camera_jacobian(columns[:15], columns[15:])
+
+
+def compared(title: str, make: Callable[[], Run], rounds: int, **without: Any) -> None:
+    """With the choice, and with names of fgrad's modules set to something else while code is made."""
+    entrants = [Entrant.of("as it is", make)]
+    with _set(without):
+        entrants.append(Entrant.of("without", make))
+    show(title, entrants, rounds=rounds)
+
+
+def compared_at_run(title: str, make: Callable[[], Run], rounds: int, **without: Any) -> None:
+    """The same where it is decided in each call."""
+
+    def other() -> Run:
+        run = make()
+
+        def apart() -> Any:
+            with _set(without):
+                return run()
+
+        return apart
+
+    show(title, [Entrant.of("as it is", make), Entrant.of("without", other)], rounds=rounds)
+
+
+def _set(names: Mapping[str, Any]) -> ExitStack:
+    stack = ExitStack()
+    for name, value in names.items():
+        stack.enter_context(mock.patch(f"fgrad.{name.replace('__', '.')}", value))
+    return stack
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=9)
+    rounds = parser.parse_args().rounds
+    pinned()
+    black_scholes, cameras = options(2_000), observations(ROWS)
+    rough = lambda x: tangle(fg, x, 5_000)
+    compared(
+        "LLVM's passes: a random graph of 5,000 operations", partial(of_array, rough, [0.1] * 20),
+        rounds, native__entry__BEST=PLAIN,
+    )  # fmt: skip
+    compared(
+        "LLVM's passes: a network summed over 1,000 rows", partial(summed, 1000), rounds,
+        native__batch__BEST=PLAIN,
+    )  # fmt: skip
+    compared(
+        "Equal functions at once: a network", partial(of_array, network, [0.1] * 16), rounds,
+        native__together__WORTH=frozenset(),
+    )  # fmt: skip
+    compared(
+        "Two vectors side by side: Black-Scholes", partial(mapped_to, greeks, black_scholes, 6),
+        rounds, native__lanes__LENGTH=0,
+    )  # fmt: skip
+    compared_at_run(
+        "Past the cache: the Jacobian of a camera", partial(mapped_to, camera, cameras, 32),
+        rounds, native__rowcode__STREAM=1 << 60,
+    )  # fmt: skip
+    compared_at_run(
+        "Memory used again: the Jacobian of a camera", partial(mapped, camera, cameras), rounds,
+        pool__LIMIT=0,
+    )  # fmt: skip
+    compared_at_run(
+        "A calm collector: 160,000 lines traced", partial(traced, 10_000), 3,
+        calm__SELDOM=(701, 10, 10),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
