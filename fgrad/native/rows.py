@@ -8,6 +8,7 @@ done without a second copy of the code; rows are independent, so doing one twice
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import attrs
 
@@ -33,26 +34,28 @@ class Columns:
 
     def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
         """Read a vector of rows, or put one number in all lanes."""
-        source, first, entry = self._source(index)
-        if source > 1:
+        if index < len(self._sources) and self._sources[index][0] > 1:
+            source, first, entry = self._sources[index]
             return block(index, first, source, entry, words)
         array, at = self.place(index)
         return self.load_at(array, f"{at}", f"%x{index}", words), (index,)
 
-    def _source(self, index: int) -> tuple[int, int, int]:
-        """How many inputs the source of one has, 0 for numbers, where these begin, and its pointer."""
-        first, entry = 0, 0
+    @cached_property
+    def _sources(self) -> tuple[tuple[int, int, int], ...]:
+        """For each input of a source how many inputs that has, where they begin, and its pointer."""
+        found: list[tuple[int, int, int]] = []
+        entry = 0
         for width in self.sources:
-            if index < first + width:
-                return width, first, entry
-            first, entry = first + width, entry + (1 if width == 1 else 2)
-        return 0, first, entry
+            found += [(width, len(found), entry)] * width
+            entry += 1 if width == 1 else 2
+        return tuple(found)
 
     def place(self, index: int) -> tuple[str, int]:
         """Among the columns, in one of the tables, or among the numbers or the truth values."""
-        source, first, entry = self._source(index)
-        if source == 0:
-            return "truths" if self.same[index - first] else "numbers", index - first
+        number = index - len(self._sources)
+        if number >= 0:
+            return "truths" if self.same[number] else "numbers", number
+        source, first, entry = self._sources[index]
         return ("columns", entry) if source == 1 else (f"table {entry}", index - first)
 
     def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> Sequence[str]:
