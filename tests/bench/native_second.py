@@ -92,7 +92,7 @@ def main() -> None:
             "second process": measured(path, given.n, store, given.rounds),
         }
         size = sum(file.stat().st_size for file in Path(store).rglob("*") if file.is_file())
-    print(f"{len(program):,} lines, {size / 1e6:.2f} MB of code in the store")
+    print(f"{len(program):,} lines, {size / 1e3:.0f} kB of code in the store")
     print("\n| form | import | first answer, CPU (wall) | needed | met |\n|" + " --- |" * 5)
     for name, times in found.items():
         cells = verdict(1.0, None)
