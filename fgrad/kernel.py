@@ -44,9 +44,9 @@ def native_is_installed() -> bool:
     """
     if find_spec("llvmlite") is None or find_spec("numpy") is None:
         return False
-    from importlib.metadata import version  # noqa: PLC0415  # takes ten milliseconds
+    import llvmlite  # noqa: PLC0415  # an extra; LLVM itself comes with what is below it
 
-    major, minor = version("llvmlite").split(".")[:2]
+    major, minor = vars(llvmlite)["__version__"].split(".")[:2]  # no stub has it
     return (int(major), int(minor)) >= (0, 45)
 
 

@@ -110,21 +110,24 @@ def _inserted(called: Program, args: Args, lines: list[Line], inputs: int) -> li
 
 def used(program: Program) -> Program:
     """The program without lines that no output needs."""
-    inputs = len(program.inputs)
-    needed = bytearray(inputs + len(program.lines))
+    lines, inputs = program.lines, len(program.inputs)
+    at = inputs + len(lines)
+    needed = bytearray(at)
     for i in program.outputs:
         needed[i] = 1
-    for i in range(len(program.lines) - 1, -1, -1):
-        if needed[inputs + i]:
-            for a in program.lines[i][1]:
+    for _, args in reversed(lines):
+        at -= 1
+        if needed[at]:
+            for a in args:
                 if type(a) is int:
                     needed[a] = 1
-    if all(needed[inputs:]):
+    first = needed.find(0, inputs)
+    if first < 0:
         return program
-    place = list(range(inputs))
-    lines: list[Line] = []
-    for i, (op, args) in enumerate(program.lines):
-        place.append(inputs + len(lines))
-        if needed[inputs + i]:
-            lines.append((op, tuple([place[a] if type(a) is int else a for a in args])))
-    return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))
+    place = list(range(first))
+    kept = list(lines[: first - inputs])
+    for need, (op, args) in zip(needed[first:], lines[first - inputs :], strict=True):
+        place.append(inputs + len(kept))
+        if need:
+            kept.append((op, tuple([place[a] if type(a) is int else a for a in args])))
+    return Program(program.inputs, tuple(kept), tuple([place[i] for i in program.outputs]))

@@ -465,7 +465,7 @@ def test_an_llvmlite_that_is_too_old_is_as_none(
     pytest.importorskip("llvmlite")
     assert fg.compile(lambda x: x).tier == "native"
     native_is_installed.cache_clear()
-    monkeypatch.setattr("importlib.metadata.version", lambda name: version)
+    monkeypatch.setattr("llvmlite.__version__", version)
     try:
         assert fg.compile(lambda x: x).tier == "python"
         with pytest.raises(fg.MissingExtra, match=r"llvmlite 0\.45 or later"):
