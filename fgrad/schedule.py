@@ -43,19 +43,23 @@ def _weights(program: Program) -> list[int]:
     return weights
 
 
-def by_depth(program: Program) -> Program:
-    """The program with its lines in the order of how many lines there are on the way to them.
+def by_depth(program: Program) -> list[int]:
+    """The values of the lines in the order of how many lines there are on the way to them.
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x: fg.exp(fg.sin(x)) + fg.cos(x))(1.0)
-    >>> [op.name for op, _ in program.lines], [op.name for op, _ in by_depth(program).lines]
-    (['sin', 'exp', 'cos', 'add'], ['sin', 'cos', 'exp', 'add'])
+    >>> [op.name for op, _ in program.lines], by_depth(program)
+    (['sin', 'exp', 'cos', 'add'], [1, 3, 2, 4])
     """
     inputs = len(program.inputs)
     depths = [0] * inputs
     for _, args in program.lines:
-        depths.append(1 + max([depths[a] for a in args if type(a) is int], default=0))
-    return reordered(program, sorted(range(inputs, len(depths)), key=depths.__getitem__))
+        depth = 0
+        for a in args:
+            if type(a) is int and depths[a] > depth:
+                depth = depths[a]
+        depths.append(depth + 1)
+    return sorted(range(inputs, len(depths)), key=depths.__getitem__)
 
 
 def reordered(program: Program, order: Sequence[int]) -> Program:

@@ -22,6 +22,7 @@ from fgrad.native.lineup import Lineup  # noqa: E402  # likewise
 from fgrad.native.machine import BEST, Machine, compiled  # noqa: E402  # likewise
 from fgrad.native.repeats import repeats  # noqa: E402  # likewise
 from fgrad.native.rolled import Rolled  # noqa: E402  # likewise
+from fgrad.schedule import by_depth, reordered  # noqa: E402  # likewise
 from tests.bench.models import rosenbrock, start  # noqa: E402  # likewise
 from tests.loops import looped  # noqa: E402  # likewise
 from tests.machines import MACHINES, narrowed  # noqa: E402  # likewise
@@ -199,6 +200,18 @@ def test_a_pattern_that_moves_in_no_order_is_a_loop_that_looks_it_up() -> None:
     assert covered(program) > 0.98
     x = [math.sin(k) for k in order]
     assert bits(Entry.of(program, exact=True).run(*x)) == bits(program.run(x))
+
+
+@given(SEEDS)
+def test_arrays_in_another_order_are_those_of_the_program_in_it(seed: int) -> None:
+    made = looped(seed)
+    order = by_depth(made)
+    got, wanted = Lineup.of(made, ()).reordered(order), Lineup.of(reordered(made, order), ())
+    assert (got.values == wanted.values).all()
+    assert (got.kinds == wanted.kinds).all()
+    assert got.literals.tobytes() == wanted.literals.tobytes()
+    with FEW:
+        assert repeats(got, 4) == repeats(wanted, 4)
 
 
 def test_what_raises_first_is_what_is_raised() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -62,6 +62,15 @@ class Lineup:
         single = np.array(alone, bool)[codes] if count else codes.astype(bool)
         codes = np.where(single, -1 - np.arange(count), codes + outs * len(known))
         return cls(inputs, codes, kinds, values, literals)
+
+    def reordered(self, order: Sequence[int]) -> Lineup:
+        """The same for the program with its lines, named by their values, in another order."""
+        rows = np.array(order, np.int64) - self.inputs
+        place = np.arange(self.inputs + len(self))
+        place[self.inputs + rows] = self.inputs + np.arange(len(rows))
+        values = self.values[rows]
+        moved = np.where(values >= 0, place[values], -1)
+        return Lineup(self.inputs, self.codes[rows], self.kinds[rows], moved, self.literals[rows])
 
     def __len__(self) -> int:
         """How many lines there are."""

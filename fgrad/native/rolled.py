@@ -11,7 +11,7 @@ from fgrad.native.repeats import SAVED, repeats
 from fgrad.native.windows import Window
 from fgrad.op import Op
 from fgrad.program import Program
-from fgrad.schedule import by_depth
+from fgrad.schedule import by_depth, reordered
 
 
 @attrs.frozen(eq=False)
@@ -33,20 +33,20 @@ class Rolled:
         found in the order of depth. Where `calls` are made the order stays, for it shows which of
         them raises first. `width` and `bounds` are those of `repeats`.
         """
-        found = cls._found(program, calls, width, bounds)
-        missed = len(program) - found._inside
-        if missed < SAVED or 2 * found._inside > len(program) or calls:
-            return found
-        other = cls._found(by_depth(program), calls, width, bounds)
-        return other if other._inside > found._inside + missed // 2 else found
-
-    @classmethod
-    def _found(
-        cls, program: Program, calls: Sequence[Op], width: int, bounds: Sequence[int]
-    ) -> Rolled:
         lineup = Lineup.of(program, calls)
-        return cls(program, lineup, repeats(lineup, width, bounds))
+        loops = repeats(lineup, width, bounds)
+        inside = _inside(loops)
+        missed = len(program) - inside
+        if missed < SAVED or 2 * inside > len(program) or calls:
+            return cls(program, lineup, loops)
+        order = by_depth(program)
+        deeper = lineup.reordered(order)
+        others = repeats(deeper, width, bounds)
+        if _inside(others) <= inside + missed // 2:
+            return cls(program, lineup, loops)
+        return cls(reordered(program, order), deeper, others)
 
-    @property
-    def _inside(self) -> int:
-        return sum(loop.period * loop.count for loop in self.loops)
+
+def _inside(loops: Sequence[Window]) -> int:
+    """How many lines are in loops."""
+    return sum(loop.period * loop.count for loop in loops)
