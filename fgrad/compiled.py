@@ -61,8 +61,12 @@ class Compiled(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the function, on floats as floats and on nodes as nodes."""
-        if not kwargs:
-            for call in self._calls:
+        if not kwargs and (calls := self._calls):
+            # The first apart, for a loop takes as long as what a small function computes.
+            result = calls[0](args)
+            if result is not MISS:
+                return result  # type: ignore[no-any-return]  # R, as it was traced
+            for call in calls[1:]:
                 result = call(args)
                 if result is not MISS:
                     return result  # type: ignore[no-any-return]  # R, as it was traced

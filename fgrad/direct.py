@@ -34,12 +34,13 @@ def direct(
     run: Callable[..., Any],
     *,
     floats: bool = True,
+    single: bool = False,
 ) -> Callable[[tuple[Any, ...]], Any] | None:
     """The call of `run` with the leaves of positional arguments, and the tree `result` of its outputs.
 
     It gives MISS for arguments of another structure, for leaves that are no floats if they must be
-    `floats`, and where `run` gives None. Without `result` it gives what `run` gives. None for
-    structures of classes that are not read by index, key or field, and for large ones.
+    `floats`, and where `run` gives None. If there is a `single` output, `run` gives it and no tuple.
+    Without `result` the call gives what `run` gives. None for structures of classes that are not read by index, key or field, and for large ones.
 
     >>> from fgrad import trees
     >>> _, pair = trees.flatten((((1.0, 2.0),), {}))
@@ -56,7 +57,8 @@ def direct(
         return None
     built = "ys" if result is None else writer.build(result)
     names: dict[str, Any] = {**writer.names, "run": run, "MISS": MISS}
-    exec(compile(writer.text(built, outputs, floats=floats), "<a call>", "exec"), names)  # noqa: S102  # all text is made here
+    text = writer.text(built, outputs, floats=floats, single=single)
+    exec(compile(text, "<a call>", "exec"), names)  # noqa: S102  # all text is made here
     call: Callable[[tuple[Any, ...]], Any] = names["call"]
     return call
 
@@ -84,18 +86,19 @@ class _Writer:
     _fresh: count[int] = attrs.field(factory=count)
     _outputs: count[int] = attrs.field(factory=count)
 
-    def text(self, built: str, outputs: int, *, floats: bool) -> str:
+    def text(self, built: str, outputs: int, *, floats: bool, single: bool) -> str:
         """The whole function, when it is known how the leaves are read and the result is built."""
         given = ", ".join(self.leaves)
         check = " and ".join([f"type({leaf}) is float" for leaf in self.leaves])
         ys = ", ".join([f"y{i}" for i in range(outputs)])
+        got = "y0" if single else "ys"
         lines = [
             "def call(args):",
             *self.lines,
             *([f"if not ({check}): return MISS"] if floats else ()),
-            f"ys = run({given})",
-            "if ys is None: return MISS",
-            *([f"{ys}, = ys"] if self.named and ys else ()),
+            f"{got} = run({given})",
+            f"if {got} is None: return MISS",
+            *([f"{ys}, = ys"] if self.named and ys and not single else ()),
             *self.after,
             f"return {built}",
         ]
@@ -115,7 +118,8 @@ class _Writer:
             self.leaves.append(tree)
             return True
         kind, size = structure.kind, len(structure.keys)
-        self.lines.append(f"if type({tree}) is not {self._name(kind)}: return MISS")
+        if tree != "args":  # which are a tuple, as calls have them
+            self.lines.append(f"if type({tree}) is not {self._name(kind)}: return MISS")
         if kind in (tuple, list, dict):
             self.lines.append(f"if len({tree}) != {size}: return MISS")
         parts = [f"x{next(self._fresh)}" for _ in structure.keys]

@@ -70,6 +70,17 @@ class Kernel(Callee):
     )
 
     @cached_property
+    def on_floats(self) -> Callable[..., Any] | None:
+        """The builtin from floats, by position, to the tuple of the outputs or the only one.
+
+        It gives None for what is no float. None on tiers and interpreters that have none.
+        """
+        if self.tier != "native":
+            return None
+        made = self.entry.on_floats(_nothing, single=len(self.program.outputs) == 1)
+        return None if made is _nothing else made
+
+    @cached_property
     def run(self) -> Callable[..., tuple[Any, ...]]:
         """The function of the inputs, by position."""
         if self.tier == "native":
@@ -205,3 +216,7 @@ class Kernel(Callee):
         labels = [*names, *[f"cotangent {i}" for i in flowing]]
         program = Program.of(ends, [*xs, *bars], labels)
         return reached, Kernel(simplified(program), self.tier, self.exact)
+
+
+def _nothing(*_: object) -> None:
+    """What a builtin calls for what it does not know, where others do."""

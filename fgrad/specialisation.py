@@ -34,7 +34,12 @@ class Specialisation:
     @cached_property
     def call(self) -> Call | None:
         """The call written out for floats, from the tuple of the arguments to the result or MISS."""
-        return direct(self.arguments, self.result, self.kernel.run)
+        run = self.kernel.on_floats
+        if run is None:
+            return direct(self.arguments, self.result, self.kernel.run)
+        # It looks at its arguments itself, and faster than Python can.
+        single = len(self.result) == 1
+        return direct(self.arguments, self.result, run, floats=False, single=single)
 
     def over(self, way: Over, arguments: Structure[Any]) -> Call | None:
         """The call written out for a few rows, of columns and numbers in that structure."""
