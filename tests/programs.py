@@ -8,7 +8,7 @@ import struct
 from typing import Any
 
 from fgrad import operations as ops
-from fgrad.op import Op
+from fgrad.op import Op, Unary
 from fgrad.program import Line, Program
 from tests.cases import all_operations
 
@@ -73,3 +73,12 @@ def point(seed: int, size: int) -> tuple[float, ...]:
 def bits(values: Any) -> list[Any]:
     """What two runs must have in common: every bit, whichever nan it is."""
     return ["nan" if math.isnan(x) else struct.pack("d", x) for x in values]
+
+
+def failing(name: str) -> Unary:
+    """An operation that raises an ArithmeticError with its name when it is computed."""
+
+    def meaning(x: float) -> float:
+        raise ArithmeticError(name)
+
+    return Unary(name, meaning, lambda out, x: 1.0)

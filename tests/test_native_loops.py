@@ -33,7 +33,7 @@ from tests.native_laws import (  # noqa: E402  # likewise
     loops_are_the_lines_written_out,
     rows_through_loops_are_their_points,
 )
-from tests.programs import bits  # noqa: E402  # likewise
+from tests.programs import bits, failing  # noqa: E402  # likewise
 from tests.test_native_exponential import FOREIGN, NAME  # noqa: E402  # likewise
 
 DATA = [(0.01 * k + 0.005, math.sin(k)) for k in range(300)]
@@ -216,12 +216,6 @@ def test_arrays_in_another_order_are_those_of_the_program_in_it(seed: int) -> No
 
 def test_what_raises_first_is_what_is_raised() -> None:
     """By depth the second would be called before the first."""
-
-    def failing(name: str) -> Any:
-        def meaning(x: float) -> float:
-            raise ArithmeticError(name)
-
-        return fg.Unary(name, meaning, lambda out, x: 1.0)
 
     first, second = failing("first"), failing("second")
     model = lambda cells: [*diffusion([first(fg.exp(cells[0])), *cells]), second(cells[1])]

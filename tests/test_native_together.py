@@ -16,7 +16,7 @@ from fgrad.op import Op
 from fgrad.program import Line, Program
 from fgrad.several import Item, Joint
 from tests.bench.models import rosenbrock, start
-from tests.programs import AWKWARD, argument, bits, point
+from tests.programs import AWKWARD, argument, bits, failing, point
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -170,12 +170,6 @@ def test_a_program_without_equal_functions_is_left_alone() -> None:
 
 
 def test_what_raises_first_is_what_is_raised() -> None:
-    def failing(name: str) -> Any:
-        def meaning(x: float) -> float:
-            raise ArithmeticError(name)
-
-        return fg.Unary(name, meaning, lambda out, x: 1.0)
-
     first, second = failing("first"), failing("second")
 
     def model(x: Any) -> Any:
