@@ -8,7 +8,6 @@ so the bits are those of the lines written out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -17,8 +16,9 @@ from fgrad.native.bindings import Bindings
 from fgrad.native.lanework import Lanework
 from fgrad.native.operands import Constant, Operand, as_program
 from fgrad.native.places import Place, index, written
-from fgrad.native.together import Piece, pieces, side_by_side
+from fgrad.native.together import Piece, pieces, several, side_by_side
 from fgrad.native.wording import opening
+from fgrad.program import Line
 from fgrad.schedule import reordered
 
 
@@ -90,12 +90,11 @@ class Loop:
         order = side_by_side(once.lines, inputs, width, ()) if width > 1 else range(len(once))
         lines = reordered(once, [inputs + line for line in order]).lines
         found = tuple(pieces(lines, inputs, width))
-        # As where lines are written out: what is called for a vector is not called for one too.
-        several = {piece.function for piece in found if len(piece.calls) > 1}
+        for_vectors = several(found)
         for piece in found:
             of_piece = [order[k] for k in piece.lines]
-            if piece.function in several:
-                self._piece(piece, of_piece, [lines[k][1] for k in piece.lines])
+            if piece.function in for_vectors:
+                self._piece(piece, of_piece, [lines[k] for k in piece.lines])
             else:
                 for line in of_piece:
                     self._turn(line, 0)
@@ -104,21 +103,18 @@ class Loop:
 
     # Lines
 
-    def _piece(self, piece: Piece, lines: Sequence[int], args: Sequence[tuple[Any, ...]]) -> None:
-        """Lines by one call; `args` are the arguments of each, by which the lanes go."""
-        names = self.names
+    def _piece(self, piece: Piece, numbers: Sequence[int], lines: Sequence[Line]) -> None:
+        """Lines by one call: their numbers, and as they are in `as_program`."""
+        names, together = self.names, self.names.together
         given = {
-            key: [names.lane_of(x, 0) for x in self.body[line]]
-            for line, key in zip(lines, args, strict=True)
+            args: [names.lane_of(x, 0) for x in self.body[number]]
+            for number, (_, args) in zip(numbers, lines, strict=True)
         }
-        calls = [given[key] for key in piece.calls]
-        vectors = names.together.together(piece.function, f"%p{lines[0]}", calls)
-        both = len(vectors) > 1
-        for k, (line, key) in enumerate(zip(lines, args, strict=True)):
-            lane = piece.calls.index(key) if both else k
-            vector = vectors[1 if both and names.operations[line] is ops.cos else 0]
-            names.lanes[line, 0] = name = f"%s{line}.0"
-            element = f"extractelement {names.apart.type()} {vector}, i64 {lane}"
+        calls = [given[args] for args in piece.calls]
+        vectors = together.together(piece.function, f"%p{numbers[0]}", calls)
+        elements = together.elements(vectors, [op for op, _ in lines], piece.lanes(lines))
+        for number, element in zip(numbers, elements, strict=True):
+            names.lanes[number, 0] = name = f"%s{number}.0"
             names.text.append(f"{name} = {element}")
 
     def _vector_line(self, line: int) -> None:

@@ -21,7 +21,7 @@ from fgrad.native.meaning import caller
 from fgrad.native.operands import operands
 from fgrad.native.scratch import Scratch
 from fgrad.native.table import SINE_AND_COSINE, Vocabulary
-from fgrad.native.together import Piece, pieces
+from fgrad.native.together import Piece, pieces, several
 from fgrad.native.windows import Window
 from fgrad.native.wording import Wording, opening
 from fgrad.op import Op
@@ -135,10 +135,9 @@ class _Writer:
 
     def _body(self, lines: Sequence[Line], first: int) -> None:
         found = tuple(pieces(lines, first, self.wide.width // self.words.width))
-        # What is called for a vector is called for one number by it too: code for it is there.
-        several = {piece.function for piece in found if len(piece.calls) > 1}
+        for_vectors = several(found)
         for piece in found:
-            if piece.function in several:
+            if piece.function in for_vectors:
                 self._piece(piece, [lines[i] for i in piece.lines], first + piece.lines.start)
             else:
                 for i in piece.lines:
@@ -165,11 +164,8 @@ class _Writer:
         """Values from `first` on, by one call."""
         calls = [[self._argument(a) for a in args] for args in piece.calls]
         vectors = self.together.together(piece.function, f"%x{first}v", calls)
-        both = len(vectors) > 1
-        for value, (op, args) in enumerate(lines, first):
-            lane = piece.calls.index(args) if both else value - first
-            vector = vectors[1 if both and op is ops.cos else 0]
-            element = f"extractelement {self.wide.type()} {vector}, i64 {lane}"
+        elements = self.together.elements(vectors, [op for op, _ in lines], piece.lanes(lines))
+        for value, ((op, _), element) in enumerate(zip(lines, elements, strict=True), first):
             self.text.append(f"%x{value} = {element}")
             self._named(op, value, f"%x{value}")
 

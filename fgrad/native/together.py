@@ -28,6 +28,12 @@ class Piece:
     calls: tuple[tuple[Any, ...], ...]
     """The arguments in each lane."""
 
+    def lanes(self, lines: Sequence[Line]) -> list[int]:
+        """The lane of each of its lines: the sine and the cosine of one angle are in the same."""
+        if self.function == SINE_AND_COSINE:
+            return [self.calls.index(args) for _, args in lines]
+        return list(range(len(lines)))
+
 
 def pieces(lines: Sequence[Line], first: int, width: int) -> Iterator[Piece]:
     """Lines, the first of which has that value, in pieces of so many lanes at most.
@@ -53,6 +59,11 @@ def pieces(lines: Sequence[Line], first: int, width: int) -> Iterator[Piece]:
             end += 1
         yield Piece(function, range(start, end), tuple(calls))
         start = end
+
+
+def several(found: Sequence[Piece]) -> set[str]:
+    """The functions that are called for a vector: for a single number too, for code of that is there."""
+    return {piece.function for piece in found if len(piece.calls) > 1}
 
 
 def _angles(lines: Sequence[Line]) -> set[Any]:

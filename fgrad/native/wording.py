@@ -78,6 +78,16 @@ class Wording:
             self.text.append(f"{vector} = extractvalue {type_} {name}, {k}")
         return vectors
 
+    def elements(
+        self, vectors: Sequence[str], operations: Sequence[Op], lanes: Sequence[int]
+    ) -> list[str]:
+        """What brings the result of each operation out of its lane of what `together` has given."""
+        type_, last = self.words.type(), len(vectors) - 1
+        return [
+            f"extractelement {type_} {vectors[last if op is ops.cos else 0]}, i64 {lane}"
+            for op, lane in zip(operations, lanes, strict=True)
+        ]
+
     def _sine_or_cosine(self, op: Op, name: str, angle: str) -> None:
         two = self.words.two
         if angle not in self._pairs:
