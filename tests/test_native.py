@@ -4,7 +4,7 @@ import itertools
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -292,16 +292,25 @@ def test_better_code_is_taken_from_the_next_call_on() -> None:
     assert kernel.run(0.5) == (wanted,) == kernel.entry.run(0.5)
 
 
-def test_short_programs_are_computed_by_two_vectors() -> None:
-    def longer(x: Any) -> Any:
-        return fg.sum([fg.sin(x * k) for k in range(12)])
+def test_two_vectors_are_computed_unless_there_is_too_much_of_them() -> None:
+    def functions(count: int) -> Callable[[Any], Any]:
+        return lambda x: fg.sum([fg.sin(x * k) for k in range(count)])
+
+    def products(count: int) -> Callable[[Any], Any]:
+        return lambda x: [x * k for k in range(count)]
+
+    def functions_of_many(x: Any) -> Any:
+        return [fg.tanh(y) for y in products(LIVE + 3)(x)]
 
     machine = narrowed(4)
-    for f, wanted in ((fg.sin, 8), (longer, 4)):
+    for f, wanted in (
+        (functions(12), 8),
+        (functions(90), 4),
+        (products(LIVE), 8),
+        (products(LIVE + 3), 4),
+        (functions_of_many, 8),
+    ):
         assert lanes(fg.trace(f)(0.0), machine) == wanted
-    many = fg.trace(lambda x: [x * k for k in range(LIVE)])(0.0)
-    more = fg.trace(lambda x: [x * k for k in range(LIVE + 3)])(0.0)
-    assert (lanes(many, machine), lanes(more, machine)) == (8, 4)
 
 
 def test_what_computes_long_for_each_output_does_not_go_past_the_cache() -> None:

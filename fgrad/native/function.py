@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias
 
-from fgrad.native.ir import Block, Kind, Value
+from fgrad.native.ir import Block, Kind, Value, Values, returned
 
 Body: TypeAlias = Callable[..., Value | tuple[Value, ...]]
 
@@ -42,7 +42,7 @@ def definition(
         values = [block.vector(row) for row in lanes]
     result = body(*values)
     results = result if isinstance(result, tuple) else (result,)
-    type_ = returned(block, [r.kind for r in results])
+    type_ = returned([block.of(r.kind) for r in results])
     last = results[0].name
     if len(results) > 1:
         last = "poison"
@@ -55,19 +55,13 @@ def definition(
     return (*block.needs, "\n".join(lines))
 
 
-def returned(block: Block, kinds: Sequence[Kind]) -> str:
-    """The type that a function with results of these kinds returns."""
-    if len(kinds) == 1:
-        return block.of(kinds[0])
-    return f"{{ {', '.join(map(block.of, kinds))} }}"
-
-
-def called(name: str, body: Body, *args: Value) -> Value:
-    """The result of `body`, a double, defined apart and called: for what is long and rarely runs."""
+def called(name: str, body: Body, *args: Value, results: int = 1) -> Values:
+    """The results of `body`, doubles, defined apart and called: for what is long and rarely runs."""
     block = args[0].block
     whole = f"@fgrad_{name}_{block.width}"
     kinds = tuple(arg.kind for arg in args)
     for text in definition(whole, body, kinds, block.width, fma=block.fma, inline=False):
         block.need(text)
+    doubles: list[Kind] = ["double"] * results
     given = ", ".join([f"{block.of(arg.kind)} {arg.name}" for arg in args])
-    return block.line("double", f"call {block.of('double')} {whole}({given})")
+    return block.call(whole, given, doubles, [block.of(kind) for kind in doubles])

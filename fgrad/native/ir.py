@@ -78,6 +78,19 @@ class Block:
         self._lines.append(f"{name} = {text}")
         return Value(self, kind, name)
 
+    def call(
+        self, function: str, given: str, kinds: Sequence[Kind], types: Sequence[str]
+    ) -> Values:
+        """The results of a function, of these kinds, which it returns as these types."""
+        type_ = returned(types)
+        first = self.line(kinds[0], f"call {type_} {function}({given})")
+        if len(kinds) == 1:
+            return (first,)
+        return tuple(
+            self.line(kind, f"extractvalue {type_} {first.name}, {i}")
+            for i, kind in enumerate(kinds)
+        )
+
     def fresh(self) -> str:
         """A name for a value or a label."""
         self._names[0] += 1
@@ -209,6 +222,14 @@ class Value:
         return f"{verb} {self.block.of(given)} {self.name} to {self.block.of(wanted)}"
 
 
+Values: TypeAlias = tuple[Value, ...]
+
+
+def returned(types: Sequence[str]) -> str:
+    """The type of a function with results of these types: several are a struct."""
+    return types[0] if len(types) == 1 else f"{{ {', '.join(types)} }}"
+
+
 def double(x: float) -> str:
     """A double as LLVM reads it back to the last bit.
 
@@ -324,25 +345,16 @@ def rarely(
     )
 
 
-def by_lane(function: str, *args: Value, kinds: Sequence[Kind] = ("double",)) -> tuple[Value, ...]:
+def by_lane(function: str, *args: Value, kinds: Sequence[Kind] = ("double",)) -> Values:
     """The results of a function of one number, called for each lane; its results are a struct.
 
     The function is named with its sigil, `@name`; one that has one result returns it bare.
     """
     block = args[0].block
-    result = kinds[0] if len(kinds) == 1 else f"{{ {', '.join(kinds)} }}"
-    lanes: list[list[Value]] = []
+    lanes: list[Values] = []
     for lane in range(block.width):
         given = ", ".join([f"{arg.kind} {_lane(arg, lane)}" for arg in args])
-        call = block.line(kinds[0], f"call {result} {function}({given})")
-        lanes.append(
-            [call]
-            if len(kinds) == 1
-            else [
-                block.line(kind, f"extractvalue {result} {call.name}, {i}")
-                for i, kind in enumerate(kinds)
-            ]
-        )
+        lanes.append(block.call(function, given, kinds, kinds))
     return tuple(block.vector([row[i] for row in lanes]) for i in range(len(kinds)))
 
 

@@ -1,9 +1,10 @@
 """How many rows code over many rows computes side by side: those of one vector, or of two.
 
 The steps of a function such as exp wait for each other, and those of a second vector can be done
-meanwhile: Black-Scholes takes 24 ns a row by two vectors and 33 by one. But two need twice the
-registers, and long code that is twice as long leaves the cache of decoded instructions: sixteen
-sines and cosines take 92 ns a row by two and 53 by one.
+meanwhile: Black-Scholes takes 23 ns a row by two vectors and 30 by one, forty `tanh` of each other
+159 and 301. But two need twice the registers, and twice the code in the cache of instructions:
+forty gradients of `exp`, of which 46 numbers live at once, take 84 ns by two and 66 by one, forty
+`sin` beside each other 104 and 82 (`python -m tests.bench.native_choices`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from fgrad.native.table import Vocabulary
 from fgrad.program import Program
 from fgrad.schedule import peak
 
-LENGTH: Final = 450
+LENGTH: Final = 3000
 """Lines of IR, functions written out, up to which two vectors are computed."""
 LIVE: Final = 32
-"""Values at once up to which two vectors are computed."""
-
-
+"""Values at once up to which two vectors are computed whatever is between them."""
+DENSE: Final = 16
+"""Lines of IR to a line of the program from which on functions take longer than values to be kept."""
 STREAM: Final = 32
 """Lines of IR for each output up to which a program waits for memory, not memory for the program."""
 
@@ -31,12 +32,13 @@ def lanes(program: Program, machine: Machine) -> int:
     >>> import fgrad as fg
     >>> one = Machine("x86_64-linux-gnu", "haswell", "+avx,+fma")
     >>> def many(x):
-    ...     return fg.sum([fg.sin(x * k) for k in range(9)])
+    ...     return fg.sum([fg.sin(x * k) for k in range(90)])
     >>> lanes(fg.trace(fg.sin)(0.0), one), lanes(fg.trace(many)(0.0), one)
     (8, 4)
     """
-    few = peak(program) <= LIVE and _length(program, machine) <= LENGTH
-    return machine.width * (2 if few else 1)
+    length = _length(program, machine)
+    dense = length >= DENSE * len(program) or peak(program) <= LIVE
+    return machine.width * (2 if dense and length <= LENGTH else 1)
 
 
 def writes_much(program: Program, machine: Machine) -> bool:

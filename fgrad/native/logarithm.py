@@ -73,7 +73,7 @@ def _natural(parts: Pair) -> Value:
 def _usually(name: str, usual: Value, everywhere: Body, x: Value) -> Value:
     """What is usual, but by a call of `everywhere` if an x is no positive normal number."""
     far = ~((x >= _TINY) & (x < math.inf))
-    return rarely(far, [usual], lambda: [called(name, everywhere, x)])[0]
+    return rarely(far, [usual], lambda: called(name, everywhere, x))[0]
 
 
 def _defined(y: Value, x: Value, result: Value) -> Value:

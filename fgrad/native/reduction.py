@@ -7,9 +7,11 @@ plain IR takes the bits of 2 / pi that matter and multiplies integers (Payne and
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, TypeAlias
 
-from fgrad.native.ir import MAGIC, Value, by_lane, fma, product_error, rarely, residual, select
+from fgrad.native.ir import MAGIC, Value, by_lane, fma, product_error, residual, select
+
+Reduced: TypeAlias = tuple[Value, Value, Value]
 
 _LIMIT: Final = 2.0**40
 _TWO_OVER_PI: Final = 0.6366197723675814
@@ -19,25 +21,30 @@ _SECOND: Final = 6.123233995736766e-17
 _THIRD: Final = -1.4973849048591698e-33
 
 
-def reduced(size: Value) -> tuple[Value, Value, Value]:
-    """(high, low, n) with size = n * pi / 2 + high + low, for a size >= 0; of n the last 2 bits.
+def beyond(size: Value) -> Value:
+    """Whether a size is too large for `near`, or not a number."""
+    return ~(size < _LIMIT)
+
+
+def near(size: Value) -> Reduced:
+    """(high, low, n) with size = n * pi / 2 + high + low, for a size from 0 to 2**40; of n the last 2 bits.
 
     `low` is below a unit in the last place of `high`, except next to a multiple of pi / 2, where
     it can be larger; their sum has 2**-58 of relative error at most.
     """
     spread = fma(size, _TWO_OVER_PI, MAGIC)
-    near = (*_less(size, spread - MAGIC), spread.bits)
-    far = ~(size < _LIMIT)
+    return (*_less(size, spread - MAGIC), spread.bits)
 
-    def otherwise() -> tuple[Value, ...]:
-        for text in _FAR:
-            size.block.need(text)
-        theirs = by_lane(
-            "@fgrad.reduced", select(far, size, math.inf), kinds=("double", "double", "i64")
-        )
-        return tuple(select(far, b, a) for a, b in zip(near, theirs, strict=True))
 
-    high, low, n = rarely(far, near, otherwise)
+def anywhere(size: Value) -> Reduced:
+    """The same for any size; lane by lane where it is `beyond`."""
+    for text in _FAR:
+        size.block.need(text)
+    far = beyond(size)
+    theirs = by_lane(
+        "@fgrad.reduced", select(far, size, math.inf), kinds=("double", "double", "i64")
+    )
+    high, low, n = (select(far, b, a) for a, b in zip(near(size), theirs, strict=True))
     return high, low, n
 
 

@@ -27,7 +27,7 @@ def cbrt(x: Value) -> Value:
     """The real cube root."""
     size = absolute(x)
     far = ~((size > _SMALL) & (size < _LARGE))
-    return rarely(far, [copysign(_root(size), x)], lambda: [called("cbrt", _any_cbrt, x)])[0]
+    return rarely(far, [copysign(_root(size), x)], lambda: called("cbrt", _any_cbrt, x))[0]
 
 
 def _any_cbrt(x: Value) -> Value:

@@ -61,7 +61,8 @@ def mapped(model: Callable[..., Any], columns: list[Any]) -> Run:
 def mapped_to(model: Callable[..., Any], columns: list[Any], outputs: int) -> Run:
     """The same to columns that are there."""
     compiled: Any = fg.compile(model, tier="native")
-    out = tuple(np.zeros(len(columns[0])) for _ in range(outputs))
+    out: Any = tuple(np.zeros(len(columns[0])) for _ in range(outputs))
+    out = out if outputs > 1 else out[0]
     return settled(partial(compiled.map, out=out), *columns)
 
 
@@ -86,6 +87,18 @@ def network(x: Any) -> Any:
     for _ in range(2):
         x = [fg.tanh(0.1 * k + fg.sum(x)) for k in range(16)]
     return fg.sum(x)
+
+
+def nested(x: Any, y: Any) -> Any:
+    """Forty `tanh`, each of the one before."""
+    for k in range(40):
+        x = fg.tanh(x) * y + 0.1 * k
+    return x
+
+
+def beside(function: Callable[[Any], Any], x: Any, y: Any) -> Any:
+    """Forty of a function, none of another."""
+    return fg.sum([function(x * (0.01 * k + 0.1) + y) for k in range(40)])
 
 
 def camera(*columns: Any) -> Any:
@@ -143,9 +156,27 @@ def main() -> None:
         native__together__WORTH=frozenset(),
     )  # fmt: skip
     compared(
-        "Two vectors side by side: Black-Scholes", partial(mapped_to, greeks, black_scholes, 6),
+        "Two vectors: Black-Scholes", partial(mapped_to, greeks, black_scholes, 6),
         rounds, native__lanes__LENGTH=0,
     )  # fmt: skip
+    pairs = [np.linspace(0.1, 0.9, 4096), np.linspace(0.9, 0.1, 4096)]
+    slopes = fg.gradient(partial(beside, fg.exp), (0, 1))
+    for title, model, outputs, without in (
+        ("Two vectors: forty tanh of each other", nested, 1, {"native__lanes__LENGTH": 0}),
+        (
+            "Not two vectors: forty sines beside each other",
+            partial(beside, fg.sin),
+            1,
+            {"native__lanes__LENGTH": 10**6},
+        ),
+        ("Not two vectors: the gradient of forty exp", slopes, 2, {"native__lanes__LIVE": 10**6}),
+    ):
+        compared(
+            title,
+            partial(mapped_to, model, pairs, outputs),
+            rounds,
+            **without,
+        )
     compared_at_run(
         "Past the cache: the Jacobian of a camera", partial(mapped_to, camera, cameras, 32),
         rounds, native__rowcode__STREAM=1 << 60,
