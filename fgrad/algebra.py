@@ -75,6 +75,11 @@ def _div(args: Args, line: Definition) -> Form:
     return (ops.reciprocal, (y,)) if _is(x, 1.0) else None
 
 
+def _pow(args: Args, line: Definition) -> Form:
+    x, y = args
+    return (ops.square, (x,)) if _is(y, 2.0) else None
+
+
 def _neg(args: Args, line: Definition) -> Form:
     return _negated(line(args[0]))
 
@@ -122,6 +127,7 @@ EXACT: Final[Mapping[Op, Rule]] = MappingProxyType(
         ops.sub: _sub,
         ops.mul: _mul,
         ops.div: _div,
+        ops.pow: _pow,
         ops.neg: _neg,
         ops.where: _where,
         ops.logical_not: _not,

@@ -48,8 +48,12 @@ ROWS: Final[Mapping[Op, str]] = MappingProxyType({
 
 _SPECIAL: Final = {
     "fgrad_pow": """\
-/* volatile, since compilers write x * x for pow(x, 2.0), which rounds otherwise */
-static double (*const volatile fgrad_pow)(double, double) = pow;
+/* volatile, since compilers write 1 / x for pow(x, -1.0), which rounds otherwise */
+static double (*const volatile fgrad_power)(double, double) = pow;
+static double fgrad_pow(double x, double y)
+{
+    return y == 2.0 ? x * x : fgrad_power(x, y);
+}
 """,
     "fgrad_product_error": """\
 /* x * y - product, exactly (Dekker 1971) */

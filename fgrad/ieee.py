@@ -75,7 +75,12 @@ def reciprocal(x: float) -> float:
 
 
 def pow(x: float, y: float) -> float:
-    """C's pow: nan for a negative base and a fractional exponent, a signed inf at poles."""
+    """C's pow: nan for a negative base and a fractional exponent, a signed inf at poles.
+
+    A square is the product, which is rounded correctly, where libm's pow is not always.
+    """
+    if y == 2.0:
+        return x * x
     try:
         return math.pow(x, y)
     except ValueError:

@@ -159,6 +159,8 @@ def test_gradients_of_models_give_every_bit(tmp_path: Path) -> None:
 def test_compilers_round_no_power_and_no_constant_their_own_way(tmp_path: Path) -> None:
     programs = {
         "test_square": fg.trace(lambda x: x**2.0)(1.0),
+        "test_inverse": fg.trace(lambda x: x**-1.0)(1.0),
+        "test_power": fg.trace(lambda x: x ** fg.round(x))(1.0),
         "test_sines": fg.trace(lambda x: [x + fg.sin(0.001 * i) for i in range(3000)])(1.0),
     }
     library = compiled(ccode.unit(programs), tmp_path)
