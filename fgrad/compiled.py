@@ -7,21 +7,17 @@ in a traced function with nodes: there it is one call node, whose derivative is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 import attrs
 
-from fgrad import joint, trees
 from fgrad.direct import MISS
-from fgrad.errors import MissingExtra, NotAValue, TreeMismatch
-from fgrad.kernel import TIERS, Kernel, Tier, native_is_installed
-from fgrad.node import Node
-from fgrad.passes import simplified
+from fgrad.errors import MissingExtra, NotAValue
+from fgrad.kernel import TIERS, Tier, native_is_installed
 from fgrad.program import Program
 from fgrad.rows import Table, is_array, widths_of
-from fgrad.specialisation import TRIED, Call, FewRows, Over, Specialisation, of_array, of_floats
-from fgrad.tracing import Tracing
+from fgrad.specialisation import FewRows, Over, Specialisation, of_array, of_floats
+from fgrad.specialised import Front, Specialised
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +38,7 @@ class _OfInstances(property):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Compiled(Generic[P, R]):
+class Compiled(Front, Generic[P, R]):
     """A function that runs the program of another; made by `compile`.
 
     What is kept are the specialisations: one for each structure of the arguments that it was
@@ -53,35 +49,23 @@ class Compiled(Generic[P, R]):
     function: Callable[P, R] | None
     tier: Tier
     exact: bool = False
-    # Both only grow; what two threads trace at the same time is the same.
-    _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
+    _special: Specialised = attrs.field(init=False)
+    # It only grows; what two threads find at the same time is the same.
     _by_widths: dict[tuple[int, ...], Specialisation] = attrs.field(factory=dict, init=False)
-    _calls: list[Call] = attrs.field(factory=list, init=False)
     _few: FewRows = attrs.field(factory=FewRows, init=False)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result of the function, on floats as floats and on nodes as nodes."""
-        if not kwargs and (calls := self._calls):
-            # The first apart, for a loop takes as long as what a small function computes.
-            result = calls[0](args)
-            if result is not MISS:
-                return result  # type: ignore[no-any-return]  # R, as it was traced
-            for call in calls[1:]:
-                result = call(args)
-                if result is not MISS:
-                    return result  # type: ignore[no-any-return]  # R, as it was traced
-        leaves, special = self._found(args, kwargs)
-        if not kwargs and {float}.issuperset(map(type, leaves)):
-            self._quicken(special)
-        given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
-        results = joint.results(special.kernel.op, given)
-        return special.result.unflatten(results)  # type: ignore[no-any-return]  # R, as it was traced
+    @_special.default
+    def _nothing_yet(self) -> Specialised:
+        return Specialised(self.function, self.tier, self.exact)
 
-    def _quicken(self, special: Specialisation) -> None:
-        """Have the next call try the one that is written out for this structure."""
-        call = special.call if len(self._calls) < TRIED else None
-        if call is not None and call not in self._calls:
-            self._calls.append(call)
+    def __attrs_post_init__(self) -> None:
+        """Begin with a call that writes out a faster one."""
+        self._exchange(self._special.first(self))
+
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+            """The result of the function, on floats as floats and on nodes as nodes."""
 
     @overload
     def map(
@@ -185,9 +169,9 @@ class Compiled(Generic[P, R]):
         array([4., 3.])
         """
         if len(args) == 1 and not kwargs and is_array(args[0]) and args[0].ndim == 1:
-            special = self._found(([0.0] * len(args[0]),), {})[1]
+            special = self._special.found(([0.0] * len(args[0]),), {})[1]
             return of_array(special.kernel, special.result, self)
-        special = self._found(args, kwargs)[1]
+        special = self._special.found(args, kwargs)[1]
         positional = special.arguments.children[0].children
         if kwargs or any(child.kind is not None for child in positional):
             return self
@@ -202,12 +186,12 @@ class Compiled(Generic[P, R]):
 
     def specialisation(self, *args: P.args, **kwargs: P.kwargs) -> Specialisation:
         """That for the structure of these arguments, made if it is not there yet."""
-        return self._found(args, kwargs)[1]
+        return self._special.found(args, kwargs)[1]
 
     @property
     def specialisations(self) -> Mapping[Any, Specialisation]:
         """All that have been made, by the structure of the arguments."""
-        return MappingProxyType(self._made.copy())
+        return self._special.made
 
     @property
     def program(self) -> Program:
@@ -231,37 +215,6 @@ class Compiled(Generic[P, R]):
             raise NotAValue(repr(self), "one specialisation", f"{len(made)}", advice)
         return made[0]
 
-    def _found(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Sequence[trees.Leaf], Specialisation]:
-        # Most calls are of a structure that is known, and to read as one is faster than to find it.
-        for special in tuple(self._made.values())[: -TRIED - 1 : -1]:
-            read: list[trees.Leaf] = []
-            if special.arguments.read((args, kwargs), read):
-                return read, special
-        leaves, structure = trees.flatten((args, kwargs), "arguments")
-        try:
-            known = self._made.get(structure)
-        except TypeError as error:
-            advice = "What passes through must be hashable, for it chooses the program."
-            raise NotAValue(
-                "a compiled function", "hashable static fields", str(error), advice
-            ) from None
-        return leaves, known or self._kept(self._traced(args, kwargs, structure))
-
-    def _traced(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], structure: trees.Structure[Any]
-    ) -> Specialisation:
-        if self.function is None:
-            shapes = [str(s.paths()) for s in self.specialisations]
-            raise TreeMismatch("arguments", " or ".join(shapes)[:200], str(structure.paths())[:200])
-        tracing = Tracing.of(self.function, args, kwargs)
-        program = simplified(tracing.program)
-        return Specialisation(Kernel(program, self.tier, self.exact), structure, tracing.result)
-
-    def _kept(self, special: Specialisation) -> Specialisation:
-        return self._made.setdefault(special.arguments, special)
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the programs; the function stays where it is."""
         return _restored, (self.tier, self.exact, tuple(self.specialisations.values()))
@@ -275,7 +228,7 @@ class Compiled(Generic[P, R]):
 def _restored(tier: Tier, exact: bool, made: tuple[Specialisation, ...]) -> Compiled[..., Any]:
     compiled: Compiled[..., Any] = Compiled(None, tier, exact)
     for special in made:
-        compiled._kept(special)
+        compiled._special.kept(special)
     return compiled
 
 

@@ -35,8 +35,12 @@ def direct(
     *,
     floats: bool = True,
     single: bool = False,
-) -> Callable[[tuple[Any, ...]], Any] | None:
+    other: Callable[[tuple[Any, ...], dict[str, Any]], Any] | None = None,
+) -> Callable[..., Any] | None:
     """The call of `run` with the leaves of positional arguments, and the tree `result` of its outputs.
+
+    It is a function of the tuple of the arguments. With `other`, it is one of the arguments
+    themselves, and gives `other(args, kwargs)` where without it gives MISS.
 
     It gives MISS for arguments of another structure, for leaves that are no floats if they must be
     `floats`, and where `run` gives None. If there is a `single` output, `run` gives it and no tuple.
@@ -52,14 +56,14 @@ def direct(
     if kwargs.children or not 0 < len(arguments) <= LARGEST:
         return None
     outputs = 0 if result is None else len(result)
-    writer = _Writer(named=outputs <= _NAMED)
+    writer = _Writer(named=outputs <= _NAMED, miss="other(args, kwargs)" if other else "MISS")
     if not (writer.read(args, "args") and (result is None or _written(result))):
         return None
     built = "ys" if result is None else writer.build(result)
-    names: dict[str, Any] = {**writer.names, "run": run, "MISS": MISS}
+    names: dict[str, Any] = {**writer.names, "run": run, "other": other, "MISS": MISS}
     text = writer.text(built, outputs, floats=floats, single=single)
     exec(compile(text, "<a call>", "exec"), names)  # noqa: S102  # all text is made here
-    call: Callable[[tuple[Any, ...]], Any] = names["call"]
+    call: Callable[..., Any] = names["call"]
     return call
 
 
@@ -79,6 +83,8 @@ def _is_named(kind: type | None) -> bool:
 class _Writer:
     named: bool
     """Whether each output has a name; else they are slices of `ys`."""
+    miss: str
+    """What is given for arguments of another structure."""
     lines: list[str] = attrs.field(factory=list)
     after: list[str] = attrs.field(factory=list)
     leaves: list[str] = attrs.field(factory=list)
@@ -92,12 +98,14 @@ class _Writer:
         check = " and ".join([f"type({leaf}) is float" for leaf in self.leaves])
         ys = ", ".join([f"y{i}" for i in range(outputs)])
         got = "y0" if single else "ys"
+        alone = self.miss == "MISS"
         lines = [
-            "def call(args):",
+            "def call(args):" if alone else "def call(*args, **kwargs):",
+            *(() if alone else [f"if kwargs: return {self.miss}"]),
             *self.lines,
-            *([f"if not ({check}): return MISS"] if floats else ()),
+            *([f"if not ({check}): return {self.miss}"] if floats else ()),
             f"{got} = run({given})",
-            f"if {got} is None: return MISS",
+            f"if {got} is None: return {self.miss}",
             *([f"{ys}, = ys"] if self.named and ys and not single else ()),
             *self.after,
             f"return {built}",
@@ -119,9 +127,9 @@ class _Writer:
             return True
         kind, size = structure.kind, len(structure.keys)
         if tree != "args":  # which are a tuple, as calls have them
-            self.lines.append(f"if type({tree}) is not {self._name(kind)}: return MISS")
+            self.lines.append(f"if type({tree}) is not {self._name(kind)}: return {self.miss}")
         if kind in (tuple, list, dict):
-            self.lines.append(f"if len({tree}) != {size}: return MISS")
+            self.lines.append(f"if len({tree}) != {size}: return {self.miss}")
         parts = [f"x{next(self._fresh)}" for _ in structure.keys]
         self.lines.extend(self._taken(structure, tree, parts))
         return all(self.read(c, p) for c, p in zip(structure.children, parts, strict=True))
@@ -131,13 +139,13 @@ class _Writer:
         if kind is dict:
             keys = [self._name(key) for key in structure.keys]
             got = [f"{p} = {tree}.get({k}, MISS)" for p, k in zip(parts, keys, strict=True)]
-            return [*got, *[f"if {p} is MISS: return MISS" for p in parts]]
+            return [*got, *[f"if {p} is MISS: return {self.miss}" for p in parts]]
         if how is not None and how.passing is not None:
             lines = [f"{p} = {tree}.{k}" for p, k in zip(parts, structure.keys, strict=True)]
             if how.passing:
                 static = ", ".join(f"{tree}.{name}" for name in how.passing)
                 known = self._name(structure.static)
-                lines.append(f"if ({static},) != {known}: return MISS")
+                lines.append(f"if ({static},) != {known}: return {self.miss}")
             return lines
         return [f"{', '.join(parts)}, = {tree}"] if parts else []
 

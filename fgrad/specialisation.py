@@ -34,12 +34,19 @@ class Specialisation:
     @cached_property
     def call(self) -> Call | None:
         """The call written out for floats, from the tuple of the arguments to the result or MISS."""
+        return self._direct(None)
+
+    def front(self, other: Any) -> Callable[..., Any] | None:
+        """The same from the arguments, to `other(args, kwargs)` where they are of another structure."""
+        return self._direct(other)
+
+    def _direct(self, other: Any) -> Callable[..., Any] | None:
         run = self.kernel.on_floats
         if run is None:
-            return direct(self.arguments, self.result, self.kernel.run)
+            return direct(self.arguments, self.result, self.kernel.run, other=other)
         # It looks at its arguments itself, and faster than Python can.
         single = len(self.result) == 1
-        return direct(self.arguments, self.result, run, floats=False, single=single)
+        return direct(self.arguments, self.result, run, floats=False, single=single, other=other)
 
     def over(self, way: Over, arguments: Structure[Any]) -> Call | None:
         """The call written out for a few rows, of columns and numbers in that structure."""

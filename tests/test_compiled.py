@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad import trees
 from fgrad.compiled import Compiled
+from fgrad.errors import NotAValue
 from fgrad.kernel import native_is_installed
 from fgrad.passes import inlined
 from tests.programs import bits
@@ -472,3 +473,30 @@ def test_an_llvmlite_that_is_too_old_is_as_none(
             fg.compile(lambda x: x, tier="native")
     finally:
         native_is_installed.cache_clear()
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_calls_are_written_out_for_the_structures_that_come(tier: Any) -> None:
+    class Pair(NamedTuple):
+        a: Any
+        b: Any
+
+    def product(p: Any, scale: float = 2.0) -> Any:
+        return p[0] * p[1] * scale
+
+    fast: Any = fg.compile(product, tier=tier)
+    first = fast.__call__
+    for _ in range(3):
+        assert fast(Pair(3.0, 4.0)) == 24.0
+        assert fast.__call__ is not first
+        assert fast([3.0, 4.0]) == 24.0
+        assert fast((3.0, 4.0), 1.0) == fast((3.0, 4.0), scale=1.0) == 12.0
+        assert fast(p=Pair(3, True + 3)) == fast(Pair(3, 4)) == 24.0
+        node = fast(Pair(fg.var(3.0), 4.0))
+        assert isinstance(node, fg.Node)
+        assert node.value == 24.0
+        with pytest.raises(TypeError, match="product"):
+            fast()
+        with pytest.raises(NotAValue, match="a number or a node"):
+            fast(Pair("3", 4.0))
+    assert len(fast.specialisations) == 5
