@@ -93,7 +93,7 @@ static double fgrad_inversion(double x, double y)
 {
     const double size = fabs(y) > fabs(x) ? fabs(y) : fabs(x);
     double a, b, lifted;
-    int exponent;
+    int exponent = 0;
     if (size == 0.0) return NAN;
     if (!(size < INFINITY))
         return isnan(x + y) || (isinf(x) && isinf(y)) ? NAN : copysign(0.0, x);
@@ -156,7 +156,7 @@ static double fgrad_power_slope(double x, double y)
 {
     const double power = fgrad_pow(x, y), size = fgrad_pow(fabs(x), y);
     double sign, p, n, m, ratio, product, error;
-    int f, g, e;
+    int f = 0, g = 0, e = 0; /* some compilers think that frexp of a nan leaves them */
     if (y == 0.0) return isnan(x) ? NAN : 0.0;
     if (x == 0.0 || isinf(x) || isinf(y) || !(DBL_MIN <= size && size < INFINITY))
         return y * fgrad_pow(x, y - 1.0);
@@ -177,7 +177,7 @@ static double fgrad_hypot(double x, double y)
 {
     const double size = fabs(y) > fabs(x) ? fabs(y) : fabs(x);
     double scale, xx, yy, first, sum, low, fine, root;
-    int exponent;
+    int exponent = 0;
     if (isinf(x) || isinf(y)) return INFINITY;
     if (isnan(x) || isnan(y)) return NAN;
     if (size == 0.0) return 0.0;
