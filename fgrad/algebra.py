@@ -7,7 +7,7 @@ Never `x * 0`, `x - x`, `x + 0.0` or another order of a sum: those change floats
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -19,7 +19,8 @@ Arg: TypeAlias = int | float | bool
 Args: TypeAlias = tuple[Arg, ...]
 Form: TypeAlias = "Arg | Line | None"
 """What a rule makes of a line: a value that is there, another line, or None to leave it."""
-Definition: TypeAlias = Callable[[Arg], Line | None]
+Definitions: TypeAlias = Sequence[Line | None]
+"""The line of each value; inputs have none."""
 
 
 def _is(arg: Arg, literal: float) -> bool:
@@ -31,33 +32,22 @@ def _is(arg: Arg, literal: float) -> bool:
     )
 
 
-def _negated(line: Line | None) -> Arg | None:
-    """What a line is the negative of, if it is one."""
-    return line[1][0] if line is not None and line[0] is ops.neg else None
+# Of arguments among which is a literal.
 
 
-def _add(args: Args, line: Definition) -> Form:
+def _add_zero(args: Args) -> Form:
     x, y = args
     if _is(y, -0.0):
         return x
-    if _is(x, -0.0):
-        return y
-    if (negated := _negated(line(y))) is not None:
-        return ops.sub, (x, negated)
-    if (negated := _negated(line(x))) is not None:
-        return ops.sub, (y, negated)
-    return None
+    return y if _is(x, -0.0) else None
 
 
-def _sub(args: Args, line: Definition) -> Form:
+def _sub_zero(args: Args) -> Form:
     x, y = args
-    if _is(y, 0.0):
-        return x
-    negated = _negated(line(y))
-    return None if negated is None else (ops.add, (x, negated))
+    return x if _is(y, 0.0) else None
 
 
-def _mul(args: Args, line: Definition) -> Form:
+def _mul(args: Args) -> Form:
     for one, other in (args, args[::-1]):
         if _is(one, 1.0):
             return other
@@ -66,7 +56,7 @@ def _mul(args: Args, line: Definition) -> Form:
     return None
 
 
-def _div(args: Args, line: Definition) -> Form:
+def _div(args: Args) -> Form:
     x, y = args
     if _is(y, 1.0):
         return x
@@ -75,64 +65,104 @@ def _div(args: Args, line: Definition) -> Form:
     return (ops.reciprocal, (y,)) if _is(x, 1.0) else None
 
 
-def _pow(args: Args, line: Definition) -> Form:
+def _pow(args: Args) -> Form:
     x, y = args
     return (ops.square, (x,)) if _is(y, 2.0) else None
 
 
-def _neg(args: Args, line: Definition) -> Form:
-    return _negated(line(args[0]))
-
-
-def _where(args: Args, line: Definition) -> Form:
+def _known_choice(args: Args) -> Form:
     condition, x, y = args
     if type(condition) is bool:
         return x if condition else y
-    if type(x) is type(y) and (x is y or (type(x) is int and x == y)):
-        return x
-    inner = line(condition)
-    return (ops.where, (inner[1][0], y, x)) if inner and inner[0] is ops.logical_not else None
-
-
-def _not(args: Args, line: Definition) -> Form:
-    inner = line(args[0])
-    if inner and inner[0] is ops.logical_not:
-        return inner[1][0]
     return None
 
 
-def _and(args: Args, line: Definition) -> Form:
+def _and(args: Args) -> Form:
     for one, other in (args, args[::-1]):
         if type(one) is bool:
             return other if one else False
-    return args[0] if args[0] == args[1] else None
+    return None
 
 
-def _or(args: Args, line: Definition) -> Form:
+def _or(args: Args) -> Form:
     for one, other in (args, args[::-1]):
         if type(one) is bool:
             return True if one else other
+    return None
+
+
+# Of how arguments are computed, or that they are the same.
+
+
+def _inside(arg: Arg, lines: Definitions, op: Op) -> Arg | None:
+    """What `arg` is `op` of, if it is."""
+    line = lines[arg] if type(arg) is int else None
+    return line[1][0] if line is not None and line[0] is op else None
+
+
+def _add(args: Args, lines: Definitions) -> Form:
+    x, y = args
+    if (negated := _inside(y, lines, ops.neg)) is not None:
+        return ops.sub, (x, negated)
+    if (negated := _inside(x, lines, ops.neg)) is not None:
+        return ops.sub, (y, negated)
+    return None
+
+
+def _sub(args: Args, lines: Definitions) -> Form:
+    x, y = args
+    negated = _inside(y, lines, ops.neg)
+    return None if negated is None else (ops.add, (x, negated))
+
+
+def _neg(args: Args, lines: Definitions) -> Form:
+    return _inside(args[0], lines, ops.neg)
+
+
+def _not(args: Args, lines: Definitions) -> Form:
+    return _inside(args[0], lines, ops.logical_not)
+
+
+def _where(args: Args, lines: Definitions) -> Form:
+    condition, x, y = args
+    if type(x) is type(y) and (x is y or (type(x) is int and x == y)):
+        return x
+    inner = _inside(condition, lines, ops.logical_not)
+    return None if inner is None else (ops.where, (inner, y, x))
+
+
+def _both(args: Args, lines: Definitions) -> Form:
     return args[0] if args[0] == args[1] else None
 
 
-def _same(args: Args, line: Definition) -> Form:
+def _same(args: Args, lines: Definitions) -> Form:
     return args[0]
 
 
-Rule: TypeAlias = Callable[[Args, Definition], Form]
-
-EXACT: Final[Mapping[Op, Rule]] = MappingProxyType(
+OF_LITERALS: Final[Mapping[Op, Callable[[Args], Form]]] = MappingProxyType(
     {
-        ops.add: _add,
-        ops.sub: _sub,
+        ops.add: _add_zero,
+        ops.sub: _sub_zero,
         ops.mul: _mul,
         ops.div: _div,
         ops.pow: _pow,
+        ops.where: _known_choice,
+        ops.logical_and: _and,
+        ops.logical_or: _or,
+    }
+)
+"""Rules for lines with a literal among their arguments."""
+
+OF_LINES: Final[Mapping[Op, Callable[[Args, Definitions], Form]]] = MappingProxyType(
+    {
+        ops.add: _add,
+        ops.sub: _sub,
         ops.neg: _neg,
         ops.where: _where,
         ops.logical_not: _not,
-        ops.logical_and: _and,
-        ops.logical_or: _or,
+        ops.logical_and: _both,
+        ops.logical_or: _both,
         ops.identity: _same,
     }
 )
+"""Rules for lines of which no rule for literals makes anything."""

@@ -7,7 +7,9 @@ programs take to run. Written out for one structure it takes a tenth.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import getattr_static
 from itertools import count, islice
+from types import MemberDescriptorType
 from typing import Any, Final, final
 
 import attrs
@@ -173,8 +175,13 @@ class _Writer:
             return f"{self._name(tuple.__new__)}({name}, ({inside},))"
         made = f"t{next(self._fresh)}"
         self.after.append(f"{made} = {self._name(object.__new__)}({name})")
-        put = self._name(object.__setattr__)
         static = [self._name(value) for value in structure.static or ()]
         for field, value in zip((*structure.keys, *how.passing), (*parts, *static), strict=True):
-            self.after.append(f"{put}({made}, {field!r}, {value})")
+            self.after.append(self._put(kind, made, field, value))
         return made
+
+    def _put(self, kind: object, made: str, field: str, value: str) -> str:
+        slot = getattr_static(kind, field, None)
+        if isinstance(slot, MemberDescriptorType):  # which takes two thirds of the time
+            return f"{self._name(slot.__set__)}({made}, {value})"
+        return f"{self._name(object.__setattr__)}({made}, {field!r}, {value})"

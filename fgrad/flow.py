@@ -18,7 +18,7 @@ Flow: TypeAlias = Any
 
 def times(flow: Flow, partial: Flow) -> Flow:
     """The product; conditions stay outside, and a literal 1 or -1 makes no node."""
-    if type(flow) is Node and type(partial) is Node:
+    if isinstance(flow, Node) and isinstance(partial, Node):
         return flow * partial
     if isinstance(partial, Basis):
         return Bundle(partial.index, flow)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar, TypeAlias, final, overload
 
 import attrs
@@ -57,7 +58,7 @@ class Op:
         """Pickle by reference: an operation is found again in the module that holds it."""
         return find, (self.module, self.name)
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """A rule, or None, for each argument."""
         return (None,) * self.arity
@@ -138,7 +139,7 @@ class Unary(Op):
 
     arity: ClassVar[int] = 1
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
         return (self.dx,)
@@ -168,7 +169,7 @@ class Binary(Op):
 
     arity: ClassVar[int] = 2
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
         return (self.dx, self.dy)
@@ -202,7 +203,7 @@ class Ternary(Op):
 
     arity: ClassVar[int] = 3
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
         return (self.dx, self.dy, self.dz)
@@ -319,7 +320,7 @@ class Choice(Op):
     arity: ClassVar[int] = 3
     dx: ClassVar[None] = None
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
         return (None, self.dy, self.dz)

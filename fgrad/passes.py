@@ -6,7 +6,7 @@ import struct
 from typing import Any, Final
 
 from fgrad import operations as ops
-from fgrad.algebra import EXACT, Arg, Args, Definition, Form
+from fgrad.algebra import OF_LINES, OF_LITERALS, Arg, Args, Form
 from fgrad.calm import calm
 from fgrad.op import Op
 from fgrad.program import Line, Program, placed
@@ -25,46 +25,48 @@ def simplified(program: Program) -> Program:
     (7, 3)
     """
     inputs = len(program.inputs)
-    lines: list[Line] = []
+    lines: list[Line | None] = [None] * inputs
     place: list[Arg] = list(range(inputs))
     known: dict[Any, int] = {}
-
-    def line(value: Arg) -> Any:
-        return lines[value - inputs] if type(value) is int and value >= inputs else None
-
     for op, args in program.lines:
         form: Any = (op, tuple([place[a] if type(a) is int else a for a in args]))
         while type(form) is tuple:
-            simpler = _simpler(form[0], form[1], line)
-            form = _known(form[0], form[1], lines, known, inputs) if simpler is None else simpler
+            plain = _PLAIN.issuperset(map(type, form[1]))
+            simpler = None if plain else _of_literals(*form)
+            if simpler is None and (rule := OF_LINES.get(form[0])):
+                simpler = rule(form[1], lines)
+            if simpler is not None:
+                form = simpler
+                continue
+            if plain and form[0] in COMMUTES and form[1][1] < form[1][0]:
+                form = form[0], form[1][::-1]
+            following = len(lines)
+            number = known.setdefault(form if plain else _key(*form), following)
+            if number == following:
+                lines.append(form)
+            form = number
         place.append(form)
-    outputs = [_kept(place[i], lines, inputs) for i in program.outputs]
-    return used(Program(program.inputs, tuple(lines), tuple(outputs)))
+    made: list[Line] = [line for line in lines if line is not None]
+    outputs = [_kept(place[i], made, inputs) for i in program.outputs]
+    return used(Program(program.inputs, tuple(made), tuple(outputs)))
 
 
-def _simpler(op: Op, args: tuple[Any, ...], line: Definition) -> Form:
+_PLAIN: Final = frozenset({int})
+"""The type of arguments that are no literals."""
+
+
+def _of_literals(op: Op, args: tuple[Any, ...]) -> Form:
     """One step: the value of a line of literals, or what an exact rule makes of it."""
-    if int in map(type, args) or op.joint:
-        rule = EXACT.get(op)
-        return rule(args, line) if rule else None
-    value: Arg = op.meaning(*args)
-    return value
+    if int not in map(type, args) and not op.joint:
+        value: Arg = op.meaning(*args)
+        return value
+    rule = OF_LITERALS.get(op)
+    return rule(args) if rule else None
 
 
-def _known(
-    op: Op, args: tuple[Any, ...], lines: list[Line], known: dict[Any, int], inputs: int
-) -> int:
-    """The number of an equal line: the one that is there, or a new one."""
-    if op in COMMUTES and type(args[0]) is int and type(args[1]) is int and args[1] < args[0]:
-        args = (args[1], args[0])
-    key = (op, args)
-    if float in map(type, args) or bool in map(type, args):
-        key = op, tuple([a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
-    following = inputs + len(lines)
-    number = known.setdefault(key, following)
-    if number == following:
-        lines.append((op, args))
-    return number
+def _key(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What lines with literals have in common when they are equal: constants count by their bits."""
+    return op, tuple([a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
 
 
 def _kept(value: Arg, lines: list[Line], inputs: int) -> int:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad import operations as ops
-from fgrad.algebra import EXACT
+from fgrad.algebra import OF_LINES, OF_LITERALS
 from fgrad.kernel import Kernel
 from fgrad.passes import simplified, used
 from fgrad.program import Program
@@ -76,20 +76,19 @@ def test_a_derivative_can_be_traced_and_is_the_derivative(recipe: Recipe) -> Non
 
 def test_every_exact_rule_is_exact_and_used() -> None:
     """Each rule at each pair of awkward numbers, and each form that it knows."""
-    met = set()
-    for op, rule in EXACT.items():
-        literals: dict[type, tuple[Any, ...]] = {float: AWKWARD, bool: (True, False)}
-        inputs: dict[type, int] = {float: 0, bool: 2}
-        for args in itertools.product(*[(inputs[k], *literals[k]) for k in op.kinds]):
-            lines: Any = [(ops.less, (0, 0.5)), (op, args)]
-            before = Program(("x", "y"), tuple(lines), ())
-            if rule(args, lambda value: None) is not None:
-                met.add(op)
+    met: set[object] = set()
+    defined: Any = [(ops.less, (0, 0.5)), (ops.neg, (0,)), (ops.logical_not, (2,))]
+    for op in {**OF_LITERALS, **OF_LINES}:
+        choices: dict[type, tuple[Any, ...]] = {float: (0, 3, *AWKWARD), bool: (2, 4, True, False)}
+        for args in itertools.product(*[choices[k] for k in op.kinds]):
+            full = Program(("x", "y"), (*defined, (op, args)), (5,))
+            if op in OF_LITERALS and OF_LITERALS[op](args) is not None:
+                met.add(OF_LITERALS[op])
+            if op in OF_LINES and OF_LINES[op](args, [None, None, *defined]) is not None:
+                met.add(OF_LINES[op])
             for x in AWKWARD:
-                last = len(before.inputs) + 1
-                full = Program(before.inputs, before.lines, (last,))
                 assert bits(simplified(full).run((x, 1.0))) == bits(full.run((x, 1.0))), (op, args)
-    assert met >= set(EXACT) - {ops.neg, ops.logical_not}
+    assert met == {*OF_LITERALS.values(), *OF_LINES.values()}
 
 
 @settings(max_examples=300)
