@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from fgrad.native.double import Pair, fast_two_sum, quotient, two_product, two_sum
-from fgrad.native.exponential import bounded, exponential
+from fgrad.native.exponential import exponential, falling
 from fgrad.native.ir import Value, absolute, estrin, fma, product_error, select
 
 # Beyond it e**-x is 0.
@@ -22,9 +22,7 @@ _SERIES: Final = (
 
 def gauss(x: Value) -> Value:
     """e**(-x**2)."""
-    kept = bounded(x, -28.0, 28.0)
-    square, error = two_product(kept, kept)
-    return exponential(-square, -error).rounded
+    return falling(x)[1].rounded
 
 
 def sigmoid(x: Value) -> Value:

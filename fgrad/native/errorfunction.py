@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.native.double import fast_two_sum, two_product
-from fgrad.native.exponential import exponential
+from fgrad.native.exponential import Scaled, exponential, falling
 from fgrad.native.ir import Value, absolute, copysign, estrin, fma, residual, select
 
 # All by Remez. erf(x) / x - 1 for |x| <= 27 / 32 in x**2, off by at most 2**-56.3 of erf(x) / x.
@@ -26,17 +26,17 @@ _FALL: Final = (
     -3.6293071582627957e-09, 4.91958917592078e-10, -4.073334344695832e-11, 1.5559158044277079e-12,
 )  # fmt: skip
 
-# log(e**(x**2) * erfc(x) * (x + 5 / 2)) for 0.65 <= x <= 27.3 in v = 1 / (x + 5 / 2) - _MIDDLE,
-# off by at most 2**-58.1. _MIDDLE is where rounding changes the coefficients least.
-_MIDDLE: Final = 0.15740966796875
-_LINEAR: Final = 3.5126811971191825
-_LEVEL: Final = -0.1035045432880671
+# e**(x**2) * erfc(x) * (x + 5 / 2) for 0.65 <= x <= 27.3 in v = 1 / (x + 5 / 2) - _MIDDLE, off by
+# at most 2**-58.6 of it. _MIDDLE is where rounding changes the coefficients least.
+_MIDDLE: Final = 0.179931640625
+_LEVEL: Final = (0.9776917737556561, -1.44537730491312e-17)
+_LINEAR: Final = (3.5930643825899162, 2.194225340688234e-16)
 _BENT: Final = (
-    3.614749975288391, 0.07373974585308721, -11.887795111841426, -20.105919293029157,
-    32.29920573707007, 164.00591410113063, -1.4904117006013022, -1097.1339342463762,
-    -1044.7984706909303, 6825.674084283377, 12113.930545645917, -41184.65766867349,
-    -102598.06466442047, 248315.30063295527, 727807.0981347195, -1521813.5941798398,
-    -4189471.3633298906, 9010308.953706615, 15205680.157384112, -38227986.922209285,
+    10.103847805698033, 19.890152471949, 19.896346552966737, -16.997592518881447,
+    -76.97973501197113, -10.301211888273993, 274.246301421083, 119.16185163250405,
+    -1175.6297078765872, -323.0480526206149, 5870.842210643877, -1856.2385121550612,
+    -30267.84736411074, 39309.24817634013, 136060.0519123573, -406653.7488364862,
+    -386194.31682927825, 2959604.2735862406, 28413.358905265854, -12496289.840619437,
 )  # fmt: skip
 
 
@@ -55,28 +55,31 @@ def erf(x: Value) -> Value:
 
 def erfc(x: Value) -> Value:
     """1 - erf(x), with a small error of its own where that is tiny."""
-    size = absolute(x)
     high, low = fast_two_sum(x.block.constant(1.0), -x)
     near = high + fma(-x, estrin(x * x, _NEAR), low)
-    far = _rest(select(size > 28.0, 28.0, size))  # there it is below every number but 0
-    return select(size < 0.65, near, select(x < 0.0, 2.0 - far, far))
+    kept, e = falling(x)
+    far = _rest(absolute(kept), e)
+    return select(absolute(x) < 0.65, near, select(x < 0.0, 2.0 - far, far))
 
 
-def _rest(x: Value) -> Value:
-    """erfc(x) for x >= 0.65: e**(p(1 / d) - x**2) / d for d = x + 5 / 2."""
+def _rest(x: Value, e: Scaled) -> Value:
+    """erfc(x) for x >= 0.65, given e**(-x**2): that times p(1 / d) / d for d = x + 5 / 2."""
     constant = x.block.constant
     divisor, below = fast_two_sum(constant(2.5), x)  # exact, since 2.5 has few bits
     inverse = 1.0 / divisor
     lack = residual(constant(1.0), divisor, inverse) - below * inverse
     v = inverse - _MIDDLE
-    square, square_error = two_product(x, x)
-    linear, linear_error = two_product(v, constant(_LINEAR))
-    # Where the first is not the larger, the one sum is exact, the other good to 2**-58.
-    high, a = fast_two_sum(-square, linear)
-    high, b = fast_two_sum(high, fma(v * v, estrin(v, _BENT), _LEVEL))
-    # The derivative of the whole by the logarithm of 1 / d, to 0.1.
-    slope = fma(v, 4.63, 1.62)
-    e = exponential(high, (a + b) + fma(lack, slope, linear_error - square_error))
+    off = inverse - (v + _MIDDLE)  # 0 but for small ones, where p rises by about 2.3
+    bent, bent_error = two_product(v, estrin(v, _BENT))
+    slope, slope_error = fast_two_sum(constant(_LINEAR[0]), bent)
+    rise, rise_error = two_product(v, slope)
+    level, level_error = fast_two_sum(constant(_LEVEL[0]), rise)
+    less = fma(v, slope_error + (bent_error + _LINEAR[1]), rise_error + _LEVEL[1])
+    less = fma(off, 2.3, less)
+    high, error = two_product(level, inverse)
+    # The derivative of the logarithm of p / d by that of 1 / d, to 0.1.
+    steep = fma(v, 4.66, 1.7)
+    low = fma(high, steep * lack, fma(level_error + less, inverse, error))
     top, rest = fast_two_sum(e.high, e.low)
-    ratio, error = two_product(top, inverse)
-    return (ratio + fma(rest, inverse, error)) * e.first * e.second
+    product, product_error = two_product(top, high)
+    return (product + fma(top, low, fma(rest, high, product_error))) * e.first * e.second

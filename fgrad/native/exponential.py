@@ -97,6 +97,13 @@ def _scaled(spread: Value, high: Value, tail: Value) -> Scaled:
     return Scaled(one, low, (half << 52).double, ((bits - half) << 52).double)
 
 
+def falling(x: Value) -> tuple[Value, Scaled]:
+    """x, kept to where e**(-x**2) is more than 0, and e**(-x**2)."""
+    kept = bounded(x, -28.0, 28.0)
+    square, error = two_product(kept, kept)
+    return kept, exponential(-square, -error)
+
+
 def exp(x: Value) -> Value:
     """e**x."""
     return exponential(bounded(x)).rounded
