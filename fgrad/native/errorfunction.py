@@ -70,7 +70,8 @@ def _rest(x: Value, e: Scaled) -> Value:
     lack = residual(constant(1.0), divisor, inverse) - below * inverse
     v = inverse - _MIDDLE
     off = inverse - (v + _MIDDLE)  # 0 but for small ones, where p rises by about 2.3
-    bent, bent_error = two_product(v, estrin(v, _BENT))
+    # The first term last, for in estrin all large terms are rounded on the way.
+    bent, bent_error = two_product(v, fma(v, estrin(v, _BENT[1:]), constant(_BENT[0])))
     slope, slope_error = fast_two_sum(constant(_LINEAR[0]), bent)
     rise, rise_error = two_product(v, slope)
     level, level_error = fast_two_sum(constant(_LEVEL[0]), rise)
