@@ -1,7 +1,7 @@
 """How many rows code over many rows computes side by side: those of one vector, or of two.
 
 The steps of a function such as exp wait for each other, and those of a second vector can be done
-meanwhile: Black-Scholes takes 23 ns a row by two vectors and 30 by one, forty `tanh` of each other
+meanwhile: Black-Scholes takes 22 ns a row by two vectors and 27 by one, forty `tanh` of each other
 159 and 301. But two need twice the registers, and twice the code in the cache of instructions:
 forty gradients of `exp`, of which 46 numbers live at once, take 84 ns by two and 66 by one, forty
 `sin` beside each other 104 and 82 (`python -m tests.bench.native_choices`).
