@@ -106,10 +106,10 @@ def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
 
 
 class Front:
-    """An object that each instance of has its own call of, which can be exchanged for a faster one.
+    """An object whose call is its own, and can be exchanged for a faster one.
 
     `f(x)` finds the slot and calls what is in it. A method that calls what is written out for x
-    takes a frame of Python more: 400 ns instead of 310 for a pair of numbers.
+    is a frame of Python more: 430 ns instead of 350 for a pair of numbers.
     """
 
     __slots__ = ("__call__",)

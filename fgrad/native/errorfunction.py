@@ -82,5 +82,5 @@ def _rest(x: Value, e: Scaled) -> Value:
     steep = fma(v, 4.66, 1.7)
     low = fma(high, steep * lack, fma(level_error + less, inverse, error))
     top, rest = fast_two_sum(e.high, e.low)
-    product, product_error = two_product(top, high)
-    return (product + fma(top, low, fma(rest, high, product_error))) * e.first * e.second
+    product, lost = two_product(top, high)
+    return (product + fma(top, low, fma(rest, high, lost))) * e.first * e.second
