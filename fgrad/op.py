@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, ClassVar, TypeAlias, final, overload
 
 import attrs
@@ -58,7 +57,8 @@ class Op:
         """Pickle by reference: an operation is found again in the module that holds it."""
         return find, (self.module, self.name)
 
-    @cached_property
+    # Not cached: attrs would add __getattr__, with which Python finds every attribute more slowly.
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """A rule, or None, for each argument."""
         return (None,) * self.arity
@@ -139,7 +139,7 @@ class Unary(Op):
 
     arity: ClassVar[int] = 1
 
-    @cached_property
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
         return (self.dx,)
@@ -169,7 +169,7 @@ class Binary(Op):
 
     arity: ClassVar[int] = 2
 
-    @cached_property
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
         return (self.dx, self.dy)
@@ -203,7 +203,7 @@ class Ternary(Op):
 
     arity: ClassVar[int] = 3
 
-    @cached_property
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
         return (self.dx, self.dy, self.dz)
@@ -320,7 +320,7 @@ class Choice(Op):
     arity: ClassVar[int] = 3
     dx: ClassVar[None] = None
 
-    @cached_property
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
         return (None, self.dy, self.dz)
