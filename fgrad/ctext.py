@@ -70,7 +70,11 @@ static double fgrad_cbrt(double x)
 {
     const double root = cbrt(x), square = root * root, cube = square * root;
     double error;
-    if (root == 0.0 || !(1e-90 < fabs(root) && fabs(root) < 1e90)) return root;
+    if (root == 0.0 || !(fabs(root) < INFINITY)) return root;
+    if (!(1e-90 < fabs(root) && fabs(root) < 1e90)) {
+        const int shift = fabs(root) < 1.0 ? 600 : -600;
+        return ldexp(fgrad_cbrt(ldexp(x, shift)), -shift / 3);
+    }
     error = fgrad_product_error(square, root, cube)
         + root * fgrad_product_error(root, root, square);
     return root - ((cube - x) + error) / (3.0 * square);

@@ -41,8 +41,11 @@ def gauss(x: float) -> float:
 def cbrt(x: float) -> float:
     """The real cube root: `math.cbrt` and one Newton step on the exact residual."""
     root = math.cbrt(x)
-    if root == 0.0 or not 1e-90 < abs(root) < 1e90:
+    if root == 0.0 or not abs(root) < inf:
         return root
+    if not 1e-90 < abs(root) < 1e90:  # where the residual would overflow, or be subnormal
+        shift = 600 if abs(root) < 1.0 else -600
+        return math.ldexp(cbrt(math.ldexp(x, shift)), -shift // 3)
     square = root * root
     cube = square * root
     error = _product_error(square, root, cube) + root * _product_error(root, root, square)
