@@ -18,7 +18,7 @@ from fgrad.program import Program
 from fgrad.schedule import last_uses
 from fgrad.vectors import form
 
-CACHE: Final = 1 << 21  # bytes: about a second-level cache
+CACHE: Final = 1 << 21  # bytes that a block should take, to be near when they are read again
 SHORTEST: Final = 8192  # rows; in shorter blocks calling costs too much beside computing
 LONGEST: Final = 16384
 ROOM: Final = 1 << 26  # bytes that a block may take at all, however many values live at once

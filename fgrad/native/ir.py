@@ -315,7 +315,7 @@ def estrin(x: Value, coefficients: Sequence[float]) -> Value:
 
 def rarely(
     condition: Value, usual: Sequence[Value], otherwise: Callable[[], Sequence[Value]]
-) -> tuple[Value, ...]:
+) -> Values:
     """`usual`, but what `otherwise` gives if the condition holds in any lane; it must fit all lanes.
 
     The lines of `otherwise` stand behind a branch, so they cost nothing when it does not hold.
