@@ -45,12 +45,15 @@ def plus(x: Flow, y: Flow) -> Flow:
     if isinstance(x, Guarded) and isinstance(y, Guarded):
         if x.condition is y.condition:
             return Guarded(x.condition, x.value + y.value)
-        return Guarded(ops.logical_or(x.condition, y.condition), settled(x) + settled(y))
+        either = ops.logical_or(x.condition, y.condition)
+        return Guarded(either, settled(x) + settled(y), zero=True)
     return settled(x) + settled(y)
 
 
 def settled(flow: Flow) -> Node[float] | float:
     """What flows in the end: 0 where the condition of a guarded flow does not hold."""
+    if isinstance(flow, Guarded) and flow.zero:
+        return flow.value  # type: ignore[no-any-return]  # a node
     if isinstance(flow, Guarded):
         return ops.where(flow.condition, flow.value, 0.0)  # type: ignore[no-any-return]  # a node
     return flow  # type: ignore[no-any-return]  # a node or a float

@@ -91,6 +91,8 @@ class Guarded:
 
     condition: Truth[Any]
     value: Any
+    zero: bool = False
+    """Whether the value is 0 already where the condition does not hold."""
 
 
 Partial: TypeAlias = Real | float | Guarded | None

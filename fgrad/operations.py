@@ -164,7 +164,7 @@ atanh: Unary = Unary("atanh", ieee.atanh, lambda out, x: reciprocal((1.0 - x) * 
 sigmoid: Unary = Unary("sigmoid", special.sigmoid, lambda out, x: bell(x))
 bell: Unary = Unary("bell", special.bell, lambda out, x: -(out * tanh(0.5 * x)))
 softplus: Unary = Unary("softplus", special.softplus, lambda out, x: sigmoid(x))
-relu: Unary = Unary("relu", special.relu, lambda out, x: when(x > 0.0, 1.0), kink="0 at 0")
+relu: Unary = Unary("relu", special.relu, lambda out, x: when(out > 0.0, 1.0), kink="0 at 0")
 
 # The error function and the gamma function.
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
@@ -21,11 +22,14 @@ from fgrad.native import lanes
 from fgrad.native.batch import Batch
 from fgrad.native.entry import Entry
 from fgrad.native.machine import Machine
+from fgrad.native.rowmodules import Rows
+from fgrad.native.split import Split
 from fgrad.op import Op
 from fgrad.program import Line, Program
 from tests.loops import EXACT, INPUTS, looped
 from tests.machines import MACHINES
 from tests.nearness import NATIVE, ulps
+from tests.networks import network
 from tests.programs import bits, point, program
 
 
@@ -90,8 +94,10 @@ def each_row_is_its_point(
     entry = Entry.of(made, exact=exact, machine=machine)
     wanted = [bits(entry.run(*x)) for x in points]
     for length in (0, 10**6):
-        with mock.patch.object(lanes, "LENGTH", length):
-            columns = Batch(made, exact, machine).map(inputs, threads=1)
+        few = (length == 0) == (seed % 2 == 0)
+        given = (table,) if few and all(wide) else inputs
+        with mock.patch.object(lanes, "LENGTH", length), registers(few=few):
+            columns = Batch(made, exact, machine).map(given, threads=1)
         for k in range(rows):
             assert bits([c[k] for c in columns]) == wanted[k], (seed, where, k)
 
@@ -104,8 +110,61 @@ def exact_code_is_the_reference(machine: Machine, seed: int, where: int) -> None
     assert bits(got) == bits(made.run(x)), (seed, where)
 
 
+@contextmanager
+def registers(*, few: bool) -> Iterator[None]:
+    """With few of them, values wait in memory even of short programs."""
+    with ExitStack() as patches:
+        if few:
+            patches.enter_context(mock.patch.object(Rows, "room", 4))
+            patches.enter_context(mock.patch("fgrad.native.rowmodules.LIVE", 0))
+        yield
+
+
+def each_sum_is_that_of_its_rows(
+    machine: Machine, made: Program, where: int, rows: int, mask: int, *, few: bool
+) -> None:
+    """Without contraction, each total is added to row by row, lane by lane, in all its bits.
+
+    `mask` says which inputs are the same in each row; with `few`, registers are. What the last
+    vector has in common with the one before counts once.
+    """
+    rng = random.Random(where)
+    size = len(made.inputs)
+    same = [bool(mask >> i % 8 & 1) and i < size - 1 for i in range(size)]
+    strange = rng.choice((0.0, 0.0, 0.02, 0.5))
+    drawn = [
+        point(where + k, size)
+        if rng.random() < strange
+        else [rng.choice((0.0, 1.0, rng.uniform(-2.0, 2.0))) for _ in range(size)]
+        for k in range(rows + 1)
+    ]
+    points = [[y if s else x for x, y, s in zip(row, drawn[0], same, strict=True)] for row in drawn]
+    one, points = points[0], points[1:]
+    table = np.array(points).reshape(rows, size)
+    inputs = [one[i] if same[i] else table[:, i] for i in range(size)]
+    with registers(few=few):
+        batch = Batch(made, True, machine)
+        got = batch.sum(inputs, threads=1)
+    width = batch._lanes
+    values = np.array([made.run(x) for x in points], float).reshape(rows, len(made.outputs))
+    varies = Split.of(made, [not s for s in same]).outputs
+    for value, (moves, _), sum_ in zip(values.T, varies, got, strict=True):
+        totals = np.zeros(width)
+        with np.errstate(all="ignore"):
+            for begin in range(0, rows, width):
+                first = max(0, min(begin, rows - width))
+                for row in range(begin, min(begin + width, rows)):
+                    totals[row - first] += value[row]
+            wanted = totals.tolist()[0]
+            for total in totals.tolist()[1:]:
+                wanted += total
+            if not moves:
+                wanted = float(value[0]) * rows if rows else 0.0
+        assert bits([sum_]) == bits([wanted]), (where, sum_, wanted)
+
+
 FEW = mock.patch("fgrad.native.repeats.SAVED", 20)
-ALL = mock.patch("fgrad.native.batch.LONG", 0)
+ALL = mock.patch("fgrad.native.rowmodules.LONG", 0)
 """With these, short loops are found too."""
 NONE = mock.patch("fgrad.native.rolled.repeats", return_value=())
 
@@ -171,6 +230,9 @@ def main() -> None:
         for k, other in enumerate(MACHINES):
             rows = (seed + 10 * k) % 41
             each_row_is_its_point(other, seed, seed + 3, rows, seed % 16, exact=seed % 2 == 0)
+        made = network(seed) if seed % 5 == 0 else exact_program(seed)
+        rows, mask = seed % 41, seed // 2 % 256
+        each_sum_is_that_of_its_rows(machine, made, seed + 7, rows, mask, few=seed % 2 == 0)
         if seed % 10 == 0:
             exact_loops_are_the_reference(machine, seed, seed + 4)
             loops_are_the_lines_written_out(machine, seed, seed + 5)

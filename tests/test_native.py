@@ -32,8 +32,8 @@ from fgrad.native.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewis
 from fgrad.native.later import Worker  # noqa: E402  # likewise
 from fgrad.native.machine import BEST, Machine, compiled, host  # noqa: E402  # likewise
 from fgrad.native.objects import Request, wrapped  # noqa: E402  # likewise
-from fgrad.native.rowcode import BLOCK  # noqa: E402  # likewise
 from fgrad.native.scratch import Scratch  # noqa: E402  # likewise
+from fgrad.native.sumcode import BLOCK  # noqa: E402  # likewise
 from fgrad.native.windows import windows  # noqa: E402  # likewise
 from fgrad.native.wording import FREE  # noqa: E402  # likewise
 from tests.machines import MACHINES, narrowed  # noqa: E402  # likewise
@@ -244,7 +244,7 @@ def test_code_that_was_kept_is_found_before_anything_is_written(
         raise AssertionError
 
     monkeypatch.setattr("fgrad.native.entry.parts", fail)
-    monkeypatch.setattr("fgrad.native.batch.parts", fail)
+    monkeypatch.setattr("fgrad.native.rowmodules.parts", fail)
     assert Entry.of(made, exact=False).run(1.0, 2.0) == first
     assert Batch(made, False).map((np.array([1.0]), 2.0), threads=1)[0] == column
     with pytest.raises(AssertionError):

@@ -129,20 +129,26 @@ def spanned(x: str, across: str) -> list[str]:
 
 
 def _row() -> list[str]:
-    """The numbers of a single row."""
+    """The numbers of a single row, which may be read where they are."""
     part = element("part", "double", "%x.data", "%j")
-    return loop(
-        "j", "%width", [*part, *pushed("part.given", "double", "%part", "%given", "%numbers.at")]
-    )
+    given = [*part, *pushed("part.given", "double", "%part", "%given", "%numbers.at")]
+    return [
+        "store ptr %x.data, ptr %row.at",
+        *sure("row.other", "xor i1 %straight, true", "sorted"),
+        *loop("j", "%width", given),
+    ]
 
 
 def same() -> list[str]:
-    """Compute the numbers that are the same in each row to `%same`, or take them from those given."""
+    """Find the numbers that are the same in each row at `%same`: computed, or taken from those given."""
     return [
+        "br i1 %straight, label %ready, label %collect",
+        "collect:",
+        "store ptr %gathered, ptr %row.at",
         "%computed = icmp ne ptr %fact.once, null",
         "br i1 %computed, label %compute, label %take",
         "compute:",
-        "call void %fact.once(ptr %given, ptr %same, ptr null, ptr %spare)",
+        "call void %fact.once(ptr %given, ptr %gathered, ptr null, ptr %spare)",
         "br label %ready",
         "take:",
         *loop(
@@ -151,10 +157,11 @@ def same() -> list[str]:
             [
                 *element("from", "i64", "%fact.order", "%m"),
                 *element("taken", "double", "%given", "%from"),
-                "%same.to = getelementptr double, ptr %same, i64 %m",
+                "%same.to = getelementptr double, ptr %gathered, i64 %m",
                 "store double %taken, ptr %same.to",
             ],
         ),
         "br label %ready",
         "ready:",
+        "%same = load ptr, ptr %row.at",
     ]

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
-from fgrad.native import rows
 from fgrad.native.contraction import rounded
-from fgrad.native.entry import LONG, Entry
+from fgrad.native.entry import Entry
 from fgrad.native.feed import Feed, Pattern
 from fgrad.native.few import Few, Way
 from fgrad.native.lanes import lanes, writes_much
-from fgrad.native.lineup import Lineup
 from fgrad.native.machine import BEST, Machine, host
-from fgrad.native.objects import Request
-from fgrad.native.parts import PART, called, parts
-from fgrad.native.rolled import Rolled
+from fgrad.native.objects import Objects, Request
 from fgrad.native.rowcode import LINE, RowCode
+from fgrad.native.rowmodules import Rows
 from fgrad.native.split import Split
-from fgrad.native.table import Vocabulary
-from fgrad.native.windows import windows
+from fgrad.native.sumcode import SumCode
 from fgrad.passes import inlined
 from fgrad.program import Program
 
 if TYPE_CHECKING:
     from fgrad.column import Array
 
-Layout: TypeAlias = Literal["map", "stream", "sum"]
-_LAYOUTS: Final = {"map": rows.Columns, "stream": rows.Streams, "sum": rows.Sums}
-
-INLINE: Final = 4000
-"""Lines up to which functions stand in the place of their calls, in one part."""
+Layout: TypeAlias = Literal["map", "stream"]
+"""To columns, and to large ones."""
 
 
 @attrs.frozen(eq=False)
@@ -55,6 +48,10 @@ class Batch:
     _kernels: dict[tuple[Layout, Pattern], RowCode] = attrs.field(
         factory=dict, init=False, repr=False
     )
+    _sum_codes: dict[tuple[bool, Pattern], SumCode] = attrs.field(
+        factory=dict, init=False, repr=False
+    )
+    """For sums; those that are guarded for what the others do not know."""
     few: Few = attrs.field(factory=Few, init=False, repr=False)
 
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
@@ -87,14 +84,20 @@ class Batch:
         self, way: Way, inputs: Sequence[object], threads: int, sizes: tuple[int, ...]
     ) -> Array:
         feed = Feed.of(self.program, inputs, self._lanes)
-        kernel = self._kernel("sum", feed.pattern)
-        self.few.prepare(way, kernel, feed.rows, sizes)
-        return kernel.sum(feed, threads)
+        code = self._sum_code(feed.pattern, guarded=False)
+        self.few.prepare(way, code, feed.rows, sizes)
+        sums, known = code.sum(feed, threads)
+        if not known:
+            sums, _ = self._sum_code(feed.pattern, guarded=True).sum(feed, threads)
+        return sums
 
     @cached_property
     def _fused(self) -> Program:
         # Before a program is split, so that its bits do not depend on what is a column.
-        return rounded(inlined(self.program), self.machine, exact=self.exact)
+        return self._rounded(inlined(self.program))
+
+    def _rounded(self, program: Program) -> Program:
+        return rounded(program, self.machine, exact=self.exact)
 
     @cached_property
     def _lanes(self) -> int:
@@ -112,36 +115,47 @@ class Batch:
         known = self._kernels.get((layout, pattern))
         return known or self._kernels.setdefault((layout, pattern), self._made(layout, pattern))
 
+    def _sum_code(self, pattern: Pattern, *, guarded: bool) -> SumCode:
+        known = self._sum_codes.get((guarded, pattern))
+        return known or self._sum_codes.setdefault(
+            (guarded, pattern), self._made_for_sums(pattern, guarded=guarded)
+        )
+
     def _made(self, layout: Layout, pattern: Pattern) -> RowCode:
-        wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
-        split = Split.of(self._fused, wide)
-        machine = self.machine
         width = max(self._lanes, LINE // 8) if layout == "stream" else self._lanes
+        rows, once = self._rows(pattern, width)
+        objects = self._objects(
+            layout, pattern, width, lambda: rows.columns(past=layout == "stream")
+        )
+        return RowCode.of(pattern, rows.split, width, once, objects)
+
+    def _made_for_sums(self, pattern: Pattern, *, guarded: bool) -> SumCode:
+        width = self._lanes
+        rows, once = self._rows(pattern, width)
+        kind = "guarded" if guarded else "sum"
+        objects = self._objects(kind, pattern, width, lambda: rows.sums(guarded=guarded))
+        return SumCode.of(pattern, rows.split, width, once, objects)
+
+    def _rows(self, pattern: Pattern, width: int) -> tuple[Rows, Entry | None]:
+        """What is done in each row, and the code for what is done once."""
+        wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
+        split, machine = Split.of(self._fused, wide), self.machine
         once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
-        given = " ".join([f"{kind}{size}" for kind, size in pattern])
-        kind = f"{layout} {width} {given}{' exact' if self.exact else ''}"
         sources = tuple(size for kind, size in pattern if kind != "numbers")
+        return Rows(split, sources, width, machine, self.exact), once
 
-        def write() -> tuple[int, int, Iterable[str]]:
-            form = _LAYOUTS[layout](sources, split.truths)
-            rolled = _rolled(split.each, form)
-            program, loops = rolled.program, rolled.loops
-            short = sum(w.period for w in windows(len(program), PART, loops)) <= INLINE
-            words = Vocabulary(width, fma=machine.fma, inline=short)
-            cut = windows(len(program), INLINE if short else PART, loops)
-            calls = called(split.each)
-            written = parts(program, form, words, calls, cut, lineup=rolled.lineup)
-            return written.slots, BEST, rows.modules(written, width)
+    def _objects(
+        self,
+        what: str,
+        pattern: Pattern,
+        width: int,
+        write: Callable[[], tuple[int, Iterator[str]]],
+    ) -> Objects:
+        given = " ".join([f"{kind}{size}" for kind, size in pattern])
+        kind = f"{what} {width} {given}{' exact' if self.exact else ''}"
 
-        objects = Request(self.program, kind, BEST, machine).objects(write)
-        return RowCode.of(pattern, split, width, once, objects)
+        def written() -> tuple[int, int, Iterator[str]]:
+            slots, modules = write()
+            return slots, BEST, modules
 
-
-def _rolled(program: Program, form: rows.Columns) -> Rolled:
-    """A long program with its loops; a short one has no need of them."""
-    calls = called(program)
-    if len(program) <= LONG:
-        return Rolled(program, Lineup.of(program, calls), ())
-    arrays = [form.place(index)[0] for index in range(len(program.inputs))]
-    bounds = [k for k in range(1, len(arrays)) if arrays[k] != arrays[k - 1]]
-    return Rolled.of(program, calls, 1, bounds)
+        return Request(self.program, kind, BEST, self.machine).objects(written)

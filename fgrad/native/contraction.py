@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 def _exactly(x: float, y: float, z: float) -> float:
     if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
         return x * y + z
-    product = x * y
-    return math.fsum((product, z)) if math.isinf(product) else _rounded_once(x, y, z)
-
-
-def _rounded_once(x: float, y: float, z: float) -> float:
     from fractions import Fraction  # noqa: PLC0415  # only where someone asks for the meaning
 
     exact = Fraction(x) * Fraction(y) + Fraction(z)
-    return float(exact) if exact else x * y + z
+    try:
+        return float(exact) if exact else x * y + z
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
 
 
 fused: Final = Ternary("fused", _exactly, None, None, None)

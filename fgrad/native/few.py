@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
@@ -11,9 +11,10 @@ import attrs
 
 from fgrad.native import interpreter, rowwrapper, sumwrapper
 from fgrad.native.feed import Pattern
-from fgrad.native.machine import QUICK, loaded
+from fgrad.native.machine import PLAIN, loaded
 from fgrad.native.objects import wrapped
-from fgrad.native.rowcode import BLOCK, RowCode
+from fgrad.native.rowcode import RowCode
+from fgrad.native.sumcode import BLOCK
 from fgrad.native.wrapper import KEPT
 
 Way: TypeAlias = Literal["map", "into", "sum", "total"]
@@ -80,24 +81,32 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     places = [k if varies else -1 - k for varies, k in split.outputs]
     order = split.once.outputs
     words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in ((*kinds, *sizes), order, places)]
-    rows, first = code.code.addresses["rows"], once.cell[0] if once else 0
+    at = code.code.addresses
+    functions = at["rows"], once.cell[0] if once else 0, at.get("clear", 0), at.get("add", 0)
     varying = len(split.each.outputs)
     kept: list[object] = [None] * KEPT
     arguments, outputs = len(kinds), len(places)
     objects = arguments + (outputs if way == "into" else len(sizes))
+    rows = [kind for kind, _ in code.pattern if kind == "numbers"]
+    # Where outputs are written meanwhile, they could lie where the row is.
+    straight = way in ("sum", "total") and not once and len(rows) == 1 and _in_order(order)
     facts = [
-        *(rows, first, *map(ctypes.addressof, words), id(kept)),
-        *(objects, arguments, outputs, varying, len(order), lanes, most, 0, *[0] * KEPT),
+        *(*functions, *map(ctypes.addressof, words), id(kept)),
+        *(objects, arguments, outputs, varying, len(order), lanes, most, straight, 0, *[0] * KEPT),
         *_places([
             len(split.once.inputs), 2 * len(split.each.inputs), outputs, len(order),
-            once.shape.slots if once else 0, code.slots * lanes, 2 * varying * lanes, 2 * objects,
+            once.shape.slots if once else 0, code.slots * lanes, code.room, varying, 2 * objects,
         ]),
     ]  # fmt: skip
     table = (ctypes.c_int64 * len(facts))(*facts)
-    made = loaded([_wrapped(way, lanes)], ["call"], {**known, "facts": ctypes.addressof(table)})
+    made = loaded([_wrapped(way)], ["call"], {**known, "facts": ctypes.addressof(table)})
     held = (made, code, table, kept, *words)
     call: Call = interpreter.builtin("rows", made.addresses["call"], interpreter.MANY, _never, held)
     return call
+
+
+def _in_order(order: Sequence[int]) -> bool:
+    return len(order) > 1 and list(order) == list(range(len(order)))
 
 
 def _kind(kind: str, size: int) -> int:
@@ -118,11 +127,9 @@ def _never(*_: object) -> None:
 
 
 @cache
-def _wrapped(way: Way, lanes: int) -> bytes:
-    if way == "map":
-        text = rowwrapper.mapped()
-    elif way == "into":
-        text = rowwrapper.written()
-    else:
-        text = sumwrapper.summed(lanes) if way == "sum" else sumwrapper.totalled(lanes)
-    return wrapped(text, QUICK)
+def _wrapped(way: Way) -> bytes:
+    texts = {
+        "map": rowwrapper.mapped, "into": rowwrapper.written,
+        "sum": sumwrapper.summed, "total": sumwrapper.totalled,
+    }  # fmt: skip
+    return wrapped(texts[way](), PLAIN)

@@ -64,7 +64,7 @@ class _Number(int):
 QUICK: Final = 0
 """The level of LLVM's code generator that is fast to make code."""
 PLAIN: Final = 2
-"""That whose code is fast to run."""
+"""That whose code is fast to run, of variables in registers."""
 BEST: Final = 3
 """The same, behind LLVM's first level of passes and its search for vectors.
 
@@ -91,6 +91,12 @@ class Machine:
         """How many doubles a vector of this machine has, at least 2."""
         features = self.features.split(",")
         return 8 if "+avx512f" in features else 4 if "+avx" in features else 2
+
+    @property
+    def registers(self) -> int:
+        """How many vectors it has room for."""
+        wide = "+avx512f" in self.features.split(",") or not self.triple.startswith("x86_64")
+        return 32 if wide else 16
 
 
 @cache
@@ -123,13 +129,18 @@ def _compiled(text: str, machine: Machine, level: int) -> bytes:
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
     module.data_layout = str(target.target_data)
-    if level == BEST:
+    if level != QUICK:
         # No pass may change what a line means, since no line has a flag that lets it.
         options = llvm.create_pipeline_tuning_options(speed_level=1)
         options.slp_vectorization = True
         options.loop_unrolling = False
         builder = llvm.create_pass_builder(target, options)
-        builder.getModulePassManager().run(module, builder)
+        if level == BEST:
+            passes = builder.getModulePassManager()
+        else:
+            passes = llvm.create_new_module_pass_manager()
+            passes.add_sroa_pass()
+        passes.run(module, builder)
     return target.emit_object(module)
 
 

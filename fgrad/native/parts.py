@@ -19,6 +19,7 @@ from fgrad.native.lineup import Lineup
 from fgrad.native.loop import Loop
 from fgrad.native.meaning import caller
 from fgrad.native.operands import operands
+from fgrad.native.registers import APART, FREE, Plan, plans
 from fgrad.native.scratch import Scratch
 from fgrad.native.table import SINE_AND_COSINE, Vocabulary
 from fgrad.native.together import Piece, pieces, several
@@ -61,13 +62,16 @@ def parts(
     *,
     wide: Vocabulary | None = None,
     lineup: Lineup | None = None,
+    room: int = 0,
 ) -> Parts:
     """The program, a part for each window; `calls` are those of `%calls`, in its order.
 
     With `wide`, equal functions that stand side by side become the lanes of its vectors. Where loops
-    are among the windows, `lineup` is that of the program.
+    are among the windows, `lineup` is that of the program. With `room`, lines are written for so many
+    values at hand.
     """
-    scratch = Scratch.of(program, windows)
+    planned, waiting = plans(program, layout, words, windows, room)
+    scratch = Scratch.of(program, windows, waiting)
     outputs: dict[int, list[int]] = {}
     for index, value in enumerate(program.outputs):
         outputs.setdefault(value, []).append(index)
@@ -78,7 +82,10 @@ def parts(
             loop = Loop(names, operands(window, lineup), outputs)
             function, needed = loop.function(), loop.needs
         else:
-            writer = _Writer(program, layout, words, wide or words, calls, scratch.slots, outputs)
+            writer = _Writer(
+                program, layout, words, wide or words, calls, scratch.slots, outputs,
+                planned.get(number, FREE),
+            )  # fmt: skip
             function = writer.function(number, window.start, window.end)
             needed = writer.needs(program.lines[window.start : window.end])
         functions.append(function)
@@ -98,8 +105,11 @@ class _Writer:
     slots: Mapping[int, int]
     outputs: Mapping[int, Sequence[int]]
     """Which outputs each value is."""
+    plan: Plan
     names: dict[int, str] = attrs.field(factory=dict, init=False)
     """Of the values that are at hand in this part."""
+    read: set[int] = attrs.field(factory=set, init=False)
+    """The values that have had a name."""
     text: list[str] = attrs.field(factory=list, init=False)
     wording: Wording = attrs.field(init=False)
     """Of the lines, and of pieces of several."""
@@ -142,6 +152,11 @@ class _Writer:
             else:
                 for i in piece.lines:
                     self._line(*lines[i], first + i, piece.function)
+            for i in piece.lines if self.plan.waiting else ():
+                for value in self.plan.leaving[i]:
+                    self.names.pop(value, None)
+                if i % APART == 0:
+                    self.text.append('fence syncscope("singlethread") acq_rel')
 
     def _line(self, op: Op, args: Sequence[Any], value: int, function: str) -> None:
         given = tuple([self._argument(a) for a in args])
@@ -155,6 +170,7 @@ class _Writer:
     def _named(self, op: Op, value: int, name: str) -> None:
         """The value is at hand under that name; write it where it waits, and where it is an output."""
         self.names[value] = name
+        self.read.add(value)
         if value in self.slots and not op.joint:
             self._store(self.slots[value], name, truth=op.truth)
         if value in self.outputs:
@@ -177,15 +193,26 @@ class _Writer:
         return self.words.literal(double(a))
 
     def _read(self, value: int) -> str:
-        """Bring an input, or what an earlier part has computed."""
-        name = self.names[value] = f"%x{value}"
+        """Bring an input, or what has been computed before, for the first time here or again."""
+        again = value in self.read
         line = value - len(self.program.inputs)
-        if line < 0:
+        name = self.names[value] = f"%x{value}r{len(self.text)}" if again else f"%x{value}"
+        self.read.add(value)
+        if line >= 0 or (again and value in self.slots):
+            op = self.program.lines[line][0] if line >= 0 else ops.identity
+            if not op.joint:
+                self._load(self.slots[value], name, truth=op.truth)
+        elif again:
+            array, at = self.layout.place(value)
+            self.text.extend(self.layout.load_at(array, f"{at}", name, self.words))
+        else:
             lines, brought = self.layout.load(value, self.words)
             self.text.extend(lines)
-            self.names.update((index, f"%x{index}") for index in brought)
-        elif not self.program.lines[line][0].joint:
-            self._load(self.slots[value], name, truth=self.program.lines[line][0].truth)
+            for index in brought:
+                self.names[index] = f"%x{index}"
+                if index in self.slots:
+                    self._store(self.slots[index], f"%x{index}", truth=False)
+            self.read.update(brought)
         return name
 
     def _give(self, value: int, name: str, *, truth: bool) -> None:
@@ -197,20 +224,16 @@ class _Writer:
         return name
 
     def _load(self, slot: int, name: str, *, truth: bool) -> None:
-        v = self.words.type()
-        place = self._place(slot, f"{name}p")
+        v = _mask(self.words) if truth else self.words.type()
+        number = f"{name}d" if truth else name
+        self.text.append(f"{number} = load {v}, ptr {self._place(slot, f'{name}p')}")
         if truth:
-            self.text.append(f"{name}d = load {v}, ptr {place}")
-            zero = self.words.literal("0.0")
-            self.text.append(f"{name} = fcmp une {v} {name}d, {zero}")
-        else:
-            self.text.append(f"{name} = load {v}, ptr {place}")
+            self.text.append(f"{name} = icmp ne {v} {number}, zeroinitializer")
 
     def _store(self, slot: int, name: str, *, truth: bool) -> None:
-        v = self.words.type()
+        v = _mask(self.words) if truth else self.words.type()
         if truth:
-            t = self.words.type(truth=True)
-            self.text.append(f"{name}d = uitofp {t} {name} to {v}")
+            self.text.append(f"{name}d = sext {self.words.type(truth=True)} {name} to {v}")
             name = f"{name}d"
         self.text.append(f"store {v} {name}, ptr {self._place(slot, f'{name}q')}")
 
@@ -274,3 +297,8 @@ class _Writer:
             f"%args = alloca [{max(op.arity for op in called)} x double]",
             f"%results = alloca [{max(results)} x double]",
         ]
+
+
+def _mask(words: Vocabulary) -> str:
+    """The type of truth values that wait: all bits of each or none, as comparisons make them."""
+    return "i64" if words.width == 1 else f"<{words.width} x i64>"

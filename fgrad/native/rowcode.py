@@ -1,13 +1,13 @@
-"""The code for one choice of columns, and what it is run into: columns, arrays or sums."""
+"""The code for one choice of columns, and what it is run into: new columns, or arrays."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import cached_property, reduce
+from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import attrs
 import numpy as np
@@ -25,9 +25,6 @@ from fgrad.targets import checked, columns_of, direct_starts, filled, new_column
 
 if TYPE_CHECKING:
     from fgrad.column import Array
-
-BLOCK: Final = 4096
-"""Rows that are summed by themselves, so that a sum is the same on any number of threads."""
 
 
 def _cache() -> int:
@@ -58,6 +55,9 @@ _RowsWithCalls: Final = ctypes.PYFUNCTYPE(None, *_GIVEN)
 class RowCode:
     """The code for one choice of columns."""
 
+    exports: ClassVar[Sequence[str]] = ("rows",)
+    """The functions that it has."""
+
     pattern: Pattern
     split: Split
     width: int
@@ -74,13 +74,18 @@ class RowCode:
     @classmethod
     def of(
         cls, pattern: Pattern, split: Split, width: int, once: Entry | None, objects: Objects
-    ) -> RowCode:
+    ) -> Self:
         """That of object code."""
         calls = Calls.of(called(split.each))
-        code = loaded(objects.files, ["rows"], calls.imports)
+        code = loaded(objects.files, cls.exports, calls.imports)
         function = (_RowsWithCalls if calls.functions else _Rows)(code.addresses["rows"])
         order = np.array(split.once.outputs, np.intp)
         return cls(pattern, split, width, objects.slots, once, calls, code, function, order)
+
+    @property
+    def room(self) -> int:
+        """The doubles that sums take on the way."""
+        return 0
 
     @cached_property
     def constants(self) -> Array:
@@ -97,7 +102,7 @@ class RowCode:
         self, feed: Feed, threads: int, stream: Callable[[], RowCode] | None
     ) -> tuple[Array, ...]:
         """A new column for each output; `stream` gives the code for large ones, if there is."""
-        same = self._same(feed)
+        same = self.same(feed)
         # At least one vector is done, whatever is in its lanes.
         columns = new_columns(self.truths, max(feed.rows, self.width))
         self._direct(feed, same, starts_of(columns), threads, stream)
@@ -124,7 +129,7 @@ class RowCode:
     ) -> None:
         """Write to arrays that are there."""
         arrays = checked(out, self.kinds, feed.rows)
-        same = self._same(feed)
+        same = self.same(feed)
         still: list[tuple[Array, int]] = []
         if len(self.truths) < len(self.kinds):
             outputs = list(zip(columns_of(arrays), self.split.outputs, strict=True))
@@ -152,7 +157,7 @@ class RowCode:
                 first = max(0, min(start, start + size - self.width))
                 sizes = [x.itemsize for x in room]
                 places = [a - first * n for a, n in zip(starts_of(room), sizes, strict=True)]
-                self._run(ins, same, pointers(places), first, max(start + size, self.width))
+                self.run(ins, same, pointers(places), first, max(start + size, self.width))
                 for x, y in zip(columns, room, strict=True):
                     x[start : start + size] = y[start - first : start - first + size]
 
@@ -176,16 +181,16 @@ class RowCode:
         vectors = 0 if first is None else (length - first) // kernel.width
         if first is None or vectors < 1:
             ranges = shares(length, threads, width)
-            side_by_side(lambda begin, end: self._run(ins, same, to, begin, end), ranges)
+            side_by_side(lambda begin, end: self.run(ins, same, to, begin, end), ranges)
             return
         # What is not aligned at both ends is done by vectors that reach into the rest.
         last = first + vectors * kernel.width
-        self._run(ins, same, to, 0, max(first, width))
-        self._run(ins, same, to, min(last, length - width), length)
+        self.run(ins, same, to, 0, max(first, width))
+        self.run(ins, same, to, min(last, length - width), length)
 
         def work(begin: int, end: int) -> None:
             start, size = first, kernel.width
-            kernel._run(ins, same, to, start + begin * size, start + end * size)
+            kernel.run(ins, same, to, start + begin * size, start + end * size)
 
         side_by_side(work, shares(vectors, threads, 1))
 
@@ -199,42 +204,14 @@ class RowCode:
             return None
         return -offsets.pop() % LINE // 8
 
-    def sum(self, feed: Feed, threads: int) -> Array:
-        """The sum over the rows of each output."""
-        same, width, rows = self._same(feed), self.width, feed.rows
-        whole = rows - rows % width
-        starts = range(0, whole, BLOCK)
-        sums = _aligned((len(starts) + 1, len(self.split.each.outputs), width))
-        sums[...] = 0.0
-        ins = feed.table()
-
-        def work(begin: int, end: int) -> None:
-            for k in range(begin, end):
-                start = starts[k]
-                self._run(ins, same, address(sums[k]), start, min(start + BLOCK, whole))
-
-        side_by_side(work, shares(len(starts), threads, 1))
-        if whole < rows:
-            # The last rows are the last lanes of a vector that reaches into those before.
-            start = max(0, rows - width)
-            self._run(ins, same, address(sums[-1]), start, start + width)
-            sums[-1, :, : whole - start] = sums[-1, :, rows - start :] = 0.0
-        with np.errstate(all="ignore"):  # inf - inf is nan, without a warning, as everywhere here
-            # In their order, which numpy's own sum does not promise.
-            totals: Array = reduce(np.add, reduce(np.add, sums).T)
-        if len(totals) == len(self.split.outputs):
-            return totals
-        # No row has a sum of 0, and not of 0 * inf.
-        numbers = [float(x) * rows if rows else 0.0 for x in same]
-        return np.array([totals[k] if v else numbers[k] for v, k in self.split.outputs], np.float64)
-
-    def _run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
-        scratch = _aligned((self.slots, self.width)) if self.slots else same
+    def run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
+        """Run the code for these rows."""
+        scratch = aligned((self.slots, self.width)) if self.slots else same
         to = outs if isinstance(outs, int) else ctypes.addressof(outs)
         given = (ctypes.addressof(ins), address(same), to, self.calls.address, address(scratch))
         self.function(*given, begin, end)
 
-    def _same(self, feed: Feed) -> Array:
+    def same(self, feed: Feed) -> Array:
         """The numbers that are the same in each row, as code reads them."""
         if self.once is not None and feed.numbers.size == 0:
             return self.constants
@@ -244,7 +221,7 @@ class RowCode:
         return numbers
 
 
-def _aligned(shape: tuple[int, ...]) -> Array:
+def aligned(shape: tuple[int, ...]) -> Array:
     """Doubles that start at a multiple of 128 bytes, as vectors in memory must."""
     size = prod(shape)
     room = np.empty(size + 16)

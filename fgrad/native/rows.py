@@ -70,7 +70,7 @@ class Columns:
         wide = f"{name}w" if truth else name
         lines = [
             f"{name}p = getelementptr double, ptr %same, i64 {place}",
-            f"{name}s = load double, ptr {name}p, !invariant.load !{{}}",
+            f"{name}s = load double, ptr {name}p",
             *words.spread(f"{name}s", wide),
         ]
         if truth:
@@ -82,7 +82,7 @@ class Columns:
         self, index: int | str, name: str, words: Vocabulary, *, truth: bool
     ) -> Sequence[str]:
         """Write a vector of rows."""
-        o = _output(name, index)
+        o = output(name, index)
         place = f"{o}t = getelementptr ptr, ptr %out, i64 {index}"
         column = f"{o}c = load ptr, ptr {o}t, !invariant.load !{{}}"
         if not truth:
@@ -107,32 +107,12 @@ class Streams(Columns):
     ) -> Sequence[str]:
         """Write a vector of rows of numbers."""
         *lines, _ = super().store(index, name, words, truth=False)
-        o = _output(name, index)
+        o = output(name, index)
         how = "align 64, !nontemporal !{i32 1}"
         return [*lines, f"store {words.type()} {name}, ptr {o}, {how}"]
 
 
-@attrs.frozen
-class Sums(Columns):
-    """The same inputs; outputs are added up, lane by lane, in a row of vectors at `%out`."""
-
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> Sequence[str]:
-        """Add a vector of rows; a truth value counts as 1."""
-        v, o = words.type(), _output(name, index)
-        given = f"{o}d" if truth else name
-        lines = [f"{o}d = uitofp {words.type(truth=True)} {name} to {v}"] if truth else []
-        return [
-            *lines,
-            f"{o} = getelementptr {v}, ptr %out, i64 {index}",
-            f"{o}a = load {v}, ptr {o}",
-            f"{o}b = fadd {v} {o}a, {given}",
-            f"store {v} {o}b, ptr {o}",
-        ]
-
-
-def _output(name: str, index: int | str) -> str:
+def output(name: str, index: int | str) -> str:
     """The beginning of the names of what a value needs on its way to an output."""
     return f"{name}o{index}".replace("o%", "o")
 
@@ -148,20 +128,33 @@ def _column(name: str, entry: str, words: Vocabulary) -> Sequence[str]:
 
 def modules(parts: Parts, width: int) -> Iterator[str]:
     """The module that defines `@rows`."""
+    last = [f"%last = sub i64 %end, {width}"]
+    yield module(parts, rows(parts, width, last, ["br label %turn", "turn:"]), ())
+
+
+def module(parts: Parts, rows: str, others: Sequence[str]) -> str:
+    """The module of the parts, of what runs them, and of other functions."""
     needs = dict.fromkeys(need for part in parts.needs for need in part)
+    return "\n".join([*needs, *parts.functions, rows, *others])
+
+
+def rows(parts: Parts, width: int, last: Sequence[str], each: Sequence[str]) -> str:
+    """`@rows`, with the lines that find the `%last` row to begin at, and those for each vector.
+
+    The last of these begin a block `turn`.
+    """
     head = HEAD.replace("i64 %row", "i64 %begin, i64 %end")
     given = "ptr %in, ptr %same, ptr %out, ptr %calls, ptr %scratch, i64 %row"
-    yield "\n".join(
+    return "\n".join(
         [
-            *needs,
-            *parts.functions,
             f"define void @rows({head}) {FREE} {{",
-            f"%last = sub i64 %end, {width}",
+            *last,
             "br label %loop",
             "loop:",
-            "%at = phi i64 [%begin, %0], [%next, %loop]",
+            "%at = phi i64 [%begin, %0], [%next, %turn]",
             "%over = icmp sgt i64 %at, %last",
             "%row = select i1 %over, i64 %last, i64 %at",
+            *each,
             *[f"call void @part{k}({given})" for k in range(len(parts.functions))],
             f"%next = add i64 %at, {width}",
             "%more = icmp slt i64 %next, %end",

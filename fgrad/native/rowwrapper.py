@@ -17,8 +17,9 @@ from fgrad.native.arguments import argument, looked, measured, same, spanned
 from fgrad.native.flow import element, field, loop, put, sure
 from fgrad.native.wrapper import KEPT
 
-ADDRESSES: Final = ("code", "once", "kinds", "order", "places", "kept")
-"""Of the code over rows, of the code that runs once (or 0), of three rows of words, and of a list.
+ADDRESSES: Final = ("code", "once", "clear", "add", "kinds", "order", "places", "kept")
+"""Of the code over rows, of the code that runs once (or 0), of what begins and ends sums (or 0), of
+three rows of words, and of a list.
 
 For each argument its kind: 0 for a column, k for a table of k columns, -k for k numbers; for each
 array that sums go to its length, or 0 for a single number. For each number that is the same in each row its place among those given. For each output its place among
@@ -26,16 +27,18 @@ those that vary, or -k for number k - 1 of those that are the same. The list has
 last columns were slices of.
 """
 COUNTS: Final = (
-    "given", "arguments", "outputs", "varying", "sames", "lanes", "most",
+    "given", "arguments", "outputs", "varying", "sames", "lanes", "most", "straight",
     "turn", *[f"before{k}" for k in range(KEPT)],
 )  # fmt: skip
 """How many objects are given, arguments among them, outputs, outputs that vary, and numbers that are
-the same in each row; the lanes of the code and the most rows; which of the arrays that are kept is the
+the same in each row; the lanes of the code and the most rows; whether the numbers are a single row, and
+read in its order; which of the arrays that are kept is the
 oldest, and the rows that each was for."""
-PLACES: Final = ("ins", "outs", "same", "spare", "scratch", "sums", "spans", "end")
+PLACES: Final = ("ins", "outs", "gathered", "spare", "scratch", "totals", "sums", "spans", "end")
 """At which bytes of its memory a call has the pointers to the inputs, those to the outputs, the
-numbers that are the same, the scratch of the code that runs once and of the code over rows, two
-vectors for each output that varies, and two words for each object; and where that memory ends."""
+numbers that are the same, the scratch of the code that runs once and of the code over rows, the
+totals and the sum of each output that varies, and two words for each object; and where that memory
+ends."""
 FACTS: Final = (*ADDRESSES, *COUNTS, *PLACES)
 
 TRUE: Final = (
@@ -90,6 +93,7 @@ def function(made: Sequence[str]) -> str:
         "%total.at = alloca double",
         "%base.at = alloca ptr",
         "%held.at = alloca ptr",
+        "%row.at = alloca ptr",
         "store ptr null, ptr %held.at",
         *map(_fact, FACTS),
         *sure("enough", "icmp eq i64 %n, %fact.given", "unusual"),
@@ -102,6 +106,7 @@ def function(made: Sequence[str]) -> str:
         "%multiple = and i64 %above, -128",
         "%given = inttoptr i64 %multiple to ptr",
         *[f"%{name} = getelementptr i8, ptr %given, i64 %fact.{name}" for name in PLACES[:-1]],
+        "%straight = icmp ne i64 %fact.straight, 0",
         *loop("i", "%fact.arguments", argument()),
         "%rows = load i64, ptr %rows.at",
         *sure("many", "icmp sge i64 %rows, %fact.lanes", "free"),

@@ -57,7 +57,7 @@ def _crossing(program: Program, varies: Sequence[bool]) -> list[int]:
         if varies[value]:
             needed |= dict.fromkeys(a for a in args if type(a) is int and not varies[a])
     needed |= dict.fromkeys(i for i in program.outputs if not varies[i])
-    return list(needed)
+    return sorted(needed)
 
 
 def _part(

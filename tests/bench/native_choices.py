@@ -2,7 +2,7 @@
 
     python -m tests.bench.native_choices [--rounds N]
 
-The figures in `docs/decisions` 0019, 0022 and 0023 are such as these. One pinned core, fgrad beside
+The figures in `docs/decisions` 0019, 0022, 0023 and 0025 are such as these. One pinned core, fgrad beside
 itself; `tests.bench.native_loops` does the same for loops.
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 
 import fgrad as fg
 from fgrad.native.machine import PLAIN
+from fgrad.native.registers import FREE, Plan
 from tests.bench.models import (
     camera_jacobian,
     greeks,
@@ -105,6 +106,29 @@ def camera(*columns: Any) -> Any:
     return camera_jacobian(columns[:15], columns[15:])
 
 
+def tangled(x: Any) -> Any:
+    return tangle(fg, x, 600)
+
+
+valleys = fg.value_and_gradient(rosenbrock)
+
+
+def of_sums(rounds: int) -> None:
+    """What sums are written with."""
+    leave = lambda program, _: program
+    for title, without in (
+        ("Guards on factors", {"native__rowmodules__loosened": leave}),
+        ("Sums side by side", {"native__rowmodules__tiled": leave}),
+        ("What waits", {"native__registers__plan": alone}),
+    ):
+        compared(f"{title}: a network summed", partial(summed, 1000), rounds, **without)
+
+
+def alone(*_: Any) -> Plan:
+    """LLVM is left alone."""
+    return FREE
+
+
 def compared(title: str, make: Callable[[], Run], rounds: int, **without: Any) -> None:
     """With the choice, and with names of fgrad's modules set to something else while code is made."""
     entrants = [Entrant.of("as it is", make)]
@@ -142,6 +166,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     pinned()
     black_scholes, cameras = options(2_000), observations(ROWS)
+    tables = [np.random.default_rng(0).uniform(-0.5, 0.5, (2_000, 60))]
     rough = lambda x: tangle(fg, x, 5_000)
     compared(
         "LLVM's passes: a random graph of 5,000 operations", partial(of_array, rough, [0.1] * 20),
@@ -177,6 +202,15 @@ def main() -> None:
             rounds,
             **without,
         )
+    of_sums(rounds)
+    compared(
+        "What waits: 600 random operations over rows", partial(mapped, tangled, tables), rounds,
+        native__registers__plan=alone,
+    )  # fmt: skip
+    compared(
+        "What waits: the gradient of Rosenbrock of 60 over rows", partial(mapped, valleys, tables),
+        rounds, native__registers__plan=alone,
+    )  # fmt: skip
     compared_at_run(
         "Past the cache: the Jacobian of a camera", partial(mapped_to, camera, cameras, 32),
         rounds, native__rowcode__STREAM=1 << 60,

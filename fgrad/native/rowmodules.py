@@ -1,0 +1,86 @@
+"""A program over many rows as modules of IR: what is written for columns, and what for sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from fgrad.native import rows, sums
+from fgrad.native.contraction import rounded
+from fgrad.native.entry import LONG
+from fgrad.native.guards import loosened
+from fgrad.native.lanes import LIVE
+from fgrad.native.lineup import Lineup
+from fgrad.native.machine import Machine
+from fgrad.native.parts import PART, Parts, called, parts
+from fgrad.native.rolled import Rolled
+from fgrad.native.rows import Columns, Streams
+from fgrad.native.split import Split
+from fgrad.native.summing import summing
+from fgrad.native.sums import Sums
+from fgrad.native.table import Vocabulary
+from fgrad.native.tiles import tiled
+from fgrad.native.windows import windows
+from fgrad.op import Op
+from fgrad.program import Program
+from fgrad.schedule import peak
+
+INLINE: Final = 4000
+"""Lines up to which functions stand in the place of their calls, in one part."""
+
+
+@attrs.frozen
+class Rows:
+    """What is written: a program over rows, and for what."""
+
+    split: Split
+    sources: tuple[int, ...]
+    """How many inputs each column or table has."""
+    width: int
+    machine: Machine
+    exact: bool
+
+    def columns(self, *, past: bool) -> tuple[int, Iterator[str]]:
+        """The slots of scratch memory, and the modules, of code for columns; `past` the cache or not."""
+        form = (Streams if past else Columns)(self.sources, self.split.truths)
+        written = self._parts(self.split.each, form)
+        return written.slots, rows.modules(written, self.width)
+
+    def sums(self, *, guarded: bool) -> tuple[int, Iterator[str]]:
+        """The same for sums, which are known where they are finite or, if `guarded`, always."""
+        each = self.split.each
+        whole = summing(each)
+        loose = whole if guarded else loosened(whole, len(whole.inputs))
+        program = rounded(loose, self.machine, exact=self.exact)
+        form = Sums(self.sources, self.split.truths, len(each.outputs))
+        written = self._parts(program, form)
+        made = sums.modules(written, self.width, len(each.outputs), sure=loose is whole)
+        return written.slots, made
+
+    def _parts(self, program: Program, form: Columns) -> Parts:
+        calls = called(self.split.each)  # in the order in which code finds them
+        rolled = _rolled(program, form, calls)
+        program, loops, room = rolled.program, rolled.loops, self.room
+        short = sum(w.period for w in windows(len(program), PART, loops)) <= INLINE
+        cut = windows(len(program), INLINE if short else PART, loops)
+        words = Vocabulary(self.width, fma=self.machine.fma, inline=short)
+        if short and not loops and not calls:
+            program = tiled(program, room)
+        planned = room if peak(program) > LIVE else 0
+        return parts(program, form, words, calls, cut, lineup=rolled.lineup, room=planned)
+
+    @property
+    def room(self) -> int:
+        """How many values are at hand, and a register is left."""
+        return self.machine.registers // (self.width // self.machine.width) - 1
+
+
+def _rolled(program: Program, form: Columns, calls: Sequence[Op]) -> Rolled:
+    """A long program with its loops; a short one has no need of them."""
+    if len(program) <= LONG:
+        return Rolled(program, Lineup.of(program, calls), ())
+    arrays = [form.place(index)[0] for index in range(len(program.inputs))]
+    bounds = [k for k in range(1, len(arrays)) if arrays[k] != arrays[k - 1]]
+    return Rolled.of(program, calls, 1, bounds)
