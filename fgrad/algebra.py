@@ -23,7 +23,7 @@ Definitions: TypeAlias = Sequence[Line | None]
 """The line of each value; inputs have none."""
 
 
-def _is(arg: Arg, literal: float) -> bool:
+def is_literal(arg: Arg, literal: float) -> bool:
     """Whether it is this literal, the sign of zero included."""
     return (
         type(arg) is float
@@ -37,37 +37,37 @@ def _is(arg: Arg, literal: float) -> bool:
 
 def _add_zero(args: Args) -> Form:
     x, y = args
-    if _is(y, -0.0):
+    if is_literal(y, -0.0):
         return x
-    return y if _is(x, -0.0) else None
+    return y if is_literal(x, -0.0) else None
 
 
 def _sub_zero(args: Args) -> Form:
     x, y = args
-    return x if _is(y, 0.0) else None
+    return x if is_literal(y, 0.0) else None
 
 
 def _mul(args: Args) -> Form:
     for one, other in (args, args[::-1]):
-        if _is(one, 1.0):
+        if is_literal(one, 1.0):
             return other
-        if _is(one, -1.0):
+        if is_literal(one, -1.0):
             return ops.neg, (other,)
     return None
 
 
 def _div(args: Args) -> Form:
     x, y = args
-    if _is(y, 1.0):
+    if is_literal(y, 1.0):
         return x
-    if _is(y, -1.0):
+    if is_literal(y, -1.0):
         return ops.neg, (x,)
-    return (ops.reciprocal, (y,)) if _is(x, 1.0) else None
+    return (ops.reciprocal, (y,)) if is_literal(x, 1.0) else None
 
 
 def _pow(args: Args) -> Form:
     x, y = args
-    return (ops.square, (x,)) if _is(y, 2.0) else None
+    return (ops.square, (x,)) if is_literal(y, 2.0) else None
 
 
 def _known_choice(args: Args) -> Form:

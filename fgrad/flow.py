@@ -52,11 +52,10 @@ def plus(x: Flow, y: Flow) -> Flow:
 
 def settled(flow: Flow) -> Node[float] | float:
     """What flows in the end: 0 where the condition of a guarded flow does not hold."""
-    if isinstance(flow, Guarded) and flow.zero:
-        return flow.value  # type: ignore[no-any-return]  # a node
+    end: Node[float] | float = flow
     if isinstance(flow, Guarded):
-        return ops.where(flow.condition, flow.value, 0.0)  # type: ignore[no-any-return]  # a node
-    return flow  # type: ignore[no-any-return]  # a node or a float
+        end = flow.value if flow.zero else ops.where(flow.condition, flow.value, 0.0)
+    return end
 
 
 def as_node(flow: Flow) -> Node[float]:

@@ -107,6 +107,17 @@ def counted(made: Program) -> Counter[str]:
     return Counter(op.name for op, _ in made.lines)
 
 
+def test_a_literal_truth_value_is_no_condition_of_its_own() -> None:
+    lines = (
+        (ops.greater, (0, 0.0)),
+        (ops.logical_and, (2, True)),
+        (ops.mul, (0, 1)),
+        (ops.where, (3, 4, 0.0)),
+    )
+    loose = _loose(Program(("x", "y"), lines, (5,)).check())
+    assert folded(loose, [(2.0, 3.0), (-1.0, 3.0)], [1.0, 1.0]) == [6.0]
+
+
 def test_a_guard_stays_where_a_nan_would_be_lost() -> None:
     def model(x: Any, y: Any) -> Any:
         return fg.where(fg.where(x > 0.0, x * y, 0.0) > 1.0, 1.0, 2.0)

@@ -94,10 +94,7 @@ class Batch:
     @cached_property
     def _fused(self) -> Program:
         # Before a program is split, so that its bits do not depend on what is a column.
-        return self._rounded(inlined(self.program))
-
-    def _rounded(self, program: Program) -> Program:
-        return rounded(program, self.machine, exact=self.exact)
+        return rounded(inlined(self.program), self.machine, exact=self.exact)
 
     @cached_property
     def _lanes(self) -> int:

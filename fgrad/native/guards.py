@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from fgrad import operations as ops
+from fgrad.algebra import is_literal
 from fgrad.native.contraction import fused
 from fgrad.op import Op
 from fgrad.passes import used
@@ -33,7 +34,6 @@ TAME: Final = HONEST | {
     ops.sin, ops.cos, ops.atan, ops.tanh, ops.sigmoid, ops.bell, ops.softplus, ops.erf, ops.gauss,
 }  # fmt: skip
 """What is finite of all numbers but the largest, so that hardly any sums have to be made twice."""
-
 
 DEPTH: Final = 4
 """Products within products through which guards are moved."""
@@ -148,7 +148,7 @@ def _guards(program: Program, counts: int) -> dict[int, Guard]:
     added = _only_added(program)
     found: dict[int, Guard] = {}
     for value, (op, args) in enumerate(program.lines, len(program.inputs)):
-        if op is ops.where and added[value] and _is_zero(args[2]):
+        if op is ops.where and added[value] and is_literal(args[2], 0.0):
             condition, core, _ = args
             if type(condition) is int and type(core) is int:
                 others, core = found.get(core, ((counts,), core))
@@ -163,8 +163,9 @@ def _conjuncts(program: Program, condition: Any) -> Iterator[int]:
     while waiting:
         condition = waiting.pop()
         line = condition - len(program.inputs)
-        if line >= 0 and program.lines[line][0] is ops.logical_and:
-            waiting += program.lines[line][1]
+        op, args = program.lines[line] if line >= 0 else (None, ())
+        if op is ops.logical_and and bool not in map(type, args):
+            waiting += args
         else:
             yield condition
 
@@ -222,8 +223,3 @@ def _tame(program: Program) -> list[bool]:
 
 def _is_tame(a: Any, tame: Sequence[bool]) -> bool:
     return tame[a] if type(a) is int else math.isfinite(a)
-
-
-def _is_zero(x: Any) -> bool:
-    """Whether it is the literal 0, and not -0."""
-    return type(x) is float and x == 0.0 and math.copysign(1.0, x) > 0.0

@@ -19,7 +19,7 @@ from fgrad.native.lineup import Lineup
 from fgrad.native.loop import Loop
 from fgrad.native.meaning import caller
 from fgrad.native.operands import operands
-from fgrad.native.registers import APART, FREE, Plan, plans
+from fgrad.native.registers import APART, UNPLANNED, Plan, plans
 from fgrad.native.scratch import Scratch
 from fgrad.native.table import SINE_AND_COSINE, Vocabulary
 from fgrad.native.together import Piece, pieces, several
@@ -84,7 +84,7 @@ def parts(
         else:
             writer = _Writer(
                 program, layout, words, wide or words, calls, scratch.slots, outputs,
-                planned.get(number, FREE),
+                planned.get(number, UNPLANNED),
             )  # fmt: skip
             function = writer.function(number, window.start, window.end)
             needed = writer.needs(program.lines[window.start : window.end])

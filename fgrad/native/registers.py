@@ -30,7 +30,7 @@ class Plan:
     waiting: frozenset[int]
 
 
-FREE: Final = Plan((), frozenset())
+UNPLANNED: Final = Plan((), frozenset())
 """That of code which LLVM is left alone with."""
 
 

@@ -27,12 +27,12 @@ BLOCK: Final = 4096
 class SumCode(RowCode):
     """The code for one choice of columns whose outputs are summed."""
 
-    exports: ClassVar[Sequence[str]] = sums.FUNCTIONS
+    exports: ClassVar[Sequence[str]] = sums.EXPORTS
 
     @property
     def room(self) -> int:
-        """The doubles that the totals take, and the words behind them."""
-        return len(self.split.each.outputs) * self.width + self.width
+        """The doubles that the totals take, and the numbers behind them that say which rows count."""
+        return (len(self.truths) + 1) * self.width
 
     @cached_property
     def _add(self) -> Any:

@@ -9,6 +9,7 @@ are known.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import attrs
 
@@ -17,7 +18,7 @@ from fgrad.native.rows import Columns, module, output, rows
 from fgrad.native.table import Vocabulary
 from fgrad.native.wording import FREE
 
-FUNCTIONS = ("rows", "clear", "add")
+EXPORTS: Final = ("rows", "clear", "add")
 """The names of the functions of a module."""
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 import fgrad as fg
 from fgrad.native.machine import PLAIN
-from fgrad.native.registers import FREE, Plan
+from fgrad.native.registers import UNPLANNED, Plan
 from tests.bench.models import (
     camera_jacobian,
     greeks,
@@ -126,7 +126,7 @@ def of_sums(rounds: int) -> None:
 
 def alone(*_: Any) -> Plan:
     """LLVM is left alone."""
-    return FREE
+    return UNPLANNED
 
 
 def compared(title: str, make: Callable[[], Run], rounds: int, **without: Any) -> None:
