@@ -36,7 +36,6 @@ def direct(
     run: Callable[..., Any],
     *,
     floats: bool = True,
-    single: bool = False,
     other: Callable[[tuple[Any, ...], dict[str, Any]], Any] | None = None,
 ) -> Callable[..., Any] | None:
     """The call of `run` with the leaves of positional arguments, and the tree `result` of its outputs.
@@ -45,7 +44,7 @@ def direct(
     themselves, and gives `other(args, kwargs)` where without it gives MISS.
 
     It gives MISS for arguments of another structure, for leaves that are no floats if they must be
-    `floats`, and where `run` gives None. If there is a `single` output, `run` gives it and no tuple.
+    `floats`, and where `run` gives None.
     Without `result` the call gives what `run` gives. None for structures of classes that are not read by index, key or field, and for large ones.
 
     >>> from fgrad import trees
@@ -63,7 +62,7 @@ def direct(
         return None
     built = "ys" if result is None else writer.build(result)
     names: dict[str, Any] = {**writer.names, "run": run, "other": other, "MISS": MISS}
-    text = writer.text(built, outputs, floats=floats, single=single)
+    text = writer.text(built, outputs, floats=floats)
     exec(compile(text, "<a call>", "exec"), names)  # noqa: S102  # all text is made here
     call: Callable[..., Any] = names["call"]
     return call
@@ -94,21 +93,20 @@ class _Writer:
     _fresh: count[int] = attrs.field(factory=count)
     _outputs: count[int] = attrs.field(factory=count)
 
-    def text(self, built: str, outputs: int, *, floats: bool, single: bool) -> str:
+    def text(self, built: str, outputs: int, *, floats: bool) -> str:
         """The whole function, when it is known how the leaves are read and the result is built."""
         given = ", ".join(self.leaves)
         check = " and ".join([f"type({leaf}) is float" for leaf in self.leaves])
         ys = ", ".join([f"y{i}" for i in range(outputs)])
-        got = "y0" if single else "ys"
         alone = self.miss == "MISS"
         lines = [
             "def call(args):" if alone else "def call(*args, **kwargs):",
             *(() if alone else [f"if kwargs: return {self.miss}"]),
             *self.lines,
             *([f"if not ({check}): return {self.miss}"] if floats else ()),
-            f"{got} = run({given})",
-            f"if {got} is None: return {self.miss}",
-            *([f"{ys}, = ys"] if self.named and ys and not single else ()),
+            f"ys = run({given})",
+            f"if ys is None: return {self.miss}",
+            *([f"{ys}, = ys"] if self.named and ys else ()),
             *self.after,
             f"return {built}",
         ]

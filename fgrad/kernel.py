@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from fgrad import joint
+from fgrad import joint, trees
 from fgrad.abstract import traced
 from fgrad.columns import Columns, columns
 from fgrad.listing import show
@@ -70,21 +70,13 @@ class Kernel(Callee):
     )
 
     @cached_property
-    def on_floats(self) -> Callable[..., Any] | None:
-        """The builtin from floats, by position, to the tuple of the outputs or the only one.
-
-        It gives None for what is no float. None on tiers and interpreters that have none.
-        """
-        if self.tier != "native":
-            return None
-        made = self.entry.on_floats(_nothing, single=len(self.program.outputs) == 1)
-        return None if made is _nothing else made
-
-    @cached_property
     def run(self) -> Callable[..., tuple[Any, ...]]:
         """The function of the inputs, by position."""
         if self.tier == "native":
-            return self.entry.on_floats(self.entry.run, single=False)
+            sizes = len(self.program.inputs), len(self.program.outputs)
+            rows = [trees.tupled((trees.LEAF,) * size) for size in sizes]
+            given = trees.tupled((rows[0], trees.flatten({})[1]))
+            return self.entry.on_trees(given, rows[1], self.entry.run) or self.entry.run
         if self.source is None:
             return lambda *xs: self.program.run(xs)
         return self.source.function()
@@ -216,7 +208,3 @@ class Kernel(Callee):
         labels = [*names, *[f"cotangent {i}" for i in flowing]]
         program = Program.of(ends, [*xs, *bars], labels)
         return reached, Kernel(simplified(program), self.tier, self.exact)
-
-
-def _nothing(*_: object) -> None:
-    """What a builtin calls for what it does not know, where others do."""

@@ -19,6 +19,9 @@ Call: TypeAlias = Callable[[tuple[Any, ...]], Any]
 Over: TypeAlias = Literal["map", "into", "sum", "total"]
 """What is made of many rows: new columns, columns that are there, sums, or arrays of sums."""
 
+Given: TypeAlias = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+"""A function of the positional arguments and those by name."""
+
 TRIED: Final = 4
 """Calls that are tried one after the other."""
 
@@ -32,21 +35,23 @@ class Specialisation:
     result: Structure[Any]
 
     @cached_property
-    def call(self) -> Call | None:
-        """The call written out for floats, from the tuple of the arguments to the result or MISS."""
-        return self._direct(None)
+    def call(self) -> Given | None:
+        """The call for numbers, to the result or MISS."""
+        builtin = self._builtin(_miss)
+        if builtin is not None:
+            return lambda args, kwargs: builtin(*args, **kwargs)
+        written = direct(self.arguments, self.result, self.kernel.run)
+        return written and (lambda args, kwargs: MISS if kwargs else written(args))
 
-    def front(self, other: Any) -> Callable[..., Any] | None:
-        """The same from the arguments, to `other(args, kwargs)` where they are of another structure."""
-        return self._direct(other)
+    def front(self, other: Given) -> Callable[..., Any] | None:
+        """The function of numbers in this structure, that gives `other(args, kwargs)` of all else."""
+        builtin = self._builtin(lambda *args, **kwargs: other(args, kwargs))
+        return builtin or direct(self.arguments, self.result, self.kernel.run, other=other)
 
-    def _direct(self, other: Any) -> Callable[..., Any] | None:
-        run = self.kernel.on_floats
-        if run is None:
-            return direct(self.arguments, self.result, self.kernel.run, other=other)
-        # It looks at its arguments itself, and faster than Python can.
-        single = len(self.result) == 1
-        return direct(self.arguments, self.result, run, floats=False, single=single, other=other)
+    def _builtin(self, other: Callable[..., Any]) -> Callable[..., Any] | None:
+        if self.kernel.tier != "native":
+            return None
+        return self.kernel.entry.on_trees(self.arguments, self.result, other)
 
     def over(self, way: Over, arguments: Structure[Any]) -> Call | None:
         """The call written out for a few rows, of columns and numbers in that structure."""
@@ -78,6 +83,10 @@ class Specialisation:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the call."""
         return Specialisation, (self.kernel, self.arguments, self.result)
+
+
+def _miss(*_: object, **__: object) -> Any:
+    return MISS
 
 
 @attrs.frozen(eq=False)

@@ -14,7 +14,7 @@ from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import Kernel, Tier
 from fgrad.node import Node
 from fgrad.passes import simplified
-from fgrad.specialisation import TRIED, Call, Specialisation
+from fgrad.specialisation import TRIED, Given, Specialisation
 from fgrad.tracing import Tracing
 
 
@@ -27,7 +27,7 @@ class Specialised:
     exact: bool
     # It only grows; what two threads trace at the same time is the same.
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
-    _calls: list[Call] = attrs.field(factory=list, init=False)
+    _calls: list[Given] = attrs.field(factory=list, init=False)
 
     @property
     def made(self) -> Mapping[Any, Specialisation]:
@@ -69,26 +69,27 @@ class Specialised:
 
     def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result of the function, on floats as floats and on nodes as nodes."""
-        if not kwargs:
-            for call in self._calls:
-                result = call(args)
-                if result is not MISS:
-                    return result
+        for call in self._calls:
+            result = call(args, kwargs)
+            if result is not MISS:
+                return result
         leaves, special = self.found(args, kwargs)
-        if not kwargs and len(self._calls) < TRIED and _floats(leaves):
+        if len(self._calls) < TRIED and _numbers(leaves):
             written = special.call
             if written is not None and written not in self._calls:
                 self._calls.append(written)
         return _run(special, leaves)
 
     def first(self, owner: Front) -> Callable[..., Any]:
-        """The call of `owner` until there is one written out for floats in some structure."""
+        """The call of `owner` until there is a faster one for numbers in some structure."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
             leaves, special = self.found(args, kwargs)
-            if not kwargs and _floats(leaves):
-                owner._exchange(special.front(self.called) or self._other)
-            return _run(special, leaves)
+            if not _numbers(leaves):
+                return _run(special, leaves)
+            front = special.front(self.called) or self._other
+            owner._exchange(front)
+            return front(*args, **kwargs)
 
         return call
 
@@ -96,8 +97,8 @@ class Specialised:
         return self.called(args, kwargs)
 
 
-def _floats(leaves: Sequence[trees.Leaf]) -> bool:
-    return {float}.issuperset(map(type, leaves))
+def _numbers(leaves: Sequence[trees.Leaf]) -> bool:
+    return not any(isinstance(leaf, Node) for leaf in leaves)
 
 
 def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
@@ -108,8 +109,8 @@ def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
 class Front:
     """An object whose call is its own, and can be exchanged for a faster one.
 
-    `f(x)` finds the slot and calls what is in it. A method that calls what is written out for x
-    is a frame of Python more: 430 ns instead of 350 for a pair of numbers.
+    `f(x)` finds the slot and calls what is in it, which may be a builtin. A method that calls it
+    would be a frame of Python more.
     """
 
     __slots__ = ("__call__",)

@@ -105,7 +105,8 @@ class Structure(Generic[T]):
         )
 
 
-_LEAF: Final[Structure[Any]] = Structure(None)
+LEAF: Final[Structure[Any]] = Structure(None)
+"""The structure of a leaf."""
 
 
 @attrs.frozen
@@ -180,7 +181,7 @@ class Registry:
         container = container_of(tree, self._containers)
         if container is None:
             leaves.append(_leaf(tree, path))
-            return _LEAF
+            return LEAF
         if id(tree) in above:
             raise CyclicTree(path)
         if len(above) == _DEEPEST:
@@ -223,11 +224,17 @@ def _structure(
     return Structure(kind, keys, children, static, how, size, flat)
 
 
+def tupled(children: Iterable[Structure[Any]]) -> Structure[tuple[Any, ...]]:
+    """The structure of a tuple of trees of these structures."""
+    parts = tuple(children)
+    return _structure(tuple, tuple(range(len(parts))), parts, None, USUAL[tuple])
+
+
 def _restored(
     kind: type | None, keys: tuple[Any, ...], children: tuple[Structure[Any], ...], static: Any
 ) -> Structure[Any]:
     if kind is None:
-        return _LEAF
+        return LEAF
     container = container_for(kind, _USUAL._containers)
     if container is None:
         got = f"a structure of {kind.__name__}, which a registry of its own knew"

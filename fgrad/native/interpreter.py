@@ -12,13 +12,15 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from types import MappingProxyType, MethodType
+from types import MappingProxyType, MemberDescriptorType, MethodType
 from typing import Any, Final
 
 TYPE: Final = 8
 """Offset of the type in every object."""
 FLOAT: Final = 16
 """Offset of the double in a float."""
+SIZE: Final = 16
+"""Offset of the number of items in a tuple or list."""
 ITEMS: Final = 24
 """Offset of the first item in a tuple."""
 LISTED: Final = 24
@@ -84,6 +86,59 @@ def floats() -> Mapping[str, int] | None:
     })  # fmt: skip
 
 
+_FOR_TREES: Final = (
+    "PyLong_AsDouble", "PyObject_RichCompareBool", "PyErr_Occurred", "PyErr_Clear", "PyList_AsTuple", "PyDict_Size",
+    "PyDict_GetItemWithError", "PyObject_GetAttr", "PyObject_GenericSetAttr", "PyType_GenericAlloc",
+    "PyList_New", "PyDict_New", "PyDict_SetItem",
+)  # fmt: skip
+EQUAL: Final = 2
+"""The number of the comparison `==`."""
+_NEW: Final = 65
+"""The number by which a type is asked for its `__new__`."""
+
+
+@cache
+def trees() -> Mapping[str, int] | None:
+    """Those that code for trees needs; None if objects lie otherwise here, or without numpy."""
+    known = arrays()
+    if known is None or [_word(id(x) + SIZE) for x in ((1.0, 2.0), [0.5], ())] != [2, 1, 0]:
+        return None
+    ask = ctypes.pythonapi.PyType_GetSlot
+    ask.restype, ask.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_int]
+    return MappingProxyType({
+        **known, **functions(_FOR_TREES), "object_new": int(ask(object, _NEW) or 0),
+        "PyTuple_Type": id(tuple), "PyLong_Type": id(int), "nothing": id(()),
+    })  # fmt: skip
+
+
+def place(slot: MemberDescriptorType) -> int | None:
+    """At which byte of an object its slot stands; None where that is not known."""
+    return _word(_word(id(slot) + _MEMBER) + 16) if _slots_are_known() else None
+
+
+_MEMBER: Final = 40
+"""Offset of the pointer to the definition in a slot of a class, which has its place at byte 16."""
+
+
+class _Two:
+    __slots__ = ("first", "second")
+
+    first: object
+    second: object
+
+
+@cache
+def _slots_are_known() -> bool:
+    if floats() is None or MemberDescriptorType.__basicsize__ != _MEMBER + 8:
+        return False
+    pair = _Two()
+    pair.first, pair.second = object(), object()
+    slots = vars(_Two)["first"], vars(_Two)["second"]
+    at = [_word(_word(id(slot) + _MEMBER) + 16) for slot in slots]
+    inside = all(0 < place < _Two.__basicsize__ for place in at)
+    return inside and [_word(id(pair) + place) for place in at] == [id(pair.first), id(pair.second)]
+
+
 def functions(names: Iterable[str]) -> Mapping[str, int]:
     """The addresses of functions that the interpreter has for C."""
     return {name: _address(getattr(ctypes.pythonapi, name)) for name in names}
@@ -103,7 +158,8 @@ def arrays() -> Mapping[str, int] | None:
     view, dtype, start = array[1:], id(np.dtype(np.float64)), id(array)
     weak = np.empty(2), weakref.ref(array)
     right = (
-        np.ndarray.__basicsize__ >= WEAK + 8
+        ctypes.string_at(id(np.float64(1.5)) + FLOAT, 8) == struct.pack("d", 1.5)
+        and np.ndarray.__basicsize__ >= WEAK + 8
         and _word(start + TYPE) == id(np.ndarray)
         and _word(start + DATA) == array.ctypes.data
         and ctypes.c_int32.from_address(start + AXES).value == 1
@@ -121,7 +177,7 @@ def arrays() -> Mapping[str, int] | None:
         return None
     table = _interface(np)
     return MappingProxyType({
-        **known, "PyArray_Type": id(np.ndarray), "double": dtype, "PyArray_New": _word(table + 8 * 93),
+        **known, "PyArray_Type": id(np.ndarray), "float64": id(np.float64), "double": dtype, "PyArray_New": _word(table + 8 * 93),
         "PyArray_SetBaseObject": _word(table + 8 * 282),
     })  # fmt: skip
 

@@ -19,7 +19,7 @@ from fgrad.native.flow import field, sure
 
 KEPT: Final = 4
 """How many results are kept to be given again when nobody has them any more."""
-_STACK: Final = 2048
+STACK: Final = 2048
 """How many doubles are put on the stack; more go to the heap."""
 
 
@@ -37,7 +37,7 @@ def on_floats(shape: Shape, *, single: bool) -> str:
     size = len(shape.truths)
     lines = [
         "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
-        *_counted(),
+        *counted(),
         f"%enough = icmp eq i64 %n, {shape.inputs}",
         "%nameless = icmp eq ptr %names, null",
         "%plain = and i1 %enough, %nameless",
@@ -53,7 +53,7 @@ def on_floats(shape: Shape, *, single: bool) -> str:
         *(_object("%result", "%out", "0", truth=shape.truths[0]) if single else _tuple(shape)),
         *_freed(shape.inputs + size + shape.slots),
         "ret ptr %result",
-        *_slow("%n", "%names"),
+        *slow("%n", "%names"),
     ]
     return "\n".join([*_DECLARED, *lines])
 
@@ -65,7 +65,7 @@ def on_array(shape: Shape, *, single: bool) -> str:
         "define ptr @call(ptr %self, ptr %x) nounwind {",
         "%args = alloca ptr",
         "store ptr %x, ptr %args",
-        *_counted(),
+        *counted(),
         *field("type", "ptr", "%x", at.TYPE),
         "%exact = icmp eq ptr %type, @PyArray_Type",
         "%usual = and i1 %exact, %running",
@@ -83,7 +83,7 @@ def on_array(shape: Shape, *, single: bool) -> str:
         *(_object("%result", "%out", "0", truth=shape.truths[0]) if single else ()),
         *_freed(shape.slots + 1),
         "ret ptr %result",
-        *_slow("1", "null"),
+        *slow("1", "null"),
     ]
     return "\n".join([*_DECLARED, *_DECLARED_FOR_ARRAYS, *lines])
 
@@ -109,7 +109,8 @@ _DECLARED_FOR_ARRAYS: Final = (
 )
 
 
-def _counted() -> list[str]:
+def counted() -> list[str]:
+    """Load `%code`, and see by the countdown that there is no better one to ask for: `%running`."""
     return [
         "%code = load atomic ptr, ptr @cell acquire, align 8",
         "%countat = getelementptr i8, ptr @cell, i64 8",
@@ -156,7 +157,7 @@ def _room(doubles: int) -> list[str]:
     It is taken where it is needed, so that calls of `self`, which may come to call this function,
     stand close together on the stack.
     """
-    if doubles <= _STACK:
+    if doubles <= STACK:
         return [f"%in = alloca [{doubles} x double], align 64", "br label %go", "go:"]
     return [
         f"%in = call ptr @PyMem_RawMalloc(i64 {8 * doubles})",
@@ -167,7 +168,7 @@ def _room(doubles: int) -> list[str]:
 
 
 def _freed(doubles: int) -> list[str]:
-    return ["call void @PyMem_RawFree(ptr %in)"] if doubles > _STACK else []
+    return ["call void @PyMem_RawFree(ptr %in)"] if doubles > STACK else []
 
 
 def _object(name: str, out: str, index: str, *, truth: bool) -> list[str]:
@@ -292,7 +293,8 @@ def _free_array(size: int) -> list[str]:
     ]
 
 
-def _slow(count: str, names: str) -> list[str]:
+def slow(count: str, names: str) -> list[str]:
+    """The end of a function: at `slow` the call of `self`, at `failed` that memory is missing."""
     given = f"ptr %self, ptr %args, i64 {count}, ptr {names}"
     return [
         "slow:",

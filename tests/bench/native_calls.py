@@ -9,6 +9,7 @@ memory that is there where they can, which spares them a new array.
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import gc
 import importlib
 import random
@@ -159,11 +160,22 @@ class State:
     m: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """Two numbers and a name."""
+
+    low: float
+    high: float
+    name: str = dataclasses.field(default="window", metadata=fg.trees.STATIC)
+
+
 def of_containers() -> list[Call]:
     """Functions of a container, to a number and to such a container."""
     cases: list[tuple[str, Any, Any]] = [
         ("NamedTuple of 2", Pair(2.0, 3.0), lambda p: p.a * p.b + p.a),
         ("attrs class of 3", State(2.0, 3.0, 4.0), lambda s: s.x * s.v + s.m),
+        ("dataclass of 2", Window(2.0, 3.0), lambda w: w.low * w.high),
+        ("dict of 2", {"a": 2.0, "b": 3.0}, lambda d: d["a"] * d["b"]),
         ("list of 4", [1.0, 2.0, 3.0, 4.0], lambda x: x[0] * x[1] + x[2] * x[3]),
     ]
     calls = []
@@ -177,12 +189,37 @@ def of_containers() -> list[Call]:
     return calls
 
 
+def of_others() -> list[Call]:
+    """Compiled functions of what is no float or comes by name, of long lists, and on the tier below."""
+
+    def product(x: float, y: float) -> float:
+        return x * y + x
+
+    def squares(x: list[float]) -> float:
+        return fg.sum([a * a for a in x])
+
+    fast, named = fg.compile(product, tier="native"), fg.compile(product, tier="native")
+    long = fg.compile(fg.gradient(squares), tier="native")
+    plain = fg.compile(lambda p: p.a * p.b + p.a, tier="python")
+    pair, ones, scalar = Pair(2.0, 3.0), [1.0] * 1000, np.float64(2.0)
+    fast(2.0, 3.0), fast(x=2.0, y=3.0), named(x=2.0, y=3.0), long(ones), plain(pair)
+    return [
+        Call("fgrad native, two ints", "f(2, 3)", {"f": fast}),
+        Call("fgrad native, a float of numpy", "f(x, 3.0)", {"f": fast, "x": scalar}),
+        Call("fgrad native, by name", "f(x=2.0, y=3.0)", {"f": named}),
+        Call("fgrad native, by name, after others", "f(x=2.0, y=3.0)", {"f": fast}),
+        Call("fgrad native, list of 1,000 to its gradient", "f(x)", {"f": long, "x": ones}),
+        Call("fgrad python, NamedTuple of 2 to a number", "f(x)", {"f": plain, "x": pair}),
+    ]
+
+
 def main() -> None:
-    """Print three tables."""
+    """Print four tables."""
     pinned()
     race("f(float, float) to a float", of_floats())
     race("f(array of 2) to an array of 2", of_arrays())
     race("Compiled functions of containers", of_containers())
+    race("Compiled functions of other arguments", of_others())
 
 
 if __name__ == "__main__":
