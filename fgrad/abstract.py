@@ -27,13 +27,20 @@ def _operators(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
     def forward(self: Any, other: Any, /) -> Any:
         depth = self.depth
-        if isinstance(other, Node) and not other.truth:
-            depth = max(depth, other.depth)
+        if type(other) is Traced:
+            if other.depth > depth:
+                depth = other.depth
         elif type(other) is not float:
             if type(other) is not int:
                 return _any(op, self, other)
             other = literal(other, op.name)
-        return _traced(op, (self, other), depth + 1)
+        node = _Open()
+        node.op = op
+        node.args = (self, other)
+        node.label = None
+        node.depth = depth + 1
+        node.__class__ = Traced
+        return node
 
     def reflected(self: Any, other: Any, /) -> Any:
         if type(other) is int:

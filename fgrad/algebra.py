@@ -101,11 +101,10 @@ def _inside(arg: Arg, lines: Definitions, op: Op) -> Arg | None:
 
 
 def _add(args: Args, lines: Definitions) -> Form:
-    x, y = args
-    if (negated := _inside(y, lines, ops.neg)) is not None:
-        return ops.sub, (x, negated)
-    if (negated := _inside(x, lines, ops.neg)) is not None:
-        return ops.sub, (y, negated)
+    for one, other in (args, args[::-1]):
+        line = lines[other] if type(other) is int else None
+        if line is not None and line[0] is ops.neg:
+            return ops.sub, (one, line[1][0])
     return None
 
 

@@ -29,7 +29,7 @@ def simplified(program: Program) -> Program:
     place: list[Arg] = list(range(inputs))
     known: dict[Any, int] = {}
     for op, args in program.lines:
-        form: Any = (op, tuple([place[a] if type(a) is int else a for a in args]))
+        form: Any = op, placed(args, place)
         while type(form) is tuple:
             plain = _PLAIN.issuperset(map(type, form[1]))
             simpler = None if plain else _of_literals(*form)
@@ -131,5 +131,5 @@ def used(program: Program) -> Program:
     for need, (op, args) in zip(needed[first:], lines[first - inputs :], strict=True):
         place.append(inputs + len(kept))
         if need:
-            kept.append((op, tuple([place[a] if type(a) is int else a for a in args])))
+            kept.append((op, placed(args, place)))
     return Program(program.inputs, tuple(kept), tuple([place[i] for i in program.outputs]))
