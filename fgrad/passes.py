@@ -28,24 +28,28 @@ def simplified(program: Program) -> Program:
     lines: list[Line | None] = [None] * inputs
     place: list[Arg] = list(range(inputs))
     known: dict[Any, int] = {}
-    for op, args in program.lines:
-        form: Any = op, placed(args, place)
-        while type(form) is tuple:
-            plain = _PLAIN.issuperset(map(type, form[1]))
-            simpler = None if plain else _of_literals(*form)
-            if simpler is None and (rule := OF_LINES.get(form[0])):
-                simpler = rule(form[1], lines)
-            if simpler is not None:
-                form = simpler
-                continue
-            if plain and form[0] in COMMUTES and form[1][1] < form[1][0]:
-                form = form[0], form[1][::-1]
-            following = len(lines)
-            number = known.setdefault(form if plain else _key(*form), following)
-            if number == following:
-                lines.append(form)
-            form = number
-        place.append(form)
+    rule_for = dict(OF_LINES).get
+    for given in program.lines:
+        op, args = given
+        # As `placed` does; written out, the pass takes four fifths of the time.
+        if len(args) == 2:
+            x, y = args
+            x = place[x] if type(x) is int else x
+            y = place[y] if type(y) is int else y
+            args, plain = (x, y), type(x) is int is type(y)
+        else:
+            args = placed(args, place)
+            plain = _PLAIN.issuperset(map(type, args))
+        form: Any = None
+        while True:
+            form = None if plain else _of_literals(op, args)
+            if form is None and (rule := rule_for(op)) is not None:
+                form = rule(args, lines)
+            if type(form) is not tuple:
+                break
+            op, args = form
+            plain = _PLAIN.issuperset(map(type, args))
+        place.append(_numbered(op, args, plain, lines, known) if form is None else form)
     made: list[Line] = [line for line in lines if line is not None]
     outputs = [_kept(place[i], made, inputs) for i in program.outputs]
     return used(Program(program.inputs, tuple(made), tuple(outputs)))
@@ -62,6 +66,19 @@ def _of_literals(op: Op, args: tuple[Any, ...]) -> Form:
         return value
     rule = OF_LITERALS.get(op)
     return rule(args) if rule else None
+
+
+def _numbered(
+    op: Op, args: Args, plain: bool, lines: list[Line | None], known: dict[Any, int]
+) -> int:
+    """The number of the value of a line, which is a new one unless it is `known`."""
+    if plain and op in COMMUTES and args[1] < args[0]:
+        args = args[::-1]
+    following = len(lines)
+    number = known.setdefault((op, args) if plain else _key(op, args), following)
+    if number == following:
+        lines.append((op, args))
+    return number
 
 
 def _key(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -65,7 +65,7 @@ def contracted(program: Program) -> Program:
             place.append(None)
         elif value not in chosen:
             place.append(inputs + len(lines))
-            lines.append((op, tuple([place[a] if type(a) is int else a for a in args])))
+            lines.append((op, placed(args, place)))
         else:
             side = chosen[value]
             factors = program.lines[int(args[side]) - inputs][1]

@@ -75,8 +75,10 @@ def _last_lines(program: Program, windows: Sequence[Window]) -> list[int]:
     """The last line that uses each value; all of a loop use what one of them does."""
     last = [-1] * (len(program.inputs) + len(program.lines))
     for window in windows:
-        for line in range(window.start, window.end):
-            for a in program.lines[line][1]:
+        alone, together = window.count == 1, window.end - 1
+        for line, (_, args) in enumerate(program.lines[window.start : window.end], window.start):
+            use = line if alone else together
+            for a in args:
                 if type(a) is int:
-                    last[a] = line if window.count == 1 else window.end - 1
+                    last[a] = use
     return last
