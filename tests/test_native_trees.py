@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import gc
 import sys
 from collections import namedtuple
@@ -322,6 +323,20 @@ def test_calls_of_trees_keep_nothing() -> None:
     assert max(map(abs, changed)) < 50, changed
     assert abs(len(gc.get_objects()) - objects) < 50
     assert sys.getallocatedblocks() - blocks < 500
+
+
+@pytest.mark.parametrize("base", [dict, list, tuple, Exception, functools.partial, set])
+def test_objects_that_a_base_in_c_makes_are_left_to_python(base: type) -> None:
+    kind = dataclasses.make_dataclass("Odd", [("x", float)], bases=(base,))
+
+    def odd(x: Any) -> Any:
+        made = kind.__new__(kind, *([print] if base is functools.partial else []))
+        object.__setattr__(made, "x", x)
+        return made
+
+    assert builtin(odd, 2.0) is None
+    with pytest.raises(TypeError, match="is not safe"):
+        fg.compile(odd, tier="native")(2.0)
 
 
 def test_without_known_places_fields_are_asked_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

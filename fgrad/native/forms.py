@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from inspect import getattr_static
-from types import MemberDescriptorType, NoneType
+from types import BuiltinFunctionType, MemberDescriptorType, NoneType
 from typing import Any, Final
 
 import attrs
@@ -75,7 +75,7 @@ class _Writer:
             return self._row("list" if kind is list else "tuple", kind, (), known)
         if kind is dict:
             return self._row("dict", kind, self._held(structure.keys), known)
-        if how.passing is None:
+        if how.passing is None or not _is_plain(kind):
             return None
         names = (*structure.keys, *how.passing)
         known += [self._row("equal", value, (), ()) for value in structure.static or ()]
@@ -95,6 +95,12 @@ class _Writer:
     def _held(self, values: Sequence[object]) -> list[int]:
         self.kept.extend(values)
         return list(map(id, values))
+
+
+def _is_plain(kind: type) -> bool:
+    """Whether code may make objects of it as `object` does: not where a base written in C makes its own."""
+    own = [vars(base).get("__new__") for base in kind.__mro__[:-1]]
+    return not any(isinstance(new, BuiltinFunctionType) for new in own)
 
 
 def _place(kind: type, name: str) -> int | None:
