@@ -21,7 +21,7 @@ pytest.importorskip("llvmlite")
 import fgrad as fg  # noqa: E402
 from fgrad import trees  # noqa: E402
 from fgrad.errors import NotAValue  # noqa: E402
-from fgrad.native import interpreter  # noqa: E402
+from fgrad.native import forms, interpreter  # noqa: E402
 from fgrad.native.entry import Entry  # noqa: E402
 from fgrad.tracing import Tracing  # noqa: E402
 from tests.test_trees import TREES, Layer, Loose, Point, Window  # noqa: E402
@@ -337,6 +337,23 @@ def test_objects_that_a_base_in_c_makes_are_left_to_python(base: type) -> None:
     assert builtin(odd, 2.0) is None
     with pytest.raises(TypeError, match="is not safe"):
         fg.compile(odd, tier="native")(2.0)
+
+
+def test_places_are_those_of_the_class_and_hold_objects() -> None:
+    class Far:
+        __slots__ = ("a", "b", "x")
+
+    class Near:
+        x = vars(Far)["x"]  # a place that its objects do not have
+
+    class Child(Far):
+        pass
+
+    assert interpreter.place(vars(Far)["x"]) == Far.__basicsize__ - 8
+    assert forms.place(Child, "x") == forms.place(Far, "x") == Far.__basicsize__ - 8
+    assert forms.place(Near, "x") is None
+    assert forms.place(complex, "real") is None  # which holds a double
+    assert forms.place(Far, "no") is None
 
 
 def test_without_known_places_fields_are_asked_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

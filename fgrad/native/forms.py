@@ -79,7 +79,7 @@ class _Writer:
             return None
         names = (*structure.keys, *how.passing)
         known += [self._row("equal", value, (), ()) for value in structure.static or ()]
-        places = [_place(kind, name) for name in names]
+        places = [place(kind, name) for name in names]
         slots = [place for place in places if place is not None]
         if names and len(slots) == len(names):
             return self._row("slots", kind, slots, known)
@@ -103,7 +103,9 @@ def _is_plain(kind: type) -> bool:
     return not any(isinstance(new, BuiltinFunctionType) for new in own)
 
 
-def _place(kind: type, name: str) -> int | None:
+def place(kind: type, name: str) -> int | None:
     """At which byte of an object its field stands; None where that is not known."""
     slot = getattr_static(kind, name, None)
-    return interpreter.place(slot) if isinstance(slot, MemberDescriptorType) else None
+    if not isinstance(slot, MemberDescriptorType) or not issubclass(kind, slot.__objclass__):
+        return None
+    return interpreter.place(slot)

@@ -111,13 +111,20 @@ def trees() -> Mapping[str, int] | None:
     })  # fmt: skip
 
 
+_MEMBER: Final = 40
+"""Offset of the pointer to the definition in a slot of a class, which has its kind at byte 8 and its
+place at byte 16."""
+_OBJECT: Final = 16
+"""The kind of a slot that holds an object."""
+
+
 def place(slot: MemberDescriptorType) -> int | None:
     """At which byte of an object its slot stands; None where that is not known."""
-    return _word(_word(id(slot) + _MEMBER) + 16) if _slots_are_known() else None
-
-
-_MEMBER: Final = 40
-"""Offset of the pointer to the definition in a slot of a class, which has its place at byte 16."""
+    if not _slots_are_known():
+        return None
+    definition = _word(id(slot) + _MEMBER)
+    holds = ctypes.c_int32.from_address(definition + 8).value == _OBJECT
+    return _word(definition + 16) if holds else None
 
 
 class _Two:
@@ -134,9 +141,12 @@ def _slots_are_known() -> bool:
     pair = _Two()
     pair.first, pair.second = object(), object()
     slots = vars(_Two)["first"], vars(_Two)["second"]
-    at = [_word(_word(id(slot) + _MEMBER) + 16) for slot in slots]
-    inside = all(0 < place < _Two.__basicsize__ for place in at)
-    return inside and [_word(id(pair) + place) for place in at] == [id(pair.first), id(pair.second)]
+    definitions = [_word(id(slot) + _MEMBER) for slot in slots]
+    kinds = [ctypes.c_int32.from_address(at + 8).value for at in definitions]
+    places = [_word(at + 16) for at in definitions]
+    inside = all(0 < place < _Two.__basicsize__ for place in places)
+    held = [id(pair.first), id(pair.second)]
+    return inside and kinds == [_OBJECT] * 2 and [_word(id(pair) + p) for p in places] == held
 
 
 def functions(names: Iterable[str]) -> Mapping[str, int]:
