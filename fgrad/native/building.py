@@ -11,7 +11,7 @@ from typing import Final
 from fgrad.native import interpreter as at
 from fgrad.native.flow import element, field, loop, put, sure
 from fgrad.native.forms import HOW
-from fgrad.native.reading import chosen, words
+from fgrad.native.reading import by_way, chosen, words
 
 DECLARED: Final = (
     "@PyTuple_Type = external global i8",
@@ -156,10 +156,7 @@ def _part() -> list[str]:
         *element("part", "ptr", "%parts", "%i"),
         "%object.made = call ptr @built(ptr %part, ptr %at)",
         *sure("there", "icmp ne ptr %object.made, null", "lost"),
-        chosen(("fields",), "slots.or.dict"),
-        "slots.or.dict:",
-        f"%keyed = icmp eq i64 %how, {HOW.index('dict')}",
-        "br i1 %keyed, label %by.key, label %by.place",
+        *by_way(),
         "by.place:",
         "%offset = ptrtoint ptr %way to i64",
         "%place = getelementptr i8, ptr %new, i64 %offset",

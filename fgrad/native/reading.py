@@ -52,6 +52,16 @@ def chosen(known: Sequence[str], otherwise: str) -> str:
     return f"switch i64 %how, label %{otherwise} [{cases}]"
 
 
+def by_way() -> list[str]:
+    """Go on at `fields`, `by.key` or `by.place`, by what parts are reached."""
+    return [
+        chosen(("fields",), "slots.or.dict"),
+        "slots.or.dict:",
+        f"%keyed = icmp eq i64 %how, {HOW.index('dict')}",
+        "br i1 %keyed, label %by.key, label %by.place",
+    ]
+
+
 def _number() -> list[str]:
     """Put the number of a float, also one of numpy, or an int at `to`; the place behind it, or null."""
     return [
@@ -230,10 +240,7 @@ def _held() -> list[str]:
     return [
         *element("way", "ptr", "%ways", "%i"),
         *element("part", "ptr", "%parts", "%i"),
-        chosen(("fields",), "slots.or.dict"),
-        "slots.or.dict:",
-        f"%keyed = icmp eq i64 %how, {HOW.index('dict')}",
-        "br i1 %keyed, label %by.key, label %by.place",
+        *by_way(),
         "by.place:",
         "%offset = ptrtoint ptr %way to i64",
         "%place = getelementptr i8, ptr %x, i64 %offset",
