@@ -34,6 +34,7 @@ def _operators(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
             if type(other) is not int:
                 return _any(op, self, other)
             other = literal(other, op.name)
+        # As `_traced` does; written out, tracing sums and products takes half of the time.
         node = _Open()
         node.op = op
         node.args = (self, other)

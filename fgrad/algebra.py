@@ -102,9 +102,8 @@ def _inside(arg: Arg, lines: Definitions, op: Op) -> Arg | None:
 
 def _add(args: Args, lines: Definitions) -> Form:
     for one, other in (args, args[::-1]):
-        line = lines[other] if type(other) is int else None
-        if line is not None and line[0] is ops.neg:
-            return ops.sub, (one, line[1][0])
+        if (negated := _inside(other, lines, ops.neg)) is not None:
+            return ops.sub, (one, negated)
     return None
 
 

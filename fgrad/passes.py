@@ -40,7 +40,7 @@ def simplified(program: Program) -> Program:
         else:
             args = placed(args, place)
             plain = _PLAIN.issuperset(map(type, args))
-        form: Any = None
+        form: Any
         while True:
             form = None if plain else _of_literals(op, args)
             if form is None and (rule := rule_for(op)) is not None:
