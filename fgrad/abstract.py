@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from fgrad import operations as ops
 from fgrad.errors import TracedNumber
-from fgrad.node import Condition, Node, _any, _checked, _Open, depth_above, variable
+from fgrad.node import Condition, Node, _any, _checked, _Open, _seal, depth_above, variable
 from fgrad.op import Binary, Op
 from fgrad.operand import literal
 
@@ -37,7 +37,8 @@ def _operators(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
         # As `_traced` does; written out, tracing sums and products takes half of the time.
         node = _Open()
         node.op = op
-        node.args = (self, other)
+        node._x = self
+        node._y = other
         node.label = None
         node.depth = depth + 1
         node.__class__ = Traced
@@ -130,6 +131,9 @@ class TracedCondition(_Valueless, Condition):
     __slots__ = ()
 
 
+_KINDS: Final = (Traced, TracedCondition)
+
+
 def traced(label: str | None = None) -> Node[float]:
     """A variable without a value."""
     node: Node[float] = _traced(variable, (), 0, label)
@@ -137,13 +141,7 @@ def traced(label: str | None = None) -> Node[float]:
 
 
 def _traced(op: Op, args: tuple[Any, ...], depth: int, label: str | None = None) -> Any:
-    node = _Open()
-    node.op = op
-    node.args = args
-    node.label = label
-    node.depth = depth
-    node.__class__ = TracedCondition if op.truth else Traced
-    return node
+    return _seal(op, args, None, depth, label, kinds=_KINDS)
 
 
 def _asked(what: str) -> TracedNumber:

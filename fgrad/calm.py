@@ -37,6 +37,6 @@ def calm() -> Iterator[None]:
             gc.set_threshold(*before)
 
 
-def calm_for(objects: int) -> AbstractContextManager[None]:
-    """The same where so many objects are made, if they are many."""
-    return calm() if objects >= MANY else nullcontext()
+def calm_for(objects: int, many: int = MANY) -> AbstractContextManager[None]:
+    """The same where so many objects are made, if they are `many`."""
+    return calm() if objects >= many else nullcontext()

@@ -27,16 +27,28 @@ class _Open(Operand):
     """A node while it is being filled in; it becomes a frozen Node before anyone sees it.
 
     attrs' generated `__init__` of a frozen class costs twice as much as this (docs/decisions/0002).
-    The slots must be the fields of Node, or `__class__` cannot be assigned.
+    The slots must be the fields of Node, or `__class__` cannot be assigned. One argument or two are
+    kept in slots, `_x` and `_y` as rules call them, since a tuple would be one more object for each
+    node; `_y` is then None where there is one. Otherwise, and where an operation has several
+    results, `_x` is the tuple of the arguments.
     """
 
-    __slots__ = ("__weakref__", "args", "depth", "label", "op", "value")
+    __slots__ = ("__weakref__", "_x", "_y", "depth", "label", "op", "value")
 
     op: Op
-    args: tuple[Any, ...]
+    _x: Any
+    _y: Any
     value: Any
     label: str | None
     depth: int
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The arguments: nodes and literals."""
+        x, y = self._x, self._y
+        if y is not None:
+            return (x, y)
+        return x if type(x) is tuple else (x,)
 
 
 def _any(op: Any, x: object, y: object) -> Node[float]:
@@ -62,7 +74,8 @@ def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
             value = meaning(self.value, other)
         node = _Open()
         node.op = op
-        node.args = (self, other)
+        node._x = self
+        node._y = other
         node.value = value
         node.label = None
         node.depth = depth + 1
@@ -94,10 +107,19 @@ class Node(_Open, Generic[V_co]):
     """
 
     op: Op
-    args: tuple[Node[float] | float, ...]
+    _x: Any
+    _y: Any
     value: V_co
     label: str | None
     depth: int
+
+    __match_args__ = ("op", "args", "value", "label", "depth")
+
+    if TYPE_CHECKING:
+
+        @property
+        def args(self) -> tuple[Node[float] | float, ...]:
+            """The arguments: nodes and literal numbers."""
 
     # ndarray * node must come to Node.__rmul__, not loop over the array's elements.
     __array_ufunc__ = None
@@ -318,12 +340,25 @@ def _brief(arg: object) -> str:
     return f"{arg.op.name}(…)" if arg.args else f"{arg.value!r}"
 
 
-def _seal(op: Op, args: tuple[Any, ...], value: Any, depth: int, label: str | None) -> Node[Any]:
+def _seal(
+    op: Op,
+    args: tuple[Any, ...],
+    value: Any,
+    depth: int,
+    label: str | None,
+    *,
+    kinds: tuple[type[Node[Any]], type[Condition]] = (Node, Condition),
+) -> Node[Any]:
     node = _Open()
     node.op = op
-    node.args = args
+    if op.joint or not 1 <= len(args) <= 2:
+        node._x, node._y = args, None
+    elif len(args) == 2:
+        node._x, node._y = args
+    else:
+        node._x, node._y = args[0], None
     node.value = value
     node.label = label
     node.depth = depth
-    node.__class__ = Condition if op.truth else Node
+    node.__class__ = kinds[op.truth]
     return node  # type: ignore[return-value]  # mypy does not see the change of class

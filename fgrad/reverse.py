@@ -13,13 +13,14 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Generic, NoReturn, Self, TypeAlias, TypeVar, final
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final
 
 import attrs
 from pyrsistent import PMap, pmap
 
 from fgrad import operations as ops
-from fgrad.calm import calm_for
+from fgrad.adjoints import Adjoints, Levels
+from fgrad.calm import calm, calm_for
 from fgrad.errors import NotDifferentiable, NotPicklable
 from fgrad.flow import Flow, as_node, plus, times
 from fgrad.graph import Graph
@@ -30,8 +31,10 @@ from fgrad.several import Joint
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
 F = TypeVar("F")
-Levels: TypeAlias = list[dict[Node[Any], F] | None]
-"""For each depth the adjoints of its nodes so far: small maps near the fold, all read once."""
+FEW: Final = 8
+"""Levels of fewer nodes share a map when they have been read: in a chain it is as small as its nodes."""
+DEEP: Final = 100
+"""Levels from which on it pays to calm the collector."""
 
 
 def grad(graph: Graph, output: Node[float]) -> Gradients:
@@ -47,8 +50,8 @@ def grad(graph: Graph, output: Node[float]) -> Gradients:
     2.0
     """
     _require_differentiable(graph, output, "grad")
-    with calm_for(len(graph)):
-        return Gradients(graph, MappingProxyType(_fold_floats(output)))
+    with calm_for(output.depth, DEEP):
+        return Gradients(graph, _fold_floats(output))
 
 
 def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
@@ -65,7 +68,7 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     (12.0, 12.0)
     """
     _require_differentiable(graph, output, "grad_nodes")
-    with calm_for(len(graph)):
+    with calm():
         reached = {node: _as_node(g, node) for node, g in _fold_nodes([(output, 1.0)]).items()}
     return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
 
@@ -209,51 +212,40 @@ def _require_differentiable(graph: Graph, output: object, where: str) -> None:
     graph.require(output)
 
 
-def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR0915  # written out for speed
+def _fold_floats(output: Node[float]) -> Adjoints[float]:
     """The adjoint of every node that `output` is computed from, over floats.
 
     What `_fold_nodes` says plainly, in a third of the time: one and two arguments are read and
     sent to without a loop, and the two commonest rules are not called (docs/decisions/0004).
     Every gradient waits for this.
     """
-    adjoints: dict[Node[Any], float] = {}
+    few: dict[Node[Any], float] = {}
     passed: list[Node[Any]] = []
-    a: Any
-    b: Any
-    p: Any
-    q: Any
     levels: Levels[float] = [*[None] * output.depth, {output: 1.0}]
-    while levels:
-        level = levels.pop() or {}
-        adjoints.update(level)
+    for depth in range(output.depth, -1, -1):
+        level = levels[depth]
+        if level is None:
+            continue
         for node, cotangent in level.items():
-            args = node.args
             op: Any = node.op
-            if len(args) == 2:
-                a, b = args
-                a_is_node = type(a) is Node
-                b_is_node = type(b) is Node
+            a, b = node._x, node._y
+            a_is_node = type(a) is Node
+            b_is_node = type(b) is Node
+            if b is not None:
                 x = a.value if a_is_node else a
                 y = b.value if b_is_node else b
                 if op is ops.mul:
                     p, q = y, x
                 elif op is ops.add:
                     p = q = 1.0
-                elif op.joint:
-                    adjoints[node] = _send_jointly(node, cotangent, levels, passed)
-                    continue
                 else:
                     p = op.dx(node.value, x, y) if a_is_node and op.dx else None
                     q = op.dy(node.value, x, y) if b_is_node and op.dy else None
-            elif len(args) == 1 and not op.joint:
-                a, b, q = args[0], None, None
-                a_is_node = type(a) is Node
-                b_is_node = False
-                p = op.dx(node.value, a.value) if a_is_node and op.dx else None
-            elif not args:
-                continue
+            elif a_is_node:
+                p, q = op.dx(node.value, a.value) if op.dx else None, None
             else:
-                adjoints[node] = _send_jointly(node, cotangent, levels, passed)
+                if type(a) is tuple and a:
+                    level[node] = _send_jointly(node, cotangent, levels, passed)
                 continue
             if a_is_node:
                 if p is None:
@@ -269,8 +261,12 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR091
                     levels[b.depth] = {b: cotangent * q}
                 else:
                     flows[b] = flows[b] + cotangent * q if b in flows else cotangent * q
-    _settle_zeros(adjoints, passed)
-    return adjoints
+        if len(level) < FEW:
+            few.update(level)
+            levels[depth] = few
+    filled = tuple([few if level is None else level for level in levels])
+    _settle_zeros(filled, passed)
+    return Adjoints(filled)
 
 
 def _send_jointly(
@@ -295,12 +291,13 @@ def _times(cotangent: float, partial: Any) -> Any:
     return None if partial is None else cotangent * partial
 
 
-def _settle_zeros(adjoints: dict[Node[Any], float], passed: list[Node[Any]]) -> None:
+def _settle_zeros(levels: tuple[dict[Node[Any], float], ...], passed: list[Node[Any]]) -> None:
     """Give a zero to what lies only behind the nodes that a rule passed over."""
     while passed:
         node = passed.pop()
-        if node not in adjoints:
-            adjoints[node] = _zero(node.value)
+        level = levels[node.depth]
+        if node not in level:
+            level[node] = _zero(node.value)
             passed += [a for a in node.args if isinstance(a, Node)]
 
 

@@ -1,5 +1,6 @@
 """The fold: right answers, by exact arithmetic, by formulas, and by the laws of derivatives."""
 
+import copy
 import math
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fgrad as fg
+from fgrad.reverse import FEW
 from tests.strategies import BRANCHING, RING, SMOOTH, Recipe, recipes
 
 
@@ -109,6 +111,46 @@ def test_what_lies_behind_a_dead_branch_has_its_zero_from_the_fold() -> None:
     assert gradients[y] == 0.0
     numbers = {node for node in graph.nodes if not isinstance(node, fg.Condition)}
     assert set(gradients.reached) >= numbers
+
+
+def test_a_gradient_does_not_order_its_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = y = fg.var(2.0)
+    for _ in range(1_000):
+        y = fg.sin(y) * x
+    graph = fg.Graph.of(y)
+    expected = fg.grad(graph, y)[x]
+    with monkeypatch.context() as patched:
+        patched.setattr("fgrad.graph._order", None)
+        assert fg.grad(fg.Graph.of(y), y)[x] == expected
+        slope = fg.grad_nodes(fg.Graph.of(y), y)[x]
+        assert slope.value == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("width", [1, FEW - 1, FEW, 3 * FEW])
+def test_wide_levels_and_narrow_ones_are_one_mapping(width: int) -> None:
+    layer = [fg.var(0.1 * i - 0.3) for i in range(width)]
+    idle = fg.var(2.0)
+    known = [*layer]
+    for k in range(6):
+        layer = [
+            fg.relu(a - 0.05) * b + fg.where(b < k, fg.floor(idle * b), a)
+            for a, b in zip(layer, layer[1:] + layer[:1], strict=True)
+        ]
+        known += layer
+    output = fg.sum(layer)
+    graph = fg.Graph.of(output)
+    gradients, as_nodes = fg.grad(graph, output), fg.grad_nodes(graph, output)
+    adjoints: Any = gradients.reached
+    assert [gradients[x] for x in known] == [as_nodes[x].value for x in known]
+    nodes = set(graph.nodes)
+    assert set(adjoints) == nodes
+    assert len(adjoints) == len(list(adjoints)) == len(nodes)
+    assert all(adjoints[n] == adjoints.get(n) == gradients[n] for n in nodes)
+    deeper = output + 1.0
+    for stranger in (deeper, fg.var(1.0), "x", 3.0):
+        assert stranger not in adjoints
+        assert adjoints.get(stranger) is None
+    assert copy.copy(adjoints) is copy.deepcopy(adjoints) is adjoints
 
 
 def test_a_node_outside_the_graph_is_an_error_that_says_so() -> None:
