@@ -216,7 +216,7 @@ def _fold_floats(output: Node[float]) -> Adjoints[float]:
     """The adjoint of every node that `output` is computed from, over floats.
 
     What `_fold_nodes` says plainly, in a third of the time: one and two arguments are read and
-    sent to without a loop, and the two commonest rules are not called (docs/decisions/0004).
+    sent to without a loop, and the three commonest rules are not called (docs/decisions/0004).
     Every gradient waits for this.
     """
     few: dict[Node[Any], float] = {}
@@ -231,13 +231,15 @@ def _fold_floats(output: Node[float]) -> Adjoints[float]:
             a, b = node._x, node._y
             a_is_node = type(a) is Node
             b_is_node = type(b) is Node
-            if b is not None:
+            if op is ops.add:
+                p = q = 1.0
+            elif op is ops.sub:
+                p, q = 1.0, -1.0
+            elif b is not None:
                 x = a.value if a_is_node else a
                 y = b.value if b_is_node else b
                 if op is ops.mul:
                     p, q = y, x
-                elif op is ops.add:
-                    p = q = 1.0
                 else:
                     p = op.dx(node.value, x, y) if a_is_node and op.dx else None
                     q = op.dy(node.value, x, y) if b_is_node and op.dy else None
