@@ -13,13 +13,12 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final
+from typing import Any, Final, Generic, NoReturn, Self, TypeAlias, TypeVar, final
 
 import attrs
 from pyrsistent import PMap, pmap
 
 from fgrad import operations as ops
-from fgrad.adjoints import Adjoints, Levels
 from fgrad.calm import calm, calm_for
 from fgrad.errors import NotDifferentiable, NotPicklable
 from fgrad.flow import Flow, as_node, plus, times
@@ -31,8 +30,8 @@ from fgrad.several import Joint
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
 F = TypeVar("F")
-FEW: Final = 8
-"""Levels of fewer nodes share a map when they have been read: in a chain it is as small as its nodes."""
+Levels: TypeAlias = list[list[Node[Any]]]
+"""For each depth the nodes that have an adjoint, in the order in which they received something."""
 DEEP: Final = 100
 """Levels from which on it pays to calm the collector."""
 
@@ -51,7 +50,7 @@ def grad(graph: Graph, output: Node[float]) -> Gradients:
     """
     _require_differentiable(graph, output, "grad")
     with calm_for(output.depth, DEEP):
-        return Gradients(graph, _fold_floats(output))
+        return Gradients(graph, MappingProxyType(_fold_floats(output)))
 
 
 def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
@@ -212,21 +211,22 @@ def _require_differentiable(graph: Graph, output: object, where: str) -> None:
     graph.require(output)
 
 
-def _fold_floats(output: Node[float]) -> Adjoints[float]:
+def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
     """The adjoint of every node that `output` is computed from, over floats.
 
     What `_fold_nodes` says plainly, in a third of the time: one and two arguments are read and
     sent to without a loop, and the three commonest rules are not called (docs/decisions/0004).
     Every gradient waits for this.
     """
-    few: dict[Node[Any], float] = {}
+    adjoints: dict[Node[Any], Any] = {output: 1.0}
     passed: list[Node[Any]] = []
-    levels: Levels[float] = [*[None] * output.depth, {output: 1.0}]
-    for depth in range(output.depth, -1, -1):
-        level = levels[depth]
-        if level is None:
-            continue
-        for node, cotangent in level.items():
+    levels: Levels = [[] for _ in range(output.depth)]
+    levels.append([output])
+    p: Any
+    q: Any
+    while levels:
+        for node in levels.pop():
+            cotangent = adjoints[node]
             op: Any = node.op
             a, b = node._x, node._y
             a_is_node = type(a) is Node
@@ -247,34 +247,33 @@ def _fold_floats(output: Node[float]) -> Adjoints[float]:
                 p, q = op.dx(node.value, a.value) if op.dx else None, None
             else:
                 if type(a) is tuple and a:
-                    level[node] = _send_jointly(node, cotangent, levels, passed)
+                    adjoints[node] = _send_jointly(node, adjoints, levels, passed)
                 continue
             if a_is_node:
                 if p is None:
                     passed.append(a)
-                elif (flows := levels[a.depth]) is None:
-                    levels[a.depth] = {a: cotangent * p}
+                elif a in adjoints:
+                    adjoints[a] = adjoints[a] + cotangent * p
                 else:
-                    flows[a] = flows[a] + cotangent * p if a in flows else cotangent * p
+                    adjoints[a] = cotangent * p
+                    levels[a.depth].append(a)
             if b_is_node:
                 if q is None:
                     passed.append(b)
-                elif (flows := levels[b.depth]) is None:
-                    levels[b.depth] = {b: cotangent * q}
+                elif b in adjoints:
+                    adjoints[b] = adjoints[b] + cotangent * q
                 else:
-                    flows[b] = flows[b] + cotangent * q if b in flows else cotangent * q
-        if len(level) < FEW:
-            few.update(level)
-            levels[depth] = few
-    filled = tuple([few if level is None else level for level in levels])
-    _settle_zeros(filled, passed)
-    return Adjoints(filled)
+                    adjoints[b] = cotangent * q
+                    levels[b.depth].append(b)
+    _settle_zeros(adjoints, passed)
+    return adjoints
 
 
 def _send_jointly(
-    node: Node[Any], cotangent: Any, levels: Levels[float], passed: list[Node[Any]]
+    node: Node[Any], adjoints: dict[Node[Any], Any], levels: Levels, passed: list[Node[Any]]
 ) -> Any:
     """Send to any number of arguments from any number of results; gives the adjoint."""
+    cotangent = adjoints[node]
     if node.op.joint:
         cotangent, flows = pulled_floats(node, cotangent)
     else:
@@ -285,7 +284,7 @@ def _send_jointly(
             if flow is None:
                 passed.append(a)
             else:
-                _collect(levels, a, flow, operator.add)
+                _collect(adjoints, levels, a, flow, operator.add)
     return cotangent
 
 
@@ -293,13 +292,12 @@ def _times(cotangent: float, partial: Any) -> Any:
     return None if partial is None else cotangent * partial
 
 
-def _settle_zeros(levels: tuple[dict[Node[Any], float], ...], passed: list[Node[Any]]) -> None:
+def _settle_zeros(adjoints: dict[Node[Any], Any], passed: list[Node[Any]]) -> None:
     """Give a zero to what lies only behind the nodes that a rule passed over."""
     while passed:
         node = passed.pop()
-        level = levels[node.depth]
-        if node not in level:
-            level[node] = _zero(node.value)
+        if node not in adjoints:
+            adjoints[node] = _zero(node.value)
             passed += [a for a in node.args if isinstance(a, Node)]
 
 
@@ -317,29 +315,34 @@ def _fold_nodes(
     """
     adjoints: dict[Node[Any], Flow] = {}
     seeds = tuple(cotangents)
-    levels: Levels[Flow] = [None] * (1 + max(output.depth for output, _ in seeds))
+    levels: Levels = [[] for _ in range(1 + max(output.depth for output, _ in seeds))]
     for output, cotangent in seeds:
-        _collect(levels, output, cotangent, plus)
+        _collect(adjoints, levels, output, cotangent, plus)
     while levels:
-        level = levels.pop() or {}
-        adjoints.update(level)
-        for node, cotangent in level.items():
+        for node in levels.pop():
             if node in ends:
                 continue
+            cotangent = adjoints[node]
             if node.op.joint:
                 for a, flow in zip(node.args, pulled_nodes(node, cotangent), strict=True):
                     if isinstance(a, Node) and flow is not None:
-                        _collect(levels, a, flow, plus)
+                        _collect(adjoints, levels, a, flow, plus)
                 continue
             for a, rule in zip(node.args, node.op.rules, strict=True):
                 if isinstance(a, Node) and rule and (p := rule(node, *node.args)) is not None:
-                    _collect(levels, a, times(cotangent, p), plus)
+                    _collect(adjoints, levels, a, times(cotangent, p), plus)
     return adjoints
 
 
-def _collect(levels: Levels[F], node: Node[Any], flow: F, plus: Callable[[F, F], F]) -> None:
-    flows = levels[node.depth]
-    if flows is None:
-        levels[node.depth] = {node: flow}
+def _collect(
+    adjoints: dict[Node[Any], F],
+    levels: Levels,
+    node: Node[Any],
+    flow: F,
+    plus: Callable[[F, F], F],
+) -> None:
+    if node in adjoints:
+        adjoints[node] = plus(adjoints[node], flow)
     else:
-        flows[node] = plus(flows[node], flow) if node in flows else flow
+        adjoints[node] = flow
+        levels[node.depth].append(node)

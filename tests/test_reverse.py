@@ -1,6 +1,5 @@
 """The fold: right answers, by exact arithmetic, by formulas, and by the laws of derivatives."""
 
-import copy
 import math
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fgrad as fg
-from fgrad.reverse import FEW
 from tests.strategies import BRANCHING, RING, SMOOTH, Recipe, recipes
 
 
@@ -126,8 +124,8 @@ def test_a_gradient_does_not_order_its_graph(monkeypatch: pytest.MonkeyPatch) ->
         assert slope.value == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("width", [1, FEW - 1, FEW, 3 * FEW])
-def test_wide_levels_and_narrow_ones_are_one_mapping(width: int) -> None:
+@pytest.mark.parametrize("width", [1, 7, 24])
+def test_what_two_folds_find_is_the_same_in_wide_levels_and_narrow_ones(width: int) -> None:
     layer = [fg.var(0.1 * i - 0.3) for i in range(width)]
     idle = fg.var(2.0)
     known = [*layer]
@@ -140,17 +138,8 @@ def test_wide_levels_and_narrow_ones_are_one_mapping(width: int) -> None:
     output = fg.sum(layer)
     graph = fg.Graph.of(output)
     gradients, as_nodes = fg.grad(graph, output), fg.grad_nodes(graph, output)
-    adjoints: Any = gradients.reached
     assert [gradients[x] for x in known] == [as_nodes[x].value for x in known]
-    nodes = set(graph.nodes)
-    assert set(adjoints) == nodes
-    assert len(adjoints) == len(list(adjoints)) == len(nodes)
-    assert all(adjoints[n] == adjoints.get(n) == gradients[n] for n in nodes)
-    deeper = output + 1.0
-    for stranger in (deeper, fg.var(1.0), "x", 3.0):
-        assert stranger not in adjoints
-        assert adjoints.get(stranger) is None
-    assert copy.copy(adjoints) is copy.deepcopy(adjoints) is adjoints
+    assert set(gradients.reached) == set(graph.nodes)
 
 
 def test_a_node_outside_the_graph_is_an_error_that_says_so() -> None:
