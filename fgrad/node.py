@@ -67,10 +67,10 @@ def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
             if other.depth > depth:
                 depth = other.depth
         else:
-            if type(other) is int:
-                other = literal(other, op.name)
             if type(other) is not float:
-                return _any(op, self, other)
+                if type(other) is not int:
+                    return _any(op, self, other)
+                other = literal(other, op.name)
             value = meaning(self.value, other)
         node = _Open()
         node.op = op
@@ -83,11 +83,19 @@ def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
         return node  # type: ignore[return-value]  # it has just become a Node
 
     def reflected(self: Node[float], other: float, /) -> Node[float]:
-        if type(other) is int:
-            other = literal(other, op.name)
         if type(other) is not float:
-            return _any(op, other, self)
-        return _seal(op, (other, self), meaning(other, self.value), self.depth + 1, None)
+            if type(other) is not int:
+                return _any(op, other, self)
+            other = literal(other, op.name)
+        node = _Open()
+        node.op = op
+        node._x = other
+        node._y = self
+        node.value = meaning(other, self.value)
+        node.label = None
+        node.depth = self.depth + 1
+        node.__class__ = Node
+        return node  # type: ignore[return-value]  # it has just become a Node
 
     return forward, reflected
 

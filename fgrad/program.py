@@ -69,7 +69,14 @@ class Program:
             if node in place:
                 continue
             op = node.op
-            args = tuple([place[a] if isinstance(a, Node) else a for a in node.args])
+            a, b = node._x, node._y
+            if b is None:
+                args = tuple([place[a] if isinstance(a, Node) else a for a in node.args])
+            else:
+                args = (
+                    place[a] if isinstance(a, Node) else a,
+                    place[b] if isinstance(b, Node) else b,
+                )
             if op is ops.identity:
                 place[node] = args[0]
             elif op is variable:
