@@ -102,11 +102,13 @@ def test_a_node_the_output_does_not_depend_on_has_a_zero_of_its_kind() -> None:
 
 
 def test_what_lies_behind_a_dead_branch_has_its_zero_from_the_fold() -> None:
-    x, y = fg.var(-1.0), fg.var(2.0)
+    x, y, z = fg.var(-1.0), fg.var(2.0), fg.var(3.0)
     output = fg.relu(fg.exp(y) * x) + fg.where(x > 0, fg.floor(fg.sin(y)), x)
+    output = fg.maximum(fg.maximum(output, fg.cos(z) - 9.0), fg.sin(z) - 9.0)
+    output = fg.maximum(fg.sqrt(z) - 9.0, output)
     graph = fg.Graph.of(output)
     gradients = fg.grad(graph, output)
-    assert gradients[y] == 0.0
+    assert gradients[y] == gradients[z] == 0.0
     numbers = {node for node in graph.nodes if not isinstance(node, fg.Condition)}
     assert set(gradients.reached) >= numbers
 
