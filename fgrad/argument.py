@@ -16,7 +16,7 @@ from fgrad import trees
 from fgrad.node import Node, var, variable
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Argument:
     """An argument with fresh leaves; a node that stood in two places still does."""
 

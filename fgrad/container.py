@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType, NoneType
 from typing import Any, Final
@@ -16,7 +15,7 @@ STATIC: Final[Mapping[str, bool]] = MappingProxyType({"fgrad.static": True})
 """Metadata of a field that is no part of the tree and passes through: `field(metadata=STATIC)`."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Parts:
     """A container taken apart: its children, each with its key, and what passes through."""
 
@@ -25,7 +24,7 @@ class Parts:
     static: Any = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Container:
     """How one class of containers is taken apart and put together.
 
@@ -126,8 +125,11 @@ def container_for(kind: type, known: Mapping[type, Container]) -> Container | No
         return None
     if attrs.has(kind):
         return _by_field(kind, attrs.fields(kind))
-    if dataclasses.is_dataclass(kind):
-        return _by_field(kind, dataclasses.fields(kind))
+    if getattr(kind, "__dataclass_fields__", None) is not None:
+        import dataclasses  # noqa: PLC0415  # whoever has such a class has imported it
+
+        made: Any = kind
+        return _by_field(kind, dataclasses.fields(made))
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return _by_name(kind)
     return None

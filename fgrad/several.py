@@ -121,7 +121,7 @@ class Item(Op):
 
 
 @final
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Bundle:
     """The flows to some of the results, the last one on top; a result may have several."""
 
@@ -148,7 +148,7 @@ class Bundle:
 
 
 @final
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Basis:
     """The i-th basis vector, the partial derivative of item i."""
 
