@@ -98,6 +98,10 @@ class _Valueless(_Open):
         """The traced node of `op` on `args`."""
         return _traced(op, args, depth_above(args))
 
+    def under(self, op: Op) -> Any:
+        """The traced node of `op` on this one alone."""
+        return _traced(op, (self,), self.depth + 1)
+
     def named(self, label: str) -> Any:
         """A node of the same number that carries `label`."""
         op, args = (ops.logical_and, (self, True)) if self.truth else (ops.identity, (self,))

@@ -141,18 +141,20 @@ class Node(_Open, Generic[V_co]):
         """
         return _seal(ops.identity, (self,), self.value, self.depth + 1, _checked(label))
 
+    def under(self, op: Op) -> Node[float]:
+        """The node of `op`, which gives a number, on this one alone."""
+        node = _Open()
+        node.op = op
+        node._x = self
+        node._y = None
+        node.value = op.meaning(self.value)
+        node.label = None
+        node.depth = self.depth + 1
+        node.__class__ = Node
+        return node  # type: ignore[return-value]  # it has just become a Node
+
     def apply(self, op: Op, args: tuple[Node[float] | float, ...]) -> Node[float]:
         """The node of `op` on `args`, which are nodes and plain values."""
-        if len(args) == 1 and not op.joint:
-            node = _Open()
-            node.op = op
-            node._x = self
-            node._y = None
-            node.value = op.meaning(self.value)
-            node.label = None
-            node.depth = self.depth + 1
-            node.__class__ = Condition if op.truth else Node
-            return node  # type: ignore[return-value]  # it has just become a Node
         values: list[float] = []
         depth = 0
         for a in args:

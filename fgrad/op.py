@@ -153,7 +153,7 @@ class Unary(Op):
         if type(x) is float:
             return self.meaning(x)
         if isinstance(x, Operand) and not x.truth:
-            return x.apply(self, (x,))
+            return x.under(self)
         return self._apply((x,))
 
 

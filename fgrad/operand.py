@@ -70,6 +70,10 @@ class Operand:
         """The result of the operation `op` on `args`, at least one of which is of this kind."""
         raise NotImplementedError
 
+    def under(self, op: Any) -> Any:
+        """The result of `op`, an operation on one number, on this one alone."""
+        return self.apply(op, (self,))
+
 
 class Truth(Operand, Generic[Number_co]):
     """A truth value that is not a plain bool; `Number_co` is what choosing a number by it gives."""
