@@ -14,6 +14,7 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 import types as _types
 import typing as _typing
 
+from fgrad import building as _building
 from fgrad import trees as trees
 from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient
@@ -184,6 +185,8 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "dumps": "wire",
     "loads": "wire",
 })  # fmt: skip
+
+_building.begin()
 
 
 def __getattr__(name: str) -> _typing.Any:

@@ -4,7 +4,6 @@
 
 Every library runs the same formula in the same process; the runs are interleaved in random order
 with the garbage collector on, and the table shows medians, as time per operation and as a ratio.
-The second column is fgrad with a calmer collector, which large graphs want (CALM below).
 A library that is not installed, or too slow or too deep for a size, is left out of that row.
 """
 
@@ -25,7 +24,6 @@ import fgrad as fg
 LEAVES = 20
 WIDTH = 50
 ROUNDS = {1_000: 31, 10_000: 15, 100_000: 5, 1_000_000: 3}
-CALM = (100_000, 50, 1000)  # for gc.set_threshold: fewer collections of what cannot be garbage
 LARGEST = {"micrograd": 10_000, "torch": 100_000, "autograd": 10_000}
 
 
@@ -110,18 +108,8 @@ def with_autograd(layers: Plan) -> list[float]:
     return [float(g) for g in autograd.grad(model)(start())]
 
 
-def with_calm_fgrad(layers: Plan) -> list[float]:
-    usual = gc.get_threshold()
-    gc.set_threshold(*CALM)
-    try:
-        return with_fgrad(layers)
-    finally:
-        gc.set_threshold(*usual)
-
-
 CONTESTANTS = {
     "fgrad": with_fgrad,
-    "calm": with_calm_fgrad,
     "micrograd": with_micrograd,
     "torch": with_torch,
     "autograd": with_autograd,
@@ -133,8 +121,7 @@ def row(size: int) -> str:
     runners = {
         name: run
         for name, run in CONTESTANTS.items()
-        if size <= LARGEST.get(name, sys.maxsize)
-        and (name == "calm" or importlib.util.find_spec(name))
+        if size <= LARGEST.get(name, sys.maxsize) and importlib.util.find_spec(name)
     }
     small, layers = plan(min(size, 10_000)), plan(size)
     count = sum(OPERATIONS[kind] for rows in layers for kind, _, _ in rows) + WIDTH - 1
@@ -153,9 +140,8 @@ def row(size: int) -> str:
             times[name].append(time.perf_counter() - begin)
             del kept
     ours = statistics.median(times["fgrad"])
-    calm = statistics.median(times["calm"])
-    cells = [f"{count:>9,}", f"{ours / count * 1e9:.0f} ns", f"{calm / count * 1e9:.0f} ns"]
-    for name in list(CONTESTANTS)[2:]:
+    cells = [f"{count:>9,}", f"{ours / count * 1e9:.0f} ns"]
+    for name in list(CONTESTANTS)[1:]:
         if name in times:
             cells.append(f"{statistics.median(times[name]) / ours:>8.1f}x")
         else:
@@ -168,8 +154,8 @@ def main() -> None:
     sizes = [int(a) for a in sys.argv[1:]] or sorted(ROUNDS)
     sys.setrecursionlimit(100_000)  # micrograd walks its graph by recursion
     print(f"Python {platform.python_version()}, collector on, medians of interleaved runs")
-    print("| operations | fgrad, per operation | calm collector | micrograd | torch | autograd |")
-    print(f"|{' --- |' * 6}")
+    print("| operations | fgrad, per operation | micrograd | torch | autograd |")
+    print(f"|{' --- |' * 5}")
     for size in sizes:
         print(row(size), flush=True)
 
