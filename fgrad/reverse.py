@@ -222,6 +222,7 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
     passed: list[Node[Any]] = []
     levels: Levels = [[] for _ in range(output.depth)]
     levels.append([output])
+    add, sub, mul, node_type = ops.add, ops.sub, ops.mul, Node  # a tenth of the time, as globals
     p: Any
     q: Any
     while levels:
@@ -229,16 +230,16 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
             cotangent = adjoints[node]
             op: Any = node.op
             a, b = node._x, node._y
-            a_is_node = type(a) is Node
-            b_is_node = type(b) is Node
-            if op is ops.add:
+            a_is_node = type(a) is node_type
+            b_is_node = type(b) is node_type
+            if op is add:
                 p = q = 1.0
-            elif op is ops.sub:
+            elif op is sub:
                 p, q = 1.0, -1.0
             elif b is not None:
                 x = a.value if a_is_node else a
                 y = b.value if b_is_node else b
-                if op is ops.mul:
+                if op is mul:
                     p, q = y, x
                 else:
                     p = op.dx(node.value, x, y) if a_is_node and op.dx else None
