@@ -15,6 +15,7 @@ import types as _types
 import typing as _typing
 
 from fgrad import building as _building
+from fgrad import operators as _operators  # noqa: F401  # nodes get theirs there
 from fgrad import trees as trees
 from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient

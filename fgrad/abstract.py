@@ -10,20 +10,32 @@ import linecache
 import os
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from fgrad import operations as ops
 from fgrad.errors import TracedNumber
-from fgrad.node import Condition, Node, _any, _checked, _Open, _seal, depth_above, variable
-from fgrad.op import Binary, Op
+from fgrad.node import (
+    Condition,
+    Node,
+    _checked,
+    _Open,
+    _seal,
+    depth_above,
+    variable,
+)
+from fgrad.op import Binary, Comparison, Op
 from fgrad.operand import literal
+from fgrad.operators import give_operators
 
 _HERE: Final = str(Path(__file__).parent) + os.sep
 
 
-def _operators(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
+@lru_cache(maxsize=256)  # as for nodes
+def _operators(op: Binary | Comparison) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """As those of nodes, without computing anything."""
+    kind = TracedCondition if op.truth else Traced
 
     def forward(self: Any, other: Any, /) -> Any:
         depth = self.depth
@@ -32,7 +44,7 @@ def _operators(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
                 depth = other.depth
         elif type(other) is not float:
             if type(other) is not int:
-                return _any(op, self, other)
+                return op.checked((self, other))
             other = literal(other, op.name)
         # As `_traced` does; written out, tracing sums and products takes half of the time.
         node = _Open()
@@ -41,14 +53,14 @@ def _operators(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
         node._y = other
         node.label = None
         node.depth = depth + 1
-        node.__class__ = Traced
+        node.__class__ = kind
         return node
 
     def reflected(self: Any, other: Any, /) -> Any:
         if type(other) is int:
             other = literal(other, op.name)
         if type(other) is not float:
-            return _any(op, other, self)
+            return op.checked((other, self))
         return _traced(op, (other, self), self.depth + 1)
 
     return forward, reflected
@@ -119,14 +131,6 @@ class Traced(_Valueless, Node[float]):
 
     __slots__ = ()
 
-    if not TYPE_CHECKING:
-        __add__, __radd__ = _operators(ops.add)
-        __sub__, __rsub__ = _operators(ops.sub)
-        __mul__, __rmul__ = _operators(ops.mul)
-        __truediv__, __rtruediv__ = _operators(ops.div)
-        __pow__, __rpow__ = _operators(ops.pow)
-        __mod__, __rmod__ = _operators(ops.mod)
-
 
 @final
 class TracedCondition(_Valueless, Condition):
@@ -134,6 +138,8 @@ class TracedCondition(_Valueless, Condition):
 
     __slots__ = ()
 
+
+give_operators(Traced, _operators)
 
 _KINDS: Final = (Traced, TracedCondition)
 

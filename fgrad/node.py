@@ -7,20 +7,17 @@ topological order. Nothing in a node points to its users, and equality is identi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeAlias, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeVar
 
 import attrs
 
 from fgrad import operations as ops
 from fgrad.errors import NotAValue, NotPicklable, SilentDetach
-from fgrad.op import Binary, Leaf, Op
+from fgrad.op import Leaf, Op
 from fgrad.operand import Operand, Truth, literal, not_a_number
 
 V_co = TypeVar("V_co", covariant=True)
-
-_Forward: TypeAlias = "Callable[[Node[float], Node[float] | float], Node[float]]"
-_Reflected: TypeAlias = "Callable[[Node[float], float], Node[float]]"
 
 
 class _Open(Operand):
@@ -49,55 +46,6 @@ class _Open(Operand):
         if y is not None:
             return (x, y)
         return x if type(x) is tuple else (x,)
-
-
-def _any(op: Any, x: object, y: object) -> Node[float]:
-    """`op(x, y)` for operands of unknown kinds."""
-    return op(x, y)  # type: ignore[no-any-return]  # the operation refuses what is no number
-
-
-def _operators(op: Binary) -> tuple[_Forward, _Reflected]:
-    """The methods of one binary operator, quick for nodes and floats; `op` itself takes the rest."""
-    meaning = op.meaning
-
-    def forward(self: Node[float], other: Node[float] | float, /) -> Node[float]:
-        depth = self.depth
-        if type(other) is Node:
-            value = meaning(self.value, other.value)
-            if other.depth > depth:
-                depth = other.depth
-        else:
-            if type(other) is not float:
-                if type(other) is not int:
-                    return _any(op, self, other)
-                other = literal(other, op.name)
-            value = meaning(self.value, other)
-        node = _Open()
-        node.op = op
-        node._x = self
-        node._y = other
-        node.value = value
-        node.label = None
-        node.depth = depth + 1
-        node.__class__ = Node
-        return node  # type: ignore[return-value]  # it has just become a Node
-
-    def reflected(self: Node[float], other: float, /) -> Node[float]:
-        if type(other) is not float:
-            if type(other) is not int:
-                return _any(op, other, self)
-            other = literal(other, op.name)
-        node = _Open()
-        node.op = op
-        node._x = other
-        node._y = self
-        node.value = meaning(other, self.value)
-        node.label = None
-        node.depth = self.depth + 1
-        node.__class__ = Node
-        return node  # type: ignore[return-value]  # it has just become a Node
-
-    return forward, reflected
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -199,13 +147,10 @@ class Node(_Open, Generic[V_co]):
         def __rpow__(self: Node[float], other: float, /) -> Node[float]: ...
         def __mod__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
         def __rmod__(self: Node[float], other: float, /) -> Node[float]: ...
-    else:
-        __add__, __radd__ = _operators(ops.add)
-        __sub__, __rsub__ = _operators(ops.sub)
-        __mul__, __rmul__ = _operators(ops.mul)
-        __truediv__, __rtruediv__ = _operators(ops.div)
-        __pow__, __rpow__ = _operators(ops.pow)
-        __mod__, __rmod__ = _operators(ops.mod)
+        def __lt__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __le__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __gt__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __ge__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
 
     def __neg__(self: Node[float]) -> Node[float]:
         """The negative."""
@@ -218,22 +163,6 @@ class Node(_Open, Generic[V_co]):
     def __abs__(self: Node[float]) -> Node[float]:
         """The absolute value."""
         return ops.abs(self)
-
-    def __lt__(self: Node[float], other: Node[float] | float, /) -> Condition:
-        """The node of a truth value, for `where`."""
-        return ops.less(self, other)
-
-    def __le__(self: Node[float], other: Node[float] | float, /) -> Condition:
-        """The node of a truth value, for `where`."""
-        return ops.less_equal(self, other)
-
-    def __gt__(self: Node[float], other: Node[float] | float, /) -> Condition:
-        """The node of a truth value, for `where`."""
-        return ops.greater(self, other)
-
-    def __ge__(self: Node[float], other: Node[float] | float, /) -> Condition:
-        """The node of a truth value, for `where`."""
-        return ops.greater_equal(self, other)
 
     if not TYPE_CHECKING:
         # Type checkers do not see what only refuses: to them `float(node)` and, under strict
@@ -277,6 +206,10 @@ class Condition(Node[bool], Truth[Node[float]]):
     """
 
     __slots__ = ()
+
+    # Not those of nodes: an operation on numbers looks at what it is given, and refuses.
+    before = Operand.before
+    after = Operand.after
 
     def named(self, label: str) -> Condition:
         """A condition that holds when this one does, and carries `label`."""

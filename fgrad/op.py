@@ -79,12 +79,18 @@ class Op:
                 return str(name)
         raise NotPicklable(repr(self), f"Bind it to the global name {self.name} in a module.")
 
-    def _apply(self, args: tuple[Any, ...]) -> Any:
-        """Apply to numbers that are not all floats, if they are numbers."""
+    def checked(self, args: tuple[Any, ...]) -> Any:
+        """The result on arguments that are not all floats; NotAValue unless they are numbers."""
         for a in args:
             if type(a) is not float and (not isinstance(a, Operand) or a.truth):
                 return self.applied(tuple([self._number(a) for a in args]))
         return self.applied(args)
+
+    def _between(self, x: Any, y: Any) -> Any:
+        """The result on two of which not both are floats."""
+        if isinstance(x, Operand):
+            return x.before(self, y)
+        return y.after(self, x) if isinstance(y, Operand) else self.checked((x, y))
 
     def applied(self, args: tuple[Any, ...]) -> Any:
         """The result on arguments of the right kinds: of the meaning, or as the operand among them says.
@@ -154,7 +160,7 @@ class Unary(Op):
             return self.meaning(x)
         if isinstance(x, Operand) and not x.truth:
             return x.under(self)
-        return self._apply((x,))
+        return self.checked((x,))
 
 
 @final
@@ -187,7 +193,7 @@ class Binary(Op):
         """The result of the operation, of the kind of its arguments."""
         if type(x) is float and type(y) is float:
             return self.meaning(x, y)
-        return self._apply((x, y))
+        return self._between(x, y)
 
 
 @final
@@ -226,7 +232,7 @@ class Ternary(Op):
     def __call__(self, x: R, y: R, z: R, /) -> R: ...
     def __call__(self, x: Any, y: Any, z: Any, /) -> Any:
         """The result of the operation, of the kind of its arguments."""
-        return self._apply((x, y, z))
+        return self.checked((x, y, z))
 
 
 @final
@@ -251,7 +257,7 @@ class Comparison(Op):
         """Whether it holds: a bool, or a node of one."""
         if type(x) is float and type(y) is float:
             return self.meaning(x, y)
-        return self._apply((x, y))
+        return self._between(x, y)
 
 
 @final

@@ -74,6 +74,14 @@ class Operand:
         """The result of `op`, an operation on one number, on this one alone."""
         return self.apply(op, (self,))
 
+    def before(self, op: Any, other: Any) -> Any:
+        """The result of `op`, an operation on two numbers, on this and `other`."""
+        return op.checked((self, other))
+
+    def after(self, op: Any, other: Any) -> Any:
+        """The result of `op`, an operation on two numbers, on `other` and this."""
+        return op.checked((other, self))
+
 
 class Truth(Operand, Generic[Number_co]):
     """A truth value that is not a plain bool; `Number_co` is what choosing a number by it gives."""
