@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, overload
+from operator import add, mul
+from typing import Any, Final, TypeAlias, overload
 
 from fgrad import operations as ops
 from fgrad.errors import EmptyReduction, NotAValue
 from fgrad.node import Node
+from fgrad.op import Binary
+
+_Join: TypeAlias = tuple[Binary, Callable[[Any, Any], Any]]
+_ADD: Final = (ops.add, add)
+_MUL: Final = (ops.mul, mul)
 
 
 @overload
@@ -21,7 +27,7 @@ def sum(terms: Iterable[Any], /) -> Any:
     >>> fg.sum([1.0, 2.0, 3.0]), fg.sum([fg.var(float(i)) for i in range(1024)]).depth
     (6.0, 10)
     """
-    return _balanced(ops.add, list(terms), "sum", "0.0")
+    return _balanced(_ADD, list(terms), "sum", "0.0")
 
 
 @overload
@@ -37,7 +43,7 @@ def prod(factors: Iterable[Any], /) -> Any:
     >>> y.value, fg.grad(fg.Graph.of(y), y)[x]
     (0.0, 6.0)
     """
-    return _balanced(ops.mul, list(factors), "prod", "1.0")
+    return _balanced(_MUL, list(factors), "prod", "1.0")
 
 
 @overload
@@ -57,18 +63,24 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
         raise NotAValue(
             "dot", "two sequences of one length", f"lengths {len(left)} and {len(right)}", advice
         )
-    return _balanced(
-        ops.add, [ops.mul(a, b) for a, b in zip(left, right, strict=True)], "dot", "0.0"
-    )
+    return _balanced(_ADD, _pairwise(_MUL, left, right), "dot", "0.0")
 
 
-def _balanced(join: Callable[[Any, Any], Any], parts: list[Any], where: str, start: str) -> Any:
+def _pairwise(join: _Join, left: list[Any], right: list[Any]) -> list[Any]:
+    op, sign = join
+    # Of a node the operator gives the same in half of the time.
+    return [
+        sign(a, b) if isinstance(a, Node) else op(a, b) for a, b in zip(left, right, strict=False)
+    ]
+
+
+def _balanced(join: _Join, parts: list[Any], where: str, start: str) -> Any:
     if not parts:
         raise EmptyReduction(where, start)
     parts = (
         [ops.identity(parts[0])] if len(parts) == 1 and not isinstance(parts[0], Node) else parts
     )
     while len(parts) > 1:
-        pairs = [join(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
+        pairs = _pairwise(join, parts[::2], parts[1::2])
         parts = pairs + parts[2 * len(pairs) :]
     return parts[0]
