@@ -11,6 +11,7 @@ import pytest
 
 import fgrad as fg
 from fgrad import special
+from fgrad.abstract import traced
 from fgrad.op import Choice, Op
 from tests.accuracy import DIGITS, true_derivative, ulp_error, worst_derivative, worst_value
 from tests.cases import SMOOTH, Case, Point, all_operations, is_discrete
@@ -308,3 +309,64 @@ def test_the_slope_of_a_power_and_the_inversion_keep_their_digits_at_any_size() 
             assert ulp_error(special.power_slope(z, w), truth) <= 2.0, (z, w)
     assert special.power_slope(-1.0, 1e300) == -1e300
     assert special.power_slope(5e-324, 5e-324) == 1.0
+
+
+MADE = pytest.mark.parametrize(
+    "make", [fg.var, lambda value: traced()], ids=["nodes", "traced numbers"]
+)
+
+
+@MADE
+@pytest.mark.parametrize("name", all_operations())
+def test_what_is_no_number_is_refused_on_every_side(name: str, make: Any) -> None:
+    op: Any = all_operations()[name]
+    x = make(0.5)
+    for strange in (x < 1.0, True, "1", 1j, None, [x]):
+        for place, kind in enumerate(op.kinds):
+            args: list[Any] = [x if wanted is float else True for wanted in op.kinds]
+            args[place] = strange
+            if kind is bool and (strange is True or isinstance(strange, fg.Condition)):
+                continue
+            with pytest.raises(fg.NotAValue):
+                op(*args)
+            args = [0.5 if wanted is float else True for wanted in op.kinds]
+            args[place] = strange
+            with pytest.raises(fg.NotAValue):
+                op(*args)
+
+
+class Length(float):
+    """A float of a class of its own, as numpy's are."""
+
+
+@MADE
+@pytest.mark.parametrize("name", all_operations())
+def test_other_kinds_of_numbers_are_as_the_floats_that_they_are(name: str, make: Any) -> None:
+    op: Any = all_operations()[name]
+    for number in (2, Length(2.0)):
+        for nodes in itertools.product((False, True), repeat=op.arity):
+            args: list[Any] = []
+            plain: list[Any] = []
+            for wanted, node in zip(op.kinds, nodes, strict=True):
+                usual = True if wanted is bool else make(2.0) if node else 2.0
+                args.append(number if wanted is float and not node else usual)
+                plain.append(usual)
+            got, expected = op(*args), op(*plain)
+            if isinstance(expected, fg.Node):
+                assert [type(a) for a in got.args] == [type(a) for a in expected.args]
+                if expected.abstract:
+                    continue
+                got, expected = got.value, expected.value
+            assert (type(got), repr(got)) == (type(expected), repr(expected))
+
+
+def test_sums_of_other_numbers_are_floats_and_of_no_numbers_are_refused() -> None:
+    for total in (fg.sum, fg.prod):
+        assert [type(total(xs)) for xs in ([1, 2], [1, 2, 3], [1])] == [float] * 3
+        wrong: Any
+        for wrong in (["a", "b"], [fg.var(1.0), "a"], [True, True], [fg.var(1.0) < 2.0, 1.0]):
+            with pytest.raises(fg.NotAValue):
+                total(wrong)
+    assert type(fg.dot([1, 2], [3, 4])) is float
+    with pytest.raises(fg.NotAValue):
+        fg.dot([fg.var(1.0), 2.0], [3.0, "4"])  # type: ignore[list-item]  # what is refused
