@@ -110,10 +110,6 @@ class _Valueless(_Open):
         """The traced node of `op` on `args`."""
         return _traced(op, args, depth_above(args))
 
-    def under(self, op: Op) -> Any:
-        """The traced node of `op` on this one alone."""
-        return _traced(op, (self,), self.depth + 1)
-
     def named(self, label: str) -> Any:
         """A node of the same number that carries `label`."""
         op, args = (ops.logical_and, (self, True)) if self.truth else (ops.identity, (self,))
@@ -130,6 +126,10 @@ class Traced(_Valueless, Node[float]):
     """A number of which only the way it is computed is known."""
 
     __slots__ = ()
+
+    def under(self, op: Op) -> Any:
+        """The traced node of `op` on this."""
+        return _traced(op, (self,), self.depth + 1)
 
 
 @final

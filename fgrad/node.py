@@ -90,7 +90,7 @@ class Node(_Open, Generic[V_co]):
         return _seal(ops.identity, (self,), self.value, self.depth + 1, _checked(label))
 
     def under(self, op: Op) -> Node[float]:
-        """The node of `op`, which gives a number, on this one alone."""
+        """The node of `op`, an operation on one number, on this."""
         node = _Open()
         node.op = op
         node._x = self
@@ -154,7 +154,7 @@ class Node(_Open, Generic[V_co]):
 
     def __neg__(self: Node[float]) -> Node[float]:
         """The negative."""
-        return ops.neg(self)
+        return self.under(ops.neg)
 
     def __pos__(self: Node[float]) -> Node[float]:
         """The node itself."""
@@ -162,7 +162,7 @@ class Node(_Open, Generic[V_co]):
 
     def __abs__(self: Node[float]) -> Node[float]:
         """The absolute value."""
-        return ops.abs(self)
+        return self.under(ops.abs)
 
     if not TYPE_CHECKING:
         # Type checkers do not see what only refuses: to them `float(node)` and, under strict
@@ -208,6 +208,7 @@ class Condition(Node[bool], Truth[Node[float]]):
     __slots__ = ()
 
     # Not those of nodes: an operation on numbers looks at what it is given, and refuses.
+    under = Operand.under
     before = Operand.before
     after = Operand.after
 

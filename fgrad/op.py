@@ -158,9 +158,7 @@ class Unary(Op):
         """The result of the operation, of the kind of its argument."""
         if type(x) is float:
             return self.meaning(x)
-        if isinstance(x, Operand) and not x.truth:
-            return x.under(self)
-        return self.checked((x,))
+        return x.under(self) if isinstance(x, Operand) else self.checked((x,))
 
 
 @final

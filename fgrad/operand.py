@@ -71,8 +71,8 @@ class Operand:
         raise NotImplementedError
 
     def under(self, op: Any) -> Any:
-        """The result of `op`, an operation on one number, on this one alone."""
-        return self.apply(op, (self,))
+        """The result of `op`, an operation on one number, on this."""
+        return op.checked((self,))
 
     def before(self, op: Any, other: Any) -> Any:
         """The result of `op`, an operation on two numbers, on this and `other`."""

@@ -370,3 +370,15 @@ def test_sums_of_other_numbers_are_floats_and_of_no_numbers_are_refused() -> Non
     assert type(fg.dot([1, 2], [3, 4])) is float
     with pytest.raises(fg.NotAValue):
         fg.dot([fg.var(1.0), 2.0], [3.0, "4"])  # type: ignore[list-item]  # what is refused
+
+
+@MADE
+@pytest.mark.parametrize("sign", [operator.neg, operator.pos, operator.abs])
+def test_a_truth_value_has_no_sign(sign: Any, make: Any) -> None:
+    x = make(0.5)
+    if sign is operator.pos:
+        assert sign(x) is x
+    else:
+        assert sign(x).op is {operator.neg: fg.neg, operator.abs: fg.abs}[sign]
+        with pytest.raises(fg.NotAValue):
+            sign(x < 1.0)
