@@ -24,7 +24,7 @@ import fgrad as fg
 
 LEAVES = 20
 WIDTH = 50
-ROUNDS = {1_000: 31, 10_000: 15, 100_000: 5, 1_000_000: 3}
+ROUNDS = {1_000: 61, 10_000: 31, 100_000: 7, 1_000_000: 5}
 LARGEST = {"micrograd": 10_000, "torch": 100_000, "autograd": 10_000}
 
 
