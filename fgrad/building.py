@@ -19,20 +19,43 @@ WAIT: Final = 1_000_000
 """What is added to the thresholds of older objects; it is in them, and nowhere else, that they wait."""
 
 
-def watch(phase: str, about: dict[str, int]) -> None:
-    """Look, when the collector begins, whether a graph is built: the collector calls this itself.
+class Watch:
+    """What the collector calls, to see whether a graph is built: how many nodes there were last time.
 
-    What somebody sets meanwhile stays, and so does a collector that looks seldom anyway.
+    It is called once at a time, since collections do not overlap.
     """
-    often, older, oldest = gc.get_threshold()
-    waiting = older >= WAIT
-    if phase != "start" or not 0 < often < SELDOM[0] or not (waiting or about["generation"]):
-        return
-    some = gc.get_objects(generation=0)[::16]
-    nodes = sum([type(thing) is Node for thing in some])
-    if (2 * nodes > len(some)) != waiting:
-        change = -WAIT if waiting else WAIT
-        gc.set_threshold(often, older + change, oldest + change)
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self) -> None:
+        """Begin with the nodes that there are."""
+        self._nodes = _live_nodes()
+
+    def __call__(self, phase: str, about: dict[str, int]) -> None:
+        """Have older objects wait, or wait no longer, when a collection begins.
+
+        What somebody sets meanwhile stays, and so does a collector that looks seldom anyway.
+        """
+        if phase != "start":
+            return
+        nodes = _live_nodes()
+        made, self._nodes = nodes - self._nodes, nodes
+        often, older, oldest = gc.get_threshold()
+        waiting = older >= WAIT
+        if not 0 < often < SELDOM[0] or not (waiting or about["generation"]):
+            return
+        if (2 * made > gc.get_count()[0]) != waiting:
+            change = -WAIT if waiting else WAIT
+            gc.set_threshold(often, older + change, oldest + change)
+
+
+def _live_nodes() -> int:
+    # Each refers to its class. To ask the collector for its objects would be slower, and no tuple
+    # that another thread is about to fill can be finished while somebody else refers to it.
+    return sys.getrefcount(Node)
+
+
+watch: Final = Watch()
 
 
 def begin() -> None:

@@ -23,10 +23,11 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def _usual() -> Iterator[None]:
-    before = gc.get_threshold()
+    before, interval = gc.get_threshold(), sys.getswitchinterval()
     gc.collect()
     gc.set_threshold(*USUAL)
     yield
+    sys.setswitchinterval(interval)
     gc.enable()
     gc.set_threshold(*before)
 
@@ -134,16 +135,42 @@ def test_only_the_beginning_counts_and_new_objects_wait_for_nobody() -> None:
     gc.disable()
     node = chain(500)
     watch("stop", {"generation": 1})
-    watch("start", {"generation": 0})
     assert gc.get_threshold() == USUAL
     watch("start", {"generation": 1})
     assert gc.get_threshold() == WAITING
     watch("stop", {"generation": 0})
     assert gc.get_threshold() == WAITING
-    others = lists(2_000)
     watch("start", {"generation": 0})
     assert gc.get_threshold() == USUAL
-    assert node.value == len(others) / 2_000
+    node = node * chain(500)
+    watch("start", {"generation": 0})
+    assert gc.get_threshold() == USUAL
+    assert node.value == 1.0
+
+
+def test_nodes_that_were_there_or_are_gone_do_not_count() -> None:
+    nodes = [chain(1) for _ in range(20_000)]
+    gc.collect()
+    gc.disable()
+    others = lists(500)
+    watch("start", {"generation": 1})
+    assert gc.get_threshold() == USUAL
+    nodes.clear()
+    watch("start", {"generation": 1})
+    assert gc.get_threshold() == USUAL
+    assert others
+
+
+def test_what_other_threads_are_making_meanwhile_can_be_finished() -> None:
+    def tuples(count: int) -> int:
+        return sum(len(tuple(x for x in range(40))) for _ in range(count))
+
+    sys.setswitchinterval(1e-6)
+    with ThreadPoolExecutor(4) as pool:
+        made = [pool.submit(tuples, 20_000) for _ in range(3)]
+        built = [pool.submit(chain, 20_000) for _ in range(10)]
+    assert [future.result() for future in made] == [800_000] * 3
+    assert [future.result().value for future in built] == [1.0] * 10
 
 
 def test_threads_that_build_leave_it_as_it_was() -> None:
