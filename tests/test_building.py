@@ -142,10 +142,18 @@ def test_only_the_beginning_counts_and_new_objects_wait_for_nobody() -> None:
     assert gc.get_threshold() == WAITING
     watch("start", {"generation": 0})
     assert gc.get_threshold() == USUAL
-    node = node * chain(500)
+    node = node * chain(5_000)
     watch("start", {"generation": 0})
     assert gc.get_threshold() == USUAL
     assert node.value == 1.0
+
+
+def test_where_nodes_are_few_among_others_nothing_waits() -> None:
+    gc.disable()
+    node, others = chain(500), lists(1_000)
+    watch("start", {"generation": 1})
+    assert gc.get_threshold() == USUAL
+    assert node.value == len(others) / 1_000
 
 
 def test_nodes_that_were_there_or_are_gone_do_not_count() -> None:
