@@ -14,9 +14,9 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 import types as _types
 import typing as _typing
 
-from fgrad import building as _building
 from fgrad import operators as _operators  # noqa: F401  # nodes get theirs there
 from fgrad import trees as trees
+from fgrad import waiting as _waiting
 from fgrad.derivative import gradient as gradient
 from fgrad.derivative import value_and_gradient as value_and_gradient
 from fgrad.errors import CyclicTree as CyclicTree
@@ -187,7 +187,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "loads": "wire",
 })  # fmt: skip
 
-_building.begin()
+_waiting.begin()
 
 
 def __getattr__(name: str) -> _typing.Any:

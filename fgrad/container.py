@@ -128,8 +128,8 @@ def container_for(kind: type, known: Mapping[type, Container]) -> Container | No
     if getattr(kind, "__dataclass_fields__", None) is not None:
         import dataclasses  # noqa: PLC0415  # whoever has such a class has imported it
 
-        made: Any = kind
-        return _by_field(kind, dataclasses.fields(made))
+        decorated: Any = kind
+        return _by_field(kind, dataclasses.fields(decorated))
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return _by_name(kind)
     return None

@@ -2,7 +2,7 @@
 
     python -m tests.bench.deep [depths...]
 
-With the collector off: the first line of tests/bench/eager.py's table shows what it adds.
+With the collector off, which tests/bench/eager.py leaves on.
 """
 
 from __future__ import annotations

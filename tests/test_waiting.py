@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import fgrad as fg
-from fgrad.building import WAIT, begin, watch
 from fgrad.calm import SELDOM, calm
+from fgrad.waiting import WAIT, begin, watch
 
 USUAL = (700, 10, 10)
 WAITING = (700, 10 + WAIT, 10 + WAIT)
