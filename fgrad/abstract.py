@@ -106,6 +106,10 @@ class _Valueless(_Open):
 
         __hash__ = object.__hash__
 
+    def alias(self, depth: int) -> Any:
+        """Another traced node of the same number at that depth."""
+        return _traced(ops.identity, (self,), depth)
+
     def apply(self, op: Op, args: tuple[Any, ...]) -> Any:
         """The traced node of `op` on `args`."""
         return _traced(op, args, depth_above(args))

@@ -1,14 +1,18 @@
 """Nodes: an expression is a value, computed when it is written and right for ever.
 
 A node knows its operation, its arguments (nodes or literal floats), its value and its depth, which
-is one more than that of its deepest argument: reading nodes by falling depth is a reverse
+is more than that of its deepest argument: reading nodes by falling depth is a reverse
 topological order. Nothing in a node points to its users, and equality is identity.
+
+The variables of a transform begin at a depth of their own, below everything that is there
+(`below_all`), so that whatever is less deep than they are cannot depend on them and is not read.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar
 
 import attrs
 
@@ -88,6 +92,10 @@ class Node(_Open, Generic[V_co]):
         Node(identity(add(…)), value=3.0, label='shifted')
         """
         return _seal(ops.identity, (self,), self.value, self.depth + 1, _checked(label))
+
+    def alias(self, depth: int) -> Node[V_co]:
+        """Another node of the same value at that depth, which a transform differentiates by."""
+        return _seal(ops.identity, (self,), self.value, depth, None)
 
     def under(self, op: Op) -> Node[float]:
         """The node of `op`, an operation on one number, on this."""
@@ -273,9 +281,20 @@ def number_of(arg: Node[V_co] | V_co) -> V_co:
     return arg.value if isinstance(arg, Node) else arg
 
 
-def constant(value: float) -> Node[float]:
-    """A node that holds the literal `value` and depends on nothing."""
-    return _seal(ops.identity, (value,), value, 0, None)
+_CALLS: Final = itertools.count(1)
+
+
+def below_all() -> int:
+    """A depth that is greater than that of every node there is, by more than any chain is long."""
+    return next(_CALLS) << 32
+
+
+def constant(value: float, depth: int | None = None) -> Node[float]:
+    """A node that holds the literal `value` and depends on nothing.
+
+    It is no variable, and as deep as what is made now: nobody takes it for one of somebody outside.
+    """
+    return _seal(ops.identity, (value,), value, below_all() if depth is None else depth, None)
 
 
 def _checked(label: object) -> str:

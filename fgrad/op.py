@@ -8,14 +8,16 @@ to that argument; `when` makes a rule that flows on one side of a condition only
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias, final, overload
+from typing import Any, ClassVar, Final, TypeAlias, final, overload
 
 import attrs
 
 from fgrad.errors import NotPicklable
 from fgrad.operand import (
+    Guarded,
     N,
     Operand,
     Ordered,
@@ -34,6 +36,34 @@ Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
+
+
+_FLOATS: Final = frozenset({"math", "_operator"})
+"""Modules whose functions of floats give floats, besides our own."""
+
+
+def _as_kept(f: Callable[..., Any] | None, where: str) -> Any:
+    """A user's function whose numbers are floats, as nodes and programs keep them."""
+    module = getattr(f, "__module__", None) or ""
+    if f is None or module in _FLOATS or module.partition(".")[0] == "fgrad":
+        return f
+    given = f
+
+    @functools.wraps(given)
+    def kept(*args: Any) -> Any:
+        result = given(*args)
+        if result is None or type(result) is float or isinstance(result, (Operand, Guarded)):
+            return result
+        return literal(result, where)
+
+    return kept
+
+
+def _keep_floats(op: Op, *names: str) -> None:
+    """Have the functions of `op` under these names give floats, whoever wrote them."""
+    for name in names:
+        where = f"the result of {name} of {op.name}"
+        object.__setattr__(op, name, _as_kept(getattr(op, name), where))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -145,6 +175,10 @@ class Unary(Op):
 
     arity: ClassVar[int] = 1
 
+    def __attrs_post_init__(self) -> None:
+        """Keep numbers as floats."""
+        _keep_floats(self, "meaning", "dx")
+
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
@@ -172,6 +206,10 @@ class Binary(Op):
     kink: str = ""
 
     arity: ClassVar[int] = 2
+
+    def __attrs_post_init__(self) -> None:
+        """Keep numbers as floats."""
+        _keep_floats(self, "meaning", "dx", "dy")
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -206,6 +244,10 @@ class Ternary(Op):
     kink: str = ""
 
     arity: ClassVar[int] = 3
+
+    def __attrs_post_init__(self) -> None:
+        """Keep numbers as floats."""
+        _keep_floats(self, "meaning", "dx", "dy", "dz")
 
     @property
     def rules(self) -> tuple[Rule, ...]:

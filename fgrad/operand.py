@@ -118,7 +118,8 @@ def when(condition: TruthValue, partial: Partial) -> Partial:
     """
     if isinstance(condition, bool):
         return partial if condition else None
-    return Guarded(condition, partial)
+    plain = partial is None or isinstance(partial, (float, Guarded, Operand))
+    return Guarded(condition, partial if plain else literal(partial, "when"))
 
 
 def literal(value: object, where: str) -> float:

@@ -177,8 +177,9 @@ class Program:
                 _check_argument(i, op, needed, a, kinds)
             if isinstance(op, Item):
                 call = self.lines[int(args[0]) - len(self.inputs)][0]
-                if isinstance(call, Joint) and not 0 <= op.index < call.size:
-                    raise MalformedProgram(i, f"{call.name} has no result {op.index}")
+                if isinstance(call, Joint) and op not in call.readers():
+                    kind = "truth value" if op.truth else "number"
+                    raise MalformedProgram(i, f"{call.name} has no {kind} as result {op.index}")
             kinds.append(_result(op))
         for number in self.outputs:
             if type(number) is not int or not 0 <= number < len(kinds):

@@ -51,7 +51,6 @@ def test_a_graph_comes_back_with_labels_and_every_bit_of_its_values(seed: int, w
     assert after.digest == before.digest
     assert [node.label for node in after.nodes] == [node.label for node in before.nodes]
     assert [type(node) for node in after.nodes] == [type(node) for node in before.nodes]
-    assert [node.depth for node in after.nodes] == [node.depth for node in before.nodes]
     assert bits(node.value for node in after.nodes) == bits(node.value for node in before.nodes)
     assert fg.dumps(after) == text
 

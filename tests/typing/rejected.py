@@ -95,7 +95,7 @@ names: list[float] = fg.value_and_gradient(reported, has_aux=True)(1.0)[0][1]  #
 fg.jvp(area)(1.0, "s", 2.0)  # type: ignore[arg-type]
 fg.jvp(area)(1.0, 1.0)  # type: ignore[call-arg]
 fg.hvp(word_of)(1.0, 1.0)  # type: ignore[type-var]
-fg.jacobian(area, mode="sideways")  # type: ignore[arg-type]
+fg.jacobian(area, mode="sideways")  # type: ignore[call-overload]
 fg.hessian(word_of)(1.0)  # type: ignore[type-var]
 fg.taylor(word_of, 2)(1.0)  # type: ignore[type-var]
 fg.taylor(area)(1.0, 2.0)  # type: ignore[call-arg]
