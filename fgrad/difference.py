@@ -84,8 +84,8 @@ def diff(before: Program, after: Program) -> Difference:
     old_slopes, new_slopes = _slopes(before, keys), _slopes(after, keys)
     both = dict.fromkeys([*old_slopes, *new_slopes])
     return Difference(
-        tuple(name for name in before.inputs if name not in after.inputs),
-        tuple(name for name in after.inputs if name not in before.inputs),
+        _others(before.inputs, after.inputs),
+        _others(after.inputs, before.inputs),
         _lines(before, old, in_new),
         _lines(after, new, in_old),
         sum(key in in_old for key in new[len(after.inputs) :]),
@@ -101,6 +101,11 @@ def _keys(program: Program, keys: dict[Any, int]) -> list[int]:
         parts = [("value", numbers[a]) if type(a) is int else repr(a) for a in args]
         numbers.append(keys.setdefault((op, *parts), len(keys)))
     return numbers
+
+
+def _others(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    there = frozenset(known)
+    return tuple([name for name in names if name not in there])
 
 
 def _lines(program: Program, numbers: list[int], others: frozenset[int]) -> tuple[str, ...]:

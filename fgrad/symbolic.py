@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -147,10 +148,12 @@ class _Writer:
 def _rows(sp: Any, made: Callable[..., Any]) -> Mapping[Op, Callable[..., Any]]:
     """For each operation the expression of it on expressions."""
 
-    def of(kind: Any) -> Callable[..., Any]:
-        return lambda *args: made(kind, *args)
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        return made(sp.Piecewise, x, condition, y, True)
 
-    plus, times, power, size, log, exp = map(of, (sp.Add, sp.Mul, sp.Pow, sp.Abs, sp.log, sp.exp))
+    known = {op: partial(made, kind) for op, kind in _named(sp).items()}
+    plus, times, power = known[ops.add], known[ops.mul], known[ops.pow]
+    size, log, exp = known[ops.abs], known[ops.log], known[ops.exp]
     half, third = sp.Rational(1, 2), sp.Rational(1, 3)
 
     def minus(x: Any) -> Any:
@@ -159,22 +162,19 @@ def _rows(sp: Any, made: Callable[..., Any]) -> Mapping[Op, Callable[..., Any]]:
     def over(x: Any, y: Any) -> Any:
         return times(x, power(y, -1))
 
-    def squares(x: Any, y: Any) -> Any:
-        return plus(power(x, 2), power(y, 2))
-
     def sigmoid(x: Any) -> Any:
         return power(plus(1, exp(minus(x))), -1)
 
     return MappingProxyType({
-        **{op: of(kind) for op, kind in _named(sp).items()},
+        **known,
         ops.sub: lambda x, y: plus(x, minus(y)), ops.neg: minus, ops.div: over,
         ops.reciprocal: lambda x: power(x, -1), ops.square: lambda x: power(x, 2),
         ops.identity: lambda x: x, ops.stop_gradient: lambda x: x,
         ops.power_slope: lambda x, y: times(y, power(x, plus(y, -1))),
         ops.sqrt: lambda x: power(x, half),
         ops.cbrt: lambda x: times(made(sp.sign, x), power(size(x), third)),
-        ops.hypot: lambda x, y: power(squares(x, y), half),
-        ops.inversion: lambda x, y: over(x, squares(x, y)),
+        ops.hypot: lambda x, y: power(plus(power(x, 2), power(y, 2)), half),
+        ops.inversion: lambda x, y: over(x, plus(power(x, 2), power(y, 2))),
         ops.exp2: lambda x: power(2, x), ops.expm1: lambda x: plus(exp(x), -1),
         ops.log2: lambda x: over(log(x), log(2)), ops.log10: lambda x: over(log(x), log(10)),
         ops.log1p: lambda x: log(plus(1, x)),
@@ -185,10 +185,8 @@ def _rows(sp: Any, made: Callable[..., Any]) -> Mapping[Op, Callable[..., Any]]:
         ops.gauss: lambda x: exp(minus(power(x, 2))),
         ops.lgamma: lambda x: log(size(made(sp.gamma, x))),
         ops.clip: lambda x, low, high: made(sp.Min, made(sp.Max, x, low), high),
-        ops.copysign: lambda x, y: times(
-            size(x), made(sp.Piecewise, 1, made(sp.Ge, y, 0), -1, True)
-        ),
-        ops.where: lambda condition, x, y: made(sp.Piecewise, x, condition, y, True),
+        ops.copysign: lambda x, y: times(size(x), where(made(sp.Ge, y, 0), 1, -1)),
+        ops.where: where,
     })  # fmt: skip
 
 
