@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from fgrad.kernel import Kernel
-from fgrad.listing import lines
+from fgrad.listing import lines, quoted
 from fgrad.program import Program
 
 
@@ -40,8 +40,8 @@ class Difference:
 
     @property
     def _inputs(self) -> tuple[str, ...]:
-        removed = tuple(f"- {name}" for name in self.inputs_removed)
-        return removed + tuple(f"+ {name}" for name in self.inputs_added)
+        removed = tuple(f"- {quoted(name)}" for name in self.inputs_removed)
+        return removed + tuple(f"+ {quoted(name)}" for name in self.inputs_added)
 
     def __str__(self) -> str:
         """The account, a line for each change."""
@@ -55,7 +55,8 @@ class Difference:
         said += [f"  + {line}" for line in self.added]
         said += [f"output {i}: computed differently" for i in self.outputs]
         for (i, name), changed in self.derivatives.items():
-            said.append(f"d output {i} / d {name}: {'changed' if changed else 'the same'}")
+            what = "changed" if changed else "the same"
+            said.append(f"d output {i} / d {quoted(name)}: {what}")
         return "\n".join(said)
 
 

@@ -6,6 +6,7 @@ import pickle
 import random
 from array import array
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import fgrad as fg
 from fgrad import operations as ops
 from fgrad.flat import Flat, _qualified
 from fgrad.joint import gathering
+from fgrad.kernel import Kernel
 from fgrad.node import variable
 from fgrad.op import Binary, Choice, Comparison, Op, Ternary, Unary
 from fgrad.program import Program
@@ -54,10 +56,11 @@ def users(names: Iterable[str] = NAMES, modules: Iterable[Any] = MODULES) -> lis
     """Operations of a user's that share names, modules, or one when both are written in a row."""
     made: list[Op] = []
     for module, name in itertools.product(modules, names):
-        f = meaning(module)
+        f: Any = meaning(module)
+        rule: Any = None
         made += [
             Unary(name, f, None), Binary(name, f, None, None), Ternary(name, f, None, None, None),
-            Comparison(name, f), Choice(name, f, None, None),
+            Comparison(name, f), Choice(name, f, rule, rule),
         ]  # fmt: skip
     return made
 
@@ -170,6 +173,20 @@ def test_the_arities_of_two_operations_are_not_exchanged() -> None:
     two = Program(("x", "y"), ((f2, (0, 1)), (g1, (1,))), (2, 3))
     assert one.digest != two.digest
     assert one != two
+
+
+def test_code_in_the_cache_is_not_taken_for_another_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("llvmlite")
+    monkeypatch.setenv("FGRAD_CACHE", str(tmp_path))
+    add: Any = lambda *xs: xs[0] + 2.0 * xs[-1]  # of one number or two
+    f1, f2 = Unary("f", add, None), Binary("f", add, None, None)
+    g1, g2 = Unary("g", add, None), Binary("g", add, None, None)
+    for lines in (((f1, (0,)), (g2, (1, 1))), ((f2, (0, 1)), (g1, (1,)))):
+        known = Program(("x", "y"), lines, (2, 3))
+        assert Kernel(known, "native")(2.0, 3.0) == known.run((2.0, 3.0))
+    assert list(tmp_path.iterdir())
 
 
 def test_results_of_several_count_by_their_number() -> None:
