@@ -257,7 +257,9 @@ def _word(op: Op) -> str:
 
 
 def _literal(value: object) -> str:
-    return digits(value) if type(value) is float else repr(value)
+    if isinstance(value, bool) or not isinstance(value, (float, int)):
+        return repr(value)
+    return digits(float(value))
 
 
 def _graph_lines(graph: Graph) -> Iterator[str]:

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad import operations as ops
+from fgrad.listing import parse
 from fgrad.node import _seal, variable
 from fgrad.op import Comparison
+from fgrad.passes import inlined, simplified
 from fgrad.program import Program
 from tests.bench import fuzz
 from tests.programs import bits, point, program
@@ -360,6 +362,31 @@ def test_what_an_operation_gives_is_kept_as_a_float_or_a_truth_value() -> None:
     text = fg.dumps(fg.Graph.of(root(fg.var(4.0)))).replace("4.0", "-4.0")
     with pytest.raises(fg.FormatError, match=r"own gives .*j.*, which is no real number"):
         fg.loads(text, [root])
+
+
+@pytest.mark.parametrize(
+    "given_back", [3, np.float64(0.1), Metres(0.1), np.float64("nan")], ids=repr
+)
+def test_what_an_operation_gives_of_literals_is_a_literal_in_every_form(given_back: Any) -> None:
+    """An int was read as the number of a value where lines of literals are computed beforehand."""
+    op = fg.Unary("own", constantly(given_back), None)
+    inner = fg.compile(lambda a, b: op(a) + b)
+    known = inlined(fg.trace(lambda x: inner(2.0, x) * x)(1.0))
+    short = simplified(known)
+    assert [type(a) for _, args in short.lines for a in args].count(float) == 1
+    for x in (0.5, 5.0):
+        assert bits(short.run((x,))) == bits(known.run((x,))) == bits([(given_back + x) * x])
+    for text in (fg.show(short), fg.to_c(short), fg.to_latex(short), fg.dumps(short)):
+        assert "np." not in text
+        assert "0.1 m" not in text
+    assert parse(fg.show(short)) == short
+
+
+def test_listings_write_floats_of_another_class_as_floats() -> None:
+    known = Program(("x",), ((ops.add, (0, Metres(0.1))), (ops.add, (1, np.float64(2.0)))), (2,))
+    assert parse(fg.show(known)) == known
+    call: Any = fg.compile(lambda x, y: (x * y, x < y))(fg.var(1.0), fg.var(2.0))
+    assert "(2.0, True)" in fg.show(fg.Graph.of(call[0]))
 
 
 def conditions(x: Any, y: Any) -> tuple[Any, ...]:
