@@ -135,6 +135,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.directional import vjp as vjp
     from fgrad.expansion import taylor as taylor
     from fgrad.foreign import custom as custom
+    from fgrad.fromsympy import from_sympy as from_sympy
     from fgrad.implicit import fixed_point as fixed_point
     from fgrad.implicit import root as root
     from fgrad.latex import to_latex as to_latex
@@ -144,7 +145,6 @@ if _typing.TYPE_CHECKING:
     from fgrad.matrix import hessian as hessian
     from fgrad.matrix import jacobian as jacobian
     from fgrad.program import Program as Program
-    from fgrad.symbolic import from_sympy as from_sympy
     from fgrad.symbolic import to_sympy as to_sympy
     from fgrad.tracing import trace as trace
     from fgrad.wire import dumps as dumps
@@ -171,6 +171,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "vjp": "directional",
     "taylor": "expansion",
     "custom": "foreign",
+    "from_sympy": "fromsympy",
     "fixed_point": "implicit",
     "root": "implicit",
     "to_latex": "latex",
@@ -180,7 +181,6 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "hessian": "matrix",
     "jacobian": "matrix",
     "Program": "program",
-    "from_sympy": "symbolic",
     "to_sympy": "symbolic",
     "trace": "tracing",
     "dumps": "wire",

@@ -15,7 +15,7 @@ import attrs
 
 from fgrad import operations as ops
 from fgrad.errors import MalformedProgram, NotAValue
-from fgrad.flat import Flat, lines_of, packed
+from fgrad.flat import Flat, lines_of, packed, wrong_count
 from fgrad.graph import Graph
 from fgrad.node import Node, constant, variable
 from fgrad.op import Op
@@ -172,7 +172,7 @@ class Program:
         kinds: list[type] = [float] * len(self.inputs)
         for i, (op, args) in enumerate(self.lines):
             if len(args) != op.arity:
-                raise MalformedProgram(i, f"{op.name} takes {op.arity} arguments, not {len(args)}")
+                raise MalformedProgram(i, wrong_count(op, len(args)))
             for needed, a in zip(op.kinds, args, strict=True):
                 _check_argument(i, op, needed, a, kinds)
             if isinstance(op, Item):
