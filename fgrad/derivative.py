@@ -18,7 +18,7 @@ from fgrad.argument import Argument, closed
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.graph import Graph
 from fgrad.node import Condition, Node, number_of
-from fgrad.operand import Real
+from fgrad.operand import Real, is_real, literal
 from fgrad.reverse import grad, slopes_at
 
 P = ParamSpec("P")
@@ -210,8 +210,8 @@ def _differentiated(
     on_numbers = not any(argument.of_nodes for argument in arguments) and closed(nodes, arguments)
     if on_numbers:
         aux = tuple(map(number_of, aux))
-    if isinstance(output, (int, float)) and not isinstance(output, bool):
-        return float(output), aux, lambda leaf: 0.0
+    if is_real(output):
+        return literal(output, "gradient"), aux, lambda leaf: 0.0
     if not isinstance(output, Node) or isinstance(output, Condition):
         advice = "Let the function return one number; for several, take the gradient of each."
         raise NotDifferentiable("gradient", f"{output!r:.60}", advice)

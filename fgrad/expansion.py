@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from fgrad.argument import Argument, closed
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.node import Condition, Node
-from fgrad.operand import Real
+from fgrad.operand import Real, is_real, literal
 from fgrad.series import coefficient_nodes, coefficients
 
 P = ParamSpec("P")
@@ -39,8 +39,8 @@ def taylor(
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
             raise NotAValue("taylor", "one number as argument 0", f"{x!r:.60}", advice)
         output: Any = f(argument.tree, *args, **kwargs)
-        if isinstance(output, (int, float)) and not isinstance(output, bool):
-            return (float(output), *[0.0] * order)
+        if is_real(output):
+            return (literal(output, "taylor"), *[0.0] * order)
         if not isinstance(output, Node) or isinstance(output, Condition):
             advice = "Let the function return one number; for several, expand each."
             raise NotDifferentiable("taylor", f"{output!r:.60}", advice)

@@ -15,7 +15,7 @@ import attrs
 from fgrad import operations as ops
 from fgrad.errors import NotAValue, NotPicklable, SilentDetach
 from fgrad.op import Leaf, Op
-from fgrad.operand import Operand, Truth, literal, not_a_number
+from fgrad.operand import Operand, Truth, is_numeric, literal
 
 V_co = TypeVar("V_co", covariant=True)
 
@@ -76,9 +76,6 @@ class Node(_Open, Generic[V_co]):
         @property
         def args(self) -> tuple[Node[float] | float, ...]:
             """The arguments: nodes and literal numbers."""
-
-    # ndarray * node must come to Node.__rmul__, not loop over the array's elements.
-    __array_ufunc__ = None
 
     def named(self, label: str) -> Node[V_co]:
         """A node of the same value that carries `label`; what flows to it flows to this one.
@@ -151,6 +148,7 @@ class Node(_Open, Generic[V_co]):
         def __le__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
         def __gt__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
         def __ge__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __round__(self: Node[float]) -> Node[float]: ...
 
     def __neg__(self: Node[float]) -> Node[float]:
         """The negative."""
@@ -169,17 +167,20 @@ class Node(_Open, Generic[V_co]):
         # equality, `node == 2.0` are errors, which they would not be if these were declared.
 
         def __eq__(self, other: object) -> bool:
-            """Whether it is the same node; SilentDetach when asked of a number."""
-            if isinstance(other, (int, float)):
+            """Whether it is the same node; SilentDetach when asked of a number of any kind."""
+            if is_numeric(other):
                 advice = "Compare node.value, or use equal(x, y) for where."
                 raise SilentDetach("==", repr(self), advice)
-            return self is other
+            return self is other if isinstance(other, Node) else NotImplemented
 
         __hash__ = object.__hash__
 
         def __bool__(self) -> NoReturn:
             """Refuse: a branch would be taken once and not be differentiated."""
-            advice = "Choose with where(condition, x, y), or branch on node.value."
+            advice = (
+                "Choose with where(condition, x, y), take maximum and minimum for max and min,"
+                " join conditions by & and |, as in (a < x) & (x < b), or branch on node.value."
+            )
             raise SilentDetach("bool()", repr(self), advice)
 
         def __float__(self) -> NoReturn:
@@ -194,6 +195,10 @@ class Node(_Open, Generic[V_co]):
         def __complex__(self) -> NoReturn:
             """Refuse, as `float()` does."""
             raise SilentDetach("complex()", repr(self), "Use node.value for the number.")
+
+        def __format__(self, spec: str) -> str:
+            """The value's digits, as in f"{node:.3f}"; the text of the node without `spec`."""
+            return format(self.value, spec) if spec else repr(self)
 
 
 class Condition(Node[bool], Truth[Node[float]]):
@@ -237,15 +242,6 @@ class Condition(Node[bool], Truth[Node[float]]):
         def __le__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
         def __gt__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
         def __ge__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
-    else:
-
-        def _refuse(self, other: object, /) -> NoReturn:
-            """Refuse: a truth value is no number."""
-            raise not_a_number(self, "arithmetic")
-
-        __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __mod__ = _refuse
-        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmod__ = _refuse
-        __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
 variable: Leaf = Leaf("variable", float)

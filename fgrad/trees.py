@@ -19,6 +19,7 @@ from fgrad.container import STATIC as STATIC
 from fgrad.container import USUAL, Container, Parts, container_for, container_of
 from fgrad.errors import CyclicTree, NotAValue, NotPicklable, TreeMismatch
 from fgrad.node import Node
+from fgrad.operand import ARRAYS, is_array_like, is_real, literal, told
 
 T = TypeVar("T")
 Leaf: TypeAlias = Node[float] | float
@@ -243,15 +244,14 @@ def _restored(
 
 
 def _leaf(value: Any, path: str) -> Leaf:
-    if isinstance(value, Node) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+    if isinstance(value, Node) or type(value) is float or type(value) is int:
         return value
+    if is_real(value):
+        return literal(value, path)
     advice = "Mark its field as STATIC, or register its class as a container."
-    if hasattr(type(value), "__array__"):
-        advice = (
-            "Give its numbers one by one, or columns of numbers to .map of a compiled function."
-        )
-    kind = type(value).__name__
-    raise NotAValue(path, "a number or a node", f"{value!r:.60} of type {kind}", advice)
+    raise NotAValue(
+        path, "a number or a node", told(value), ARRAYS if is_array_like(value) else advice
+    )
 
 
 def _kind_name(kind: type | None) -> str:
