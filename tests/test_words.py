@@ -1,7 +1,9 @@
 """What is said to whoever looks for a name: in fgrad, in the words of other libraries, in help()."""
 
 import functools
+import itertools
 import math
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 import fgrad as fg
 from fgrad import operations
+from fgrad.descriptions import DESCRIPTIONS
 from fgrad.op import Op
 from fgrad.vocabulary import OTHERS
 
@@ -128,7 +131,7 @@ def test_functions_of_numpy_name_ours() -> None:
 def test_arrays_are_told_the_ways_that_there_are() -> None:
     np: Any = pytest.importorskip("numpy", reason="numpy is an extra")
     x, array = fg.var(2.0), np.array([1.0, 2.0])
-    by_numbers: Any = fg.gradient(lambda p: fg.sum(p))  # noqa: PLW0108  # a function is wanted
+    by_numbers = loose.gradient(lambda p: fg.sum(p))  # noqa: PLW0108  # a function is wanted
     actions: list[Any] = [
         lambda: loose.sin(array),
         lambda: loose.hypot(x, array),
@@ -151,3 +154,77 @@ def test_arrays_are_told_the_ways_that_there_are() -> None:
     assert by_numbers(array.tolist()) == [1.0, 1.0]
     assert loose.compile(fg.sin).map(array).tolist() == [fg.sin(1.0), fg.sin(2.0)]
     assert loose.compile(by_numbers).specialise(array)(array).tolist() == [1.0, 1.0]
+
+
+def operations_of_ours() -> list[Any]:
+    return [op for op in vars(operations).values() if isinstance(op, Op)]
+
+
+@pytest.mark.parametrize("op", operations_of_ours(), ids=lambda op: op.name)
+def test_help_says_what_an_operation_does_where_and_its_derivative(op: Any) -> None:
+    shown = pydoc.plain(pydoc.render_doc(op))
+    first, *lines = op.__doc__.splitlines()
+    assert first.startswith(f"{op.name}({', '.join('xyz'[: op.arity])}) is ")
+    assert lines[1].startswith("Domain: ")
+    assert lines[2].startswith("Derivative")
+    assert all(line in shown for line in (first, *lines))
+    kink = getattr(op, "kink", "")
+    assert lines[3:] == ([f"By convention: {kink}."] if kink else [])
+    assert type(op).__doc__ not in (op.__doc__, None)
+
+
+def points(op: Any) -> list[tuple[Any, ...]]:
+    """Arguments off all kinks, inside of the domain."""
+    first: tuple[Any, ...] = (0.3, 1.7, 2.6, -0.6, -2.2)
+    if op.kinds[0] is bool or op is operations.polygamma:
+        first = (True, False) if op.kinds[0] is bool else (0.0, 1.0, 2.0)
+    rest = [(0.45, 2.3, -1.4)] * (op.arity - 1)
+    found = []
+    for args in itertools.product(first, *rest):
+        outside = op in (operations.pow, operations.power_slope) and args[0] < 0
+        if not outside and not math.isnan(op(*args)):
+            found.append(args)
+    return found
+
+
+@pytest.mark.parametrize("op", operations_of_ours(), ids=lambda op: op.name)
+def test_the_derivatives_that_are_said_are_those_that_are_taken(op: Any) -> None:
+    slopes = DESCRIPTIONS[op.name][2]
+    assert bool(slopes) != op.truth
+    if op.truth:
+        return
+    known = {"pi": math.pi} | {o.name: o for o in operations_of_ours()}
+    moved = [i for i, kind in enumerate(op.kinds) if kind is float]
+    compared = 0
+    for args in points(op):
+        taken = loose.gradient(op, argnums=tuple(moved))(*args)
+        letters = dict(zip("xyz", args, strict=False))
+        for i, slope in zip(moved, taken, strict=True):
+            said = eval(slopes[i], known | letters)  # noqa: S307  # our own text
+            assert slope == pytest.approx(said, rel=1e-12, abs=1e-15), (args, slopes[i])
+            compared += 1
+    assert compared >= 2
+
+
+@pytest.mark.parametrize("op", operations_of_ours(), ids=lambda op: op.name)
+def test_where_the_domain_ends_is_said(op: Any) -> None:
+    numbers = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, math.inf, -math.inf)
+    kinds = [(True, False) if kind is bool else numbers for kind in op.kinds]
+    finite = [args for args in itertools.product(*kinds) if not any(map(math.isinf, args))]
+    domain = DESCRIPTIONS[op.name][1]
+    ended = any(math.isnan(op(*args)) for args in finite)
+    if op not in (fg.sin, fg.cos, fg.tan):
+        assert ended == ("nan" in domain and not op.truth)
+    elif not ended:
+        assert math.isnan(op(math.inf))
+
+
+def test_an_operation_of_a_users_own_says_what_its_meaning_says() -> None:
+    def softsign(x: float) -> float:
+        """A slow sigmoid."""
+        return x / (1 + abs(x))
+
+    rule: Any = lambda out, x: 1.0
+    assert fg.Unary("softsign", softsign, rule).__doc__ == "A slow sigmoid."
+    assert fg.Unary("sin", lambda x: x, rule).__doc__ == fg.Unary.__doc__
+    assert "operation on one number" in str(fg.Unary.__doc__)
