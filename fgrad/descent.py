@@ -209,7 +209,7 @@ def minimise(
 
 
 def _within(slope: object, tolerance: float) -> bool:
-    return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))  # type: ignore[arg-type]  # floats
+    return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))
 
 
 def _counted(steps: int, progress: bool) -> Iterable[int]:

@@ -55,8 +55,8 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
         return len(self.rows)
 
     @property
-    def matrix(self) -> tuple[tuple[trees.Leaf, ...], ...]:
-        """The numbers alone."""
+    def matrix(self) -> tuple[tuple[float, ...], ...]:
+        """The numbers alone, typed as floats; they are nodes where the rows hold nodes."""
         return tuple(trees.leaves(row) for row in self.rows)
 
 

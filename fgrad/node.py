@@ -213,9 +213,18 @@ class Condition(Node[bool], Truth[Node[float]]):
     __slots__ = ()
 
     # Not those of nodes: an operation on numbers looks at what it is given, and refuses.
-    under = Operand.under
-    before = Operand.before
-    after = Operand.after
+
+    def under(self, op: Any) -> Any:
+        """Refuse, for `op` is an operation on a number."""
+        return op.checked((self,))
+
+    def before(self, op: Any, other: Any) -> Any:
+        """Refuse, for `op` is an operation on numbers."""
+        return op.checked((self, other))
+
+    def after(self, op: Any, other: Any) -> Any:
+        """Refuse, for `op` is an operation on numbers."""
+        return op.checked((other, self))
 
     def named(self, label: str) -> Condition:
         """A condition that holds when this one does, and carries `label`."""
