@@ -170,6 +170,8 @@ class Node(_Open, Generic[V_co]):
             """Whether it is the same node; SilentDetach when asked of a number of any kind."""
             if is_numeric(other):
                 advice = "Compare node.value, or use equal(x, y) for where."
+                if self.truth:
+                    advice = "It is a truth value already; logical_not(condition) is the other."
                 raise SilentDetach("==", repr(self), advice)
             return self is other if isinstance(other, Node) else NotImplemented
 

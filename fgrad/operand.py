@@ -216,7 +216,9 @@ def truth(value: object, where: str) -> TruthValue:
     if _is_bool(value):
         return bool(value)
     advice = "Compare it with something first, as in less(x, 0.0)."
-    raise NotAValue(where, "a truth value", f"{value!r:.60}", advice)
+    if is_array_like(value) and not isinstance(value, numbers.Number):
+        advice = ARRAYS
+    raise NotAValue(where, "a truth value", told(value), advice)
 
 
 def _is_bool(value: object) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from fgrad import operations as ops
 from fgrad.node import Condition, Node, _Open
@@ -51,7 +51,7 @@ _KNOWN: Final = frozenset(
 def answers(other: object, method: str) -> bool:
     """Whether `other` is of a class that somebody wrote, with a reflected `method` of its own.
 
-    Then an operator gives NotImplemented, and Python asks that class (docs/decisions/0026).
+    Then an operator gives NotImplemented, and Python asks that class (docs/decisions/0007).
     """
     for kind in type(other).__mro__:
         if method in kind.__dict__:
@@ -164,6 +164,11 @@ def _refusing(method: str | None) -> Callable[[Any, object], Any]:
     return refuse
 
 
+def _refused(self: Any) -> NoReturn:
+    """Refuse: a truth value has no sign."""
+    raise not_a_number(self, "arithmetic")
+
+
 def _give_logic(kind: Any) -> None:
     """Give conditions `&`, `|` and `^`, and have them refuse arithmetic: they are no numbers."""
     for name, op in (("and", ops.logical_and), ("or", ops.logical_or), ("xor", _either)):
@@ -175,6 +180,7 @@ def _give_logic(kind: Any) -> None:
         setattr(kind, f"__r{name}__", _refusing(None))
     for name, mirrored, _ in _ORDER:
         setattr(kind, f"__{name}__", _refusing(f"__{mirrored}__"))
+    kind.__pos__ = kind.__neg__ = kind.__abs__ = _refused
 
 
 give_operators(Node, _of_nodes)

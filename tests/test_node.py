@@ -158,6 +158,7 @@ def test_python_never_gets_a_plain_number_out_of_a_node(action: Any, way_out: st
         lambda x: x * (x < 1),
         lambda x: 2.0 * (x < 1),
         lambda x: -(x < 1),
+        lambda x: +(x < 1),
         lambda x: abs(x < 1),
         lambda x: (x < 1) < 2,
         lambda x: loose.sin(x < 1),

@@ -134,6 +134,7 @@ def test_arrays_are_told_the_ways_that_there_are() -> None:
     by_numbers = loose.gradient(lambda p: fg.sum(p))  # noqa: PLW0108  # a function is wanted
     actions: list[Any] = [
         lambda: loose.sin(array),
+        lambda: loose.where(array > 1.0, x, 0.0),
         lambda: loose.hypot(x, array),
         lambda: loose.var(array),
         lambda: array * x,
