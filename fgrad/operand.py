@@ -163,7 +163,7 @@ def literal(value: object, where: str) -> float:
     """`value` as the float that a node keeps; NotAValue unless it is a real number and no bool."""
     if type(value) is float:
         return value
-    if is_real(value):
+    if type(value) is int or is_real(value):
         number: Any = value
         try:
             return float(number)
