@@ -18,8 +18,8 @@ from fgrad import operators as _operators  # noqa: F401  # nodes get theirs ther
 from fgrad import refusals as _refusals  # noqa: F401  # likewise
 from fgrad import trees as trees
 from fgrad import waiting as _waiting
-from fgrad.derivative import gradient as gradient
-from fgrad.derivative import value_and_gradient as value_and_gradient
+from fgrad.derivatives import gradient as gradient
+from fgrad.derivatives import value_and_gradient as value_and_gradient
 from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError

@@ -20,7 +20,7 @@ import attrs
 
 from fgrad import operations as ops
 from fgrad import trees
-from fgrad.derivative import _bound, _places
+from fgrad.derivatives import _bound, _places
 from fgrad.errors import GradientMismatch, NotDifferentiable
 from fgrad.graph import Graph
 from fgrad.node import Condition, Node, constant, number_of, var, variable

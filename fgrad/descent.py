@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import attrs
 
 from fgrad import trees
-from fgrad.derivative import value_and_gradient
+from fgrad.derivatives import value_and_gradient
 from fgrad.errors import MissingExtra
 from fgrad.operand import Real
 

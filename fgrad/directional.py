@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fgrad import reduction, trees
 from fgrad.argument import Argument, closed
-from fgrad.derivative import gradient
+from fgrad.derivatives import gradient
 from fgrad.errors import NotAValue
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.graph import Graph

@@ -13,7 +13,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.argument import Argument, closed
-from fgrad.derivative import gradient
+from fgrad.derivatives import gradient
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.graph import Graph
 from fgrad.node import Node, variable

@@ -72,6 +72,8 @@ _TRANSFORMS: Final = {
     "custom_gradient": "custom",
     "custom_jvp": "custom",
     "custom_vjp": "custom",
+    "deriv": "gradient",
+    "derivative": "gradient",
     "detach": "stop_gradient",
     "elementwise_grad": "compile(gradient(f)).map",
     "fsolve": "root",
