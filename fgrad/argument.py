@@ -99,13 +99,7 @@ class Call:
         cls, f: Callable[..., Any], places: Places, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Call:
         """Put variables in those places; NotAValue for a place that is not there, or not a number."""
-        wanted = places if isinstance(places, tuple) else (places,)
-        # From behind is counted what was given, by place or by name.
-        if kwargs and min(wanted) < 0 or not -len(args) <= min(wanted) <= max(wanted) < len(args):
-            args, kwargs = _bound(f, args, kwargs, wanted)
-        where = [place % len(args) for place in wanted]
-        if len(set(where)) < len(where):
-            raise _twice(places)
+        args, kwargs, where = found(f, places, args, kwargs)
         depth = below_all()
         given = list(args)
         arguments = []
@@ -163,6 +157,20 @@ def checked(argnums: object) -> Places:
     if not places or len(set(places)) < len(places):
         raise _twice(argnums)
     return argnums  # type: ignore[return-value]  # as was just seen
+
+
+def found(
+    f: Callable[..., Any], places: Places, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], tuple[int, ...]]:
+    """The arguments, with those in `places` by place, and where these are, counted from 0."""
+    wanted = places if isinstance(places, tuple) else (places,)
+    # From behind is counted what was given, by place or by name.
+    if (kwargs and min(wanted) < 0) or not -len(args) <= min(wanted) <= max(wanted) < len(args):
+        args, kwargs = _bound(f, args, kwargs, wanted)
+    where = tuple([place % len(args) for place in wanted])
+    if len(set(where)) < len(where):
+        raise _twice(places)
+    return args, kwargs, where
 
 
 def tangent_place(f: Callable[..., Any], places: Places, count: int) -> int:

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from fgrad import reduction, trees
 from fgrad.argument import Call, checked, numbers, tangent_place
-from fgrad.derivative import gradient
+from fgrad.derivatives import gradient
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.node import Condition, Node, number_of
 from fgrad.operand import Real
@@ -29,16 +29,16 @@ Q = TypeVar("Q", bound=Real)
 
 @overload
 def jvp(
-    f: Callable[Concatenate[A, P], C], /, argnums: Literal[0] = 0
-) -> Callable[Concatenate[A, A, P], tuple[C, C]]: ...
+    f: Callable[Concatenate[A, P], B], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, A, P], tuple[B, B]]: ...
 @overload
 def jvp(
-    f: Callable[Concatenate[A, B, P], C], /, argnums: Literal[1]
-) -> Callable[Concatenate[A, B, B, P], tuple[C, C]]: ...
+    f: Callable[Concatenate[A, C, P], B], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, C, C, P], tuple[B, B]]: ...
 @overload
 def jvp(
-    f: Callable[Concatenate[A, B, P], C], /, argnums: tuple[Literal[0], Literal[1]]
-) -> Callable[Concatenate[A, B, tuple[A, B], P], tuple[C, C]]: ...
+    f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, C, tuple[A, C], P], tuple[B, B]]: ...
 def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function of a point and a tangent that gives `f` there and its derivative along it.
 
@@ -75,16 +75,16 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
 
 @overload
 def vjp(
-    f: Callable[Concatenate[A, P], C], /, argnums: Literal[0] = 0
-) -> Callable[Concatenate[A, P], tuple[C, Callable[[C], A]]]: ...
+    f: Callable[Concatenate[A, P], B], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, P], tuple[B, Callable[[B], A]]]: ...
 @overload
 def vjp(
-    f: Callable[Concatenate[A, B, P], C], /, argnums: Literal[1]
-) -> Callable[Concatenate[A, B, P], tuple[C, Callable[[C], B]]]: ...
+    f: Callable[Concatenate[A, C, P], B], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, C, P], tuple[B, Callable[[B], C]]]: ...
 @overload
 def vjp(
-    f: Callable[Concatenate[A, B, P], C], /, argnums: tuple[Literal[0], Literal[1]]
-) -> Callable[Concatenate[A, B, P], tuple[C, Callable[[C], tuple[A, B]]]]: ...
+    f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, C, P], tuple[B, Callable[[B], tuple[A, C]]]]: ...
 def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function that gives `f` at a point, and the pullback of cotangents from there.
 

@@ -13,7 +13,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.argument import Call, checked
-from fgrad.derivative import gradient
+from fgrad.derivatives import gradient
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.node import Condition, Node
 from fgrad.operand import Real
@@ -22,8 +22,8 @@ from fgrad.reverse import leaf_nodes, slopes
 
 P = ParamSpec("P")
 A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")  # any result, and not `object`, with which mypy would forget that f is generic
+B = TypeVar("B")  # any result, and not `object`, with which mypy would forget that f is generic
+C = TypeVar("C")
 Q = TypeVar("Q", bound=Real)
 Row_co = TypeVar("Row_co", covariant=True)
 Mode: TypeAlias = Literal["shape", "forward", "reverse"]
@@ -57,27 +57,27 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
         return len(self.rows)
 
     @property
-    def matrix(self) -> tuple[tuple[trees.Leaf, ...], ...]:
-        """The numbers alone."""
+    def matrix(self) -> tuple[tuple[float, ...], ...]:
+        """The numbers alone, typed as floats; they are nodes where the rows hold nodes."""
         return tuple(trees.leaves(row) for row in self.rows)
 
 
 @overload
 def jacobian(
-    f: Callable[Concatenate[A, P], C], /, mode: Mode = "shape", *, argnums: Literal[0] = 0
+    f: Callable[Concatenate[A, P], B], /, mode: Mode = "shape", *, argnums: Literal[0] = 0
 ) -> Callable[Concatenate[A, P], Rows[A]]: ...
 @overload
 def jacobian(
-    f: Callable[Concatenate[A, B, P], C], /, mode: Mode = "shape", *, argnums: Literal[1]
-) -> Callable[Concatenate[A, B, P], Rows[B]]: ...
+    f: Callable[Concatenate[A, C, P], B], /, mode: Mode = "shape", *, argnums: Literal[1]
+) -> Callable[Concatenate[A, C, P], Rows[C]]: ...
 @overload
 def jacobian(
-    f: Callable[Concatenate[A, B, P], C],
+    f: Callable[Concatenate[A, C, P], B],
     /,
     mode: Mode = "shape",
     *,
     argnums: tuple[Literal[0], Literal[1]],
-) -> Callable[Concatenate[A, B, P], Rows[tuple[A, B]]]: ...
+) -> Callable[Concatenate[A, C, P], Rows[tuple[A, C]]]: ...
 def jacobian(
     f: Callable[..., Any],
     /,

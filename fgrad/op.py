@@ -8,16 +8,15 @@ to that argument; `when` makes a rule that flows on one side of a condition only
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, TypeAlias, final, overload
+from typing import Any, ClassVar, TypeAlias, TypeVar, final, overload
 
 import attrs
 
 from fgrad.errors import NotPicklable
+from fgrad.floats import giving_floats
 from fgrad.operand import (
-    Guarded,
     N,
     Operand,
     Ordered,
@@ -35,35 +34,15 @@ Rule1: TypeAlias = Callable[[Real, Real], Partial]
 Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
+K = TypeVar("K")
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
-
-
-_FLOATS: Final = frozenset({"math", "_operator"})
-"""Modules whose functions of floats give floats, besides our own."""
-
-
-def _as_kept(f: Callable[..., Any] | None, where: str) -> Any:
-    """A user's function whose numbers are floats, as nodes and programs keep them."""
-    module = getattr(f, "__module__", None) or ""
-    if f is None or module in _FLOATS or module.partition(".")[0] == "fgrad":
-        return f
-    given = f
-
-    @functools.wraps(given)
-    def kept(*args: Any) -> Any:
-        result = given(*args)
-        if result is None or type(result) is float or isinstance(result, (Operand, Guarded)):
-            return result
-        return literal(result, where)
-
-    return kept
 
 
 def _keep_floats(op: Op, *names: str) -> None:
     """Have the functions of `op` under these names give floats, whoever wrote them."""
     for name in names:
         where = f"the result of {name} of {op.name}"
-        object.__setattr__(op, name, _as_kept(getattr(op, name), where))
+        object.__setattr__(op, name, giving_floats(getattr(op, name), where))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -148,6 +127,28 @@ def find(module: str, name: str) -> Op:
     return op
 
 
+class _Text:
+    """The `__doc__` of a class of operations; of an operation what that does, for `help`."""
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+
+    def __get__(self, op: Any, kind: object = None) -> str | None:
+        if op is None:
+            return self.text
+        from fgrad.descriptions import description  # noqa: PLC0415  # only who asks waits for it
+
+        ours = getattr(sys.modules.get("fgrad.operations"), op.name, None) is op
+        text = description(op.name, op.arity, getattr(op, "kink", "")) if ours else None
+        return text or getattr(op.meaning, "__doc__", None) or self.text
+
+
+def _described(kind: K) -> K:
+    """The class, with a `__doc__` that says of each operation what it does."""
+    setattr(kind, "__doc__", _Text(kind.__doc__))  # noqa: B010  # to type checkers it is a str
+    return kind
+
+
 @final
 @attrs.frozen(eq=False, repr=False)
 class Leaf(Op):
@@ -156,6 +157,7 @@ class Leaf(Op):
     arity: ClassVar[int] = 0
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Unary(Op):
@@ -195,6 +197,7 @@ class Unary(Op):
         return x.under(self) if isinstance(x, Operand) else self.checked((x,))
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Binary(Op):
@@ -232,6 +235,7 @@ class Binary(Op):
         return self._between(x, y)
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Ternary(Op):
@@ -275,6 +279,7 @@ class Ternary(Op):
         return self.checked((x, y, z))
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Comparison(Op):
@@ -300,6 +305,7 @@ class Comparison(Op):
         return self._between(x, y)
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Connective(Op):
@@ -328,6 +334,7 @@ class Connective(Op):
         return self.applied((truth(x, self.name), truth(y, self.name)))
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Negation(Op):
@@ -353,6 +360,7 @@ class Negation(Op):
         return self.applied((truth(x, self.name),))
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Choice(Op):

@@ -19,7 +19,7 @@ from pyrsistent import PMap, pmap
 
 from fgrad import operations as ops
 from fgrad.calm import calm, calm_for
-from fgrad.errors import NotDifferentiable, NotPicklable
+from fgrad.errors import NotAValue, NotDifferentiable, NotPicklable
 from fgrad.flow import Flow, as_node, times, total
 from fgrad.graph import Graph
 from fgrad.joint import gathered, pulled_floats, pulled_nodes
@@ -212,7 +212,16 @@ def _restore(graph: Graph, values: list[float]) -> Gradients:
     return Gradients(graph, MappingProxyType(dict(zip(graph.nodes, values, strict=True))))
 
 
-def _require_differentiable(graph: Graph, output: object, where: str) -> None:
+# So that `grad(f)` comes to an error that says what to call; to type checkers both are needed.
+grad.__defaults__ = grad_nodes.__defaults__ = (None,)
+
+
+def _require_differentiable(graph: object, output: object, where: str) -> None:
+    if not isinstance(graph, Graph):
+        advice = f"Graph.of(output, *variables) is the graph of a node: {where}(graph, output)."
+        if callable(graph):
+            advice = "Of a function, gradient(f) is the function that gives its gradient."
+        raise NotAValue(where, "a graph and a node of it", f"{graph!r:.60}", advice)
     if not isinstance(output, Node) or isinstance(output, Condition) or output.op.joint:
         advice = "Pass a node that was computed from variables."
         raise NotDifferentiable(where, f"{output!r:.60}", advice)

@@ -92,6 +92,12 @@ class Joint(Op):
         """Refuse: its arguments are not differentiated one by one, and no rule is not a zero."""
         raise TypeError(f"{self!r} is differentiated as a whole: by its pull or its push")
 
+    @property
+    def nameless(self) -> bool:
+        """Whether it was made by us of a user's functions, at a call of theirs: nobody has it."""
+        ours = str(getattr(self.meaning, "__module__", "")).startswith("fgrad.")
+        return ours and self.callee is None and self.maker is None
+
     def readers(self) -> tuple[Item, ...]:
         """The operations that read its results."""
         return _readers(self.size, self.truths)

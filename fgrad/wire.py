@@ -17,7 +17,7 @@ import attrs
 from pyrsistent import pvector
 
 from fgrad.document import Document, Path, Unreadable, brief
-from fgrad.errors import MalformedProgram, NotAValue, UnknownName
+from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable
 from fgrad.flat import packed
 from fgrad.graph import Graph
 from fgrad.node import Node, variable
@@ -25,7 +25,7 @@ from fgrad.op import Op
 from fgrad.operand import literal
 from fgrad.passes import inlined
 from fgrad.program import Line, Program, placed
-from fgrad.several import Item
+from fgrad.several import Item, Joint
 from fgrad.spelling import digits, namesake, number, operation, spelled, vocabulary
 
 VERSION: Final = 1
@@ -78,6 +78,8 @@ def _written(lines: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
     for op, args in lines:
         word = words.get(op)
         if word is None:
+            if isinstance(op, Joint) and op.nameless:
+                raise Untranslatable(op.name, "JSON", "it is made of functions, which no text holds")
             word = words[op] = spelled(op)
             if owners.setdefault(word, op) != op:
                 raise namesake(op)

@@ -272,7 +272,7 @@ def test_every_transform_takes_the_places_that_gradient_takes(place: Any) -> Non
     move: Any = 1.0 if isinstance(place, int) else (1.0,) * len(place)
     behind = max(places) + 1
     given = (*at[:behind], move, *at[behind:])
-    total = math.fsum(fg.trees.leaves(slopes))  # type: ignore[arg-type]  # floats
+    total = math.fsum(fg.trees.leaves(slopes))
     assert math.isclose(loose.jvp(f, argnums=place)(*given)[1], total)
     assert loose.vjp(f, argnums=place)(*at)[1](1.0) == pytest.approx(slopes)
     assert loose.jacobian(lambda *xs: (f(*xs),), argnums=place)(*at)[0] == pytest.approx(slopes)

@@ -156,7 +156,8 @@ def test_a_variable_of_somebody_outside_makes_nodes_even_where_nothing_flows(mod
     def chosen(y: list[Any]) -> list[Any]:
         return [fg.where(outside > 1.0, y[0] * y[0], y[0]), y[0]]
 
-    (slope,), (one,) = fg.jacobian(chosen, mode=mode)([3.0]).matrix
+    matrix: Any = fg.jacobian(chosen, mode=mode)([3.0]).matrix
+    (slope,), (one,) = matrix
     assert isinstance(slope, fg.Node)
     assert isinstance(one, fg.Node)
     assert outside in fg.Graph.of(slope)

@@ -36,7 +36,7 @@ def near(got: Any, wanted: Any) -> bool:
         type(x) is type(y)
         for x, y in zip(fg.trees.leaves(got), fg.trees.leaves(wanted), strict=True)
     )
-    return all(math.isclose(x, y, rel_tol=1e-12, abs_tol=1e-12) for x, y in pairs)  # type: ignore[arg-type]  # floats
+    return all(math.isclose(x, y, rel_tol=1e-12, abs_tol=1e-12) for x, y in pairs)
 
 
 square_root: Any = loose.root(lambda x, a: x * x - a, 1.0)
@@ -95,8 +95,8 @@ def test_no_consumer_can_take_an_operation_with_several_results_for_one_without_
     "transform",
     [
         lambda f: f,
-        lambda f: loose.gradient(f),
-        lambda f: loose.hessian(f),
+        loose.gradient,
+        loose.hessian,
         lambda f: lambda x: loose.jvp(f)(x, 2.0),
         lambda f: loose.taylor(f, 3),
         lambda f: loose.gradient(lambda x: loose.gradient(f)(x) * x),
@@ -256,7 +256,7 @@ def test_a_variable_of_an_outer_call_that_still_runs_counts() -> None:
     assert fg.gradient(lambda x: fg.jvp(lambda y: x * x * y)(3.0, 1.0)[1])(2.0) == 4.0
     a = fg.var(2.0)
     outer = fg.gradient(lambda y: a * y)(3.0)
-    assert fg.grad(fg.Graph.of(outer), outer)[a] == 1.0  # type: ignore[arg-type]  # it is a node
+    assert fg.grad(fg.Graph.of(outer), outer)[a] == 1.0
 
 
 def test_what_was_there_before_a_call_is_less_deep_than_its_variables() -> None:
@@ -273,7 +273,7 @@ def energy(x: Any) -> Any:
 
 
 STEPS: dict[str, Any] = {
-    "gradient": lambda x: loose.gradient(energy)(x),
+    "gradient": loose.gradient(energy),
     "jvp": lambda x: loose.jvp(energy)(x, 1.0)[1],
     "hvp": lambda x: loose.hvp(energy)(x, 1.0),
     "vjp": lambda x: loose.vjp(energy)(x)[1](1.0),

@@ -15,8 +15,8 @@ SOURCE = Path(fg.__file__).parent
 
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
-    "calm", "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "operators", "waiting", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
-    "reach", "levels", "wide", "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
+    "vocabulary", "descriptions", "calm", "errors", "ieee", "special", "gammas", "operand", "floats", "op", "several", "operations", "node", "operators", "refusals", "waiting", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
+    "reach", "levels", "wide", "reverse", "forward", "series", "argument", "derivatives", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
