@@ -19,6 +19,7 @@ from fgrad.container import STATIC as STATIC
 from fgrad.container import USUAL, Container, Parts, container_for, container_of
 from fgrad.errors import CyclicTree, NotAValue, NotPicklable, TreeMismatch
 from fgrad.node import Node
+from fgrad.sameness import exact, same
 
 T = TypeVar("T")
 Leaf: TypeAlias = Node[float] | float
@@ -28,12 +29,15 @@ _DEEPEST: Final = 200
 
 @attrs.frozen
 class Structure(Generic[T]):
-    """A tree without its leaves; equal to another of the same containers, keys and static parts."""
+    """A tree without its leaves; equal to another of the same containers, keys and static parts.
+
+    The same are those that no function could tell apart, and keys count in their order.
+    """
 
     kind: type[T] | None  # None is a leaf
-    keys: tuple[Any, ...] = ()
+    keys: tuple[Any, ...] = attrs.field(default=(), eq=exact)
     children: tuple[Structure[Any], ...] = ()
-    static: Any = None
+    static: Any = attrs.field(default=None, eq=exact)
     _container: Container | None = attrs.field(default=None, eq=False, repr=False)
     _size: int = attrs.field(default=1, eq=False, repr=False)
     _flat: bool = attrs.field(default=False, eq=False, repr=False)  # all children are leaves
@@ -78,7 +82,7 @@ class Structure(Generic[T]):
                 return False
         else:
             parts = self._container.take(tree)
-            if parts.keys != self.keys or parts.static != self.static:
+            if not (same(parts.keys, self.keys) and same(parts.static, self.static)):
                 return False
             children = parts.children
         for child, part in zip(self.children, children, strict=True):

@@ -224,7 +224,7 @@ def test_what_is_read_may_change_while_it_is_read() -> None:
     def made(name: Any) -> list[Any]:
         return [Window([1.5], 2.5, name), [3.5, 4.5], Roomy(5.5, 6.5)]
 
-    fast = builtin(doubled, made("w"))
+    fast = builtin(doubled, made(Emptying()))
     for _ in range(20):
         tree = made(Emptying())
         held[:] = [tree]
