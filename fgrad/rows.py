@@ -41,6 +41,21 @@ class Table:
         return cls(tuple(columns), row)
 
 
+def refuse(tree: object, name: str, above: tuple[int, ...] = ()) -> None:
+    """Raise the error of what is no tree of columns and numbers, naming its place in `tree`, called `name`."""
+    if hasattr(type(tree), "__array__"):
+        return
+    container = container_of(tree, USUAL)
+    if container is None:
+        trees.flatten(tree, name)
+        return
+    if id(tree) in above:
+        raise CyclicTree(name)
+    parts = container.take(tree)
+    for key, child in zip(parts.keys, parts.children, strict=True):
+        refuse(child, name + container.entry(key), (*above, id(tree)))
+
+
 def skeleton(out: object) -> Any:
     """The tree of arrays with a number in the place of each."""
     return _row(out, [], (), -1, _own)

@@ -9,7 +9,7 @@ is another value, so that nobody's registering changes anybody's answer.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -107,6 +107,17 @@ class Structure(Generic[T]):
             for key, child in zip(self.keys, self.children, strict=True)
             for path in child.paths()
         )
+
+    def passing(self) -> Iterator[tuple[str, object]]:
+        """What passes through, with the place where it stands."""
+        how = self._container
+        if how is not None:
+            yield from zip(
+                [f".{name}" for name in how.passing or ()], self.static or (), strict=False
+            )
+            for key, child in zip(self.keys, self.children, strict=True):
+                for path, value in child.passing():
+                    yield how.entry(key) + path, value
 
 
 LEAF: Final[Structure[Any]] = Structure(None)

@@ -1,10 +1,18 @@
 """Calls of compiled functions: on every path, what the function itself would answer."""
 
+import copy
 import dataclasses
 import datetime as dt
 import decimal
 import enum
+import functools
+import inspect
 import itertools
+import math
+import pickle
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import attrs
@@ -16,10 +24,12 @@ from pyrsistent import pmap, pvector
 import fgrad as fg
 from fgrad import trees
 from fgrad.kernel import native_is_installed
+from fgrad.reference import Reference
 from fgrad.sameness import exact, same
 
 TIERS: Any = ("python", "reference", *(["native"] if native_is_installed() else []))
 loose: Any = fg  # what untyped code sees
+ROOT = Path(__file__).parent.parent
 
 
 @attrs.frozen
@@ -221,3 +231,238 @@ def _ends(tree: Any, like: Any) -> list[Any]:
     if isinstance(like, list):
         return [end for x, y in zip(tree, like, strict=True) for end in _ends(x, y)]
     return [tree]
+
+
+@attrs.frozen
+class Spring:
+    """What has methods of all kinds."""
+
+    stiffness: Any
+    unit: Any = attrs.field(default="N/m", metadata=trees.STATIC)
+
+    @fg.compile
+    def energy(self, x: Any, *, scale: Any = 1.0) -> Any:
+        """The energy at x."""
+        return scale * 0.5 * self.stiffness * self.squared(x)
+
+    def squared(self, x: Any) -> Any:
+        return x * x
+
+    @staticmethod
+    @fg.compile
+    def twice(x: Any) -> Any:
+        return 2.0 * x
+
+    @fg.compile(tier="python")
+    @staticmethod
+    def thrice(x: Any) -> Any:
+        return 3.0 * x
+
+    @classmethod
+    @fg.compile
+    def named(cls, x: Any) -> Any:
+        return len(cls.__name__) * x
+
+    @fg.compile
+    @classmethod
+    def called(cls, x: Any) -> Any:
+        return cls.factor() * x
+
+    @classmethod
+    def factor(cls) -> float:
+        return 4.0
+
+
+class Stiff(Spring):
+    @classmethod
+    def factor(cls) -> float:
+        return 40.0
+
+
+@pytest.mark.parametrize("kind", [Spring, Stiff])
+def test_a_method_is_compiled_for_its_instance(kind: type[Spring]) -> None:
+    one, other = kind(2.0), kind(4.0)
+    known = Spring.energy.function
+    assert known is not None
+    for _ in range(3):
+        for spring in (one, other):
+            for x in (3.0, 3, -1.0):
+                assert spring.energy(x) == known(spring, x)
+                assert spring.energy(x, scale=2.0) == kind.energy(spring, x, scale=2.0)
+                assert spring.energy(x=x) == known(spring, x)
+    k = fg.var(2.0)
+    assert fg.Graph.of(kind(k).energy(3.0)).variables == (k,)
+    slope: Any = loose.gradient(kind.energy)(one, 3.0)
+    assert (type(slope), slope.stiffness) == (kind, 4.5)
+    assert loose.gradient(one.energy)(3.0) == 6.0
+    assert loose.compile(one.energy)(3.0) == 9.0
+    assert one.energy.map(numpy.arange(3.0)).tolist() == [0.0, 1.0, 4.0]
+    assert kind(numpy.arange(3.0)).energy.map(2.0, scale=0.5).tolist() == [0.0, 1.0, 2.0]
+    out = numpy.empty(3)
+    assert one.energy.map(numpy.arange(3.0), out=out, threads=2) is out
+    assert one.energy.sum(numpy.arange(3.0)) == 5.0
+    assert list(inspect.signature(one.energy).parameters) == ["x", "scale"]
+    assert list(inspect.signature(kind.energy).parameters) == ["self", "x", "scale"]
+    assert kind.energy.specialisation(one, 3.0).kernel.program.inputs == ("self.stiffness", "x")
+    assert pickle.loads(pickle.dumps(one.energy))(3.0) == 9.0
+
+
+def test_static_and_class_methods_are_compiled_in_either_order() -> None:
+    for _ in range(3):
+        for kind, length, factor in ((Spring, 6.0, 4.0), (Stiff, 5.0, 40.0)):
+            for where in (kind, kind(1.0)):
+                assert (where.twice(2.0), where.thrice(2.0)) == (4.0, 6.0)
+                assert (where.named(2.0), where.called(2.0)) == (2.0 * length, 2.0 * factor)
+                assert where.named(2) == 2.0 * length
+            assert loose.gradient(kind.called)(1.0) == factor
+            assert kind.called.map(numpy.ones(2)).tolist() == [factor, factor]
+            # From 3.13 on, classmethod gives the class as an argument.
+            plain: Any = vars(Spring)["named"].__func__
+            assert plain(kind, 2.0) == 2.0 * length
+    assert pickle.loads(pickle.dumps(Spring.called))(2.0) == 8.0
+
+
+def test_a_compiled_function_that_an_object_holds_is_no_method() -> None:
+    @attrs.frozen
+    class Holder:
+        f: Any
+
+    assert Holder(fg.compile(lambda x: 2.0 * x)).f(3.0) == 6.0
+
+
+def steep(x: Any, k: Any = 2.0) -> Any:
+    """What another process imports."""
+    return fg.sum(x) * k if isinstance(x, list) else k * x * x
+
+
+@fg.compile
+def decorated(x: Any) -> Any:
+    """What another process finds under this name is the compiled function."""
+    return 3.0 * x if not isinstance(x, tuple) else x[0]
+
+
+def elsewhere(data: bytes, *calls: str) -> list[str]:
+    """What another process answers."""
+    code = "import pickle, sys; f = pickle.loads(sys.stdin.buffer.read())\n"
+    code += "print('tests.test_calls' in sys.modules)\n"
+    code += "".join([f"print(repr({call}))\n" for call in calls])
+    run = [sys.executable, "-c", code]
+    said = subprocess.run(run, input=data, capture_output=True, check=True, cwd=ROOT).stdout
+    return said.decode().split("\n")[:-1]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_what_was_never_called_can_be_shipped(tier: Any) -> None:
+    fresh: Any = fg.compile(steep, tier=tier)
+    again = pickle.loads(pickle.dumps(fresh))
+    assert (again.tier, again(3.0), again([1.0, 2.0]), again(x=1.0, k=5.0)) == (
+        tier,
+        18.0,
+        6.0,
+        5.0,
+    )
+    assert list(inspect.signature(again).parameters) == ["x", "k"]
+    assert loose.gradient(again)(3.0) == 12.0
+    assert repr(again) == f"Compiled(tests.test_calls.steep, {tier}, 3 specialisations)"
+    twice = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(fresh))))
+    assert twice(3.0) == 18.0
+    own = pickle.loads(pickle.dumps(decorated))
+    assert (own(2.0), own((2.0, 1.0))) == (6.0, 2.0)
+    energy: Any = pickle.loads(pickle.dumps(Spring.energy))
+    assert energy(Spring(2.0), 3.0) == 9.0
+    partial_method = pickle.loads(pickle.dumps(Spring(2.0).energy))
+    assert partial_method(3.0) == 9.0
+
+
+def test_another_process_keeps_what_is_known_and_traces_the_rest() -> None:
+    fresh: Any = fg.compile(steep, tier="python")
+    assert elsewhere(pickle.dumps(fresh), "f(3.0)", "len(f.specialisations)") == [
+        "False",
+        "18.0",
+        "1",
+    ]
+    fresh(3.0)
+    calls = (
+        "f(3.0)",
+        "'tests.test_calls' in sys.modules",
+        "f([1.0, 2.0])",
+        "len(f.specialisations)",
+    )
+    # As long as programs suffice, nothing is imported.
+    assert elsewhere(pickle.dumps(fresh), *calls) == ["False", "18.0", "False", "6.0", "2"]
+
+
+def test_what_cannot_be_imported_is_shipped_as_its_programs() -> None:
+    local: Any = fg.compile(lambda x: 2.0 * x)
+    with pytest.raises(fg.NotPicklable, match="Call it first"):
+        pickle.dumps(local)
+    local(1.0)
+    there = pickle.loads(pickle.dumps(local))
+    assert (there.function, there(2.0)) == (None, 4.0)
+    with pytest.raises(fg.TreeMismatch, match=r"arguments needs \(x\); got \(argument 0\[0\]\)"):
+        there([1.0])
+    for _ in range(2):
+        there = pickle.loads(pickle.dumps(there))
+        assert there(2.0) == 4.0
+    # A name that leads to something else is no reference.
+    shadowed: Any = fg.compile(functools.partial(steep, k=3.0))
+    with pytest.raises(fg.NotPicklable):
+        pickle.dumps(shadowed)
+    lost = Reference("tests.test_calls", "gone")
+    assert lost.function is None
+    with pytest.raises(ImportError, match=r"tests\.test_calls\.gone"):
+        lost(1.0)
+    compiled: Any = fg.Compiled(lost, "python")
+    with pytest.raises(fg.TreeMismatch):
+        compiled(1.0)
+
+
+def test_a_copy_is_the_function_itself() -> None:
+    local: Any = fg.compile(lambda x: 2.0 * x)
+    assert copy.copy(local) is local
+    assert copy.deepcopy({"f": local})["f"] is local
+
+
+def rates(p: Any, x: Any, *others: Any, scale: Any = 1.0) -> Any:
+    return p.x * x[1]
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "where"),
+    [
+        ((Slotted("a"), [1.0, 2.0]), {}, "p.x"),
+        ((Slotted(1.0), [1.0, "a"]), {}, "x[1]"),
+        ((Slotted(1.0), [1.0, 2.0], 1.0, {"k": None, "j": "a"}), {}, "others[1]['j']"),
+        ((Slotted(1.0),), {"x": [1.0, 2.0], "scale": (1.0, True)}, "scale[1]"),
+        ((Slotted(1.0, {}), [1.0, 2.0]), {}, "p.mode"),
+        ((Slotted(1.0), [1.0, (2.0, Slotted(2.0, []))]), {}, "x[1][1].mode"),
+    ],
+)
+def test_errors_name_an_argument_by_its_parameter(args: Any, kwargs: Any, where: str) -> None:
+    fast: Any = fg.compile(rates)
+    fast(Slotted(1.0), [1.0, 2.0])
+    calls = [fast, fast.specialise, fast.specialisation, fast.map, fast.sum]
+    static = where.endswith("mode")
+    for call in (*calls, *([] if static else [fg.trace(rates), loose.compile(rates)])):
+        with pytest.raises(fg.NotAValue) as caught:
+            call(*args, **kwargs)
+        assert caught.value.where == where
+        assert str(caught.value).startswith(f"{where} needs ")
+    shipped = pickle.loads(pickle.dumps(fast))
+    with pytest.raises(fg.NotAValue) as caught:
+        shipped(*args, **kwargs)
+    assert caught.value.where == where
+
+
+def test_a_cycle_and_a_builtin_are_named_too() -> None:
+    cyclic: list[Any] = [1.0]
+    cyclic.append([cyclic])
+    fast: Any = fg.compile(rates)
+    for call in (fast, fast.map, fg.trace(rates)):
+        with pytest.raises(fg.CyclicTree) as caught:
+            call(Slotted(1.0), cyclic)
+        assert caught.value.path == "x[1][0]"
+    with pytest.raises(fg.NotAValue, match=r"^argument 1 needs"):
+        fg.trace(loose.sum)([1.0], "a")
+    with pytest.raises(fg.NotAValue, match=r"^x\[1\] needs|^argument 0\[1\] needs"):
+        loose.compile(math.hypot)([1.0, "a"])

@@ -10,6 +10,16 @@ graph = fg.Graph.of(y)
 gradients = fg.grad(graph, y)
 low = x < 1.0
 
+
+class Doubling:
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    @fg.compile
+    def times(self, x: float) -> float:
+        return 2.0 * self.factor * x
+
+
 fg.var("3")  # type: ignore[arg-type]
 fg.var(1j)  # type: ignore[arg-type]
 fg.var(x)  # type: ignore[arg-type]
@@ -123,3 +133,5 @@ fg.compile(math.hypot, tier="fast")  # type: ignore[call-overload]
 fg.compile(math.sin)("1")  # type: ignore[arg-type]
 fg.compile(math.sin).specialise(1.0)("1")  # type: ignore[arg-type]
 fg.compile(math.sin).map(1.0, threads="2")  # type: ignore[call-overload]
+Doubling(1.0).times("2")  # type: ignore[arg-type]
+Doubling(1.0).times(2.0, 3.0)  # type: ignore[call-arg]
