@@ -37,6 +37,8 @@ class Container:
     entry: Callable[[Any], str]
     passing: tuple[str, ...] | None = None
     """The fields that pass through, of a class that is its fields; None of others."""
+    whole: frozenset[str] = frozenset()
+    """The fields that are declared as whole numbers."""
 
 
 def _by_index(make: Callable[[tuple[Any, ...]], Any]) -> Container:
@@ -87,7 +89,12 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
             object.__setattr__(tree, name, value)
         return tree
 
-    return Container(take, make, lambda key: f".{key}", outer)
+    whole = _whole((f.name, f.type) for f in listed)
+    return Container(take, make, lambda key: f".{key}", outer, whole)
+
+
+def _whole(fields: Iterable[tuple[str, object]]) -> frozenset[str]:
+    return frozenset([name for name, declared in fields if declared in (int, "int")])
 
 
 def _by_name(kind: Any) -> Container:
@@ -96,7 +103,9 @@ def _by_name(kind: Any) -> Container:
     def take(tree: Any) -> Parts:
         return Parts(kind._fields, tuple(tree))
 
-    return Container(take, lambda parts: kind._make(parts.children), lambda key: f".{key}")
+    whole = _whole(getattr(kind, "__annotations__", {}).items())
+    make = lambda parts: kind._make(parts.children)
+    return Container(take, make, lambda key: f".{key}", whole=whole)
 
 
 USUAL: Final[Mapping[type, Container]] = MappingProxyType(

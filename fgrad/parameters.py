@@ -57,6 +57,31 @@ def refuse(
         taken(tree, name)
 
 
+def differentiated(
+    f: Callable[..., Any], place: int, tree: T
+) -> tuple[tuple[trees.Leaf, ...], trees.Structure[T]]:
+    """The leaves and the structure of the argument by which `f` is differentiated.
+
+    Errors are those of `trees.flatten`, and NotAValue for an int in a field that is declared as one:
+    what counts or chooses has no derivative, and is no number to go down a slope with. They name the
+    argument by its parameter.
+    """
+    try:
+        leaves, structure = trees.flatten(tree, "argument")
+    except (NotAValue, CyclicTree):
+        trees.flatten(tree, names(f, place + 1)[place])
+        raise
+    if int in map(type, leaves):
+        places = zip(leaves, structure.wholes(), structure.paths(), strict=True)
+        for leaf, whole, path in places:
+            if whole and type(leaf) is int:
+                got = "an int in a field that is declared as int"
+                advice = "Mark the field as static, field(metadata=trees.STATIC), or declare it as float."
+                where = names(f, place + 1)[place] + path
+                raise NotAValue(where, "a number that has a derivative", got, advice)
+    return leaves, structure
+
+
 def unhashable(
     f: Callable[..., Any] | None, arguments: trees.Structure[Any]
 ) -> tuple[str, object] | None:

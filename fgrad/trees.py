@@ -108,6 +108,16 @@ class Structure(Generic[T]):
             for path in child.paths()
         )
 
+    def wholes(self) -> tuple[bool, ...]:
+        """Of each leaf, whether it is a field that is declared as a whole number."""
+        how = self._container
+        if how is None:
+            return (False,)
+        found: list[bool] = []
+        for key, child in zip(self.keys, self.children, strict=True):
+            found += [key in how.whole] if child._container is None else child.wholes()
+        return tuple(found)
+
     def passing(self) -> Iterator[tuple[str, object]]:
         """What passes through, with the place where it stands."""
         how = self._container

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pyrsistent import pmap, pvector
 
 import fgrad as fg
-from fgrad import trees
+from fgrad import parameters, trees
 from fgrad.kernel import native_is_installed
 from fgrad.reference import Reference
 from fgrad.sameness import exact, same
@@ -310,6 +310,7 @@ def test_a_method_is_compiled_for_its_instance(kind: type[Spring]) -> None:
 def test_static_and_class_methods_are_compiled_in_either_order() -> None:
     for _ in range(3):
         for kind, length, factor in ((Spring, 6.0, 4.0), (Stiff, 5.0, 40.0)):
+            where: Any
             for where in (kind, kind(1.0)):
                 assert (where.twice(2.0), where.thrice(2.0)) == (4.0, 6.0)
                 assert (where.named(2.0), where.called(2.0)) == (2.0 * length, 2.0 * factor)
@@ -466,3 +467,56 @@ def test_a_cycle_and_a_builtin_are_named_too() -> None:
         fg.trace(loose.sum)([1.0], "a")
     with pytest.raises(fg.NotAValue, match=r"^x\[1\] needs|^argument 0\[1\] needs"):
         loose.compile(math.hypot)([1.0, "a"])
+
+
+@attrs.frozen
+class Chain:
+    rate: float
+    links: int
+    more: Any = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Ring:
+    rate: float
+    links: "int"
+    more: Any = 0.0
+
+
+class Row(NamedTuple):
+    rate: float
+    links: int
+    more: Any = 0.0
+
+
+def repeated(p: Any, x: Any) -> Any:
+    return sum([p.rate * x for _ in range(p.links)])
+
+
+@pytest.mark.parametrize("kind", [Chain, Ring, Row])
+def test_a_whole_number_that_decides_is_named_with_the_way_out(kind: Any) -> None:
+    with pytest.raises(fg.TracedNumber) as caught:
+        fg.compile(repeated)(kind(2.0, 3), 1.0)
+    assert (caught.value.name, caught.value.asked) == ("p.links", "a whole number")
+    for word in ("p.links", "STATIC", "range(p.links)"):
+        assert word in str(caught.value)
+    with pytest.raises(fg.SilentDetach, match=r"whole number of n .*STATIC"):
+        range(loose.var(3.0, "n"))
+    with pytest.raises(fg.SilentDetach, match=r"whole number of Node\(variable, value=1.0\)"):
+        print([1.0, 2.0][loose.var(1.0)])
+    # Where nothing is decided by it, it is a number.
+    total: Any = fg.compile(lambda p, x: p.rate * p.links * x)
+    assert total(kind(2.0, 3), 1.0) == total(kind(2.0, 3.0), 1.0) == 6.0
+    assert len(total.specialisations) == 1
+
+
+@pytest.mark.parametrize("kind", [Chain, Ring, Row])
+def test_an_int_in_a_field_of_int_is_not_differentiated(kind: Any) -> None:
+    for tree, where in ((kind(2.0, 3), "p.links"), ([1.0, kind(2.0, 3)], "p[1].links")):
+        with pytest.raises(fg.NotAValue, match="STATIC") as caught:
+            parameters.differentiated(repeated, 0, tree)
+        assert caught.value.where == where
+    for tree in (kind(2, 3.0), kind(2.0, fg.var(3.0), 3), [1, 2], {"n": 3}, 3, kind(2, 3.0, [1])):
+        assert parameters.differentiated(repeated, 0, tree) == trees.flatten(tree)
+    with pytest.raises(fg.NotAValue, match=r"^x\[0\] needs"):
+        parameters.differentiated(repeated, 1, ["a"])
