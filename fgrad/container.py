@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 from pyrsistent import pmap, pvector
 
+from fgrad.extras import Extras, Maker
 from fgrad.node import Node
 
 STATIC: Final[Mapping[str, bool]] = MappingProxyType({"fgrad.static": True})
@@ -22,6 +23,8 @@ class Parts:
     keys: tuple[Any, ...]
     children: tuple[Any, ...]
     static: Any = None
+    extras: Extras | None = None
+    """The attributes of an object that are no fields."""
 
 
 @attrs.frozen(eq=False)
@@ -73,20 +76,33 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
     """Fields of an attrs class or dataclass.
 
     The copy is made without `__init__`, whose validators and converters are for numbers: it has
-    the fields of a valid object, with other leaves.
+    the fields of a valid object, with other leaves. Whatever else it has is as `extras` say.
     """
     listed = tuple(fields)
     inner = tuple(f.name for f in listed if not f.metadata.get("fgrad.static"))
     outer = tuple(f.name for f in listed if f.metadata.get("fgrad.static"))
 
+    names = (*inner, *outer)
+
+    def fresh(values: Iterable[Any]) -> Any:
+        tree: Any = object.__new__(kind)
+        for name, value in zip(names, values, strict=True):
+            object.__setattr__(tree, name, value)
+        return tree
+
+    maker = Maker.of(kind, names, fresh)
+
     def take(tree: Any) -> Parts:
         static = tuple(getattr(tree, name) for name in outer)
-        return Parts(inner, tuple(getattr(tree, name) for name in inner), static)
+        children = tuple(getattr(tree, name) for name in inner)
+        extras = None if maker is None else maker.taken(tree, (*children, *static))
+        return Parts(inner, children, static, extras)
 
     def make(parts: Parts) -> Any:
-        tree: Any = object.__new__(kind)
-        for name, value in zip((*inner, *outer), (*parts.children, *parts.static), strict=True):
-            object.__setattr__(tree, name, value)
+        values = (*parts.children, *parts.static)
+        tree = fresh(values)
+        if maker is not None and parts.extras is not None:
+            maker.give(tree, values, parts.extras)
         return tree
 
     whole = _whole((f.name, f.type) for f in listed)

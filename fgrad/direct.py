@@ -73,7 +73,7 @@ def _written(structure: Structure[Any]) -> bool:
     """Whether trees of this structure can be written as expressions."""
     how = structure._container
     plain = structure.kind in (tuple, list, dict) or (how is not None and how.passing is not None)
-    known = how is None or plain or _is_named(structure.kind)
+    known = structure.extras is None and (how is None or plain or _is_named(structure.kind))
     return known and all(map(_written, structure.children))
 
 

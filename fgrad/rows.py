@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from fgrad import trees
-from fgrad.container import USUAL, Parts, container_of
+from fgrad.container import USUAL, container_of
 from fgrad.errors import CyclicTree, MissingExtra, NotAValue
 
 
@@ -95,7 +95,7 @@ def _row(
     children = [
         _row(child, columns, (*above, id(tree)), axes, array_of) for child in parts.children
     ]
-    return container.make(Parts(parts.keys, tuple(children), parts.static))
+    return container.make(attrs.evolve(parts, children=tuple(children)))
 
 
 def _own(tree: Any) -> Any:

@@ -67,7 +67,10 @@ def _inside(value: Any, kind: type) -> object:
 
 
 def _compared(kind: type) -> list[str]:
-    """The fields by which objects of the class are compared."""
+    """The fields by which objects of the class are compared, if their `==` is a generated one."""
+    code = getattr(kind.__eq__, "__code__", None)
+    if code is None or not code.co_filename.startswith("<"):
+        return []
     if attrs.has(kind):
         return [field.name for field in attrs.fields(kind) if field.eq]
     fields = getattr(kind, "__dataclass_fields__", {})

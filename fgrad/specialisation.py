@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from fgrad import trees
-from fgrad.container import USUAL, Parts, container_of
+from fgrad.container import USUAL, container_of
 from fgrad.direct import MISS, direct
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import Kernel
@@ -133,7 +133,7 @@ def _paired(structure: Structure[Any], tree: Any) -> Any:
         return tree
     known = zip(structure.keys, structure.children, strict=True)
     paired = tuple([_paired(child, children[key]) for key, child in known])
-    return container.make(Parts(structure.keys, paired, parts.static))
+    return container.make(attrs.evolve(parts, keys=structure.keys, children=paired))
 
 
 def of_floats(

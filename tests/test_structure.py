@@ -15,7 +15,7 @@ SOURCE = Path(fg.__file__).parent
 
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
-    "calm", "errors", "sameness", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "operators", "waiting", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "parameters", "reduction",
+    "calm", "errors", "sameness", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "operators", "waiting", "abstract", "flow", "joint", "flat", "graph", "extras", "container", "trees", "parameters", "reduction",
     "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.machine", "native.store",

@@ -77,7 +77,7 @@ class _Writer:
             return self._row("list" if kind is list else "tuple", kind, (), known)
         if kind is dict:
             return self._row("dict", kind, list(map(self._equal, structure.keys)), known)
-        if how.passing is None or not _is_plain(kind):
+        if how.passing is None or structure.extras is not None or not _is_plain(kind):
             return None
         names = (*structure.keys, *how.passing)
         known += map(self._equal, structure.static or ())
