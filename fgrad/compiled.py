@@ -23,10 +23,10 @@ from typing import (
 import attrs
 
 from fgrad import parameters
+from fgrad.bound import Bound
 from fgrad.direct import MISS
 from fgrad.errors import CyclicTree, MissingExtra, NotAValue, NotPicklable
 from fgrad.kernel import TIERS, Tier, native_is_installed
-from fgrad.methods import Bound
 from fgrad.program import Program
 from fgrad.reference import Reference
 from fgrad.rows import Table, is_array, refuse, widths_of

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cached_property
+from inspect import getattr_static
 from types import MemberDescriptorType
 from typing import Any, Final, Self
+from weakref import ref
 
 import attrs
 
@@ -38,8 +40,9 @@ class Extras:
     def of(cls, values: Mapping[str, Any], own: Iterable[str]) -> Self:
         """With the key."""
         mine = frozenset(own)
-        seen = [(name, value is _NOTHING or exact(value)) for name, value in values.items()]
-        return cls(values, mine, (seen, mine))
+        known = dict(sorted(values.items()))
+        seen = [(name, value is _NOTHING or exact(value)) for name, value in known.items()]
+        return cls(known, mine, (seen, mine))
 
     def __eq__(self, other: object) -> bool:
         """Whether no function could tell objects with the one from those with the other."""
@@ -63,11 +66,13 @@ def _restored(names: tuple[str, ...], known: dict[str, Any], own: frozenset[str]
 class Maker:
     """How objects of a class that has a `__post_init__` get their attributes that are no fields."""
 
-    hook: Callable[[Any], object]
+    alive: Callable[[], type | None]
+    """The class, as long as somebody has it."""
     fresh: Callable[[Iterable[Any]], Any]
     """A new object with these fields."""
+    hook: str
     fields: tuple[str, ...]
-    slots: Mapping[str, MemberDescriptorType]
+    slots: tuple[str, ...]
     computed: frozenset[str]
     """Cached properties, which objects compute for themselves."""
 
@@ -76,16 +81,17 @@ class Maker:
         cls, kind: type, fields: tuple[str, ...], fresh: Callable[[Iterable[Any]], Any]
     ) -> Self | None:
         """None for a class without a `__post_init__`."""
-        hook = next((h for name in _HOOKS if (h := getattr(kind, name, None)) is not None), None)
+        hook = next((name for name in _HOOKS if hasattr(kind, name)), None)
         if hook is None:
             return None
         members = [(name, x) for base in kind.__mro__ for name, x in vars(base).items()]
-        slots = {n: x for n, x in members if isinstance(x, MemberDescriptorType)}
+        slots = {name for name, x in members if isinstance(x, MemberDescriptorType)}
         computed = [name for name, x in members if isinstance(x, cached_property)]
         # In a slotted class attrs keeps them here.
         for known in getattr(getattr(kind, "__getattr__", None), "__defaults__", None) or ():
             computed += known if isinstance(known, dict) else ()
-        return cls(hook, fresh, fields, slots, frozenset(computed))
+        mine = slots.difference(fields, computed)
+        return cls(ref(kind), fresh, hook, fields, tuple(sorted(mine)), frozenset(computed))
 
     def taken(self, tree: Any, values: Iterable[Any]) -> Extras | None:
         """The attributes of an object with these fields that are none; None if there are no others."""
@@ -119,19 +125,18 @@ class Maker:
         """What the class makes of these fields beside them; None if it cannot."""
         tree = self.fresh(values)
         try:
-            self.hook(tree)
+            getattr(tree, self.hook)()
         except Exception:  # noqa: BLE001  # it is a user's, and may be written for floats alone
             return None
         return self._others(tree)
 
     def _others(self, tree: Any) -> dict[str, Any]:
         found = dict(getattr(tree, "__dict__", {}))
-        for name, slot in self.slots.items():
-            if name not in self.fields and name not in self.computed:
-                try:
-                    found[name] = slot.__get__(tree)
-                except AttributeError:  # it is empty
-                    continue
+        for name in self.slots:
+            try:
+                found[name] = getattr_static(self.alive(), name).__get__(tree)
+            except AttributeError:  # it is empty
+                continue
         return {n: x for n, x in found.items() if n not in self.fields and n not in self.computed}
 
 

@@ -520,3 +520,13 @@ def test_an_int_in_a_field_of_int_is_not_differentiated(kind: Any) -> None:
         assert parameters.differentiated(repeated, 0, tree) == trees.flatten(tree)
     with pytest.raises(fg.NotAValue, match=r"^x\[0\] needs"):
         parameters.differentiated(repeated, 1, ["a"])
+
+
+def test_what_is_no_index_is_refused_as_such() -> None:
+    x = fg.var(1.0)
+    y = x * x
+    gradients: Any = fg.grad(fg.Graph.of(y), y)
+    with pytest.raises(TypeError, match="assignment"):
+        gradients[x] = 0.0
+    with pytest.raises(TypeError, match="deletion"):
+        del gradients[x]

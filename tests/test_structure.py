@@ -23,7 +23,7 @@ ORDER = [
     "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.areas", "native.errorfunction",
     "native.meaning", "native.contraction", "native.summing", "native.guards", "native.table", "native.windows", "native.together", "native.wording", "native.lineup", "native.operands", "native.lanework", "native.repeats", "native.rolled", "native.layout", "native.places", "native.bindings", "native.loop", "native.scratch", "native.registers", "native.tiles", "native.parts", "native.point",
     "native.transpose", "native.rows", "native.sums", "native.split", "native.objects", "native.later", "native.flow", "native.arguments", "native.wrapper", "native.rowwrapper", "native.sumwrapper", "native.forms", "native.reading", "native.building", "native.treewrapper", "native.entry", "native.feed", "native.shares", "native.lanes", "native.rowcode", "native.sumcode", "native.rowmodules", "native.few", "native.batch",
-    "kernel", "rows", "direct", "specialisation", "reference", "specialised", "methods", "compiled", "difference", "symbolic", "document", "wire",
+    "kernel", "rows", "direct", "specialisation", "reference", "specialised", "bound", "compiled", "difference", "symbolic", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "housekeeping", "__main__",
 ]  # fmt: skip
