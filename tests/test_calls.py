@@ -530,3 +530,21 @@ def test_what_is_no_index_is_refused_as_such() -> None:
         gradients[x] = 0.0
     with pytest.raises(TypeError, match="deletion"):
         del gradients[x]
+
+
+@pytest.mark.parametrize("tier", [tier for tier in TIERS if tier != "reference"])
+def test_what_is_written_to_is_paired_by_key_in_any_order(tier: Any) -> None:
+    def f(x: Any, y: Any) -> Any:
+        return {"p": x * y, "q": {"r": x, "s": y}}
+
+    fast: Any = fg.compile(f, tier=tier)
+    x, y = numpy.arange(1.0, 33.0), numpy.arange(40.0, 8.0, -1.0)
+    orders = itertools.permutations("pq"), itertools.permutations("rs")
+    for outer, inner in [*itertools.product(*orders)] * 4:
+        for shape in ((32,), ()):
+            made: dict[str, Any] = {key: numpy.empty(shape) for key in "prs"}
+            q = {key: made[key] for key in inner}
+            out = {key: q if key == "q" else made[key] for key in outer}
+            (fast.map if shape else fast.sum)(x, y, out=out)
+            for key, column in (("p", x * y), ("r", x), ("s", y)):
+                assert numpy.array_equal(made[key], column if shape else column.sum())
