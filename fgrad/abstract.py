@@ -94,7 +94,7 @@ class _Valueless(_Open):
 
         def __index__(self) -> NoReturn:
             """Refuse, as `value` does: how often to go round, or what to take, would be no number."""
-            raise _asked(self, "a whole number")
+            raise _asked(self, "int()")
 
         def __iter__(self) -> NoReturn:
             """Refuse: a number is no sequence, and how often to go round would be no number."""

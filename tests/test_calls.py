@@ -497,7 +497,7 @@ def repeated(p: Any, x: Any) -> Any:
 def test_a_whole_number_that_decides_is_named_with_the_way_out(kind: Any) -> None:
     with pytest.raises(fg.TracedNumber) as caught:
         fg.compile(repeated)(kind(2.0, 3), 1.0)
-    assert (caught.value.name, caught.value.asked) == ("p.links", "a whole number")
+    assert (caught.value.name, caught.value.asked) == ("p.links", "int()")
     for word in ("p.links", "STATIC", "range(p.links)"):
         assert word in str(caught.value)
     with pytest.raises(fg.SilentDetach, match=r"whole number of n .*STATIC"):
