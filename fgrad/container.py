@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType, NoneType
 from typing import Any, Final
+from weakref import WeakKeyDictionary, ref
 
 import attrs
 from pyrsistent import pmap, pvector
@@ -76,13 +77,14 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
     listed = tuple(fields)
     inner = tuple(f.name for f in listed if not f.metadata.get("fgrad.static"))
     outer = tuple(f.name for f in listed if f.metadata.get("fgrad.static"))
+    alive: Callable[[], Any] = ref(kind)
 
     def take(tree: Any) -> Parts:
         static = tuple(getattr(tree, name) for name in outer)
         return Parts(inner, tuple(getattr(tree, name) for name in inner), static)
 
     def make(parts: Parts) -> Any:
-        tree: Any = object.__new__(kind)
+        tree: Any = object.__new__(alive())
         for name, value in zip((*inner, *outer), (*parts.children, *parts.static), strict=True):
             object.__setattr__(tree, name, value)
         return tree
@@ -93,10 +95,13 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
 def _by_name(kind: Any) -> Container:
     """Fields of a NamedTuple."""
 
-    def take(tree: Any) -> Parts:
-        return Parts(kind._fields, tuple(tree))
+    names = kind._fields
+    alive: Callable[[], Any] = ref(kind)
 
-    return Container(take, lambda parts: kind._make(parts.children), lambda key: f".{key}")
+    def take(tree: Any) -> Parts:
+        return Parts(names, tuple(tree))
+
+    return Container(take, lambda parts: alive()._make(parts.children), lambda key: f".{key}")
 
 
 USUAL: Final[Mapping[type, Container]] = MappingProxyType(
@@ -117,12 +122,27 @@ def container_of(tree: object, known: Mapping[type, Container]) -> Container | N
     return None if kind is float else container_for(kind, known)  # float is what most leaves are
 
 
+# Classes may go: how they are taken apart refers to them weakly.
+_by_class: Final[WeakKeyDictionary[type, Container]] = WeakKeyDictionary()
+
+
 def container_for(kind: type, known: Mapping[type, Container]) -> Container | None:
     """How trees of the class `kind` are taken apart."""
     if kind in known:
         return known[kind]
-    if issubclass(kind, Node):
-        return None
+    container = _by_class.get(kind)
+    if container is None and not issubclass(kind, Node):
+        container = _found(kind)
+        # The fields of a class are known for good once it has been decorated itself.
+        if container is not None and not _DECORATED.isdisjoint(vars(kind)):
+            return _by_class.setdefault(kind, container)
+    return container
+
+
+_DECORATED: Final = frozenset({"__attrs_attrs__", "__dataclass_fields__", "_fields"})
+
+
+def _found(kind: type) -> Container | None:
     if attrs.has(kind):
         return _by_field(kind, attrs.fields(kind))
     if getattr(kind, "__dataclass_fields__", None) is not None:

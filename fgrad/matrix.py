@@ -57,7 +57,7 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
     @property
     def matrix(self) -> tuple[tuple[trees.Leaf, ...], ...]:
         """The numbers alone."""
-        return tuple(trees.leaves(row) for row in self.rows)
+        return trees.leaves_of_each(self.rows)
 
 
 def jacobian(
