@@ -144,7 +144,7 @@ class Compiled(Front, Generic[P, R]):
             if widths:
                 self._by_widths[widths] = special
         if not kwargs:
-            self._few.expect(way, special, len(args) if widths else 0, out)
+            self._few.expect(way, special, args if out is None else (*args, out))
         return columns, special
 
     # No function of trees takes a column, so the first fits none of the calls that the others are for.

@@ -94,7 +94,6 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
 
 def _by_name(kind: Any) -> Container:
     """Fields of a NamedTuple."""
-
     names = kind._fields
     alive: Callable[[], Any] = ref(kind)
 

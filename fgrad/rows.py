@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from fgrad import trees
 from fgrad.container import USUAL, Parts, container_of
 from fgrad.errors import CyclicTree, MissingExtra, NotAValue
+
+_NUMBERS: Final = frozenset({float, int})
 
 
 @attrs.frozen
@@ -41,9 +43,9 @@ class Table:
         return cls(tuple(columns), row)
 
 
-def skeleton(out: object) -> Any:
-    """The tree of arrays with a number in the place of each."""
-    return _row(out, [], (), -1, _own)
+def skeleton(tree: object) -> Any:
+    """The tree of arrays with a number in the place of each, whatever it stands for."""
+    return _row(tree, [], (), -1, _array)
 
 
 def is_array(x: object) -> bool:
@@ -77,6 +79,9 @@ def _row(
     if id(tree) in above:
         raise CyclicTree("arguments")
     parts = container.take(tree)
+    if _NUMBERS.issuperset(map(type, parts.children)):
+        columns += parts.children
+        return container.make(Parts(parts.keys, (0.0,) * len(parts.children), parts.static))
     children = [
         _row(child, columns, (*above, id(tree)), axes, array_of) for child in parts.children
     ]

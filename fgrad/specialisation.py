@@ -93,32 +93,29 @@ def _miss(*_: object, **__: object) -> Any:
 class FewRows:
     """The calls over few rows that are written out, for what is made and the structure of what is given."""
 
-    _calls: dict[Over, dict[Structure[Any], Call]] = attrs.field(factory=dict, init=False)
+    # Beside each call its structure, which is compared much faster than hashed.
+    _calls: dict[Over, tuple[tuple[Structure[Any], Call], ...]] = attrs.field(
+        factory=dict, init=False
+    )
 
     def call(self, way: Over, given: tuple[Any, ...]) -> Any:
         """The result, or MISS."""
-        for call in tuple(self._calls.get(way, {}).values()):
+        for _, call in self._calls.get(way, ()):
             result = call(given)
             if result is not MISS:
                 return result
         return MISS
 
-    def expect(self, way: Over, special: Specialisation, size: int, out: Any) -> None:
-        """Have the next few rows try a call for arguments like these, and arrays like those of `out`.
-
-        They have the structure of `special`, or are just so many arrays and floats if `size` is not 0.
-        """
-        calls = self._calls.setdefault(way, {})
+    def expect(self, way: Over, special: Specialisation, given: tuple[Any, ...]) -> None:
+        """Have the next few rows try a call for what is built as `given` is, the arguments and what is written to."""
+        calls = self._calls.get(way, ())
         if len(calls) == TRIED:
             return
-        leaves = [0.0] * len(special.arguments)
-        row = (0.0,) * size or special.arguments.unflatten(leaves)[0]
-        given = row if out is None else (*row, skeleton(out))
-        structure: Structure[Any] = trees.flatten((given, {}))[1]
-        if structure not in calls:
+        structure: Structure[Any] = trees.flatten((skeleton(given), {}))[1]
+        if not any(structure == known for known, _ in calls):
             call = special.over(way, structure)
             if call is not None:
-                calls[structure] = call
+                self._calls[way] = *calls, (structure, call)
 
 
 def of_floats(

@@ -69,7 +69,7 @@ class Structure(Generic[T]):
             return children
         return self._container.make(Parts(self.keys, children, self.static))
 
-    def read(self, tree: object, leaves: list[Any]) -> bool:
+    def read(self, tree: Any, leaves: list[Any]) -> bool:
         """Append the leaves of `tree` and say True, or False if it has another structure.
 
         Several times faster than taking it apart, for callers who know what comes.
@@ -181,7 +181,7 @@ class Registry:
         columns += [
             self.matched(structure, other, f"tree {i}") for i, other in enumerate(others, 2)
         ]
-        if not any([issubclass(kind, Node) for kind in {*builtins.map(type, leaves)}]):
+        if not any(issubclass(kind, Node) for kind in {*builtins.map(type, leaves)}):
             return structure.unflatten(builtins.map(f, *columns))
         made: dict[tuple[int, ...], Any] = {}
         results = []
@@ -207,19 +207,22 @@ class Registry:
             return None
         row = container is _TUPLE or container is _LIST
         parts = Parts((), tuple(tree)) if row else container.take(tree)
-        given, kind = parts.children, type(tree)
+        given = parts.children
+        kind: Any = type(tree)  # mypy takes a class for nothing that has a hash
         if _are_leaves(given, self._containers):
             leaves += given
             if row and len(given) <= _REMEMBERED:
                 return _row(kind, len(given))
-            children: tuple[Structure[Any], ...] = (LEAF,) * len(given)
+            children = [LEAF] * len(given)
         else:
-            known = [self._walked(child, leaves, levels - 1) for child in given]
-            children = tuple([child for child in known if child is not None])
-            if len(children) < len(known):
-                return None
+            children = []
+            for child in given:
+                structure = self._walked(child, leaves, levels - 1)
+                if structure is None:
+                    return None
+                children.append(structure)
         keys = tuple(range(len(given))) if row else parts.keys
-        return _structure(kind, keys, children, parts.static, container)
+        return _structure(kind, keys, tuple(children), parts.static, container)
 
     def _taken(
         self, tree: Any, path: str, leaves: list[Leaf], above: tuple[int, ...]
@@ -271,7 +274,7 @@ def _structure(
 
 
 @lru_cache(maxsize=128)
-def _row(kind: type, size: int) -> Structure[Any]:
+def _row(kind: Any, size: int) -> Structure[Any]:
     """That of a tuple or list of so many leaves."""
     return _structure(kind, tuple(range(size)), (LEAF,) * size, None, USUAL[kind])
 
@@ -281,7 +284,7 @@ def _are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
     if _FLOATS.issuperset(builtins.map(type, values)):
         return True
     kinds = {*builtins.map(type, values)}
-    return all([_is_leaf(kind) and container_for(kind, known) is None for kind in kinds])
+    return all(_is_leaf(kind) and container_for(kind, known) is None for kind in kinds)
 
 
 def _is_leaf(kind: type) -> bool:
