@@ -152,3 +152,18 @@ def _found(kind: type) -> Container | None:
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return _by_name(kind)
     return None
+
+
+_FLOATS: Final = frozenset({float})  # what most leaves are
+
+
+def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
+    """Whether all values are leaves for certain: the few classes that there are decide."""
+    if _FLOATS.issuperset(map(type, values)):
+        return True
+    kinds = {*map(type, values)}
+    number = Node, float, int
+    return all(
+        issubclass(kind, number) and kind is not bool and container_for(kind, known) is None
+        for kind in kinds
+    )

@@ -57,7 +57,21 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
     @property
     def matrix(self) -> tuple[tuple[trees.Leaf, ...], ...]:
         """The numbers alone."""
-        return trees.leaves_of_each(self.rows)
+        return _leaves_of_each(self.rows)
+
+
+def _leaves_of_each(rows: Sequence[object]) -> tuple[tuple[trees.Leaf, ...], ...]:
+    """The leaves of each row, which are faster to find where one is built as the one before."""
+    found: list[tuple[trees.Leaf, ...]] = []
+    structure: trees.Structure[Any] = trees.LEAF
+    for row in rows:
+        read: list[trees.Leaf] = []
+        if structure.read(row, read):
+            found.append(tuple(read))
+        else:
+            leaves, structure = trees.flatten(row)
+            found.append(leaves)
+    return tuple(found)
 
 
 def jacobian(

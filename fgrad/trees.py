@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 import attrs
 
 from fgrad.container import STATIC as STATIC
-from fgrad.container import USUAL, Container, Parts, container_for, container_of
+from fgrad.container import USUAL, Container, Parts, are_leaves, container_for, container_of
 from fgrad.errors import CyclicTree, NotAValue, NotPicklable, TreeMismatch
 from fgrad.node import Node
 
@@ -28,7 +28,6 @@ Leaf: TypeAlias = Node[float] | float
 _DEEPEST: Final = 200
 _REMEMBERED: Final = 1024
 """Leaves of a tuple or list up to which its structure is kept for the next one."""
-_FLOATS: Final = frozenset({float})  # what most leaves are
 _TUPLE, _LIST = USUAL[tuple], USUAL[list]
 
 
@@ -90,7 +89,7 @@ class Structure(Generic[T]):
             if parts.keys != self.keys or parts.static != self.static:
                 return False
             children = parts.children
-        if self._flat and _are_leaves(children, USUAL):
+        if self._flat and are_leaves(children, USUAL):
             leaves += children
             return True
         for child, part in zip(self.children, children, strict=True):
@@ -202,14 +201,14 @@ class Registry:
         container = container_of(tree, self._containers)
         if container is None:
             leaves.append(tree)
-            return LEAF if _are_leaves((tree,), self._containers) else None
+            return LEAF if are_leaves((tree,), self._containers) else None
         if not levels:
             return None
         row = container is _TUPLE or container is _LIST
         parts = Parts((), tuple(tree)) if row else container.take(tree)
         given = parts.children
         kind: Any = type(tree)  # mypy takes a class for nothing that has a hash
-        if _are_leaves(given, self._containers):
+        if are_leaves(given, self._containers):
             leaves += given
             if row and len(given) <= _REMEMBERED:
                 return _row(kind, len(given))
@@ -279,18 +278,6 @@ def _row(kind: Any, size: int) -> Structure[Any]:
     return _structure(kind, tuple(range(size)), (LEAF,) * size, None, USUAL[kind])
 
 
-def _are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
-    """Whether all values are leaves for certain: the few classes that there are decide."""
-    if _FLOATS.issuperset(builtins.map(type, values)):
-        return True
-    kinds = {*builtins.map(type, values)}
-    return all(_is_leaf(kind) and container_for(kind, known) is None for kind in kinds)
-
-
-def _is_leaf(kind: type) -> bool:
-    return issubclass(kind, (Node, float, int)) and kind is not bool
-
-
 def tupled(children: Iterable[Structure[Any]]) -> Structure[tuple[Any, ...]]:
     """The structure of a tuple of trees of these structures."""
     parts = tuple(children)
@@ -310,9 +297,8 @@ def _restored(
 
 
 def _leaf(value: Any, path: str) -> Leaf:
-    if _is_leaf(type(value)):
-        leaf: Leaf = value
-        return leaf
+    if isinstance(value, Node) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return value
     advice = "Mark its field as STATIC, or register its class as a container."
     if hasattr(type(value), "__array__"):
         advice = (
@@ -359,24 +345,6 @@ def leaves(tree: object) -> tuple[Leaf, ...]:
     (1.0, 2.0, 0.1)
     """
     return _USUAL.leaves(tree)
-
-
-def leaves_of_each(trees: Iterable[object]) -> tuple[tuple[Leaf, ...], ...]:
-    """The leaves of each of `trees`, which are faster to find where one is built as the one before.
-
-    >>> leaves_of_each([[1.0, 2.0], [3.0, 4.0], 5.0])
-    ((1.0, 2.0), (3.0, 4.0), (5.0,))
-    """
-    found: list[tuple[Leaf, ...]] = []
-    structure = LEAF
-    for tree in trees:
-        read: list[Leaf] = []
-        if structure.read(tree, read):
-            found.append(tuple(read))
-        else:
-            given, structure = flatten(tree)
-            found.append(given)
-    return tuple(found)
 
 
 def paths(tree: object) -> tuple[str, ...]:
