@@ -155,6 +155,7 @@ def _found(kind: type) -> Container | None:
 
 
 _FLOATS: Final = frozenset({float})  # what most leaves are
+_LEAVES: Final = frozenset({float, int, Node})
 
 
 def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
@@ -162,6 +163,8 @@ def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
     if _FLOATS.issuperset(map(type, values)):
         return True
     kinds = {*map(type, values)}
+    if known is USUAL and kinds <= _LEAVES:
+        return True
     number = Node, float, int
     return all(
         issubclass(kind, number) and kind is not bool and container_for(kind, known) is None

@@ -62,7 +62,8 @@ def pulled_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...], R
     op: Any = call.op
     bars = bundle.settled(op.size, operator.add)
     adjoint = tuple([0.0 if bar is None else bar for bar in bars])
-    return adjoint, op.pull(call.value, list(map(number_of, call.args)), bars)
+    values = [a.value if isinstance(a, Node) else a for a in call.args]
+    return adjoint, op.pull(call.value, values, bars)
 
 
 def pulled_nodes(call: Node[Any], bundle: Bundle) -> list[Flow]:

@@ -8,7 +8,7 @@ topological order. Nothing in a node points to its users, and equality is identi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar
 
 import attrs
 
@@ -18,6 +18,9 @@ from fgrad.op import Leaf, Op
 from fgrad.operand import Operand, Truth, literal, not_a_number
 
 V_co = TypeVar("V_co", covariant=True)
+
+_FEW: Final = 8
+"""Arguments up to which one loop over them is faster than two short ones."""
 
 
 class _Open(Operand):
@@ -103,6 +106,9 @@ class Node(_Open, Generic[V_co]):
 
     def apply(self, op: Op, args: tuple[Node[float] | float, ...]) -> Node[float]:
         """The node of `op` on `args`, which are nodes and plain values."""
+        if len(args) > _FEW:
+            given = [a.value if isinstance(a, Node) else a for a in args]
+            return _seal(op, args, op.meaning(*given), depth_above(args), None)
         values: list[float] = []
         depth = 0
         for a in args:
@@ -265,7 +271,7 @@ def var(value: float, label: str | None = None) -> Node[float]:
 
 def depth_above(args: Iterable[object]) -> int:
     """The depth of a node on these arguments: one more than the deepest of them has."""
-    return 1 + max((a.depth for a in args if isinstance(a, Node)), default=-1)
+    return 1 + max({a.depth for a in args if isinstance(a, Node)}, default=-1)
 
 
 def number_of(arg: Node[V_co] | V_co) -> V_co:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias, final, overload
+from typing import Any, ClassVar, Final, TypeAlias, final, overload
 
 import attrs
 
@@ -34,6 +34,15 @@ Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
+
+
+_FEW: Final = 8
+"""Arguments up to which it is faster to look at each than at their classes."""
+
+
+def _one_of_each(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """One argument of each class."""
+    return tuple(dict(zip(map(type, args), args, strict=True)).values())
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -98,7 +107,7 @@ class Op:
         What has no value wins over what has one.
         """
         operand: Operand | None = None
-        for a in args:
+        for a in args if len(args) <= _FEW else _one_of_each(args):
             if isinstance(a, Operand) and (operand is None or a.abstract):
                 operand = a
         return self.meaning(*args) if operand is None else operand.apply(self, args)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -16,6 +16,9 @@ from fgrad.node import Node
 from fgrad.passes import simplified
 from fgrad.specialisation import TRIED, Given, Specialisation
 from fgrad.tracing import Tracing
+
+_READY: Final = frozenset({float, Node})
+"""What most leaves are, and a call takes as it is."""
 
 
 @attrs.frozen(eq=False)
@@ -98,11 +101,13 @@ class Specialised:
 
 
 def _numbers(leaves: Sequence[trees.Leaf]) -> bool:
-    return not any(isinstance(leaf, Node) for leaf in leaves)
+    return not any(issubclass(kind, Node) for kind in {*map(type, leaves)})
 
 
 def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
-    given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
+    given = leaves
+    if not _READY.issuperset(map(type, leaves)):
+        given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
     return special.result.unflatten(joint.results(special.kernel.op, given))
 
 
