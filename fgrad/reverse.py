@@ -9,7 +9,6 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -282,10 +281,14 @@ def _send_jointly(
         flows = [rule and _times(cotangent, rule(node.value, *values)) for rule in node.op.rules]
     for a, flow in zip(node.args, flows, strict=True):
         if isinstance(a, Node):
+            # As `_collect` does; written out, for a call may have hundreds of arguments.
             if flow is None:
                 passed.append(a)
+            elif a in adjoints:
+                adjoints[a] = adjoints[a] + flow
             else:
-                _collect(adjoints, levels, a, flow, operator.add)
+                adjoints[a] = flow
+                levels[a.depth].append(a)
     return cotangent
 
 

@@ -43,6 +43,11 @@ class Specialisation:
         written = direct(self.arguments, self.result, self.kernel.run)
         return written and (lambda args, kwargs: MISS if kwargs else written(args))
 
+    @cached_property
+    def reader(self) -> Call | None:
+        """The function of the tuple of the arguments, by position, that gives what stands at the leaves, or MISS."""
+        return direct(self.arguments, None, lambda *leaves: leaves, floats=False)
+
     def front(self, other: Given) -> Callable[..., Any] | None:
         """The function of numbers in this structure, that gives `other(args, kwargs)` of all else."""
         builtin = self._builtin(lambda *args, **kwargs: other(args, kwargs))

@@ -9,16 +9,19 @@ from typing import Any, Final
 import attrs
 
 from fgrad import joint, trees
+from fgrad.container import USUAL, are_leaves
 from fgrad.direct import MISS
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import Kernel, Tier
 from fgrad.node import Node
 from fgrad.passes import simplified
-from fgrad.specialisation import TRIED, Given, Specialisation
+from fgrad.specialisation import TRIED, Call, Given, Specialisation
 from fgrad.tracing import Tracing
 
-_READY: Final = frozenset({float, Node})
-"""What most leaves are, and a call takes as it is."""
+MANY: Final = 16
+"""Leaves from which on it pays to write out how they are read."""
+_USUAL: Final = {Node}, {float, Node}
+"""The classes of leaves that are nodes with values, and of those with numbers among them."""
 
 
 @attrs.frozen(eq=False)
@@ -31,6 +34,7 @@ class Specialised:
     # It only grows; what two threads trace at the same time is the same.
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
     _calls: list[Given] = attrs.field(factory=list, init=False)
+    _readers: list[tuple[Call, Specialisation]] = attrs.field(factory=list, init=False)
 
     @property
     def made(self) -> Mapping[Any, Specialisation]:
@@ -42,6 +46,10 @@ class Specialised:
     ) -> tuple[Sequence[trees.Leaf], Specialisation]:
         """The leaves, and the specialisation for these arguments, made if it is not there yet."""
         # Most calls are of a structure that is known, and to read as one is faster than to find it.
+        for reader, special in () if kwargs else tuple(self._readers):
+            given = reader(args)
+            if given is not MISS and are_leaves(given, USUAL):
+                return given, special
         for special in tuple(self._made.values())[: -TRIED - 1 : -1]:
             read: list[trees.Leaf] = []
             if special.arguments.read((args, kwargs), read):
@@ -77,10 +85,20 @@ class Specialised:
             if result is not MISS:
                 return result
         leaves, special = self.found(args, kwargs)
-        if len(self._calls) < TRIED and _numbers(leaves):
+        if not _numbers(leaves):
+            return self._on_nodes(special, leaves)
+        if len(self._calls) < TRIED:
             written = special.call
             if written is not None and written not in self._calls:
                 self._calls.append(written)
+        return _run(special, leaves)
+
+    def _on_nodes(self, special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
+        """The result as nodes; the next one is read in straight lines where there is much to read."""
+        if len(leaves) > MANY and len(self._readers) < TRIED and special.reader is not None:
+            known = special.reader, special
+            if known not in self._readers:
+                self._readers.append(known)
         return _run(special, leaves)
 
     def first(self, owner: Front) -> Callable[..., Any]:
@@ -89,7 +107,7 @@ class Specialised:
         def call(*args: Any, **kwargs: Any) -> Any:
             leaves, special = self.found(args, kwargs)
             if not _numbers(leaves):
-                return _run(special, leaves)
+                return self._on_nodes(special, leaves)
             front = special.front(self.called) or self._other
             owner._exchange(front)
             return front(*args, **kwargs)
@@ -105,10 +123,12 @@ def _numbers(leaves: Sequence[trees.Leaf]) -> bool:
 
 
 def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
-    given = leaves
-    if not _READY.issuperset(map(type, leaves)):
-        given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
-    return special.result.unflatten(joint.results(special.kernel.op, given))
+    kernel, kinds = special.kernel, {*map(type, leaves)}
+    if kinds in _USUAL:
+        values = [leaf.value if isinstance(leaf, Node) else leaf for leaf in leaves]
+        return special.result.unflatten(joint.called(kernel.op, leaves, kernel.run(*values)))
+    given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
+    return special.result.unflatten(joint.results(kernel.op, given))
 
 
 class Front:
