@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, o
 
 import attrs
 
+from fgrad.derivative import Sloped
 from fgrad.direct import MISS
 from fgrad.errors import MissingExtra, NotAValue
 from fgrad.kernel import TIERS, Tier, native_is_installed
@@ -38,7 +39,7 @@ class _OfInstances(property):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Compiled(Front, Generic[P, R]):
+class Compiled(Front, Sloped, Generic[P, R]):
     """A function that runs the program of another; made by `compile`.
 
     What is kept are the specialisations: one for each structure of the arguments that it was
@@ -176,6 +177,12 @@ class Compiled(Front, Generic[P, R]):
         if kwargs or any(child.kind is not None for child in positional):
             return self
         return of_floats(special.kernel, special.result, self)
+
+    def slopes(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
+    ) -> tuple[float, tuple[Any, ...]] | None:
+        """The value and the gradients at numbers, by the program of the derivative alone."""
+        return self._special.slopes(args, kwargs, places)
 
     @_OfInstances
     def __wrapped__(self) -> Callable[P, R]:

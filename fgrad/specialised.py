@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -45,15 +46,9 @@ class Specialised:
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[trees.Leaf], Specialisation]:
         """The leaves, and the specialisation for these arguments, made if it is not there yet."""
-        # Most calls are of a structure that is known, and to read as one is faster than to find it.
-        for reader, special in () if kwargs else tuple(self._readers):
-            given = reader(args)
-            if given is not MISS and are_leaves(given, USUAL):
-                return given, special
-        for special in tuple(self._made.values())[: -TRIED - 1 : -1]:
-            read: list[trees.Leaf] = []
-            if special.arguments.read((args, kwargs), read):
-                return read, special
+        made = self._known(args, kwargs)
+        if made is not None:
+            return made
         leaves, structure = trees.flatten((args, kwargs), "arguments")
         try:
             known = self._made.get(structure)
@@ -63,6 +58,49 @@ class Specialised:
                 "a compiled function", "hashable static fields", str(error), advice
             ) from None
         return leaves, known or self.kept(self._traced(args, kwargs, structure))
+
+    def _known(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Sequence[trees.Leaf], Specialisation] | None:
+        """The same where it is there, or None; most calls are of a structure that is."""
+        for reader, special in () if kwargs else tuple(self._readers):
+            given = reader(args)
+            if given is not MISS and are_leaves(given, USUAL):
+                return given, special
+        for special in tuple(self._made.values())[: -TRIED - 1 : -1]:
+            read: list[trees.Leaf] = []
+            if special.arguments.read((args, kwargs), read):
+                self._expect(special, read)
+                return read, special
+        return None
+
+    def _expect(self, special: Specialisation, leaves: Sequence[trees.Leaf]) -> None:
+        """Have the next such arguments be read in straight lines, where there is much to read."""
+        if len(leaves) > MANY and len(self._readers) < TRIED and special.reader is not None:
+            known = special.reader, special
+            if known not in self._readers:
+                self._readers.append(known)
+
+    def slopes(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
+    ) -> tuple[float, tuple[Any, ...]] | None:
+        """The value and the gradient for each place, as `derivative.Sloped` has them.
+
+        None for a structure that has not been called with, for nodes, and for what gives no number.
+        """
+        known = self._known(args, kwargs)
+        if known is None or known[1].result.kind is not None or not _numbers(known[0]):
+            return None
+        numbers: Sequence[Any] = known[0]
+        values, special = tuple(map(float, numbers)), known[1]
+        outs = special.kernel.run(*values)
+        if type(outs[0]) is not float:
+            return None
+        flows = [0.0 if bar is None else bar for bar in special.kernel.pull(outs, values, (1.0,))]
+        positional = special.arguments.children[0].children
+        starts = [0, *accumulate(map(len, positional))]
+        gradients = [positional[i].unflatten(flows[starts[i] : starts[i + 1]]) for i in places]
+        return outs[0], tuple(gradients)
 
     def _traced(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], structure: trees.Structure[Any]
@@ -86,19 +124,11 @@ class Specialised:
                 return result
         leaves, special = self.found(args, kwargs)
         if not _numbers(leaves):
-            return self._on_nodes(special, leaves)
+            return _run(special, leaves)
         if len(self._calls) < TRIED:
             written = special.call
             if written is not None and written not in self._calls:
                 self._calls.append(written)
-        return _run(special, leaves)
-
-    def _on_nodes(self, special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
-        """The result as nodes; the next one is read in straight lines where there is much to read."""
-        if len(leaves) > MANY and len(self._readers) < TRIED and special.reader is not None:
-            known = special.reader, special
-            if known not in self._readers:
-                self._readers.append(known)
         return _run(special, leaves)
 
     def first(self, owner: Front) -> Callable[..., Any]:
@@ -107,7 +137,7 @@ class Specialised:
         def call(*args: Any, **kwargs: Any) -> Any:
             leaves, special = self.found(args, kwargs)
             if not _numbers(leaves):
-                return self._on_nodes(special, leaves)
+                return _run(special, leaves)
             front = special.front(self.called) or self._other
             owner._exchange(front)
             return front(*args, **kwargs)
