@@ -76,7 +76,7 @@ class Structure(Generic[T]):
         kind = type(tree)
         if self._container is None:
             leaves.append(tree)
-            return kind is float or kind is int or isinstance(tree, Node)
+            return kind is float or are_leaves((tree,), USUAL)
         if kind is not self.kind:
             return False
         children: Any
