@@ -184,6 +184,12 @@ class Compiled(Front, Sloped, Generic[P, R]):
         """The value and the gradients at numbers, by the program of the derivative alone."""
         return self._special.slopes(args, kwargs, places)
 
+    def on_arrays(self, tree: Any, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
+        """The value and the gradient as a function of an array, on the native tier."""
+        if self.tier != "native":
+            return None
+        return self._special.found((tree,), {})[1].on_arrays(ready=ready)
+
     @_OfInstances
     def __wrapped__(self) -> Callable[P, R]:
         """The function, where `inspect` looks for a signature."""

@@ -47,6 +47,13 @@ class Sloped(ABC):
         None where they are not known at once.
         """
 
+    @abstractmethod
+    def on_arrays(self, tree: Any, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
+        """The value and the gradient as a function of an array, of all numbers of a tree like `tree`.
+
+        `ready` says that the function itself gives both. None where there is no such function.
+        """
+
 
 # Each choice of arguments has its overload, so that the results have the arguments' types.
 

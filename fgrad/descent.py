@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-import operator
-import sys
 from collections.abc import Callable, Iterable
 from typing import (
     Any,
-    Final,
     Generic,
     Literal,
     Protocol,
@@ -20,19 +17,15 @@ from typing import (
 
 import attrs
 
-from fgrad import trees
-from fgrad.derivative import value_and_gradient
-from fgrad.errors import MissingExtra, NotAValue
-from fgrad.methods import Arithmetic, Elementwise, Method, State
+from fgrad.errors import MissingExtra
+from fgrad.methods import Method, State
 from fgrad.operand import Real
+from fgrad.ways import OnArrays, OnTrees, differentiated, way
 
 A = TypeVar("A")
 Q = TypeVar("Q", bound=Real)
 Callback: TypeAlias = Callable[[State[A], float], object]
 """What is called after each step with the state and the value there; StopIteration ends the descent."""
-
-MANY: Final = 64
-"""Numbers from which on arrays of numpy are faster than Python."""
 
 
 @attrs.frozen
@@ -129,131 +122,43 @@ def minimise(
     (True, 1.0)
     """
     state: State[Any] = start if isinstance(start, State) else method.start(start)
-    differentiated = _ready(f, state.params) if has_gradient else value_and_gradient(f)
     allowed = _counted(steps, progress)
     if isinstance(method, Search):
-        return method.search(differentiated, state, allowed, tolerance, callback or _nothing)
-    return _descended(differentiated, _way(method, state), allowed, tolerance, callback)
+        ready = differentiated(f, state.params, ready=has_gradient)
+        return method.search(ready, state, allowed, tolerance, callback or _nothing)
+    going = way(f, method, state, ready=has_gradient)
+    return _descended(going, allowed, tolerance, callback)
 
 
 def _descended(
-    f: Callable[[Any], tuple[Any, Any]],
-    way: _OnTrees | _OnArrays,
+    way: OnTrees | OnArrays,
     steps: Iterable[int],
     tolerance: float,
     callback: Callback[Any] | None,
 ) -> Minimum[Any]:
     state = way.first
-    params = way.tree(state.params)
-    value, slope = f(params)
-    read = way.read(slope)
-    best = (params, value, slope)
+    value, slope = way.at(state.params)
+    best = (state.params, value, slope)
     history = [float(value)]
-    converged = way.within(read, tolerance)
+    converged = way.within(slope, tolerance)
     for _ in steps:
         if converged or not math.isfinite(value):
             break
-        state = way.step(state, read)
-        params = way.tree(state.params)
-        value, slope = f(params)
-        read = way.read(slope)
+        state = way.step(state, slope)
+        value, slope = way.at(state.params)
         history.append(float(value))
-        converged = way.within(read, tolerance)
+        converged = way.within(slope, tolerance)
         # At the minimum values differ by rounding only, and the gradient knows better.
         if converged or value < best[1] or not math.isfinite(best[1]):
-            best = (params, value, slope)
+            best = (state.params, value, slope)
         try:
             if callback is not None:
-                callback(way.ended(state), history[-1])
+                callback(way.seen(state), history[-1])
         except StopIteration:
             break
-    return Minimum(*best, converged, tuple(history), way.ended(state))
-
-
-@attrs.frozen
-class _OnTrees:
-    """A descent by any method, on trees as they are."""
-
-    method: Method
-    first: State[Any]
-
-    def tree(self, params: Any) -> Any:
-        return params
-
-    def read(self, slope: Any) -> Any:
-        return slope
-
-    def step(self, state: State[Any], slope: Any) -> State[Any]:
-        return self.method(state, slope)
-
-    def within(self, slope: Any, tolerance: float) -> bool:
-        return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))  # type: ignore[arg-type]  # floats
-
-    def ended(self, state: State[Any]) -> State[Any]:
-        return state
-
-
-@attrs.frozen
-class _OnArrays:
-    """The same by a method that moves each number by itself, on arrays of all numbers of a tree."""
-
-    method: Elementwise
-    structure: trees.Structure[Any]
-    numpy: Any
-    start: State[Any]
-
-    @property
-    def first(self) -> State[Any]:
-        memory = tuple(map(self.read, self.start.memory))
-        return State(self.read(self.start.params), memory, self.start.count)
-
-    def tree(self, params: Any) -> Any:
-        return self.structure.unflatten(params.tolist())
-
-    def read(self, slope: Any) -> Any:
-        return self.numpy.array(trees.matched(self.structure, slope, "gradient"), float)
-
-    def step(self, state: State[Any], slope: Any) -> State[Any]:
-        on = Arithmetic(lambda f, *arrays: f(*arrays), self.numpy.sqrt, operator.truediv)
-        with self.numpy.errstate(all="ignore"):
-            return self.method.step(state, slope, on)
-
-    def within(self, slope: Any, tolerance: float) -> bool:
-        return bool(abs(slope).max() <= tolerance)
-
-    def ended(self, state: State[Any]) -> State[Any]:
-        memory = tuple(map(self.tree, state.memory))
-        return State(self.tree(state.params), memory, state.count)
-
-
-def _way(method: Method, state: State[Any]) -> _OnTrees | _OnArrays:
-    """On arrays where that is faster and cannot be told apart, if somebody has imported numpy."""
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not isinstance(method, Elementwise):
-        return _OnTrees(method, state)
-    leaves, structure = trees.flatten(state.params)
-    many = [leaves, *[trees.leaves(tree) for tree in state.memory]]
-    if len(leaves) < MANY or not all({float}.issuperset(map(type, row)) for row in many):
-        return _OnTrees(method, state)
-    return _OnArrays(method, structure, numpy, state)
-
-
-def _ready(f: Callable[[Any], Any], params: Any) -> Callable[[Any], tuple[Any, Any]]:
-    """The function `f`, after a look at what it gives: a pair, of which the second is built as `params` is."""
-    structure = trees.flatten(params)[1]
-
-    def value_and_slope(params: Any) -> tuple[Any, Any]:
-        given = f(params)
-        if not isinstance(given, tuple) or len(given) != 2:
-            advice = "With has_gradient, let the function return (value, gradient)."
-            raise NotAValue("minimise", "a pair", f"{given!r:.60}", advice)
-        value, slope = given
-        leaves: list[Any] = []
-        if not structure.read(slope, leaves):  # dicts may have their keys in another order
-            slope = structure.unflatten(trees.matched(structure, slope, "gradient"))
-        return value, slope
-
-    return value_and_slope
+    params, value, slope = best
+    ends = way.tree(params), value, way.tree(slope)
+    return Minimum(*ends, converged, tuple(history), way.seen(state))
 
 
 def _nothing(state: State[Any], value: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
@@ -85,6 +85,26 @@ class Specialisation:
                 raise NotAValue("out", needed, got, "Make them with numpy.empty.")
         return targets
 
+    def on_arrays(self, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
+        """The value and the gradient for the only argument, as a function of an array.
+
+        If it is `ready`, the function gives both; else its derivative gives the gradient.
+        """
+        params = self.arguments.children[0].children[0]
+        if ready:
+            alike = self.result == trees.tupled((trees.LEAF, params))
+            whole = of_array(self.kernel, self.result, _miss)
+            return (lambda x: _apart(whole(x))) if alike else None
+        program = self.kernel.program
+        if self.result.kind is not None or program.truths[program.outputs[0]]:
+            return None
+        reached, slope = self.kernel.slope((0,))
+        if slope is None:
+            return None
+        value = of_array(self.kernel, self.result, _miss)
+        slopes = of_array(slope, trees.tupled((trees.LEAF,) * len(reached)), _miss)
+        return partial(_valued, value, slopes, list(reached))
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the call."""
         return Specialisation, (self.kernel, self.arguments, self.result)
@@ -92,6 +112,23 @@ class Specialisation:
 
 def _miss(*_: object, **__: object) -> Any:
     return MISS
+
+
+def _apart(numbers: Any) -> tuple[float, Any]:
+    return float(numbers[0]), numbers[1:]
+
+
+def _valued(
+    value: Callable[[Any], float], slopes: Callable[[Any], Any], reached: list[int], x: Any
+) -> tuple[float, Any]:
+    """The value at an array, and the slopes, of which those that are not reached are 0."""
+    import numpy as np  # noqa: PLC0415  # an extra
+
+    found = slopes(np.append(x, 1.0))
+    if len(reached) < len(x):
+        sent, found = found, np.zeros(len(x))
+        found[reached] = sent
+    return float(value(x)), found
 
 
 @attrs.frozen(eq=False)

@@ -325,6 +325,37 @@ def test_a_descent_is_its_steps_by_hand_bit_for_bit(method: fg.Method, n: int) -
     assert type(found.params.first) is list
 
 
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: repr(m)[:40])
+@pytest.mark.parametrize("ready", [True, False])
+@pytest.mark.parametrize("exponent", [1.0, 400.0])
+def test_a_descent_of_native_code_is_its_steps_by_hand(
+    method: fg.Method, ready: bool, exponent: float
+) -> None:
+    def loss(p: dict[str, Any]) -> Any:  # on all numbers but the last row, which has no slope
+        return (
+            of_parts(attrs.evolve(p["b"], rest=(p["b"].rest[0], [0.0])), [p["a"], 3.0]) ** exponent
+        )
+
+    start = {"b": parts(90), "a": 2.0}
+    f: Any = fg.compile(fg.value_and_gradient(loss) if ready else loss, tier="native")
+    at = f if ready else fg.value_and_gradient(f)
+    minimise: Any = fg.minimise  # in both forms
+    found = minimise(f, start, method, 6, tolerance=0.0, has_gradient=ready)
+    state: fg.State[Any] = method.start(start)
+    ends = [at(state.params)]
+    while len(ends) <= 6 and math.isfinite(ends[-1][0]):
+        state = method(state, ends[-1][1])
+        ends.append(at(state.params))
+    assert bits(found.state) == bits(state)
+    assert bits(list(found.history)) == bits([value for value, _ in ends])
+    lowest = min([end for end in ends if math.isfinite(end[0])] or ends[:1], key=lambda end: end[0])
+    assert bits((found.value, found.gradient)) == bits(lowest)
+    assert trees.flatten(found.gradient)[1] == trees.flatten(start)[1]
+    assert f.on_arrays(start, ready=ready) is not None
+    again = minimise(f, found.state, method, 0, has_gradient=ready)
+    assert bits(again.state) == bits(found.state)
+
+
 def test_a_step_of_a_descent_has_no_step_for_each_number() -> None:
     def of(n: int) -> Callable[[], object]:
         ready = fg.compile(fg.value_and_gradient(lambda w: model(w, [1.0, 2.0])), tier="native")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -64,11 +65,11 @@ def of_trees() -> list[Line]:
     slopes = fg.compile(fg.gradient(lambda p: fg.sum([a * a for a in p.all])), tier="native")
     lines = []
     for name, tree, function in (("a list", flat, slope), ("rows in a class", nested, slopes)):
-        work = lambda tree=tree, function=function: function(tree)
+        work = partial(function, tree)
         lines += [
-            Line(f"trees.leaves, {name}", lambda t=tree: fg.trees.leaves(t), work),
-            Line(f"trees.flatten, {name}", lambda t=tree: fg.trees.flatten(t), work),
-            Line(f"trees.map, {name}", lambda t=tree: fg.trees.map(abs, t), work),
+            Line(f"trees.leaves, {name}", partial(fg.trees.leaves, tree), work),
+            Line(f"trees.flatten, {name}", partial(fg.trees.flatten, tree), work),
+            Line(f"trees.map, {name}", partial(fg.trees.map, abs, tree), work),
         ]
     return lines
 
@@ -90,8 +91,8 @@ def of_matrices() -> list[Line]:
         jacobian: Any = fg.compile(fg.jacobian(function), tier="native")
         rows = jacobian(x)
         lines.append(
-            Line(f".matrix of 208 by 254, {name}", lambda r=rows: r.matrix,
-                 lambda j=jacobian, x=x: j(x), 2.0)
+            Line(f".matrix of 208 by 254, {name}", partial(getattr, rows, "matrix"),
+                 partial(jacobian, x), 2.0)
         )  # fmt: skip
     return lines
 
@@ -142,8 +143,8 @@ def of_mixtures(parts: int = 25, width: int = 5) -> list[Line]:
     for n in (100, 10_000):
         x = rng.normal(size=(n, width))
         lines.append(
-            Line(f".sum over {n:,} rows, mixture in lists of rows", lambda x=x: natural.sum(given, x),
-                 lambda x=x: flat.sum(row, x), 2.0)
+            Line(f".sum over {n:,} rows, mixture in lists of rows", partial(natural.sum, given, x),
+                 partial(flat.sum, row, x), 2.0)
         )  # fmt: skip
     return lines
 
@@ -163,13 +164,19 @@ def of_descents(steps: int = 50) -> list[Line]:
     for name, loss, need in (("sum of squares", light, None), ("9,000 functions", heavy, 2.0)):
         start, compiled = numbers(1000), fg.compile(loss, tier="native")
         ready: Any = fg.compile(fg.value_and_gradient(loss), tier="native")
-        work = lambda ready=ready, start=start: ready(start)
+        work = partial(ready, start)
         for words, f, has_gradient in (
             ("ready gradient", ready, True),
             ("compiled loss", compiled, False),
         ):
-            run = lambda f=f, has=has_gradient, start=start: fg.minimise(
-                f, start, fg.adam(1e-4), steps, tolerance=0.0, has_gradient=has
+            run: Run = partial(
+                fg.minimise,
+                f,
+                start,
+                fg.adam(1e-4),
+                steps,
+                tolerance=0.0,
+                has_gradient=has_gradient,
             )
             lines.append(
                 Line(f"a step of adam, 1,000 numbers, {words}, {name}", run, work, need, steps + 1)
