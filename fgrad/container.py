@@ -80,8 +80,8 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
     alive: Callable[[], Any] = ref(kind)
 
     def take(tree: Any) -> Parts:
-        static = tuple(getattr(tree, name) for name in outer)
-        return Parts(inner, tuple(getattr(tree, name) for name in inner), static)
+        static = tuple([getattr(tree, name) for name in outer])
+        return Parts(inner, tuple([getattr(tree, name) for name in inner]), static)
 
     def make(parts: Parts) -> Any:
         tree: Any = object.__new__(alive())

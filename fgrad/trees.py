@@ -8,7 +8,6 @@ is another value, so that nobody's registering changes anybody's answer.
 
 from __future__ import annotations
 
-import builtins
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -26,6 +25,7 @@ T = TypeVar("T")
 Leaf: TypeAlias = Node[float] | float
 
 _DEEPEST: Final = 200
+_map: Final = map  # which has another meaning here
 _REMEMBERED: Final = 1024
 """Leaves of a tuple or list up to which its structure is kept for the next one."""
 _TUPLE, _LIST = USUAL[tuple], USUAL[list]
@@ -92,10 +92,7 @@ class Structure(Generic[T]):
         if self._flat and are_leaves(children, USUAL):
             leaves += children
             return True
-        for child, part in zip(self.children, children, strict=True):
-            if not child.read(part, leaves):
-                return False
-        return True
+        return all(_map(Structure.read, self.children, children, itertools.repeat(leaves)))
 
     def __len__(self) -> int:
         """The number of leaves."""
@@ -180,8 +177,8 @@ class Registry:
         columns += [
             self.matched(structure, other, f"tree {i}") for i, other in enumerate(others, 2)
         ]
-        if not any(issubclass(kind, Node) for kind in {*builtins.map(type, leaves)}):
-            return structure.unflatten(builtins.map(f, *columns))
+        if not any(issubclass(kind, Node) for kind in {*_map(type, leaves)}):
+            return structure.unflatten(_map(f, *columns))
         made: dict[tuple[int, ...], Any] = {}
         results = []
         for row in zip(*columns, strict=True):
