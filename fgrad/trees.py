@@ -25,6 +25,7 @@ T = TypeVar("T")
 Leaf: TypeAlias = Node[float] | float
 
 _DEEPEST: Final = 200
+_FLOATS: Final = frozenset({float})  # what most leaves are
 _map: Final = map  # which has another meaning here
 _REMEMBERED: Final = 1024
 """Leaves of a tuple or list up to which its structure is kept for the next one."""
@@ -89,7 +90,7 @@ class Structure(Generic[T]):
             if parts.keys != self.keys or parts.static != self.static:
                 return False
             children = parts.children
-        if self._flat and are_leaves(children, USUAL):
+        if self._flat and (_FLOATS.issuperset(_map(type, children)) or are_leaves(children, USUAL)):
             leaves += children
             return True
         return all(_map(Structure.read, self.children, children, itertools.repeat(leaves)))
