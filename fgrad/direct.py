@@ -19,6 +19,8 @@ from fgrad.trees import Structure
 LARGEST: Final = 300
 """Leaves of arguments up to which a call is written out, where a tuple or list of leaves is one."""
 _FLOATS: Final = frozenset({float})
+_FEW: Final = 32
+"""Leaves up to which each is taken by itself, which is faster then."""
 _NAMED: Final = 30
 """Outputs up to which each has a name of its own."""
 
@@ -58,7 +60,8 @@ def direct(
     if kwargs.children or not 0 < _pieces(arguments) <= LARGEST:
         return None
     outputs = 0 if result is None else len(result)
-    writer = _Writer(named=outputs <= _NAMED, miss="other(args, kwargs)" if other else "MISS")
+    miss, rows = "other(args, kwargs)" if other else "MISS", len(arguments) > _FEW
+    writer = _Writer(named=outputs <= _NAMED, miss=miss, rows=rows)
     if not (writer.read(args, "args") and (result is None or _written(result))):
         return None
     built = "ys" if result is None else writer.build(result)
@@ -110,6 +113,8 @@ class _Writer:
     """Whether each output has a name; else they are slices of `ys`."""
     miss: str
     """What is given for arguments of another structure."""
+    rows: bool
+    """Whether a tuple or list of leaves is taken as it is."""
     lines: list[str] = attrs.field(factory=list)
     after: list[str] = attrs.field(factory=list)
     leaves: list[str] = attrs.field(factory=list)
@@ -153,10 +158,10 @@ class _Writer:
         if tree != "args":  # which are a tuple, as calls have them
             self.lines.append(f"if type({tree}) is not {self._name(kind)}: return {self.miss}")
         if kind in (tuple, list, dict):
-            if kind is list:
+            if kind is list and self.rows:
                 self.lines.append(f"{tree} = (*{tree},)")  # whatever others do to it meanwhile
             self.lines.append(f"if len({tree}) != {size}: return {self.miss}")
-        if tree != "args" and _is_row(structure):
+        if self.rows and tree != "args" and _is_row(structure):
             self.leaves.append(f"*{tree}")
             return True
         parts = [f"x{next(self._fresh)}" for _ in structure.keys]
