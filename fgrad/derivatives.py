@@ -222,7 +222,7 @@ def _taken(
     if not isinstance(result, tuple) or len(result) != 2:
         advice = "With has_aux, let the function return (value, aux)."
         raise NotAValue("value_and_gradient", "a pair", f"{result!r:.60}", advice)
-    return result[0], trees.flatten(result[1], "aux")
+    return result[0], trees.results(result[1], "aux")
 
 
 def _differentiated(

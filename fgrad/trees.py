@@ -68,11 +68,20 @@ class Registry:
 
     def flatten(self, tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The leaves and the structure, as `fgrad.trees.flatten`."""
+        return self._flattened(tree, name, _leaf)
+
+    def results(self, tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
+        """The same of what a function gave, among which may be truth values."""
+        return self._flattened(tree, name, _result)
+
+    def _flattened(
+        self, tree: T, name: str, leaf: Callable[[Any, str], Leaf]
+    ) -> tuple[tuple[Leaf, ...], Structure[T]]:
         leaves: list[Leaf] = []
         structure = self._walked(tree, leaves, _DEEPEST)
         if structure is None:
             leaves.clear()
-            structure = self._taken(tree, name, leaves, ())
+            structure = self._taken(tree, name, leaves, (), leaf)
         return tuple(leaves), structure
 
     def matched(self, structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
@@ -143,11 +152,16 @@ class Registry:
         return structured(kind, parts, tuple(children), container)
 
     def _taken(
-        self, tree: Any, path: str, leaves: list[Leaf], above: tuple[int, ...]
+        self,
+        tree: Any,
+        path: str,
+        leaves: list[Leaf],
+        above: tuple[int, ...],
+        leaf: Callable[[Any, str], Leaf],
     ) -> Structure[Any]:
         container = container_of(tree, self._containers)
         if container is None:
-            leaves.append(_leaf(tree, path))
+            leaves.append(leaf(tree, path))
             return LEAF
         if id(tree) in above:
             raise CyclicTree(path)
@@ -156,7 +170,7 @@ class Registry:
             raise NotAValue(path[:80], f"a tree of at most {_DEEPEST} levels", "more", advice)
         parts = container.take(tree)
         children = tuple(
-            self._taken(child, path + container.entry(key), leaves, (*above, id(tree)))
+            self._taken(child, path + container.entry(key), leaves, (*above, id(tree)), leaf)
             for key, child in zip(parts.keys, parts.children, strict=True)
         )
         return structured(type(tree), parts, children, container)
@@ -188,6 +202,18 @@ def _leaf(value: Any, path: str) -> Leaf:
     raise NotAValue(
         path, "a number or a node", told(value), ARRAYS if is_array_like(value) else advice
     )
+
+
+def _result(value: Any, path: str) -> Leaf:
+    return value if isinstance(value, bool) else _leaf(value, path)
+
+
+def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves and the structure of what a function gave: numbers, nodes and truth values.
+
+    Errors are those of `flatten`.
+    """
+    return _USUAL.results(tree, name)
 
 
 def _kind_name(kind: type | None) -> str:
