@@ -1,0 +1,412 @@
+"""The laws of transforms on as many random programs as are asked for.
+
+    python -m tests.transform_laws [programs] [first] [features left out ...]
+
+A program is a function that puts transforms, compiled functions, solvers, functions of users,
+branches and loops together. Its value and its derivatives are taken in every way there is, and each
+must agree with nested dual numbers, which know nothing of fgrad, or with differences of the function
+on floats; on plain numbers the results are plain floats, in the tree of the argument. What fails is
+made smaller and shown as Python. The suite tries the same laws on some hundreds.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+import fgrad as fg
+from tests.transform_generator import FEATURES, TIERS, expected, function, program
+from tests.transform_kit import flat, kit, outline
+from tests.transform_operations import number
+from tests.transform_programs import Book, Oracle, Program
+
+TOLERANCE = 1e-8
+"""Of values and derivatives, relatively, of the largest of them or of 1."""
+DIFFERENCES = 1e-5
+STEP = 2.0**-9
+
+
+class Case:
+    """A program with what the laws look at."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.shape = program.fn.params[0]
+        names = kit()
+        exec(self.text, names)  # noqa: S102  # it was written by us
+        self.f: Callable[..., Any] = names["f"]
+        self._tree = eval(f"lambda x: {self._written()}", names)  # noqa: S307  # likewise
+        self._turned = eval(f"lambda x: {self._written(turned=True)}", names)  # noqa: S307
+        self.exponent = program.whole
+
+    @cached_property
+    def text(self) -> str:
+        book = Book()
+        f = self.program.fn.written((), book)
+        return "\n".join([*book.lines, f"f = {f}"])
+
+    def _written(self, *, turned: bool = False) -> str:
+        leaves = iter([f"x[{i}]" for i in range(self.shape.size)])
+        return self.shape.written(leaves, turned=turned)
+
+    def tree(self, leaves: Sequence[Any]) -> Any:
+        return self._tree(leaves)
+
+    def turned(self, leaves: Sequence[Any]) -> Any:
+        return self._turned(leaves)
+
+    @property
+    def point(self) -> Any:
+        return self.tree(self.program.point)
+
+    def _typed(self, numbers: Sequence[float]) -> Any:
+        pairs = zip(numbers, self.program.kinds, strict=True)
+        return self.tree([number(x, kind) for x, kind in pairs])
+
+    @property
+    def typed_point(self) -> Any:
+        return self._typed(self.program.point)
+
+    @property
+    def tangent(self) -> Any:
+        return self._typed(self.program.tangent)
+
+    @property
+    def variables(self) -> Any:
+        """The point as nodes; those that are together are one."""
+        nodes = [fg.var(x) for x in self.program.point]
+        if self.program.together:
+            first, second = self.program.together
+            nodes[second] = nodes[first]
+        return nodes
+
+    @cached_property
+    def value(self) -> list[float]:
+        return expected(self.program, 0)
+
+    @cached_property
+    def slopes(self) -> list[float]:
+        return expected(self.program, 1)
+
+    @cached_property
+    def second(self) -> list[float]:
+        return expected(self.program, 2)
+
+    @cached_property
+    def series(self) -> list[float]:
+        return expected(self.program, 3)
+
+    @property
+    def slope(self) -> float:
+        """The derivative along the tangent."""
+        return sum(s * t for s, t in zip(self.slopes, self.program.tangent, strict=True))
+
+    @property
+    def bent(self) -> list[float]:
+        """The Hessian times the tangent."""
+        n, t = len(self.slopes), self.program.tangent
+        return [sum(self.second[i * n + j] * t[j] for j in range(n)) for i in range(n)]
+
+    def line(self, f: Callable[..., Any]) -> Callable[[Any], Any]:
+        """f along the tangent through the point."""
+        pairs = list(zip(self.program.point, self.program.tangent, strict=True))
+        return lambda t: f(self.tree([x + t * dx for x, dx in pairs]), self.exponent)
+
+
+class Failed(AssertionError):
+    """What a law found."""
+
+
+def agree(got: Any, wanted: Sequence[float], tolerance: float = TOLERANCE) -> None:
+    """The leaves of a result are plain floats, and nearly those that are wanted."""
+    leaves = flat(got)
+    if any(type(leaf) is not float for leaf in leaves):
+        raise Failed(f"not plain floats: {leaves!r:.300}")
+    size = max(1.0, *map(abs, wanted))
+    close = [abs(a - b) <= tolerance * size for a, b in zip(leaves, wanted, strict=True)]
+    if not all(close):
+        raise Failed(f"got {leaves!r:.300}, wanted {list(wanted)!r:.300}")
+
+
+def like(case: Case, got: Any) -> Any:
+    """A result that must have the tree of the point."""
+    if outline(got) != outline(case.point):
+        raise Failed(f"got the tree {got!r:.200}")
+    return got
+
+
+Law = Callable[[Case], None]
+
+# Values.
+
+
+def on_floats(case: Case) -> None:
+    value = case.f(case.point, case.exponent)
+    if isinstance(value, fg.Node):
+        raise Failed(f"not a plain number: {value!r}")
+    agree(float(value), case.value)
+
+
+def on_nodes(case: Case) -> None:
+    value = case.f(case.tree(case.variables), case.exponent)
+    agree(value.value if isinstance(value, fg.Node) else float(value), case.value)
+
+
+def traced(case: Case) -> None:
+    known = fg.trace(case.f)(case.point, case.exponent).check()
+    agree(known.run((*fg.trees.leaves(case.point), case.exponent)), case.value)
+
+
+def compiled(tier: Any) -> Law:
+    def on_tier(case: Case) -> None:
+        fast = fg.compile(case.f, tier=tier)
+        agree(fast(case.typed_point, case.exponent), case.value)
+        agree(fast(case.turned(case.program.point), case.exponent), case.value)
+        agree(fast(case.point, case.exponent), case.value)
+
+    return on_tier
+
+
+def mapped(tier: Any) -> Law:
+    def on_columns(case: Case) -> None:
+        columns = case.tree([np.array([x, x, x]) for x in case.program.point])
+        got = fg.compile(case.f, tier=tier).map(columns, case.exponent)
+        agree([float(y) for y in got], case.value * 3)
+
+    return on_columns
+
+
+# First derivatives.
+
+
+def gradients(case: Case) -> None:
+    value, slopes = fg.value_and_gradient(case.f)(case.typed_point, case.exponent)
+    agree(value, case.value)
+    agree(like(case, slopes), case.slopes)
+    agree(fg.gradient(case.f)(case.point, case.exponent), case.slopes)
+
+
+def folded(case: Case) -> None:
+    """By variables of our own, where one may stand in two places."""
+    variables = case.variables
+    output = case.f(case.tree(variables), case.exponent)
+    if not isinstance(output, fg.Node):
+        return
+    slopes = list(case.slopes)
+    if case.program.together:
+        first, second = case.program.together
+        slopes[first] += slopes[second]
+        slopes[second] = slopes[first]
+    graph = fg.Graph.of(output, *variables)
+    found = fg.grad(graph, output)
+    agree([found[x] for x in variables], slopes)
+    if not case.program.first_order:
+        nodes = fg.grad_nodes(graph, output)
+        agree([nodes[x].value for x in variables], slopes)
+
+
+def gradients_at_nodes(case: Case) -> None:
+    """Places are variables, whatever nodes stand there."""
+    if case.program.first_order:
+        return
+    slopes = fg.gradient(case.f)(case.tree(case.variables), case.exponent)
+    agree([y.value if isinstance(y, fg.Node) else y for y in flat(slopes)], case.slopes)
+
+
+def pushed(case: Case) -> None:
+    value, moved = fg.jvp(case.f)(case.typed_point, case.tangent, case.exponent)
+    agree(value, case.value)
+    agree(moved, [case.slope])
+
+
+def pulled(case: Case) -> None:
+    value, pull = fg.vjp(case.f)(case.typed_point, case.exponent)
+    agree(value, case.value)
+    for bar in (number(2.0, kind) for kind in (*case.program.kinds, "float")):
+        agree(like(case, pull(bar)), [2.0 * s for s in case.slopes])
+
+
+def jacobians(case: Case) -> None:
+    for mode in ("forward", "reverse"):
+        rows: Any = fg.jacobian(case.f, mode=mode)(case.typed_point, case.exponent)  # type: ignore[arg-type]  # one of them
+        agree(like(case, rows[0]), case.slopes)
+
+
+def differences(case: Case) -> None:
+    """Of the function on floats, which is compared at the points around as well."""
+    f, size = case.line(case.f), max(1.0, abs(case.slope))
+    oracle = function(case.program, Oracle())
+    values = []
+    for k in (-2, -1, 1, 2):
+        pairs = zip(case.program.point, case.program.tangent, strict=True)
+        values.append(float(f(k * STEP)))
+        agree(values[-1], [oracle([x + k * STEP * dx for x, dx in pairs])[0]])
+    a, b, c, d = values
+    found = (8.0 * (c - b) - (d - a)) / (12.0 * STEP)
+    if abs(found - case.slope) > DIFFERENCES * max(size, *map(abs, case.series)):
+        raise Failed(f"differences {found}, derivative {case.slope}")
+
+
+def compiled_derivatives(tier: Any) -> Law:
+    def on_tier(case: Case) -> None:
+        x, dx, k = case.typed_point, case.tangent, case.exponent
+        agree(like(case, fg.compile(fg.gradient(case.f), tier=tier)(x, k)), case.slopes)
+        agree(fg.compile(fg.jvp(case.f), tier=tier)(x, dx, k), [*case.value, case.slope])
+        fixed = fg.compile(lambda x, k: fg.jvp(case.f)(x, dx, k), tier=tier)
+        agree(fixed(x, k), [*case.value, case.slope])
+
+    return on_tier
+
+
+def derivatives_of_compiled(tier: Any) -> Law:
+    def on_tier(case: Case) -> None:
+        fast = fg.compile(case.f, tier=tier)
+        x, dx, k = case.typed_point, case.tangent, case.exponent
+        agree(like(case, fg.gradient(fast)(x, k)), case.slopes)
+        agree(fg.jvp(fast)(x, dx, k), [*case.value, case.slope])
+        agree(fg.taylor(case.line(fast), 1)(0), [*case.value, case.slope])
+
+    return on_tier
+
+
+# Second and third derivatives.
+
+
+def products(case: Case) -> None:
+    agree(like(case, fg.hvp(case.f)(case.typed_point, case.tangent, case.exponent)), case.bent)
+
+
+def hessians(case: Case) -> None:
+    rows = fg.hessian(case.f)(case.typed_point, case.exponent)
+    agree(list(rows), case.second)
+    like(case, rows[0])
+    forward: Any = fg.jacobian(fg.gradient(case.f), mode="forward")
+    agree(list(forward(case.point, case.exponent)), case.second)
+
+
+def nested(case: Case) -> None:
+    """The gradient of a derivative, and the derivative of a gradient."""
+
+    def moved(x: Any, k: float) -> Any:
+        return fg.jvp(case.f)(x, case.tangent, k)[1]
+
+    agree(like(case, fg.gradient(moved)(case.point, case.exponent)), case.bent)
+    slopes = fg.jvp(fg.gradient(case.f))(case.point, case.tangent, case.exponent)
+    agree(slopes, [*case.slopes, *case.bent])
+
+
+def expanded(case: Case) -> None:
+    along = case.line(case.f)
+    agree(fg.taylor(along, 3)(0.0), case.series)
+    agree(fg.gradient(fg.gradient(along))(0), [2.0 * case.series[2]])
+    agree(fg.taylor(fg.gradient(along), 1)(0), [case.series[1], 2.0 * case.series[2]])
+
+
+def compiled_second(tier: Any) -> Law:
+    def on_tier(case: Case) -> None:
+        x, dx, k = case.typed_point, case.tangent, case.exponent
+        agree(fg.compile(fg.hvp(case.f), tier=tier)(x, dx, k), case.bent)
+        fixed = fg.compile(lambda x, k: fg.hvp(case.f)(x, dx, k), tier=tier)
+        agree(like(case, fixed(x, k)), case.bent)
+        agree(list(fg.compile(fg.hessian(case.f), tier=tier)(x, k)), case.second)
+
+    return on_tier
+
+
+def second_of_compiled(tier: Any) -> Law:
+    def on_tier(case: Case) -> None:
+        fast = fg.compile(case.f, tier=tier)
+        x, dx, k = case.typed_point, case.tangent, case.exponent
+        agree(fg.hvp(fast)(x, dx, k), case.bent)
+        agree(fg.gradient(lambda x: fg.jvp(fast)(x, dx, k)[1])(x), case.bent)
+        agree(fg.taylor(case.line(fast), 3)(0.0), case.series)
+
+    return on_tier
+
+
+def compiled_series(tier: Any) -> Law:
+    def on_tier(case: Case) -> None:
+        agree(fg.compile(fg.taylor(case.line(case.f), 3), tier=tier)(0.0), case.series)
+
+    return on_tier
+
+
+ONCE: Final[dict[str, Law]] = {
+    "on floats": on_floats,
+    "on nodes": on_nodes,
+    "gradient": gradients,
+    "fold": folded,
+    "jvp": pushed,
+    "vjp": pulled,
+    "jacobian": jacobians,
+    "differences": differences,
+}
+"""Laws of the value and first derivatives, without compiling."""
+TWICE: Final[dict[str, Law]] = {
+    "gradient at nodes": gradients_at_nodes,
+    "hvp": products,
+    "hessian": hessians,
+    "nested": nested,
+    "taylor": expanded,
+}
+"""Laws of higher derivatives."""
+COMPILED: Final[dict[str, Law]] = {
+    "trace": traced,
+    **{f"compiled {tier}": compiled(tier) for tier in TIERS},
+}
+MORE: Final[dict[str, Law]] = {
+    f"{name} {tier}": law(tier)
+    for tier in TIERS
+    for name, law in (
+        ("compiled derivatives", compiled_derivatives),
+        ("derivatives of compiled", derivatives_of_compiled),
+        ("compiled hvp", compiled_second),
+        ("hvp of compiled", second_of_compiled),
+        ("compiled taylor", compiled_series),
+    )
+}
+
+
+def laws_of(program: Program) -> dict[str, Law]:
+    """Those that hold for it: a rule of the first order serves the first order, on numbers."""
+    if program.first_order:
+        return {**ONCE, **COMPILED}
+    return {**ONCE, **TWICE, **COMPILED, **MORE}
+
+
+def failure(case: Case, law: Law) -> str | None:
+    """What is wrong, if something is."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            law(case)
+    except Failed as found:
+        return str(found)
+    except Exception as error:  # noqa: BLE001  # whatever is raised is a fault
+        return f"{type(error).__name__}: {error!s:.400}"
+    return None
+
+
+def failures(program: Program, chosen: Sequence[str] | None = None) -> dict[str, str]:
+    """What is wrong, by the name of the law."""
+    case = Case(program)
+    found = {}
+    for name, law in laws_of(program).items():
+        if chosen is None or name in chosen:
+            wrong = failure(case, law)
+            if wrong is not None:
+                found[name] = wrong
+    return found
+
+
+def some(seed: int, program: Program, count: int = 4) -> list[str]:
+    """The laws that the suite tries: the cheap ones, and some of the others."""
+    others = [name for name in laws_of(program) if name not in ONCE]
+    return [*ONCE, *random.Random(seed).sample(others, min(count, len(others)))]
