@@ -31,6 +31,11 @@ class Derived(Fn):
     def params(self) -> tuple[Shape, ...]:  # type: ignore[override]  # those of the function
         return self.fn.params
 
+    def names(self, env: Env) -> tuple[str, ...]:
+        """Those of what follows the first argument."""
+        rest = self.fn.names(env)[1:]
+        return (*[""] * (len(self.params) - len(rest)), *rest)
+
     @property
     def split(self) -> int:
         """How many leaves the first argument has."""
@@ -93,9 +98,7 @@ class Push(Derived):
 
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:
         n = self.split
-        values, moved = duals.pushed(
-            self.at(oracle, env, args[2 * n :]), args[:n], args[n : 2 * n]
-        )
+        values, moved = duals.pushed(self.at(oracle, env, args[2 * n :]), args[:n], args[n : 2 * n])
         return [*values, *moved]
 
 
@@ -143,8 +146,7 @@ class HessianTimes(Derived):
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:
         n = self.split
         f = self.at(oracle, env, args[2 * n :])
-        slope = lambda xs: duals.gradient(f, xs)  # noqa: E731  # one line
-        return duals.pushed(slope, args[:n], args[n : 2 * n])[1]
+        return duals.pushed(lambda xs: duals.gradient(f, xs), args[:n], args[n : 2 * n])[1]
 
 
 @attrs.frozen

@@ -22,7 +22,7 @@ Number = Any
 _LETTERS: Final = itertools.count(1)
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Dual:
     """x + t·dx, where t is `letter`; the letters of x and dx are older."""
 
@@ -31,19 +31,29 @@ class Dual:
     dx: Number
 
     def __add__(self, other: Number) -> Number:
-        return _joined(self, other, lambda a, b: a + b, lambda a, b: (1.0, 1.0))
+        if isinstance(other, Dual):
+            if other.letter > self.letter:
+                return Dual(other.letter, self + other.x, other.dx)
+            if other.letter == self.letter:
+                return Dual(self.letter, self.x + other.x, self.dx + other.dx)
+        return Dual(self.letter, self.x + other, self.dx)
+
+    def __mul__(self, other: Number) -> Number:
+        if isinstance(other, Dual):
+            if other.letter > self.letter:
+                return Dual(other.letter, self * other.x, self * other.dx)
+            if other.letter == self.letter:
+                return Dual(self.letter, self.x * other.x, self.x * other.dx + self.dx * other.x)
+        return Dual(self.letter, self.x * other, self.dx * other)
+
+    def __neg__(self) -> Number:
+        return Dual(self.letter, -self.x, -self.dx)
 
     def __sub__(self, other: Number) -> Number:
         return self + -other
 
-    def __mul__(self, other: Number) -> Number:
-        return _joined(self, other, lambda a, b: a * b, lambda a, b: (b, a))
-
     def __truediv__(self, other: Number) -> Number:
         return self * reciprocal(other)
-
-    def __neg__(self) -> Number:
-        return Dual(self.letter, -self.x, -self.dx)
 
     def __rsub__(self, other: Number) -> Number:
         return -self + other
@@ -61,25 +71,11 @@ def _split(number: Number, letter: int) -> tuple[Number, Number]:
     return number, 0.0
 
 
-def _joined(
-    a: Number,
-    b: Number,
-    meaning: Callable[[Number, Number], Number],
-    partials: Callable[[Number, Number], tuple[Number, Number]],
-) -> Number:
-    letter = max(x.letter for x in (a, b) if isinstance(x, Dual))
-    (x, dx), (y, dy) = _split(a, letter), _split(b, letter)
-    by_x, by_y = partials(x, y)
-    return Dual(letter, meaning(x, y), by_x * dx + by_y * dy)
-
-
-def _function(name: str, slope: Callable[[Number], Number]) -> Callable[[Number], Number]:
-    def function(x: Number) -> Number:
-        if isinstance(x, Dual):
-            return Dual(x.letter, function(x.x), slope(x.x) * x.dx)
-        return getattr(math if isinstance(x, float) else mpmath, name)(x)
-
-    return function
+def _applied(name: str, slope: Callable[[Number], Number], x: Number) -> Number:
+    """The function of this name in `math` or mpmath, whose derivative is `slope`."""
+    if isinstance(x, Dual):
+        return Dual(x.letter, _applied(name, slope, x.x), slope(x.x) * x.dx)
+    return getattr(math if isinstance(x, float) else mpmath, name)(x)
 
 
 def reciprocal(x: Number) -> Number:
@@ -97,14 +93,36 @@ def power(x: Number, n: int) -> Number:
     return product
 
 
-exp: Final = _function("exp", lambda x: exp(x))
-log: Final = _function("log", reciprocal)
-sqrt: Final = _function("sqrt", lambda x: 0.5 * reciprocal(sqrt(x)))
-sin: Final = _function("sin", lambda x: cos(x))
-cos: Final = _function("cos", lambda x: -sin(x))
-tanh: Final = _function("tanh", lambda x: 1.0 - tanh(x) * tanh(x))
-atan: Final = _function("atan", lambda x: reciprocal(1.0 + x * x))
-erf: Final = _function("erf", lambda x: 2.0 / math.sqrt(math.pi) * exp(-(x * x)))
+def exp(x: Number) -> Number:
+    return _applied("exp", exp, x)
+
+
+def log(x: Number) -> Number:
+    return _applied("log", reciprocal, x)
+
+
+def sqrt(x: Number) -> Number:
+    return _applied("sqrt", lambda x: 0.5 * reciprocal(sqrt(x)), x)
+
+
+def sin(x: Number) -> Number:
+    return _applied("sin", cos, x)
+
+
+def cos(x: Number) -> Number:
+    return _applied("cos", lambda x: -sin(x), x)
+
+
+def tanh(x: Number) -> Number:
+    return _applied("tanh", lambda x: 1.0 - tanh(x) * tanh(x), x)
+
+
+def atan(x: Number) -> Number:
+    return _applied("atan", lambda x: reciprocal(1.0 + x * x), x)
+
+
+def erf(x: Number) -> Number:
+    return _applied("erf", lambda x: 2.0 / math.sqrt(math.pi) * exp(-(x * x)), x)
 
 
 def primal(x: Number) -> Number:
@@ -125,9 +143,14 @@ Function = Callable[[Sequence[Number]], Sequence[Number]]
 def pushed(f: Function, xs: Sequence[Number], moves: Sequence[Number]) -> tuple[list[Number], ...]:
     """The results of f at xs, and their derivatives along `moves`."""
     letter = next(_LETTERS)
-    results = f([Dual(letter, x, move) for x, move in zip(xs, moves, strict=True)])
+    results = f([_moved(letter, x, move) for x, move in zip(xs, moves, strict=True)])
     parts = [_split(y, letter) for y in results]
     return [y for y, _ in parts], [dy for _, dy in parts]
+
+
+def _moved(letter: int, x: Number, move: Number) -> Number:
+    still = isinstance(move, float) and move == 0.0
+    return x if still else Dual(letter, x, move)
 
 
 def basis(size: int, place: int) -> list[float]:
@@ -146,39 +169,49 @@ def gradient(f: Function, xs: Sequence[Number]) -> list[Number]:
 
 def coefficients(f: Function, x: Number, order: int) -> list[Number]:
     """The derivatives of 0, 1, ..., `order`, each divided by its factorial."""
-    found = []
-    derivative: Function = f
-    for k in range(order + 1):
-        found.append(derivative([x])[0] * (1.0 / math.factorial(k)))
-        derivative = _next(derivative)
-    return found
+    if order == 0:
+        return [f([x])[0]]
+    known, moved = pushed(lambda xs: coefficients(f, xs[0], order - 1), [x], [1.0])
+    return [*known, moved[-1] * (1.0 / order)]
 
 
-def _next(f: Function) -> Function:
-    return lambda xs: gradient(f, xs)
+def letters(x: Number) -> set[int]:
+    """The letters of a number."""
+    if not isinstance(x, Dual):
+        return set()
+    return {x.letter} | letters(x.x) | letters(x.dx)
 
 
-def newton(f: Function, plain: Function, xs: Sequence[float]) -> list[Number]:
-    """The xs where f is 0: on the numbers of `plain` first, then on whatever f carries.
+def solved(f: Function, args: Sequence[Number], start: Sequence[float]) -> list[Number]:
+    """The xs where f(*xs, *args) is 0, for one number or two.
 
-    Each step doubles the number of derivatives that are right, so four do for order 15.
+    Newton's method on the numbers alone; then, with the Jacobian that it ended with, each step
+    makes right the derivatives by one letter more.
     """
-    found: list[Number] = [primal_like(plain(xs)[0], float(x)) for x in xs]
-    for _ in range(100):
-        step = _step(plain, found)
-        found = [x - d for x, d in zip(found, step, strict=True)]
-        if all(abs(d) <= 1e-15 * abs(x) + 1e-300 for x, d in zip(found, step, strict=True)):
+    plain = [primal(x) for x in args]
+    xs = [primal_like(plain[0], x) for x in start]
+    inverse: list[list[Number]] = []
+    for _ in range(60):
+        inverse = _inverse(columns(lambda xs: f([*xs, *plain]), xs))
+        step = _times(inverse, f([*xs, *plain]))
+        xs = [x - d for x, d in zip(xs, step, strict=True)]
+        if all(abs(d) <= 1e-15 * abs(x) + 1e-300 for x, d in zip(xs, step, strict=True)):
             break
-    for _ in range(4):
-        found = [x - d for x, d in zip(found, _step(f, found), strict=True)]
-    return found
+    for _ in range(len(set().union(*map(letters, args)))):
+        step = _times(inverse, f([*xs, *args]))
+        xs = [x - d for x, d in zip(xs, step, strict=True)]
+    return xs
 
 
-def _step(f: Function, xs: Sequence[Number]) -> list[Number]:
-    """J⁻¹ f, for one number or two."""
-    values, slopes = f(xs), columns(f, xs)
-    if len(xs) == 1:
-        return [values[0] / slopes[0][0]]
-    (a, c), (b, d) = slopes
+def _inverse(jacobian: Sequence[Sequence[Number]]) -> list[list[Number]]:
+    """The inverse of a matrix of one or two columns."""
+    if len(jacobian) == 1:
+        return [[1.0 / jacobian[0][0]]]
+    (a, c), (b, d) = jacobian
     det = a * d - b * c
-    return [(d * values[0] - b * values[1]) / det, (a * values[1] - c * values[0]) / det]
+    return [[d / det, -b / det], [-c / det, a / det]]
+
+
+def _times(matrix: Sequence[Sequence[Number]], vector: Sequence[Number]) -> list[Number]:
+    products = [[m * v for m, v in zip(row, vector, strict=True)] for row in matrix]
+    return [sum(row[1:], row[0]) for row in products]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from tests import transform_derivatives as derived
@@ -69,7 +70,7 @@ class Generator:
         size = self.rng.randint(1, most)
         if size == 1 and self.chance(0.6):
             return LEAF
-        kind = self.rng.choice(("tuple", "list", "dict", "pair", "point"))
+        kind = self.rng.choice(("tuple", "list", "dict", "dict", "pair", "point"))
         if size == 3 and self.chance(0.3):
             inner = Shape(self.rng.choice(("tuple", "dict", "point")), (LEAF, LEAF))
             return Shape(kind, (inner, LEAF))
@@ -98,7 +99,7 @@ class Generator:
             (1.0, self.where),
             (0.7, self.let),
             (0.7 if "loop" in self.features else 0.0, self.loop),
-            (0.8 if "power" in self.features else 0.0, self.power),
+            (1.3 if "power" in self.features else 0.0, self.power),
         ]
         weights = [weight for weight, _ in choices]
         return self.rng.choices(choices, weights)[0][1](scope, size, order)
@@ -107,15 +108,15 @@ class Generator:
         name = self.rng.choice(tuple(OPERATIONS))
         if self.chance(0.4):
             name = self.rng.choice(("add", "mul", "mul", "sub", "square"))
-        count = len(set(OPERATIONS[name][0].split("{")[1:])) if name != "dot" else 3
-        count = {1: 1, 2: 2, 3: 3}[_arity(name)]
+        count = _arity(name)
         args = [self.expr(scope, (size - 1) // count, order) for _ in range(count)]
         if name in PLAIN and self.chance(0.25):
             args[self.rng.randrange(count)] = self.number(PLAIN[name])
         return Op(name, tuple(args))
 
     def power(self, scope: Scope, size: int, order: int) -> Expr:
-        return Power(self.expr(scope, self.rng.choice((0, 0, size - 1)), order), self.whole(scope))
+        size = self.rng.choice((0, 0, 0, size - 1))
+        return Power(self.expr(scope, size, order), self.whole(scope))
 
     def whole(self, scope: Scope) -> Expr:
         made = self.variable(scope, "whole")
@@ -128,8 +129,9 @@ class Generator:
         return Let(bound, self.expr((*scope, "number"), size // 2, order))
 
     def loop(self, scope: Scope, size: int, order: int) -> Expr:
-        start = self.number(("float", "int", "Sub")) if self.chance(0.4, "numbers") else None
-        start = start or self.expr(scope, 0, order)
+        start = self.expr(scope, 0, order)
+        if self.chance(0.4, "numbers"):
+            start = self.number(("float", "int", "Sub"))
         inner = self.expr((*scope, "number"), size - 2, min(order, 1))
         state = Var(len(scope))
         step = Op("sub", (state, Op("mul", (Num(0.25), inner))))
@@ -172,10 +174,11 @@ class Generator:
     def call(self, scope: Scope, size: int, order: int) -> Expr:
         fn = self.function(scope, size - 1, order)
         args = self.arguments(fn, scope, 0 if self.chance(0.6) else (size - 1) // 3, order)
-        weights = [1.0] if fn.leaf else [self.rng.choice((1.0, -1.0, 0.5)) for _ in range(fn.size)]
+        weights = [1.0] if fn.leaf else [self.rng.choice((1.0, -1.0, 0.5, 2.0)) for _ in range(fn.size)]
         dicts = isinstance(fn, Compiled) and any("dict" in repr(shape) for shape in fn.params)
-        turned = dicts and self.chance(0.7, "turned")
-        return Call(fn, args, tuple(weights), turned)
+        turned = dicts and self.chance(0.8, "turned")
+        named = self.chance(0.3) and (len(fn.params) > 1 or isinstance(fn, (Compiled, Solution)))
+        return Call(fn, args, tuple(weights), turned, named)
 
     def arguments(self, fn: Fn, scope: Scope, size: int, order: int) -> tuple[Expr, ...]:
         made: list[Expr] = []
@@ -306,7 +309,9 @@ class Generator:
         if kind == "push":
             return derived.Push(inner(_differentiable))
         if kind == "pull":
-            return derived.Pull(inner(lambda fn: _differentiable(fn) and "rows" not in str(fn.result)))
+            return derived.Pull(
+                inner(lambda fn: _differentiable(fn) and "rows" not in str(fn.result))
+            )
         if kind == "jacobian":
             mode = self.rng.choice(("shape", "forward", "reverse"))
             return derived.Jacobian(inner(lambda fn: _differentiable(fn) and fn.size < 5), mode)
@@ -319,7 +324,15 @@ class Generator:
     def gradient(self, inner: Callable[..., Fn]) -> Fn:
         form = self.rng.choice(("gradient", "gradient", "value", "aux"))
         if form == "aux":
-            fn = inner(lambda fn: _differentiable(fn) and fn.result.kind == "tuple" and len(fn.result.children) == 2 and fn.result.children[0] == LEAF and "rows" not in str(fn.result))
+            fn = inner(
+                lambda fn: (
+                    _differentiable(fn)
+                    and fn.result.kind == "tuple"
+                    and len(fn.result.children) == 2
+                    and fn.result.children[0] == LEAF
+                    and "rows" not in str(fn.result)
+                )
+            )
             if fn.result == LEAF:
                 return derived.Gradient(fn)
             return derived.Gradient(fn, 0, "aux")
@@ -375,7 +388,7 @@ def candidate(rng: random.Random, features: frozenset[str], size: int) -> Progra
         body: Expr = Let(history, generator.expr((*scope, "number"), size, 2))
     else:
         body = generator.expr(scope, size, 2)
-    zero = 0.15 if "zero" in features else 0.0
+    zero = 0.25 if "zero" in features else 0.0
     point = [0.0 if rng.random() < zero else rng.randint(-12, 12) / 8.0 for _ in range(shape.size)]
     together: tuple[int, ...] = ()
     if shape.size > 1 and generator.chance(0.4, "repeat"):
@@ -385,14 +398,22 @@ def candidate(rng: random.Random, features: frozenset[str], size: int) -> Progra
     point = [float(round(x)) if kind == "int" else x for x, kind in zip(point, kinds, strict=True)]
     tangent = [float(rng.randint(-2, 2)) for _ in range(shape.size)]
     fn = Lambda((shape, WHOLE), LEAF, (body,), closed=True)
-    return Program(fn, tuple(point), float(rng.randint(0, 3)), tuple(tangent), tuple(kinds), together, first_order)
+    return Program(
+        fn,
+        tuple(point),
+        float(rng.randint(0, 3)),
+        tuple(tangent),
+        tuple(kinds),
+        together,
+        first_order,
+    )
 
 
-def vouched(program: Program) -> bool:
-    """Whether the oracle gives finite, moderate values and derivatives, and not nothing at all."""
+def vouched(program: Program, *, varied: bool = True) -> bool:
+    """Whether the oracle gives finite, moderate values and derivatives, and some that are not 0."""
     try:
         numbers = [*expected(program, 0), *expected(program, 1)]
-        if not any(numbers[1:]):
+        if varied and not any(numbers[1:]):
             return False
         if not program.first_order:
             numbers += [*expected(program, 2), *expected(program, 3)]
@@ -412,11 +433,17 @@ def line(program: Program, oracle: Oracle) -> duals.Function:
     f = function(program, oracle)
 
     def along(ts: Sequence[Any]) -> Sequence[Any]:
-        return f([oracle.number(x) + ts[0] * dx for x, dx in zip(program.point, program.tangent, strict=True)])
+        return f(
+            [
+                oracle.number(x) + ts[0] * dx
+                for x, dx in zip(program.point, program.tangent, strict=True)
+            ]
+        )
 
     return along
 
 
+@lru_cache(maxsize=16)
 def expected(program: Program, order: int, number: type = float) -> list[Any]:
     """The value; the gradient; the Hessian, row by row; the Taylor coefficients to order 3 along the line."""
     oracle = Oracle(number)

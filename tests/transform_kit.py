@@ -87,8 +87,8 @@ def loop(count: int, x: Any, step: Callable[[Any], Any]) -> Any:
 def pulled(f: Callable[..., Any]) -> Callable[..., Any]:
     """The function of a point, a cotangent and the rest that gives the value and what is pulled."""
 
-    def pulled_f(x: Any, bar: Any, *rest: Any) -> Any:
-        value, pull = fg.vjp(f)(x, *rest)
+    def pulled_f(x: Any, bar: Any, *rest: Any, **named: Any) -> Any:
+        value, pull = fg.vjp(f)(x, *rest, **named)
         return value, pull(bar)
 
     return pulled_f

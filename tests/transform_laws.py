@@ -15,6 +15,7 @@ import random
 import sys
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -26,11 +27,16 @@ from tests.transform_generator import FEATURES, TIERS, expected, function, progr
 from tests.transform_kit import flat, kit, outline
 from tests.transform_operations import number
 from tests.transform_programs import Book, Oracle, Program
+from tests.transform_shrinking import shrunk
 
 TOLERANCE = 1e-8
 """Of values and derivatives, relatively, of the largest of them or of 1."""
 DIFFERENCES = 1e-5
 STEP = 2.0**-9
+SHOWN = 3
+"""Failures of each kind that are made smaller and printed."""
+MADE = "made"
+"""The law that what stands before a program is made without an error."""
 
 
 class Case:
@@ -161,7 +167,8 @@ def on_nodes(case: Case) -> None:
 
 def traced(case: Case) -> None:
     known = fg.trace(case.f)(case.point, case.exponent).check()
-    agree(known.run((*fg.trees.leaves(case.point), case.exponent)), case.value)
+    leaves: Any = fg.trees.leaves(case.point)
+    agree(known.run((*leaves, case.exponent)), case.value)
 
 
 def compiled(tier: Any) -> Law:
@@ -235,7 +242,7 @@ def pulled(case: Case) -> None:
 
 def jacobians(case: Case) -> None:
     for mode in ("forward", "reverse"):
-        rows: Any = fg.jacobian(case.f, mode=mode)(case.typed_point, case.exponent)  # type: ignore[arg-type]  # one of them
+        rows: Any = fg.jacobian(case.f, mode=mode)(case.typed_point, case.exponent)
         agree(like(case, rows[0]), case.slopes)
 
 
@@ -396,7 +403,10 @@ def failure(case: Case, law: Law) -> str | None:
 
 def failures(program: Program, chosen: Sequence[str] | None = None) -> dict[str, str]:
     """What is wrong, by the name of the law."""
-    case = Case(program)
+    try:
+        case = Case(program)
+    except Exception as error:  # noqa: BLE001  # what is made before the function
+        return {MADE: f"{type(error).__name__}: {error!s:.400}"}
     found = {}
     for name, law in laws_of(program).items():
         if chosen is None or name in chosen:
@@ -410,3 +420,46 @@ def some(seed: int, program: Program, count: int = 4) -> list[str]:
     """The laws that the suite tries: the cheap ones, and some of the others."""
     others = [name for name in laws_of(program) if name not in ONCE]
     return [*ONCE, *random.Random(seed).sample(others, min(count, len(others)))]
+
+
+def report(seed: int, program: Program, law: str, wrong: str) -> str:
+    """The failure on as small a program as was found."""
+    kind = _kind(wrong)
+    small = shrunk(program, lambda p: _kind(failures(p, [law]).get(law, "")) == kind)
+    wrong = failures(small, [law]).get(law, wrong)
+    made = Case(small) if law != MADE else None
+    where = f"at {made.point!r}, {small.whole}; tangent {small.tangent}" if made else ""
+    together = f"; places {small.together} are one node" if small.together else ""
+    text = made.text if made else ""
+    return f"seed {seed}, {law}: {wrong}\n{text}\n{where}, as {small.kinds}{together}\n"
+
+
+def _kind(wrong: str) -> str:
+    return "wrong" if wrong.startswith(("got [", "differences")) else wrong[:25]
+
+
+def main() -> None:
+    """Try the laws."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    features = FEATURES - set(sys.argv[3:])
+    begin, failed, shown = time.perf_counter(), 0, Counter[tuple[str, str]]()
+    for seed in range(first, first + count):
+        made = program(seed, features)
+        found = failures(made)
+        failed += bool(found)
+        for law, wrong in list(found.items())[:1]:
+            key = (law, _kind(wrong))
+            shown[key] += 1
+            if shown[key] <= SHOWN:
+                print(report(seed, made, law, wrong), flush=True)
+        if (seed + 1) % 500 == 0:
+            took = time.perf_counter() - begin
+            print(f"{seed + 1 - first:,} programs, {failed} failed, {took:.0f} s", flush=True)
+    print(f"{count:,} programs, {failed} failed, {time.perf_counter() - begin:.0f} s")
+    for (law, kind), times in shown.most_common():
+        print(f"{times:6} {law}: {kind}")
+
+
+if __name__ == "__main__":
+    main()

@@ -293,6 +293,8 @@ class Call(Expr):
     weights: tuple[float, ...]
     turned: bool = False
     """Whether it is called once more before, with the keys of dicts in the other order."""
+    named: bool = False
+    """Whether the last argument is given by name, if it has one."""
 
     def written(self, env: Env, book: Book) -> str:
         name = self.fn.written(env, book)
@@ -305,7 +307,9 @@ class Call(Expr):
 
     def _arguments(self, env: Env, book: Book, *, turned: bool = False) -> str:
         leaves = iter([arg.written(env, book) for arg in self.args])
-        return ", ".join(shape.written(leaves, turned=turned) for shape in self.fn.params)
+        trees = [shape.written(leaves, turned=turned) for shape in self.fn.params]
+        name = self.fn.names(env)[-1] if self.named else ""
+        return ", ".join([*trees[:-1], f"{name}={trees[-1]}" if name else trees[-1]])
 
     def value(self, oracle: Oracle, env: Env) -> Number:
         args = [arg.value(oracle, env) for arg in self.args]
@@ -323,7 +327,9 @@ class Truth(Expr):
     args: tuple[Expr, ...]
 
     def written(self, env: Env, book: Book) -> str:
-        return f"{self.fn.written(env, book)}({Call(self.fn, self.args, ())._arguments(env, book)})[0]"
+        return (
+            f"{self.fn.written(env, book)}({Call(self.fn, self.args, ())._arguments(env, book)})[0]"
+        )
 
     def value(self, oracle: Oracle, env: Env) -> Number:
         args = [arg.value(oracle, env) for arg in self.args]
@@ -351,6 +357,10 @@ class Fn:
     def written(self, env: Env, book: Book) -> str:
         raise NotImplementedError
 
+    def names(self, env: Env) -> tuple[str, ...]:
+        """What the arguments are called; nothing where they have no names."""
+        return ("",) * len(self.params)
+
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:
         raise NotImplementedError
 
@@ -365,13 +375,16 @@ class Lambda(Fn):
     closed: bool = False
 
     def written(self, env: Env, book: Book) -> str:
-        outer = () if self.closed else env
-        names, inner = [], list(outer)
-        for shape in self.params:
-            names.append(f"v{len(inner)}")
-            inner += shape.paths(names[-1])
-        leaves = iter([expr.written(tuple(inner), book) for expr in self.body])
+        names, inner = self.names(env), () if self.closed else env
+        for name, shape in zip(names, self.params, strict=True):
+            inner = (*inner, *shape.paths(name))
+        leaves = iter([expr.written(inner, book) for expr in self.body])
         return f"(lambda {', '.join(names)}: {self.result.written(leaves)})"
+
+    def names(self, env: Env) -> tuple[str, ...]:
+        sizes = [shape.size for shape in self.params]
+        first = 0 if self.closed else len(env)
+        return tuple(f"v{first + sum(sizes[:i])}" for i in range(len(sizes)))
 
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:
         inner = (*args,) if self.closed else (*env, *args)
@@ -398,6 +411,9 @@ class Compiled(Fn):
     def written(self, env: Env, book: Book) -> str:
         text = self.fn.written((), book)
         return book.name(self, f"fg.compile({text}, tier={self.tier!r})", "compiled")
+
+    def names(self, env: Env) -> tuple[str, ...]:
+        return self.fn.names(())
 
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:
         return self.fn.run(oracle, (), args)
@@ -427,7 +443,13 @@ class Foreign(Fn):
 
     def written(self, env: Env, book: Book) -> str:
         text = FOREIGN[self.name].text
-        for word, number in {"ZERO": 0, "ONE": 1, "TWO": 2, "LESS": -1, "THREE": 3}.items():
+        for word, number in {
+            "ZERO": 0.0,
+            "ONE": 1.0,
+            "TWO": 2.0,
+            "LESS": -1.0,
+            "THREE": 3.0,
+        }.items():
             text = text.replace(word, KINDS[self.kind].format(number))
         return book.name(self, text, "own")
 
@@ -458,18 +480,17 @@ class Solution(Fn):
         text = f"fg.{self.name}({self.fn.written((), book)}, {start})"
         return book.name(self, text, "solved")
 
+    def names(self, env: Env) -> tuple[str, ...]:
+        return self.fn.names(())[1:]
+
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:
-        def residual(xs: Sequence[Number], args: Sequence[Number]) -> list[Number]:
-            values = self.fn.run(oracle, (), [*xs, *args])
+        def residual(both: Sequence[Number]) -> list[Number]:
+            values = self.fn.run(oracle, (), both)
             if self.name == "root":
                 return values
-            return [y - x for x, y in zip(xs, values, strict=True)]
+            return [y - x for x, y in zip(both, values, strict=False)]
 
-        plain = [primal(x) for x in args]
-        start = [float(self.start.number)] * self.size
-        return duals.newton(
-            lambda xs: residual(xs, args), lambda xs: residual(xs, plain), start
-        )
+        return duals.solved(residual, args, [self.start.number] * self.size)
 
 
 @attrs.frozen
