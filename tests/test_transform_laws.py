@@ -8,10 +8,10 @@ from __future__ import annotations
 import mpmath
 import pytest
 
-from tests.transform_generator import expected, line, program
 from tests.transform_laws import failures, some
 from tests.transform_loops import OUTER, SLACK, growth
 from tests.transform_programs import Oracle
+from tests.transform_samples import expected, line, program
 
 PROGRAMS = 240
 TOGETHER = 12
@@ -33,7 +33,9 @@ def test_the_oracle_has_the_derivatives_of_50_digits(seed: int) -> None:
         along = line(made, Oracle(mpmath.mpf))
         wanted = [mpmath.diff(lambda t: along([t])[0], 0, n) / mpmath.fac(n) for n in range(4)]
         for got in (expected(made, 3, mpmath.mpf), expected(made, 3)):
-            assert all(abs(a - b) <= 1e-11 * max(1, abs(b)) for a, b in zip(got, wanted, strict=True))
+            assert all(
+                abs(a - b) <= 1e-11 * max(1, abs(b)) for a, b in zip(got, wanted, strict=True)
+            )
 
 
 @pytest.mark.parametrize("outer", OUTER)

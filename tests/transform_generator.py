@@ -1,15 +1,13 @@
-"""Random programs of transforms, calls and trees, the same for the same seed."""
+"""Random expressions and functions of transforms, calls and trees."""
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from tests import transform_derivatives as derived
-from tests import transform_duals as duals
+from tests.transform_functions import Compiled, Foreign, Lambda, Solution
 from tests.transform_operations import (
     COMPARISONS,
     FOREIGN,
@@ -24,30 +22,23 @@ from tests.transform_programs import (
     WHOLE,
     Call,
     Compare,
-    Compiled,
     Expr,
     Fn,
-    Foreign,
-    Lambda,
     Let,
     Logic,
     Loop,
     Num,
     Op,
-    Oracle,
     Poison,
     Power,
-    Program,
-    Rejected,
     Shape,
-    Solution,
     Truth,
     Var,
     Where,
 )
 
 FEATURES: Final = frozenset({
-    "compile", "foreign", "solve", "composed", "taylor", "repeat", "numbers", "types", "power",
+    "compile", "foreign", "solve", "reals", "numpy truth", "composed", "taylor", "repeat", "numbers", "types", "power",
     "turned", "truth", "truth argument", "first order", "loop", "poison", "names", "zero",
 })  # fmt: skip
 """What programs may have; tests of one fault leave out what meets another."""
@@ -78,6 +69,8 @@ class Generator:
 
     def number(self, kinds: Sequence[str]) -> Num:
         kind = self.rng.choice(kinds) if self.chance(0.6, "types") else "float"
+        if kind in {"float32", "Fraction"} and "reals" not in self.features:
+            kind = "Sub"
         if kind == "int":
             return Num(float(self.rng.randint(-2, 2)), kind)
         return Num(self.rng.randint(-12, 12) / 8.0, kind)
@@ -157,7 +150,8 @@ class Generator:
             count = 1 if name == "not" else 2
             return Logic(name, tuple(self.condition(scope, 0, order) for _ in range(count)))
         text = self.rng.choice(COMPARISONS)
-        kinds = ("float", "int", "Sub", "Fraction") if text[0] == "(" else tuple(KINDS)
+        infix = text[0] == "(" and "numpy truth" not in self.features
+        kinds = ("float", "int", "Sub", "Fraction") if infix else tuple(KINDS)
         sides = [self.expr(scope, size, order), self.number(kinds)]
         if self.chance(0.3):
             sides[1] = self.expr(scope, 0, order)
@@ -174,7 +168,9 @@ class Generator:
     def call(self, scope: Scope, size: int, order: int) -> Expr:
         fn = self.function(scope, size - 1, order)
         args = self.arguments(fn, scope, 0 if self.chance(0.6) else (size - 1) // 3, order)
-        weights = [1.0] if fn.leaf else [self.rng.choice((1.0, -1.0, 0.5, 2.0)) for _ in range(fn.size)]
+        weights = (
+            [1.0] if fn.leaf else [self.rng.choice((1.0, -1.0, 0.5, 2.0)) for _ in range(fn.size)]
+        )
         dicts = isinstance(fn, Compiled) and any("dict" in repr(shape) for shape in fn.params)
         turned = dicts and self.chance(0.8, "turned")
         named = self.chance(0.3) and (len(fn.params) > 1 or isinstance(fn, (Compiled, Solution)))
@@ -271,8 +267,7 @@ class Generator:
             if row.order > 1 and ("names" in self.features or "name" not in name)
         ]
         name = self.rng.choice(names)
-        kinds = [kind for kind in KINDS if kind != "float"] if "types" in self.features else []
-        return Foreign(name, self.rng.choice([*kinds, "float"]))
+        return Foreign(name, self.number(tuple(KINDS)).kind)
 
     def solution(self, size: int, order: int) -> Fn:
         pair = self.chance(0.3)
@@ -366,93 +361,3 @@ def _converts(fn: Fn, place: int) -> bool:
         return place in (fn.argnums if isinstance(fn.argnums, tuple) else (fn.argnums,))
     doubled = isinstance(fn, (derived.Push, derived.Pull, derived.HessianTimes))
     return isinstance(fn, derived.Derived) and place <= doubled
-
-
-def program(seed: int, features: frozenset[str] = FEATURES, size: int = 9) -> Program:
-    """The program of a seed; the first of its sequence that the oracle vouches for."""
-    rng = random.Random(seed)
-    while True:
-        made = candidate(rng, features, size)
-        if vouched(made):
-            return made
-
-
-def candidate(rng: random.Random, features: frozenset[str], size: int) -> Program:
-    generator = Generator(rng, features)
-    shape = generator.shape()
-    scope = (*shape.kinds, "whole")
-    first_order = generator.chance(0.08, "first order")
-    if first_order:
-        name = rng.choice(("first order", "first order pushed"))
-        history = Call(Foreign(name), (Var(0),), (1.0,))
-        body: Expr = Let(history, generator.expr((*scope, "number"), size, 2))
-    else:
-        body = generator.expr(scope, size, 2)
-    zero = 0.25 if "zero" in features else 0.0
-    point = [0.0 if rng.random() < zero else rng.randint(-12, 12) / 8.0 for _ in range(shape.size)]
-    together: tuple[int, ...] = ()
-    if shape.size > 1 and generator.chance(0.4, "repeat"):
-        together = tuple(sorted(rng.sample(range(shape.size), 2)))
-        point[together[1]] = point[together[0]]
-    kinds = [generator.number(tuple(KINDS)).kind for _ in range(shape.size)]
-    point = [float(round(x)) if kind == "int" else x for x, kind in zip(point, kinds, strict=True)]
-    tangent = [float(rng.randint(-2, 2)) for _ in range(shape.size)]
-    fn = Lambda((shape, WHOLE), LEAF, (body,), closed=True)
-    return Program(
-        fn,
-        tuple(point),
-        float(rng.randint(0, 3)),
-        tuple(tangent),
-        tuple(kinds),
-        together,
-        first_order,
-    )
-
-
-def vouched(program: Program, *, varied: bool = True) -> bool:
-    """Whether the oracle gives finite, moderate values and derivatives, and some that are not 0."""
-    try:
-        numbers = [*expected(program, 0), *expected(program, 1)]
-        if varied and not any(numbers[1:]):
-            return False
-        if not program.first_order:
-            numbers += [*expected(program, 2), *expected(program, 3)]
-    except (Rejected, OverflowError, ZeroDivisionError, ValueError):
-        return False
-    return all(math.isfinite(x) and abs(x) < 1e4 for x in numbers)
-
-
-def function(program: Program, oracle: Oracle) -> duals.Function:
-    """The function of the leaves of the point, on duals."""
-    whole = oracle.number(program.whole)
-    return lambda xs: program.fn.run(oracle, (), [*xs, whole])
-
-
-def line(program: Program, oracle: Oracle) -> duals.Function:
-    """The function of t, along the tangent through the point."""
-    f = function(program, oracle)
-
-    def along(ts: Sequence[Any]) -> Sequence[Any]:
-        return f(
-            [
-                oracle.number(x) + ts[0] * dx
-                for x, dx in zip(program.point, program.tangent, strict=True)
-            ]
-        )
-
-    return along
-
-
-@lru_cache(maxsize=16)
-def expected(program: Program, order: int, number: type = float) -> list[Any]:
-    """The value; the gradient; the Hessian, row by row; the Taylor coefficients to order 3 along the line."""
-    oracle = Oracle(number)
-    f, xs = function(program, oracle), [number(x) for x in program.point]
-    if order == 0:
-        return list(f(xs))
-    if order == 1:
-        return duals.gradient(f, xs)
-    if order == 2:
-        found = duals.columns(lambda xs: duals.gradient(f, xs), xs)
-        return [x for column in found for x in column]
-    return duals.coefficients(line(program, oracle), number(0.0), 3)

@@ -14,9 +14,10 @@ from typing import Any
 import attrs
 
 import fgrad as fg
+from tests.transform_functions import Lambda
 from tests.transform_generator import FEATURES, Generator
 from tests.transform_kit import kit
-from tests.transform_programs import LEAF, WHOLE, Book, Call, Lambda, Loop, Num, Op, Var
+from tests.transform_programs import LEAF, WHOLE, Book, Call, Loop, Num, Op, Var
 
 STEPS = (16, 32, 64)
 SLACK = 1.25

@@ -149,7 +149,7 @@ FOREIGN: Final[dict[str, ForeignRow]] = {
     "affine": ForeignRow((1, 1), 1, "fg.Binary('affine', lambda x, y: 2.0 * x - y, lambda out, x, y: TWO, lambda out, x, y: LESS)", lambda x, y: [2.0 * x - y]),
     "one sided": ForeignRow((1, 1), 1, "fg.Binary('first', lambda x, y: x * x, lambda out, x, y: 2.0 * x, None)", lambda x, y: [x * x + 0.0 * y]),
     "three": ForeignRow((1, 1, 1), 1, "fg.Ternary('three', lambda x, y, z: x * y + 3.0 * z, lambda out, x, y, z: y, lambda out, x, y, z: x, lambda out, x, y, z: THREE)", lambda x, y, z: [x * y + 3.0 * z]),
-    "guarded": _row(1, 1, "fg.Unary('guarded', lambda x: x * x if x > -5.0 else 0.0, lambda out, x: fg.when(fg.greater(x, -5.0), 2 * x))", lambda x: [x * x]),
+    "guarded": _row(1, 1, "fg.Unary('guarded', lambda x: x * x if x > -1e6 else 0.0, lambda out, x: fg.when(fg.greater(x, -1e6), 2 * x))", lambda x: [x * x]),
     "first order": _row(1, 1, "fg.custom(lambda x: math.sin(x), vjp=lambda x, y, bar: bar * math.cos(x))", lambda x: [duals.sin(x)], 1),
     "first order pushed": _row(1, 1, "fg.custom(lambda x: math.sin(x), jvp=lambda x, y, dx: dx * math.cos(x))", lambda x: [duals.sin(x)], 1),
 }  # fmt: skip

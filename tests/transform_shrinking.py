@@ -7,11 +7,10 @@ from typing import Any
 
 import attrs
 
-from tests.transform_generator import vouched
+from tests.transform_functions import Compiled, Program
 from tests.transform_programs import (
     Call,
     Compare,
-    Compiled,
     Expr,
     Fn,
     Let,
@@ -20,11 +19,11 @@ from tests.transform_programs import (
     Num,
     Op,
     Power,
-    Program,
     Truth,
     Var,
     Where,
 )
+from tests.transform_samples import vouched
 
 CONDITIONS = (Compare, Logic, Truth)
 TRIES = 400
