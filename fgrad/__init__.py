@@ -15,10 +15,11 @@ import types as _types
 import typing as _typing
 
 from fgrad import operators as _operators  # noqa: F401  # nodes get theirs there
+from fgrad import refusals as _refusals  # noqa: F401  # likewise
 from fgrad import trees as trees
 from fgrad import waiting as _waiting
-from fgrad.derivative import gradient as gradient
-from fgrad.derivative import value_and_gradient as value_and_gradient
+from fgrad.derivatives import gradient as gradient
+from fgrad.derivatives import value_and_gradient as value_and_gradient
 from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError
@@ -135,6 +136,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.directional import vjp as vjp
     from fgrad.expansion import taylor as taylor
     from fgrad.foreign import custom as custom
+    from fgrad.fromsympy import from_sympy as from_sympy
     from fgrad.implicit import fixed_point as fixed_point
     from fgrad.implicit import root as root
     from fgrad.latex import to_latex as to_latex
@@ -144,11 +146,17 @@ if _typing.TYPE_CHECKING:
     from fgrad.matrix import hessian as hessian
     from fgrad.matrix import jacobian as jacobian
     from fgrad.program import Program as Program
-    from fgrad.symbolic import from_sympy as from_sympy
     from fgrad.symbolic import to_sympy as to_sympy
     from fgrad.tracing import trace as trace
     from fgrad.wire import dumps as dumps
     from fgrad.wire import loads as loads
+
+# What is imported above: not fgrad's modules, which Python binds here too.
+_NAMES: _typing.Final = frozenset(
+    name
+    for name, value in globals().items()
+    if not name.startswith("_") and (value is trees or not isinstance(value, _types.ModuleType))
+)
 
 # Imported when they are asked for: all at once they would double the time that importing takes.
 _LATER: _typing.Final = _types.MappingProxyType({
@@ -171,6 +179,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "vjp": "directional",
     "taylor": "expansion",
     "custom": "foreign",
+    "from_sympy": "fromsympy",
     "fixed_point": "implicit",
     "root": "implicit",
     "to_latex": "latex",
@@ -180,7 +189,6 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "hessian": "matrix",
     "jacobian": "matrix",
     "Program": "program",
-    "from_sympy": "symbolic",
     "to_sympy": "symbolic",
     "trace": "tracing",
     "dumps": "wire",
@@ -193,7 +201,8 @@ _waiting.begin()
 def __getattr__(name: str) -> _typing.Any:
     """What is imported when it is asked for."""
     if name not in _LATER:
-        raise AttributeError(f"module 'fgrad' has no attribute {name!r}", name=name, obj=None)
+        problem = f"module 'fgrad' has no attribute {name!r}"
+        raise AttributeError(problem + _meant(name), name=name, obj=None)
     from importlib import import_module  # noqa: PLC0415  # so that it is no name of fgrad's
 
     value = getattr(import_module(f"fgrad.{_LATER[name]}"), name)
@@ -201,6 +210,18 @@ def __getattr__(name: str) -> _typing.Any:
     return value
 
 
+def _meant(name: str) -> str:
+    """What an unknown name is here: a name of other libraries, or one mistyped."""
+    if name.startswith("_"):  # Python's own questions
+        return ""
+    from fgrad.errors import nearest  # noqa: PLC0415  # so that they are no names of fgrad's
+    from fgrad.vocabulary import OTHERS  # noqa: PLC0415  # likewise
+
+    close = nearest(name, __dir__())
+    meant = OTHERS.get(name) or (close and f"fg.{close}")
+    return f"; did you mean {meant}?" if meant else ""
+
+
 def __dir__() -> list[str]:
     """All names, those that have not been asked for too."""
-    return sorted({*globals(), *_LATER})
+    return sorted({*_NAMES, *_LATER})

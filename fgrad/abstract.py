@@ -26,14 +26,16 @@ from fgrad.node import (
     variable,
 )
 from fgrad.op import Binary, Comparison, Op
-from fgrad.operand import literal
-from fgrad.operators import give_operators
+from fgrad.operand import is_numeric, is_real, literal
+from fgrad.operators import beside, give_operators
 
 _HERE: Final = str(Path(__file__).parent) + os.sep
 
 
 @lru_cache(maxsize=256)  # as for nodes
-def _operators(op: Binary | Comparison) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _operators(
+    op: Binary | Comparison, method: str | None = None
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """As those of nodes, without computing anything."""
     kind = TracedCondition if op.truth else Traced
 
@@ -43,8 +45,8 @@ def _operators(op: Binary | Comparison) -> tuple[Callable[..., Any], Callable[..
             if other.depth > depth:
                 depth = other.depth
         elif type(other) is not float:
-            if type(other) is not int:
-                return op.checked((self, other))
+            if type(other) is not int and not is_real(other):
+                return beside(op, self, other, method)
             other = literal(other, op.name)
         # As `_traced` does; written out, tracing sums and products takes half of the time.
         node = _Open()
@@ -57,10 +59,10 @@ def _operators(op: Binary | Comparison) -> tuple[Callable[..., Any], Callable[..
         return node
 
     def reflected(self: Any, other: Any, /) -> Any:
-        if type(other) is int:
-            other = literal(other, op.name)
         if type(other) is not float:
-            return op.checked((other, self))
+            if type(other) is not int and not is_real(other):
+                return op.checked((other, self))
+            other = literal(other, op.name)
         return _traced(op, (other, self), self.depth + 1)
 
     return forward, reflected
@@ -94,17 +96,27 @@ class _Valueless(_Open):
 
         __index__ = __int__
 
+        def __format__(self, spec: str) -> str:
+            """The text of the node; there is no number to format."""
+            if spec:
+                raise _asked("the digits")
+            return repr(self)
+
         def __iter__(self) -> NoReturn:
             """Refuse: a number is no sequence, and how often to go round would be no number."""
             raise _asked("iteration")
 
         def __eq__(self, other: object) -> bool:
             """Whether it is the same node; an error when asked of a number."""
-            if isinstance(other, (int, float)):
+            if is_numeric(other):
                 raise _asked("==")
-            return self is other
+            return self is other if isinstance(other, Node) else NotImplemented
 
         __hash__ = object.__hash__
+
+    def alias(self, depth: int) -> Any:
+        """Another traced node of the same number at that depth."""
+        return _traced(ops.identity, (self,), depth)
 
     def apply(self, op: Op, args: tuple[Any, ...]) -> Any:
         """The traced node of `op` on `args`."""

@@ -17,7 +17,7 @@ from fgrad.errors import FormatError
 _NUMBER_LIKE: Final = re.compile(r"(?<![\w.])\.?[0-9](?:[eE][+-](?=[0-9])|[\w.])*")
 _NUMBER: Final = re.compile(r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?")
 WORD: Final = re.compile(r"[^\W\d]\w*")
-_STRANGE: Final = re.compile(r"[\"'`#\\;:@&|^~?$\[\]{}]|!(?!=)|(?<![<>=!])=(?!=)|//")
+_STRANGE: Final = re.compile(r"[\"'`#\\;:@&|^~?$\[\]{}]|!(?!=)|(?<![<>=!])=(?!=)|//|<<|>>")
 _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "^": "powers are written **",
@@ -27,6 +27,8 @@ _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "!": "write `not`",
         "=": "values stand after the expression, and equality is written ==",
         "//": "write floor(x / y)",
+        "<<": "write x * 2**y",
+        ">>": "write floor(x / 2**y)",
     }
 )
 READ_HERE: Final = "only numbers, names, operators, `a if c else b` and calls of operations are"

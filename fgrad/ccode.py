@@ -30,8 +30,11 @@ atan atan2 cos sin tan acosh asinh atanh cosh sinh tanh exp exp2 expm1 frexp ilo
 log1p log2 logb modf scalbn scalbln cbrt fabs hypot pow sqrt erf erfc lgamma tgamma ceil floor
 nearbyint rint lrint llrint round lround llround trunc fmod remainder remquo copysign nan nextafter
 nexttoward fdim fmax fmin fma isnan isinf isfinite isnormal signbit fpclassify isgreater isless j0
-j1 jn y0 y1 yn gamma drem significand
+j1 jn y0 y1 yn gamma drem significand lgamma_r lgammaf_r lgammal_r exp10 sincos roundeven ffs memcpy
+memmove memset memcmp isgreaterequal islessequal islessgreater isunordered math_errhandling float_t
+double_t linux unix bool true false
 """
+_MACRO: Final = re.compile(r"(DBL|FLT|LDBL|DECIMAL|FP|M|MATH|HUGE)_")  # as float.h and math.h have
 _TAKEN: Final = frozenset(_WORDS.split())
 _HEAD: Final = """\
 /*
@@ -99,7 +102,8 @@ def _usable(name: str) -> bool:
     known = name in _TAKEN or (
         name[-1:] in ("f", "l") and name[:-1] in _TAKEN - {"x", "y", "s", "i"}
     )
-    return bool(_NAME.match(name)) and not known and not name.startswith("fgrad_")
+    ours = name.startswith("fgrad_") or _MACRO.match(name)
+    return bool(_NAME.match(name)) and not known and not ours
 
 
 def _check_foreign(foreign: Sequence[Op], names: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""The C texts of the gamma function's logarithm and its derivatives: the steps of `gamma`."""
+"""The C texts of the gamma function's logarithm and its derivatives: the steps of `gammas`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from fgrad import gamma
+from fgrad import gammas
 
 
 def _table(name: str, values: Sequence[float]) -> tuple[str, str]:
@@ -16,16 +16,16 @@ def _table(name: str, values: Sequence[float]) -> tuple[str, str]:
 
 
 _TABLES: Final = (
-    _table("fgrad_lgamma_two", gamma._LGAMMA_AT_TWO),
-    _table("fgrad_lgamma_one", gamma._LGAMMA_AT_ONE),
-    _table("fgrad_digamma_two", gamma._DIGAMMA_AT_TWO),
-    _table("fgrad_digamma_root", gamma._DIGAMMA_AT_ROOT),
-    _table("fgrad_bernoulli", gamma._BERNOULLI),
+    _table("fgrad_lgamma_two", gammas._LGAMMA_AT_TWO),
+    _table("fgrad_lgamma_one", gammas._LGAMMA_AT_ONE),
+    _table("fgrad_digamma_two", gammas._DIGAMMA_AT_TWO),
+    _table("fgrad_digamma_root", gammas._DIGAMMA_AT_ROOT),
+    _table("fgrad_bernoulli", gammas._BERNOULLI),
     _table(
         "fgrad_stirling_terms",
-        [b / (2 * k * (2 * k - 1)) for k, b in enumerate(gamma._BERNOULLI, 1)],
+        [b / (2 * k * (2 * k - 1)) for k, b in enumerate(gammas._BERNOULLI, 1)],
     ),
-    _table("fgrad_far_terms", [-b / (2 * k) for k, b in enumerate(gamma._BERNOULLI, 1)]),
+    _table("fgrad_far_terms", [-b / (2 * k) for k, b in enumerate(gammas._BERNOULLI, 1)]),
     _table("fgrad_factorial", [float(math.factorial(n)) for n in range(150)]),
 )
 
@@ -89,7 +89,7 @@ static double fgrad_fsum(const double *terms, int count)
     "fgrad_lgamma_near_two": f"""\
 static double fgrad_lgamma_near_two(double w)
 {{
-    return w * ({gamma._ONE_MINUS_EULER.hex()} + w * fgrad_horner(fgrad_lgamma_two, {len(gamma._LGAMMA_AT_TWO)}, w));
+    return w * ({gammas._ONE_MINUS_EULER.hex()} + w * fgrad_horner(fgrad_lgamma_two, {len(gammas._LGAMMA_AT_TWO)}, w));
 }}
 """,
     "fgrad_stirling": f"""\
@@ -100,8 +100,8 @@ static double fgrad_stirling(double x)
     if (x > 1e306) return INFINITY;
     terms[0] = x * (log(x) - 1.0);
     terms[1] = -0.5 * log(x);
-    terms[2] = {gamma._HALF_LOG_2PI.hex()};
-    terms[3] = inverse * fgrad_horner(fgrad_stirling_terms, {len(gamma._BERNOULLI)}, inverse * inverse);
+    terms[2] = {gammas._HALF_LOG_2PI.hex()};
+    terms[3] = inverse * fgrad_horner(fgrad_stirling_terms, {len(gammas._BERNOULLI)}, inverse * inverse);
     return fgrad_fsum(terms, 4);
 }}
 """,
@@ -111,7 +111,7 @@ static double fgrad_lgamma(double x)
 {{
     const double z = x - 1.0;
     double turn, product = 1.0;
-    if (x >= {gamma._LARGE!r}) return fgrad_stirling(x);
+    if (x >= {gammas._LARGE!r}) return fgrad_stirling(x);
     if (x > 2.5) {{
         while (x > 2.5) {{
             x -= 1.0;
@@ -121,7 +121,7 @@ static double fgrad_lgamma(double x)
     }}
     if (x > 1.25) return fgrad_lgamma_near_two(x - 2.0);
     if (x > 0.625)
-        return z * (z * fgrad_horner(fgrad_lgamma_one, {len(gamma._LGAMMA_AT_ONE)}, z) - {gamma._EULER.hex()});
+        return z * (z * fgrad_horner(fgrad_lgamma_one, {len(gammas._LGAMMA_AT_ONE)}, z) - {gammas._EULER.hex()});
     if (x > -0.5 && x != 0.0)
         return fgrad_lgamma_near_two(x) - log1p(x) - log(fabs(x));
     if (isnan(x)) return NAN;
@@ -143,14 +143,14 @@ static double fgrad_cotpi(double x)
     "fgrad_digamma_near_two": f"""\
 static double fgrad_digamma_near_two(double w)
 {{
-    return {gamma._ONE_MINUS_EULER.hex()} + w * fgrad_horner(fgrad_digamma_two, {len(gamma._DIGAMMA_AT_TWO)}, w);
+    return {gammas._ONE_MINUS_EULER.hex()} + w * fgrad_horner(fgrad_digamma_two, {len(gammas._DIGAMMA_AT_TWO)}, w);
 }}
 """,
     "fgrad_digamma_near_root": f"""\
 static double fgrad_digamma_near_root(double offset)
 {{
-    const double distance = offset - {gamma._ROOT[1].hex()};
-    return distance * fgrad_horner(fgrad_digamma_root, {len(gamma._DIGAMMA_AT_ROOT)}, distance);
+    const double distance = offset - {gammas._ROOT[1].hex()};
+    return distance * fgrad_horner(fgrad_digamma_root, {len(gammas._DIGAMMA_AT_ROOT)}, distance);
 }}
 """,
     "fgrad_digamma": f"""\
@@ -160,9 +160,9 @@ static double fgrad_digamma(double x)
     const double inverse = 1.0 / x, square = inverse * inverse;
     double terms[16];
     int n = 1;
-    if (x >= {gamma._LARGE!r}) {{
+    if (x >= {gammas._LARGE!r}) {{
         if (!(x < INFINITY)) return INFINITY;
-        return log(x) + (-0.5 * inverse + square * fgrad_horner(fgrad_far_terms, {len(gamma._BERNOULLI)}, square));
+        return log(x) + (-0.5 * inverse + square * fgrad_horner(fgrad_far_terms, {len(gammas._BERNOULLI)}, square));
     }}
     if (x > 2.75) {{
         while (x > 2.75) {{
@@ -173,8 +173,8 @@ static double fgrad_digamma(double x)
         return fgrad_fsum(terms, n);
     }}
     if (x > 1.75) return fgrad_digamma_near_two(x - 2.0);
-    if (x >= 1.0) return fgrad_digamma_near_root(x - {gamma._ROOT[0].hex()});
-    if (x > 0.0) return fgrad_digamma_near_root(x - {(gamma._ROOT[0] - 1.0).hex()}) - 1.0 / x;
+    if (x >= 1.0) return fgrad_digamma_near_root(x - {gammas._ROOT[0].hex()});
+    if (x > 0.0) return fgrad_digamma_near_root(x - {(gammas._ROOT[0] - 1.0).hex()}) - 1.0 / x;
     if (x == 0.0) return -copysign(INFINITY, x);
     if (isnan(x) || x == -INFINITY || x == floor(x)) return NAN;
     return fgrad_digamma(1.0 - x) - {math.pi.hex()} * fgrad_cotpi(x);
@@ -188,7 +188,7 @@ static double fgrad_polygamma_size(int n, double x)
     double terms[256], power, factor;
     int k, count = 0;
     if (x == INFINITY) return 0.0;
-    while (x < {gamma._LARGE!r} + n) {{
+    while (x < {gammas._LARGE!r} + n) {{
         terms[count++] = factorial * fgrad_pow(x, -(n + 1.0));
         x += 1.0;
     }}
@@ -196,7 +196,7 @@ static double fgrad_polygamma_size(int n, double x)
     terms[count++] = factorial / n * power;
     terms[count++] = factorial * power / (2.0 * x);
     factor = factorial * power / x;
-    for (k = 1; k <= {len(gamma._BERNOULLI)}; k++) {{
+    for (k = 1; k <= {len(gammas._BERNOULLI)}; k++) {{
         factor *= (2.0 * k + n - 1.0) / (2.0 * k) / x;
         terms[count++] = fgrad_bernoulli[k - 1] * factor;
         factor *= (2.0 * k + n) / (2.0 * k + 1.0) / x;

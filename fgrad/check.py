@@ -8,20 +8,24 @@ derivative without cancellation (Squire & Trapp 1998).
 from __future__ import annotations
 
 import cmath
+import itertools
 import math
 import operator
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
 
 from fgrad import operations as ops
+from fgrad import trees
+from fgrad.argument import checked, found, parameter
 from fgrad.errors import GradientMismatch, NotDifferentiable
 from fgrad.graph import Graph
-from fgrad.node import Node, var, variable
+from fgrad.node import Condition, Node, constant, number_of, var, variable
 from fgrad.op import Op
+from fgrad.operand import is_real, literal
 from fgrad.reduction import dot
 from fgrad.reverse import grad, grad_nodes
 
@@ -77,25 +81,35 @@ _ANALYTIC: Final = MappingProxyType[Op, Callable[..., Any]](
 )
 
 
-def check_gradient(f: Model, *args: float, seed: int = 0) -> None:
+def check_gradient(
+    f: Model,
+    *args: object,
+    argnums: int | tuple[int, ...] | None = None,
+    seed: int = 0,
+    **kwargs: object,
+) -> None:
     """Raise GradientMismatch unless differences confirm the derivatives of `f` at `args`.
 
-    `f` takes one node for each argument and gives a node. In one random unit direction (chosen
-    by `seed`) it compares the first derivative with a central difference and, if every operation
-    is analytic, with a complex step; and the second derivative with a central difference of
-    gradients. Take a point that is not within 1e-4 of a kink.
+    It takes what `gradient(f)` takes, trees too; without `argnums` all arguments by place are
+    moved. In one random unit direction (chosen by `seed`) it compares the first derivative with a
+    central difference and, if every operation is analytic, with a complex step; and the second
+    derivative with a central difference of gradients. Take a point that is not within 1e-4 of a
+    kink. Errors for arguments and results are those of `gradient`.
 
     >>> import fgrad as fg
     >>> fg.check_gradient(lambda x, y: fg.sin(x * y) + x / y, 0.3, 2.0)
+    >>> fg.check_gradient(lambda p, k: k * p["a"] * p["b"], {"a": 0.3, "b": 2.0}, k=3.0)
     """
-    direction = _direction(len(args), seed)
-    graph, variables = _trace(f, args)
-    slope = _along(f, args, direction)
-    step = 6e-6 * max([1.0, *map(abs, args)])
-    plus, minus = _shift(args, direction, step), _shift(args, direction, -step)
-    report = _Report(args, direction, graph)
+    flat = _OfLeaves.of(f, args, kwargs, argnums)
+    point = flat.leaves
+    direction = _direction(len(point), seed)
+    graph, variables = _trace(flat, point)
+    slope = _along(flat, point, direction)
+    step = 6e-6 * max([1.0, *map(abs, point)])
+    plus, minus = _shift(point, direction, step), _shift(point, direction, -step)
+    report = _Report(point, direction, graph)
 
-    values = [_trace(f, point)[0].outputs[0].value for point in (plus, minus)]
+    values = [_trace(flat, moved)[0].outputs[0].value for moved in (plus, minus)]
     central = (values[0] - values[1]) / (2.0 * step)
     noise = 1e-15 * max(map(abs, values)) / step
     report.require(1, "central difference", slope, central, 1e-6 * abs(slope) + 10.0 * noise + 1e-9)
@@ -104,11 +118,46 @@ def check_gradient(f: Model, *args: float, seed: int = 0) -> None:
         complex_step = _complex_step(graph, variables, direction)
         report.require(1, "complex step", slope, complex_step, 1e-11 * abs(slope) + 1e-13)
 
-    slopes = [_along(f, point, direction) for point in (plus, minus)]
+    slopes = [_along(flat, moved, direction) for moved in (plus, minus)]
     central = (slopes[0] - slopes[1]) / (2.0 * step)
     noise = 1e-15 * max(map(abs, slopes)) / step
     bend = _second(graph, variables, direction)
     report.require(2, "central difference", bend, central, 1e-6 * abs(bend) + 10.0 * noise + 1e-8)
+
+
+@attrs.frozen
+class _OfLeaves:
+    """The function as one of the numbers that are moved, and those numbers."""
+
+    f: Model
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    structures: Mapping[int, trees.Structure[Any]]
+    leaves: tuple[float, ...]
+
+    @classmethod
+    def of(
+        cls,
+        f: Model,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: int | tuple[int, ...] | None,
+    ) -> _OfLeaves:
+        places = tuple(range(len(args)))
+        if argnums is not None:
+            args, kwargs, places = found(f, checked(argnums), args, kwargs)
+        leaves: list[float] = []
+        structures: dict[int, trees.Structure[Any]] = {}
+        for place in places:
+            given, structures[place] = trees.flatten(args[place], parameter(f, place))
+            leaves += [literal(number_of(leaf), "check_gradient") for leaf in given]
+        return cls(f, args, kwargs, structures, tuple(leaves))
+
+    def __call__(self, *leaves: Node[float]) -> Node[float] | float:
+        given, args = iter(leaves), list(self.args)
+        for place, structure in self.structures.items():
+            args[place] = structure.unflatten(itertools.islice(given, len(structure)))
+        return self.f(*args, **self.kwargs)
 
 
 @attrs.frozen
@@ -149,8 +198,10 @@ def _direction(count: int, seed: int) -> tuple[float, ...]:
 def _trace(f: Model, args: Sequence[float]) -> tuple[Graph, tuple[Node[float], ...]]:
     variables = tuple(var(x) for x in args)
     output: object = f(*variables)
-    if not isinstance(output, Node):
-        advice = "Let the function return a node that it computed from its arguments."
+    if is_real(output):
+        output = constant(literal(output, "check_gradient"))
+    if not isinstance(output, Node) or isinstance(output, Condition):
+        advice = "Let the function return one number; of several, check each."
         raise NotDifferentiable("check_gradient", f"{output!r:.60}", advice)
     return Graph.of(output, *variables), variables
 

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fgrad.errors import NotAValue
-from fgrad.operand import literal
+from fgrad.operand import is_real, literal
 from fgrad.program import Program
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _is_column(given: Sequence[float | Array]) -> bool:
 def _array(np: ModuleType, name: str, x: Any) -> Any:
     if type(x) is np.ndarray and x.dtype == np.float64 and 0 < x.ndim < 3 and x.flags.aligned:
         return x
-    if isinstance(x, (bool, int, float)):
+    if isinstance(x, bool) or is_real(x):
         return literal(x, f"input {name:.40}")
     try:
         array = np.asarray(x)

@@ -22,10 +22,13 @@ from fgrad.specialised import Front, Specialised
 if TYPE_CHECKING:
     import numpy as np
 
+    from fgrad.rows import Columns
+
     Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+K = TypeVar("K")
 
 
 class _OfInstances(property):
@@ -67,16 +70,73 @@ class Compiled(Front, Generic[P, R]):
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
             """The result of the function, on floats as floats and on nodes as nodes."""
 
+    # Of a tree of another class the leaves are columns, though its fields say float.
     @overload
     def map(
         self: Compiled[..., float],
-        *args: object,
+        *args: Columns,
         threads: int = 1,
         out: Column | None = None,
-        **kwargs: object,
+        **kwargs: Columns,
     ) -> Column: ...
     @overload
-    def map(self, *args: object, threads: int = 1, out: object = None, **kwargs: object) -> R: ...
+    def map(
+        self: Compiled[..., tuple[float, float]],
+        *args: Columns,
+        threads: int = 1,
+        out: object = None,
+        **kwargs: Columns,
+    ) -> tuple[Column, Column]: ...
+    @overload
+    def map(
+        self: Compiled[..., tuple[float, float, float]],
+        *args: Columns,
+        threads: int = 1,
+        out: object = None,
+        **kwargs: Columns,
+    ) -> tuple[Column, Column, Column]: ...
+    @overload
+    def map(
+        self: Compiled[..., tuple[float, ...]],
+        *args: Columns,
+        threads: int = 1,
+        out: object = None,
+        **kwargs: Columns,
+    ) -> tuple[Column, ...]: ...
+    @overload
+    def map(
+        self: Compiled[..., list[float]],
+        *args: Columns,
+        threads: int = 1,
+        out: object = None,
+        **kwargs: Columns,
+    ) -> list[Column]: ...
+    @overload
+    def map(
+        self: Compiled[..., dict[K, float]],
+        *args: Columns,
+        threads: int = 1,
+        out: object = None,
+        **kwargs: Columns,
+    ) -> dict[K, Column]: ...
+    @overload
+    def map(
+        self: Compiled[..., tuple[float, list[float]]],
+        *args: Columns,
+        threads: int = 1,
+        out: object = None,
+        **kwargs: Columns,
+    ) -> tuple[Column, list[Column]]: ...
+    @overload
+    def map(
+        self: Compiled[..., tuple[float, dict[K, float]]],
+        *args: Columns,
+        threads: int = 1,
+        out: object = None,
+        **kwargs: Columns,
+    ) -> tuple[Column, dict[K, Column]]: ...
+    @overload
+    def map(self, *args: Columns, threads: int = 1, out: object = None, **kwargs: Columns) -> R: ...
     def map(self, *args: Any, threads: int = 1, out: Any = None, **kwargs: Any) -> Any:
         """The results for many rows at once: a column at each leaf of the result.
 
@@ -104,7 +164,7 @@ class Compiled(Front, Generic[P, R]):
         special.kernel.map_to(special.targets(out, 2), columns, threads=threads)
         return out
 
-    def sum(self, *args: Any, threads: int = 1, out: Any = None, **kwargs: Any) -> R:
+    def sum(self, *args: Columns, threads: int = 1, out: Any = None, **kwargs: Columns) -> R:
         """The result summed over many rows: a sum at each leaf, without the rows in memory.
 
         Arguments and errors are those of `map`. Of a loss for one row, or its value and gradient,

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import attrs
 
 from fgrad import trees
-from fgrad.derivative import value_and_gradient
+from fgrad.derivatives import value_and_gradient
 from fgrad.errors import MissingExtra
 from fgrad.operand import Real
 
@@ -209,7 +209,7 @@ def minimise(
 
 
 def _within(slope: object, tolerance: float) -> bool:
-    return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))  # type: ignore[arg-type]  # floats
+    return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))
 
 
 def _counted(steps: int, progress: bool) -> Iterable[int]:

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from fgrad.kernel import Kernel
-from fgrad.listing import lines
+from fgrad.listing import lines, quoted
 from fgrad.program import Program
 
 
@@ -40,8 +40,8 @@ class Difference:
 
     @property
     def _inputs(self) -> tuple[str, ...]:
-        removed = tuple(f"- {name}" for name in self.inputs_removed)
-        return removed + tuple(f"+ {name}" for name in self.inputs_added)
+        removed = tuple(f"- {quoted(name)}" for name in self.inputs_removed)
+        return removed + tuple(f"+ {quoted(name)}" for name in self.inputs_added)
 
     def __str__(self) -> str:
         """The account, a line for each change."""
@@ -55,7 +55,8 @@ class Difference:
         said += [f"  + {line}" for line in self.added]
         said += [f"output {i}: computed differently" for i in self.outputs]
         for (i, name), changed in self.derivatives.items():
-            said.append(f"d output {i} / d {name}: {'changed' if changed else 'the same'}")
+            what = "changed" if changed else "the same"
+            said.append(f"d output {i} / d {quoted(name)}: {what}")
         return "\n".join(said)
 
 
@@ -84,8 +85,8 @@ def diff(before: Program, after: Program) -> Difference:
     old_slopes, new_slopes = _slopes(before, keys), _slopes(after, keys)
     both = dict.fromkeys([*old_slopes, *new_slopes])
     return Difference(
-        tuple(name for name in before.inputs if name not in after.inputs),
-        tuple(name for name in after.inputs if name not in before.inputs),
+        _others(before.inputs, after.inputs),
+        _others(after.inputs, before.inputs),
         _lines(before, old, in_new),
         _lines(after, new, in_old),
         sum(key in in_old for key in new[len(after.inputs) :]),
@@ -101,6 +102,11 @@ def _keys(program: Program, keys: dict[Any, int]) -> list[int]:
         parts = [("value", numbers[a]) if type(a) is int else repr(a) for a in args]
         numbers.append(keys.setdefault((op, *parts), len(keys)))
     return numbers
+
+
+def _others(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    there = frozenset(known)
+    return tuple([name for name in names if name not in there])
 
 
 def _lines(program: Program, numbers: list[int], others: frozenset[int]) -> tuple[str, ...]:

@@ -1,36 +1,51 @@
-"""Derivatives in a direction: jvp, vjp and hvp, each with respect to the first argument.
+"""Derivatives in a direction: jvp, vjp and hvp.
 
-`jvp` pushes a tangent of the argument forward to the result, `vjp` pulls a cotangent of the result
-back to the argument, and `hvp` is the product of the Hessian with a vector. The argument and the
-result may be trees; several arguments are differentiated together as a tuple.
+`jvp` pushes a tangent of an argument forward to the result, `vjp` pulls a cotangent of the result
+back to the argument, and `hvp` is the product of the Hessian with a vector. Arguments and results
+may be trees. A truth value among the results has no derivative: its tangent is 0, and its cotangent
+is not read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from itertools import repeat
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from fgrad import reduction, trees
-from fgrad.argument import Argument, closed
-from fgrad.derivative import gradient
-from fgrad.errors import NotAValue
+from fgrad.argument import Call, checked, numbers, tangent_place
+from fgrad.derivatives import gradient
 from fgrad.forward import tangent_nodes, tangents
-from fgrad.graph import Graph
-from fgrad.node import Node, number_of
+from fgrad.node import Condition, Node, number_of
 from fgrad.operand import Real
-from fgrad.reverse import grad, slopes_at
+from fgrad.reverse import slopes, slopes_at
 
 P = ParamSpec("P")
 A = TypeVar("A")
 B = TypeVar("B")
+C = TypeVar("C")
 Q = TypeVar("Q", bound=Real)
 
 
-def jvp(f: Callable[Concatenate[A, P], B], /) -> Callable[Concatenate[A, A, P], tuple[B, B]]:
+@overload
+def jvp(
+    f: Callable[Concatenate[A, P], B], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, A, P], tuple[B, B]]: ...
+@overload
+def jvp(
+    f: Callable[Concatenate[A, C, P], B], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, C, C, P], tuple[B, B]]: ...
+@overload
+def jvp(
+    f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, C, tuple[A, C], P], tuple[B, B]]: ...
+def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function of a point and a tangent that gives `f` there and its derivative along it.
 
-    `jvp(f)(x, dx, ...)` is `(f(x, ...), J dx)`; both have the structure of the result of `f`. Costs
-    one forward fold. Raises TreeMismatch unless `dx` has the structure of `x`.
+    `jvp(f)(x, dx, ...)` is `(f(x, ...), J dx)`; both have the structure of the result of `f`. The
+    tangent follows the argument that it is of, or the last of several, for which it is a tuple:
+    `jvp(f, argnums=(0, 1))(x, y, (dx, dy), ...)`. Costs one forward fold. Raises TreeMismatch unless
+    `dx` has the structure of `x`.
 
     >>> import fgrad as fg
     >>> def polar(p: tuple[float, float]) -> tuple[float, float]:
@@ -38,35 +53,44 @@ def jvp(f: Callable[Concatenate[A, P], B], /) -> Callable[Concatenate[A, A, P], 
     >>> fg.jvp(polar)((3.0, 4.0), (1.0, 0.0))
     ((5.0, 0.9272952180016122), (0.6, -0.16))
     """
+    places = checked(argnums)
 
-    def jvp_of_f(x: Any, dx: Any, /, *args: Any, **kwargs: Any) -> Any:
-        argument = Argument.of(x, "argument 0")
-        moves = trees.matched(argument.structure, dx, "tangent")
-        direction = _direction(argument.leaves, moves)
-        leaves, structure = trees.flatten(f(argument.tree, *args, **kwargs), "result")
-        graph = Graph.of(*_nodes(leaves))
-        if _on_numbers(argument, moves, graph):
-            slopes: Any = tangents(
-                graph, {leaf: float(number_of(d)) for leaf, d in direction.items()}
-            )
-            values: Any = [float(number_of(leaf)) for leaf in leaves]
+    def jvp_of_f(*args: Any, **kwargs: Any) -> Any:
+        at = tangent_place(f, places, len(args))
+        call = Call.of(f, places, args[:at] + args[at + 1 :], kwargs)
+        direction = call.direction(args[at])
+        leaves, structure = trees.flatten(f(*call.args, **call.kwargs), "result")
+        reach = call.reach(leaves)
+        if call.of_nodes or not reach.closed or any(map(_is_node, direction.values())):
+            moved: Any = tangent_nodes(reach, direction)
+            values: Any = leaves
         else:
-            slopes = tangent_nodes(graph, direction)
-            values = leaves
-        moved = [slopes.get(leaf, 0.0) if isinstance(leaf, Node) else 0.0 for leaf in leaves]
-        return structure.unflatten(values), structure.unflatten(moved)
+            moved = tangents(reach, direction)
+            values = list(map(_plain, leaves))
+        ends = [moved.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in leaves]
+        return structure.unflatten(values), structure.unflatten(ends)
 
     return jvp_of_f
 
 
+@overload
 def vjp(
-    f: Callable[Concatenate[A, P], B], /
-) -> Callable[Concatenate[A, P], tuple[B, Callable[[B], A]]]:
+    f: Callable[Concatenate[A, P], B], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, P], tuple[B, Callable[[B], A]]]: ...
+@overload
+def vjp(
+    f: Callable[Concatenate[A, C, P], B], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, C, P], tuple[B, Callable[[B], C]]]: ...
+@overload
+def vjp(
+    f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, C, P], tuple[B, Callable[[B], tuple[A, C]]]]: ...
+def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function that gives `f` at a point, and the pullback of cotangents from there.
 
     `vjp(f)(x, ...)` is `(f(x, ...), pull)`, and `pull(bar)` is the cotangent of `x`, with its
-    structure. Each pull costs one reverse fold, whatever the size of `x`. `pull` raises
-    TreeMismatch unless `bar` has the structure of the result.
+    structure; with several `argnums` it is a tuple. Each pull costs one reverse fold, whatever the
+    size of `x`. `pull` raises TreeMismatch unless `bar` has the structure of the result.
 
     >>> import fgrad as fg
     >>> def polar(p: tuple[float, float]) -> tuple[float, float]:
@@ -75,34 +99,47 @@ def vjp(
     >>> pull((1.0, 0.0)), pull((0.0, 1.0))
     ((0.6, 0.8), (-0.16, 0.12))
     """
+    places = checked(argnums)
 
-    def vjp_of_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
-        argument = Argument.of(x, "argument 0")
-        leaves, structure = trees.flatten(f(argument.tree, *args, **kwargs), "result")
-        on_numbers = _on_numbers(argument, (), Graph.of(*_nodes(leaves)))
+    def vjp_of_f(*args: Any, **kwargs: Any) -> Any:
+        call = Call.of(f, places, args, kwargs)
+        leaves, structure = trees.flatten(f(*call.args, **call.kwargs), "result")
+        on_numbers = not call.of_nodes and call.reach(leaves).closed
 
         def pull(bar: Any, /) -> Any:
-            weights = trees.matched(structure, bar, "cotangent")
-            pairs = [(y, w) for w, y in zip(weights, leaves, strict=True) if isinstance(y, Node)]
-            if not pairs:
-                return argument.mapped(lambda leaf: 0.0)
-            if on_numbers and not any(isinstance(w, Node) for w in weights):
-                total = reduction.sum([w * y for y, w in pairs])
-                gradients = grad(Graph.of(total, *argument.leaves), total)
-                return argument.mapped(gradients.__getitem__)
-            return argument.mapped(slopes_at(pairs, argument.leaves))
+            given = trees.matched(structure, bar, "the cotangent")
+            pairs = [
+                (y, w)
+                for y, w in zip(leaves, numbers(given, repeat("the cotangent")), strict=True)
+                if isinstance(y, Node) and not isinstance(y, Condition)
+            ]
+            if not on_numbers or any(isinstance(w, Node) for _, w in pairs):
+                return call.shaped(slopes_at(pairs, call.variables))
+            known = slopes(reduction.sum([w * y for y, w in pairs])) if pairs else {}
+            return call.shaped(lambda x: known.get(x, 0.0))
 
-        values = [float(number_of(leaf)) for leaf in leaves] if on_numbers else leaves
-        return structure.unflatten(values), pull
+        return structure.unflatten(map(_plain, leaves) if on_numbers else leaves), pull
 
     return vjp_of_f
 
 
-def hvp(f: Callable[Concatenate[A, P], Q], /) -> Callable[Concatenate[A, A, P], A]:
+@overload
+def hvp(
+    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, A, P], A]: ...
+@overload
+def hvp(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, B, B, P], B]: ...
+@overload
+def hvp(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, B, tuple[A, B], P], tuple[A, B]]: ...
+def hvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function of a point and a vector that gives the Hessian of `f` there times the vector.
 
     A forward fold over a reverse one (Pearlmutter 1994): the cost of a few gradients, whatever the
-    size of `x`, and no Hessian is formed.
+    size of `x`, and no Hessian is formed. Arguments are those of `jvp`.
 
     >>> import fgrad as fg
     >>> def f(p: dict[str, float]) -> float:
@@ -110,31 +147,21 @@ def hvp(f: Callable[Concatenate[A, P], Q], /) -> Callable[Concatenate[A, A, P], 
     >>> fg.hvp(f)({"a": 2.0, "b": 3.0}, {"a": 1.0, "b": 0.0})
     {'a': 6.0, 'b': 4.0}
     """
-    push: Callable[..., Any] = jvp(gradient(f))
+    transform: Callable[..., Callable[..., Any]] = gradient  # whatever argnums is
+    push: Callable[..., Any] = jvp
+    pushed = push(transform(f, argnums), argnums)
 
-    def hvp_of_f(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return push(x, v, *args, **kwargs)[1]
+    def hvp_of_f(*args: Any, **kwargs: Any) -> Any:
+        return pushed(*args, **kwargs)[1]
 
     return hvp_of_f
 
 
-def _direction(
-    leaves: tuple[Node[float], ...], moves: tuple[trees.Leaf, ...]
-) -> dict[Node[float], trees.Leaf]:
-    direction: dict[Node[float], trees.Leaf] = {}
-    for leaf, move in zip(leaves, moves, strict=True):
-        known = direction.setdefault(leaf, move)
-        if known is not move and (_nodes((known, move)) or known != move):
-            advice = "A node that stands in two places of the argument is one variable."
-            raise NotAValue("tangent", "one tangent for each variable", "two that differ", advice)
-    return direction
+def _is_node(x: object) -> bool:
+    return isinstance(x, Node)
 
 
-def _nodes(leaves: tuple[trees.Leaf, ...]) -> list[Node[float]]:
-    return [leaf for leaf in leaves if isinstance(leaf, Node)]
-
-
-def _on_numbers(argument: Argument, others: tuple[trees.Leaf, ...], graph: Graph) -> bool:
-    if argument.of_nodes or _nodes(others):
-        return False
-    return closed(graph.outputs, [argument])
+def _plain(leaf: trees.Leaf) -> float:
+    """The number of a leaf; a truth value stays one."""
+    value = number_of(leaf)
+    return value if isinstance(value, bool) else float(value)

@@ -18,7 +18,8 @@ from fgrad.errors import FormatError, NotAValue
 
 Path: TypeAlias = tuple[str | int, ...]
 
-_MARK: Final = r'(?s)"(?:[^"\\]|\\.)*+"|[\[\]{}:,]|[^\s\[\]{}:,"]++'  # compiled for an error only
+# A string that is not ended is a mark, or a search would begin again at every quote in it.
+_MARK: Final = r'(?s)"(?:[^"\\]|\\.)*+"?+|[\[\]{}:,]|[^\s\[\]{}:,"]++'  # compiled for an error only
 _DEEPEST: Final = 100
 _SOUND: Final = 4
 _WIDEST: Final = 18

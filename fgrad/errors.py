@@ -53,8 +53,9 @@ class TracedNumber(TypeError):
         """Name the line that asked, and the way out."""
         return (
             f"line {self.line} of {self.file} asks for {self.asked} of a traced number, which has"
-            f" none yet: {self.source}\nChoose with where(condition, x, y); a number that decides"
-            " the shape of the computation must not be an argument that is traced."
+            f" none yet: {self.source}\nChoose with where(condition, x, y), take maximum and minimum"
+            " for max and min, and join conditions by & and |, as in (a < x) & (x < b); a number"
+            " that decides the shape of the computation must not be an argument that is traced."
         )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from fgrad.argument import Argument, closed
+from fgrad.argument import Call, parameter
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.node import Condition, Node
-from fgrad.operand import Real
+from fgrad.operand import Real, literal
 from fgrad.series import coefficient_nodes, coefficients
 
 P = ParamSpec("P")
@@ -34,19 +34,20 @@ def taylor(
     _require_order(order)
 
     def taylor_of_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
-        argument = Argument.of(x, "argument 0")
-        if argument.structure.kind is not None:
+        call = Call.of(f, 0, (x, *args), kwargs)
+        if call.structure.kind is not None:
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
-            raise NotAValue("taylor", "one number as argument 0", f"{x!r:.60}", advice)
-        output: Any = f(argument.tree, *args, **kwargs)
-        if isinstance(output, (int, float)) and not isinstance(output, bool):
-            return (float(output), *[0.0] * order)
-        if not isinstance(output, Node) or isinstance(output, Condition):
+            raise NotAValue("taylor", f"one number as {parameter(f, 0)}", f"{x!r:.60}", advice)
+        output: Any = f(*call.args, **call.kwargs)
+        if isinstance(output, Node) and not isinstance(output, Condition):
+            on_numbers = not call.of_nodes and call.reach((output,)).closed
+            expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
+            return expanded(output, call.variables[0], order)
+        try:
+            return (literal(output, "taylor"), *[0.0] * order)
+        except NotAValue:
             advice = "Let the function return one number; for several, expand each."
-            raise NotDifferentiable("taylor", f"{output!r:.60}", advice)
-        on_numbers = not argument.of_nodes and closed((output,), [argument])
-        expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
-        return expanded(output, argument.leaves[0], order)
+            raise NotDifferentiable("taylor", f"{output!r:.60}", advice) from None
 
     return taylor_of_f
 

@@ -221,19 +221,26 @@ class _Reader:
                 self.require("+", args[0], truth=False)
                 return args[0]
             case ast.UnaryOp(op=operator) | ast.BinOp(op=operator):
-                return self.add(node, _OPERATORS[type(operator)], *args)
+                return self.add(node, self.operation(node, operator), *args)
             case ast.Compare(ops=operators):
                 pairs = zip(operators, args, args[1:], strict=False)
-                each = [self.add(node, _OPERATORS[type(o)], x, y) for o, x, y in pairs]
+                each = [self.add(node, self.operation(node, o), x, y) for o, x, y in pairs]
                 return self.chain(node, ops.logical_and, each)
             case ast.BoolOp(op=operator):
-                return self.chain(node, _OPERATORS[type(operator)], args)
+                return self.chain(node, self.operation(node, operator), args)
             case ast.IfExp():
                 return self.add(node, ops.where, args[1], args[0], args[2])
             case ast.Call(func=ast.Name(id=name)):
                 return self.add(node, OPERATIONS[name], *args)
             case _:
                 raise self.refusal(node, f"{READ_HERE} read here")
+
+    def operation(self, node: ast.expr, operator: ast.AST) -> Op:
+        """What an operator of Python's means here, if it means anything."""
+        op = _OPERATORS.get(type(operator))
+        if op is None:
+            raise self.refusal(node, f"{READ_HERE} read here")
+        return op
 
     def chain(self, node: ast.expr, op: Op, args: Sequence[int]) -> int:
         """`op` on the first two, on that and the third, and so on."""

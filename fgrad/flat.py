@@ -15,10 +15,12 @@ from typing import Any
 import attrs
 
 from fgrad import operations
+from fgrad.errors import MalformedProgram
 from fgrad.node import Node, _seal, depth_above, variable
 from fgrad.op import Op
 from fgrad.several import Item, Joint
 
+_FORM = "fgrad flat 2"
 _TRUTH = -(2**62)  # a literal False; one more is True; other negative numbers count literal floats
 
 
@@ -37,12 +39,22 @@ class Flat:
         """A name of the structure that is the same in every process: blake2b in hexadecimal."""
         from hashlib import blake2b  # noqa: PLC0415  # a tenth of the time that importing fgrad takes
 
-        names = [_qualified(op) for op in self.ops]
-        head = repr((names, len(self.codes), len(self.args), self.labels, self.outputs))
-        content = blake2b(head.encode(), digest_size=20)
-        for part in (self.codes, self.args, self.literals):
+        content = blake2b(digest_size=20)
+        for part in self.canonical():
             content.update(part)
         return content.hexdigest()
+
+    def canonical(self) -> tuple[bytes, ...]:
+        """What the digest is of: bytes that tell all of this, and can be read in one way only.
+
+        The head is a literal of Python's, which ends where it ends, and holds the arities that cut
+        the arguments into lines and the sizes of the parts behind it.
+        """
+        parts = (self.codes, self.args, self.literals)
+        names = [_qualified(op) for op in self.ops]
+        sizes = [len(part) for part in parts]
+        head = repr((_FORM, names, sizes, self.labels, self.outputs))
+        return head.encode(), *parts
 
     def build(self, values: Iterable[Any]) -> tuple[list[Node[Any]], tuple[Node[Any], ...]]:
         """New nodes of this structure that hold `values`, in order, and the outputs among them."""
@@ -95,13 +107,20 @@ def flatten(nodes: Sequence[Node[Any]], outputs: Iterable[Node[Any]]) -> Flat:
 def packed(
     inputs: int, lines: Iterable[tuple[Op, tuple[Any, ...]]], outputs: Iterable[int]
 ) -> Flat:
-    """The flat form of lines whose arguments are numbers of values, `inputs` of them first."""
+    """The flat form of lines whose arguments are numbers of values, `inputs` of them first.
+
+    Raises MalformedProgram for a line with too few arguments or too many: nothing in the flat form
+    tells the arguments of one line from those of the next.
+    """
     code: dict[Op, int] = {variable: 0}
     lines = tuple(lines)
+    for i, (op, operands) in enumerate(lines):
+        if len(operands) != op.arity:
+            raise MalformedProgram(i, wrong_count(op, len(operands)))
     codes = array("I", [0]) * inputs
     codes.extend([code.setdefault(op, len(code)) for op, _ in lines])
     flat = [a for _, operands in lines for a in operands]
-    literals = array("d", [a for a in flat if type(a) is float])
+    literals = array("d", [a for a in flat if type(a) is not int and type(a) is not bool])
     number = count(-1, -1)
     args = array("q", [a if type(a) is int else _coded(a, number) for a in flat])
     parts = (_written(codes), _written(args), _written(literals))
@@ -147,12 +166,22 @@ def _read(code: str, data: bytes) -> array[Any]:
     return numbers
 
 
-def _qualified(op: Op) -> str:
-    """The operation's name, with the module of its meaning if it is a user's."""
+def wrong_count(op: Op, count: int) -> str:
+    """What is wrong with a line of `count` arguments."""
+    return f"{op.name} takes {op.arity} arguments, not {count}"
+
+
+def _qualified(op: Op) -> tuple[str | int, ...]:
+    """What tells the operation from others in every process.
+
+    That is its name, and of a user's the kind, the number of arguments and the module of its
+    meaning too: machine code for a program depends on all but the meaning, which it calls.
+    """
     if isinstance(op, Item):
-        return f"item {op.index}"
+        return "item", op.index
     if isinstance(op, Joint):
-        return f"{op.name} {op.callee.digest if op.callee else op.module}"
+        return "call", op.name, op.arity, op.size, op.callee.digest if op.callee else op.module
     if op is variable or getattr(operations, op.name, None) is op:
-        return op.name
-    return f"{op.meaning.__module__}:{op.name}"
+        return "fgrad", op.name
+    module = getattr(op.meaning, "__module__", None)
+    return type(op).__name__, op.arity, str(module), op.name

@@ -8,13 +8,14 @@ happens inside is recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
 
-from fgrad import trees
+from fgrad import joint, trees
+from fgrad.argument import numbers, parameter
 from fgrad.errors import NotAValue
-from fgrad.joint import called
 from fgrad.node import Node, number_of
 from fgrad.several import Joint, Row
 
@@ -34,8 +35,10 @@ def custom(
 
     `vjp(x, y, y_bar, ...)` gives the cotangent of `x` where `y` is the result of `f(x, ...)`, and
     `jvp(x, y, dx, ...)` the tangent of `y`; one of them is enough. Written with operations they
-    serve every order; written for floats alone, the first order. `f` is called with numbers only.
-    Raises NotAValue if neither is given, or if `f` gives anything but numbers.
+    serve every order; written for floats alone, the first order. `f` is called with numbers only;
+    while a function is compiled it is called once with ones, to see what its result looks like, and
+    from then on by the compiled code. Raises NotAValue if neither rule is given, or if `f` gives
+    anything but numbers.
 
     >>> import math
     >>> import fgrad as fg
@@ -47,15 +50,23 @@ def custom(
         advice = "Say how cotangents are pulled back, or how tangents are pushed forward."
         raise NotAValue("custom", "vjp or jvp", "neither", advice)
 
+    name = parameter(f, 0)
+
     def custom_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
-        leaves, structure = trees.flatten(x, "argument 0")
+        leaves, structure = trees.flatten(x, name)
         if not any(isinstance(leaf, Node) for leaf in leaves):
             return f(x, *args, **kwargs)
-        numbers = structure.unflatten(list(map(number_of, leaves)))
-        values, result = trees.flatten(f(numbers, *args, **kwargs), "result")
-        rules = _Rules(f, vjp, jvp, structure, result, args, kwargs)
-        op = rules.op(getattr(f, "__name__", "custom"))
-        return result.unflatten(called(op, leaves, tuple(map(_plain, values))))
+        given = numbers(leaves, repeat(name))
+        traced = any(isinstance(a, Node) and a.abstract for a in given)
+        # Of what the result is made has to be seen, and a traced number has no value to see it with.
+        seen = [1.0] * len(given) if traced else list(map(number_of, given))
+        values, result = trees.flatten(f(structure.unflatten(seen), *args, **kwargs), "result")
+        op = _Rules(f, vjp, jvp, structure, result, args, kwargs).op(
+            getattr(f, "__name__", "custom")
+        )
+        known = tuple(map(_plain, values))
+        made = joint.results(op, given) if traced else joint.called(op, given, known)
+        return result.unflatten(made)
 
     return custom_f
 

@@ -13,61 +13,61 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from fgrad.flow import Flow, as_node, plus, times
-from fgrad.graph import Graph
 from fgrad.joint import pushed
 from fgrad.node import Node, number_of
+from fgrad.reach import Reach
 from fgrad.several import Item
 
 F = TypeVar("F")
 
 
-def tangents(graph: Graph, direction: Mapping[Node[float], float]) -> Mapping[Node[float], float]:
-    """The derivative of each node of `graph` when the nodes in `direction` move as it says.
+def tangents(reach: Reach, direction: Mapping[Node[float], float]) -> Mapping[Node[float], float]:
+    """The derivative of each node of `reach` when its variables move as `direction` says.
 
     Nodes that do not move are left out.
 
     >>> import fgrad as fg
     >>> x, y = fg.var(2.0), fg.var(3.0)
     >>> z = x * x * y
-    >>> tangents(fg.Graph.of(z), {x: 1.0})[z]
+    >>> tangents(Reach.of([z], [x, y]), {x: 1.0})[z]
     12.0
     """
-    return MappingProxyType(_fold(graph, direction, number_of, operator.mul, operator.add))
+    return MappingProxyType(_fold(reach, direction, number_of, operator.mul, operator.add))
 
 
 def tangent_nodes(
-    graph: Graph, direction: Mapping[Node[float], Node[float] | float]
+    reach: Reach, direction: Mapping[Node[float], Node[float] | float]
 ) -> Mapping[Node[float], Node[float]]:
     """The same as nodes, which can be differentiated again.
 
     >>> import fgrad as fg
     >>> x = fg.var(2.0)
     >>> y = x * x * x
-    >>> slope = tangent_nodes(fg.Graph.of(y), {x: 1.0})[y]
+    >>> slope = tangent_nodes(Reach.of([y], [x]), {x: 1.0})[y]
     >>> slope.value, fg.grad(fg.Graph.of(slope), slope)[x]
     (12.0, 12.0)
     """
-    flows: dict[Node[float], Flow] = _fold(graph, direction, _itself, times, plus)
+    flows: dict[Node[float], Flow] = _fold(reach, direction, _itself, times, plus)
     return MappingProxyType({node: as_node(flow) for node, flow in flows.items()})
 
 
 def _fold(
-    graph: Graph,
+    reach: Reach,
     direction: Mapping[Node[float], F],
     read: Callable[[Any], Any],
     times: Callable[[F, Any], F],
     plus: Callable[[F, F], F],
 ) -> dict[Node[float], F]:
     moved: dict[Node[Any], Any] = dict(direction)
-    for node in graph.nodes:
-        if node in direction or not any(a in moved for a in node.args if isinstance(a, Node)):
-            continue
+    for node in reach.moving:
         total: Any = None
         if isinstance(node.op, Item):
-            total = moved[node.args[0]][node.op.index]  # type: ignore[index]  # a call node
+            call: Any = node.args[0]
+            total = moved[call][node.op.index] if call in moved else None
         elif node.op.joint:
             moves = [moved.get(a) if isinstance(a, Node) else None for a in node.args]
-            total = pushed(node, moves, nodes=read is _itself)
+            if any(move is not None for move in moves):
+                total = pushed(node, moves, nodes=read is _itself)
         else:
             args = [read(a) for a in node.args]
             for a, rule in zip(node.args, node.op.rules, strict=True):

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import attrs
 
-from fgrad import linear, trees
-from fgrad.argument import Argument, closed
+from fgrad import joint, linear, trees
+from fgrad.argument import Argument, numbers
 from fgrad.errors import NotAValue, NotConverged
-from fgrad.graph import Graph
-from fgrad.joint import called
 from fgrad.matrix import jacobian
-from fgrad.node import Node, number_of
-from fgrad.reverse import grad
+from fgrad.node import Node, below_all, number_of
+from fgrad.reach import Reach
+from fgrad.reverse import slopes
 from fgrad.several import Joint, Row
 
 P = ParamSpec("P")
@@ -98,7 +98,9 @@ def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> 
     start = [float(number_of(x)) for x in first]
 
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
-        leaves, arguments = trees.flatten((args, kwargs), f"arguments of {equation.name}")
+        name = f"arguments of {equation.name}"
+        leaves, arguments = trees.flatten((args, kwargs), name)
+        given = numbers(leaves, repeat(name))
 
         def meaning(*values: float) -> tuple[float, ...]:
             at = arguments.unflatten(values)
@@ -106,11 +108,9 @@ def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> 
 
         def pull(outs: Row, args: Row, bars: Row) -> Row:
             # Both are taken as arguments, for then nothing reads on into what they come from.
-            def residuals(xs: Row, args: Row) -> Sequence[Any]:
-                return equation.flat(equation.residual, *arguments.unflatten(args))(xs)
-
             def of_both(both: tuple[Row, Row]) -> Sequence[Any]:
-                return residuals(*both)
+                xs, args = both
+                return equation.flat(equation.residual, *arguments.unflatten(args))(xs)
 
             rows = jacobian(of_both, mode="reverse")((tuple(outs), tuple(args))).rows
             columns = list(zip(*[row[0] for row in rows], strict=True))
@@ -119,11 +119,10 @@ def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> 
                 _combined(weights, column) for column in zip(*[row[1] for row in rows], strict=True)
             ]
 
-        values = meaning(*[float(number_of(x)) for x in leaves])
-        if not any(isinstance(x, Node) for x in leaves):
-            return shape.unflatten(values)
-        op = Joint(equation.name, meaning, len(leaves), len(shape), pull)
-        return shape.unflatten(called(op, leaves, values))
+        if not any(isinstance(x, Node) for x in given):
+            return shape.unflatten(meaning(*given))
+        op = Joint(equation.name, meaning, len(given), len(shape), pull)
+        return shape.unflatten(joint.results(op, given))
 
     return solution
 
@@ -140,11 +139,11 @@ def _newton(
     equation: _Equation, f: Function, start: Sequence[float], tolerance: float, steps: int
 ) -> tuple[float, ...]:
     x = tuple(start)
-    values, slopes = _linearised(equation, f, x)
+    values, matrix = _linearised(equation, f, x)
     for count in range(steps):
         if not any(values):
             return x
-        step = [-s for s in linear.solved(slopes, values)]
+        step = [-s for s in linear.solved(matrix, values)]
         if not all(map(math.isfinite, step)):
             raise _failure(equation, x, values, count, "the Jacobian is singular")
         near = _near(step, x, tolerance)
@@ -158,7 +157,7 @@ def _newton(
                 return x
             raise _failure(equation, x, values, count, "the residual stopped falling")
         small = _within(step, x, tolerance)
-        x, (values, slopes) = moved, found
+        x, (values, matrix) = moved, found
         if small:
             return x
     raise _failure(equation, x, values, steps, "the steps are still large")
@@ -189,15 +188,14 @@ def _linearised(
     equation: _Equation, f: Function, x: tuple[float, ...]
 ) -> tuple[list[float], list[list[float]]]:
     """The values of `f` and its Jacobian, as floats."""
-    argument = Argument.of(x, "x")
-    results = f(argument.leaves)
+    variables = Argument.of(x, lambda: "x", below_all()).leaves
+    results = f(variables)
     nodes = [y for y in results if isinstance(y, Node)]
-    if not closed(nodes, [argument]):
+    if not Reach.of(nodes, variables).closed:
         raise _outside(equation)
-    graph = Graph.of(*nodes, *argument.leaves)
-    rows = [grad(graph, y) if isinstance(y, Node) else None for y in results]
-    slopes = [[row[leaf] if row else 0.0 for leaf in argument.leaves] for row in rows]
-    return [float(number_of(y)) for y in results], slopes
+    rows = [slopes(y) if isinstance(y, Node) else {} for y in results]
+    matrix = [[row.get(leaf, 0.0) for leaf in variables] for row in rows]
+    return [float(number_of(y)) for y in results], matrix
 
 
 def _outside(equation: _Equation) -> NotAValue:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
+from types import NoneType
 from typing import Any
 
 import attrs
 
-from fgrad.flow import Flow, as_node, plus, settled, times
+from fgrad.flow import Flow, as_node, number, plus, settled, times, total
 from fgrad.node import Node, _seal, constant, depth_above, number_of
 from fgrad.operand import Guarded, Operand, Truth
-from fgrad.several import Bundle, Item, Joint, Row
+from fgrad.several import Bundle, Joint, Row
 
 
 def results(op: Joint, args: Sequence[Any]) -> Sequence[Any]:
@@ -33,7 +34,7 @@ def called(op: Joint, args: Sequence[Any], value: tuple[float, ...]) -> Sequence
 def _items(call: Any) -> tuple[Any, ...]:
     """All of `Items`, faster than by asking for one after the other."""
     apply, args = call.apply, (call,)
-    return tuple([apply(reader, args) for reader in _readers(call.op.size)])
+    return tuple([apply(reader, args) for reader in call.op.readers()])
 
 
 @attrs.frozen(eq=False)
@@ -49,20 +50,25 @@ class Items(Sequence[Any]):
 
     def __getitem__(self, index: Any) -> Any:
         """The node that reads one result."""
-        return self.call.apply(_readers(len(self))[index], (self.call,))
-
-
-@cache
-def _readers(size: int) -> tuple[Item, ...]:
-    return tuple(map(Item.at, range(size)))
+        return self.call.apply(self.call.op.readers()[index], (self.call,))
 
 
 def pulled_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...], Row]:
     """The adjoint of a call node as a tuple, and the cotangents of its arguments."""
     op: Any = call.op
-    bars = bundle.settled(op.size, operator.add)
-    adjoint = tuple([0.0 if bar is None else bar for bar in bars])
-    return adjoint, op.pull(call.value, list(map(number_of, call.args)), bars)
+    bars = bundle.settled(op.size, partial(total, plus=operator.add))
+    adjoint = tuple(
+        [type(y)() if bar is None else bar for y, bar in zip(call.value, bars, strict=True)]
+    )
+    return adjoint, _kept(op, op.pull(call.value, list(map(number_of, call.args)), bars))
+
+
+def _kept(op: Joint, flows: Row) -> Row:
+    """What a rule gave, each number as a float: it may be a user's."""
+    if {float, NoneType}.issuperset(map(type, flows)):
+        return flows
+    where = f"a derivative of {op.name}"
+    return [flow if flow is None else number(flow, where) for flow in flows]
 
 
 def pulled_nodes(call: Node[Any], bundle: Bundle) -> list[Flow]:
@@ -74,8 +80,8 @@ def pulled_nodes(call: Node[Any], bundle: Bundle) -> list[Flow]:
     op: Any = call.op
     outs = Items(call)
     flows: list[Flow] = [None] * len(call.args)
-    for condition, bars in _by_condition(bundle.settled(op.size, plus)):
-        for k, bar in enumerate(op.pull(outs, call.args, bars)):
+    for condition, bars in _by_condition(bundle.settled(op.size, total)):
+        for k, bar in enumerate(_kept(op, op.pull(outs, call.args, bars))):
             if bar is not None and isinstance(call.args[k], Node):
                 flow = bar if condition is None else times(Guarded(condition, 1.0), bar)
                 flows[k] = flow if flows[k] is None else plus(flows[k], flow)
@@ -99,27 +105,39 @@ def pushed(call: Node[Any], moves: Sequence[Flow], *, nodes: bool) -> list[Flow]
     args = call.args if nodes else list(map(number_of, call.args))
     if op.push is not None:
         ends = [None if move is None else settled(move) for move in moves]
-        return list(op.push(outs, args, ends))
-    return [_moved(op.pull(outs, args, row), moves) for row in _unit_rows(op.size)]
+        return list(_kept(op, op.push(outs, args, ends)))
+    return [
+        None if i in op.truths else _moved(_slopes(op, i, outs, args), moves)
+        for i in range(op.size)
+    ]
 
 
-def _unit_rows(size: int) -> list[list[float | None]]:
-    return [[1.0 if i == j else None for j in range(size)] for i in range(size)]
+def slopes_of(call: Node[Any], index: int) -> Row:
+    """The partial derivatives of one result of a call node, as nodes; None where it has none."""
+    op: Any = call.op
+    if index in op.truths:
+        return (None,) * len(call.args)
+    return _slopes(op, index, Items(call), call.args)
+
+
+def _slopes(op: Any, index: int, outs: Row, args: Row) -> Row:
+    return _kept(op, op.pull(outs, args, [1.0 if i == index else None for i in range(op.size)]))
 
 
 def _moved(slopes: Row, moves: Sequence[Flow]) -> Flow:
-    total = None
-    for slope, move in zip(slopes, moves, strict=True):
-        if slope is not None and move is not None:
-            term = times(move, slope)
-            total = term if total is None else plus(total, term)
-    return total
+    terms = [
+        times(move, slope)
+        for slope, move in zip(slopes, moves, strict=True)
+        if slope is not None and move is not None
+    ]
+    return total(terms) if terms else None
 
 
 @cache
 def gathering(size: int) -> Joint:
     """The operation whose results are its arguments: it makes a tuple of nodes one node."""
-    return Joint("gather", lambda *xs: xs, size, size, lambda outs, args, bars: bars)
+    made = (gathering, (size,))
+    return Joint("gather", lambda *xs: xs, size, size, lambda outs, args, bars: bars, maker=made)
 
 
 def gathered(flows: Sequence[Flow]) -> Node[Any]:

@@ -167,8 +167,9 @@ class Kernel(Callee):
     @cached_property
     def op(self) -> Joint:
         """The operation that a call is in a graph."""
-        sizes = len(self.program.inputs), len(self.program.outputs)
-        return Joint("call", self, *sizes, self.pull)
+        kinds, outputs = self.program.truths, self.program.outputs
+        truths = frozenset([k for k, i in enumerate(outputs) if kinds[i]])
+        return Joint("call", self, len(self.program.inputs), len(outputs), self.pull, truths=truths)
 
     def pull(self, outs: Row, args: Row, bars: Row) -> Row:
         """The cotangents of the inputs, by the program of the derivative."""

@@ -134,4 +134,4 @@ def _scipys_minimize() -> Callable[..., object]:
 
 
 def _floats(tree: object) -> tuple[float, ...]:
-    return tuple([float(leaf) for leaf in trees.leaves(tree)])  # type: ignore[arg-type]  # SilentDetach for a node
+    return tuple([float(leaf) for leaf in trees.leaves(tree)])  # SilentDetach for a node

@@ -86,7 +86,7 @@ def show(value: Program | Graph) -> str:
     if isinstance(value, Graph):
         return "\n".join(("graph:", *_graph_lines(value)))
     names = _names(value)
-    inputs = ", ".join([_quoted(name) for name in value.inputs])
+    inputs = ", ".join([quoted(name) for name in value.inputs])
     outputs = ", ".join([names[i] for i in value.outputs])
     made = [f"  {line}" for line in lines(value)]
     return "\n".join([f"program({inputs}):", *made, f"  return {outputs}".rstrip()])
@@ -112,7 +112,7 @@ def lines(program: Program) -> list[str]:
 def _names(program: Program) -> list[str]:
     """What each value is called; inputs of one name by their numbers, so that none is mistaken."""
     uses = Counter(program.inputs)
-    names = [_quoted(x) if uses[x] == 1 else f"%{i}" for i, x in enumerate(program.inputs)]
+    names = [quoted(x) if uses[x] == 1 else f"%{i}" for i, x in enumerate(program.inputs)]
     return names + [f"%{i}" for i in range(len(names), len(names) + len(program))]
 
 
@@ -141,6 +141,7 @@ class _Reader:
 
     def __init__(self, known: dict[str, Op]) -> None:
         self.known = known
+        self.words: dict[str, Op] = {}
         self.meanings: dict[str, int | float | bool] = {"True": True, "False": False}
         self.lines: list[Line] = []
         self.following = 0
@@ -162,7 +163,7 @@ class _Reader:
         for k, name in enumerate(names):
             self.meanings[f"%{k}"] = k
             if uses[name] == 1:
-                self.meanings[_quoted(name)] = k
+                self.meanings[quoted(name)] = k
         self.following = len(names)
         return tuple(names)
 
@@ -172,12 +173,11 @@ class _Reader:
         target, word, args = found.groups()
         if target != f"%{self.following}":
             raise _refusal(i, line, found.start(1), f"the next value is %{self.following}")
-        op = self.known.get(word)
+        op = self.words.get(word)
         if op is None:
-            name = word
-            if word.startswith("@"):
-                name = f"@{_unquoted(i, line, found.start(2) + 1, word[1:]) or word[1:]}"
-            op = self.known[word] = operation(name, self.known)
+            name = _unquoted(i, line, found.start(2) + 1, word[1:]) if word[0] == "@" else None
+            op = operation(word if name is None else f"@{name}", self.known)
+            self.words[word] = op
         meanings = self.meanings
         try:
             operands = tuple([meanings[a] for a in self.argument.findall(args)])
@@ -207,7 +207,7 @@ class _Reader:
         value: int | float | None = number(word)
         name = _unquoted(i, line, column, word) if value is None else None
         if name is not None:
-            value = self.meanings.get(_quoted(name))
+            value = self.meanings.get(quoted(name))
         if value is None:
             problem = f"no value is named {word:.60}"
             if re.fullmatch(r"%[0-9]+", word):
@@ -222,10 +222,14 @@ def _refusal(i: int, line: str, column: int, problem: str) -> FormatError:
     return FormatError(line, column, f"line {i}: {problem}")
 
 
-def _quoted(name: str) -> str:
-    """The name as it is printed."""
+def quoted(name: str) -> str:
+    """The name as it is printed: as it is, or in quotes if it is no plain word."""
     if re.fullmatch(_PLAIN, name) and name not in _RESERVED:
         return name
+    return _in_quotes(name)
+
+
+def _in_quotes(name: str) -> str:
     from json import dumps  # noqa: PLC0415  # most names are plain
 
     return dumps(name, ensure_ascii=not name.isprintable())
@@ -247,11 +251,15 @@ def _unquoted(i: int, line: str, column: int, word: str) -> str | None:
 
 def _word(op: Op) -> str:
     word = spelled(op)
-    return f"@{_quoted(word[1:])}" if word.startswith("@") else word
+    if not word.startswith("@") or re.fullmatch(_WORD, word[1:]):
+        return word
+    return f"@{_in_quotes(word[1:])}"
 
 
 def _literal(value: object) -> str:
-    return digits(value) if type(value) is float else repr(value)
+    if isinstance(value, bool) or not isinstance(value, (float, int)):
+        return repr(value)
+    return digits(float(value))
 
 
 def _graph_lines(graph: Graph) -> Iterator[str]:
@@ -261,10 +269,10 @@ def _graph_lines(graph: Graph) -> Iterator[str]:
     for i, node in enumerate(graph.nodes):
         label, note = node.label, ""
         names[node] = f"%{i}"
-        if label is not None and uses[label] == 1 and _quoted(label) == label:
+        if label is not None and uses[label] == 1 and quoted(label) == label:
             names[node] = label
         elif label is not None:
-            note = f" {_quoted(label)}"
+            note = f" {quoted(label)}"
         value = "" if node.abstract else f" {_literal(node.value)}"
         comment = f"  #{note}{value}" if note or value else ""
         operands = [names[a] if isinstance(a, Node) else _literal(a) for a in node.args]

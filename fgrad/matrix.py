@@ -7,24 +7,26 @@ argument. So a row is read as the parameters are, and `matrix` is there for line
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeAlias, TypeVar, overload
 
 import attrs
 
 from fgrad import trees
-from fgrad.argument import Argument, closed
-from fgrad.derivative import gradient
+from fgrad.argument import Call, checked
+from fgrad.derivatives import gradient
 from fgrad.forward import tangent_nodes, tangents
-from fgrad.graph import Graph
-from fgrad.node import Node, variable
+from fgrad.node import Condition, Node
 from fgrad.operand import Real
-from fgrad.reverse import grad, leaf_nodes
+from fgrad.reach import Reach
+from fgrad.reverse import leaf_nodes, slopes
 
 P = ParamSpec("P")
 A = TypeVar("A")
 B = TypeVar("B")  # any result, and not `object`, with which mypy would forget that f is generic
+C = TypeVar("C")
 Q = TypeVar("Q", bound=Real)
 Row_co = TypeVar("Row_co", covariant=True)
+Mode: TypeAlias = Literal["shape", "forward", "reverse"]
 
 
 @attrs.frozen
@@ -55,20 +57,39 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
         return len(self.rows)
 
     @property
-    def matrix(self) -> tuple[tuple[trees.Leaf, ...], ...]:
-        """The numbers alone."""
+    def matrix(self) -> tuple[tuple[float, ...], ...]:
+        """The numbers alone, typed as floats; they are nodes where the rows hold nodes."""
         return tuple(trees.leaves(row) for row in self.rows)
 
 
+@overload
 def jacobian(
-    f: Callable[Concatenate[A, P], B],
+    f: Callable[Concatenate[A, P], B], /, mode: Mode = "shape", *, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, P], Rows[A]]: ...
+@overload
+def jacobian(
+    f: Callable[Concatenate[A, C, P], B], /, mode: Mode = "shape", *, argnums: Literal[1]
+) -> Callable[Concatenate[A, C, P], Rows[C]]: ...
+@overload
+def jacobian(
+    f: Callable[Concatenate[A, C, P], B],
     /,
-    mode: Literal["shape", "forward", "reverse"] = "shape",
-) -> Callable[Concatenate[A, P], Rows[A]]:
-    """The function that gives the Jacobian of `f` with respect to its first argument, as `Rows`.
+    mode: Mode = "shape",
+    *,
+    argnums: tuple[Literal[0], Literal[1]],
+) -> Callable[Concatenate[A, C, P], Rows[tuple[A, C]]]: ...
+def jacobian(
+    f: Callable[..., Any],
+    /,
+    mode: Mode = "shape",
+    *,
+    argnums: int | tuple[int, ...] = 0,
+) -> Callable[..., Any]:
+    """The function that gives the Jacobian of `f` with respect to an argument, as `Rows`.
 
-    The result of `f` is a tree of numbers. Reverse mode costs a fold for each number of the
-    result, forward mode one for each of the argument; `shape` takes the fewer.
+    The result of `f` is a tree of numbers; `argnums` are those of `gradient`, and rows of several
+    arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
+    for each of the argument; `shape` takes the fewer.
 
     >>> import fgrad as fg
     >>> def polar(p: dict[str, float]) -> tuple[float, float]:
@@ -77,26 +98,42 @@ def jacobian(
     >>> rows[0], rows.matrix
     ({'x': 0.6, 'y': 0.8}, ((0.6, 0.8), (-0.16, 0.12)))
     """
+    places = checked(argnums)
 
-    def jacobian_of_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
-        argument = Argument.of(x, "argument 0")
-        results, structure = trees.flatten(f(argument.tree, *args, **kwargs), "result")
-        graph = Graph.of(*[y for y in results if isinstance(y, Node)], *argument.leaves)
-        forward = len(argument.leaves) < len(results) if mode == "shape" else mode == "forward"
-        slopes = _columns if forward else _rows
-        rows = None if argument.of_nodes else slopes(graph, results, argument, on_numbers=True)
-        if rows is None:
-            rows = slopes(graph, results, argument, on_numbers=False) or []
-        return Rows(tuple(map(argument.structure.unflatten, rows)), structure.paths())
+    def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
+        call = Call.of(f, places, args, kwargs)
+        results, structure = trees.flatten(f(*call.args, **call.kwargs), "result")
+        reach = call.reach(results)
+        on_numbers = not call.of_nodes and reach.closed
+        variables = call.variables
+        forward = len(variables) < len(results) if mode == "shape" else mode == "forward"
+        if forward:
+            rows = _columns(reach, results, variables, on_numbers=on_numbers)
+        else:
+            rows = _rows(results, variables, on_numbers=on_numbers)
+        return Rows(tuple(map(call.structure.unflatten, rows)), structure.paths())
 
     return jacobian_of_f
 
 
-def hessian(f: Callable[Concatenate[A, P], Q], /) -> Callable[Concatenate[A, P], Rows[A]]:
-    """The function that gives the Hessian of `f` with respect to its first argument, as `Rows`.
+@overload
+def hessian(
+    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, P], Rows[A]]: ...
+@overload
+def hessian(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, B, P], Rows[B]]: ...
+@overload
+def hessian(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, B, P], Rows[tuple[A, B]]]: ...
+def hessian(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that gives the Hessian of `f` with respect to an argument, as `Rows`.
 
-    Row i is the gradient of the derivative with respect to leaf i. Each is a reverse fold over the
-    part of the gradient that depends on it, so a sparse Hessian costs little more than its entries.
+    Row i is the gradient of the derivative with respect to leaf i; `argnums` are those of
+    `gradient`. Each is a reverse fold over the part of the gradient that depends on it, so a sparse
+    Hessian costs little more than its entries.
 
     >>> import fgrad as fg
     >>> def f(p: list[float]) -> float:
@@ -104,45 +141,39 @@ def hessian(f: Callable[Concatenate[A, P], Q], /) -> Callable[Concatenate[A, P],
     >>> fg.hessian(f)([2.0, 3.0]).matrix
     ((6.0, 4.0), (4.0, 0.0))
     """
-    slope: Callable[..., Any] = gradient(f)
-    return jacobian(slope, mode="reverse")
+    transform: Callable[..., Callable[..., Any]] = gradient  # whatever argnums is
+    of_slope: Callable[..., Callable[..., Any]] = jacobian
+    return of_slope(transform(f, argnums), "reverse", argnums=argnums)
 
 
 def _rows(
-    graph: Graph, results: Sequence[trees.Leaf], argument: Argument, *, on_numbers: bool
-) -> list[list[trees.Leaf]] | None:
-    """A fold for each result; None if numbers are asked for and it is not computed from numbers.
-
-    Another variable is of somebody outside, as in `closed`; the folds meet it on their way.
-    """
-    leaves = argument.leaves
-    places: dict[Node[float], list[int]] = {}
-    for i, x in enumerate(leaves):
-        places.setdefault(x, []).append(i)
+    results: Sequence[trees.Leaf], variables: Sequence[Node[float]], *, on_numbers: bool
+) -> list[list[trees.Leaf]]:
+    """A fold for each result."""
+    place = {x: i for i, x in enumerate(variables)}
     rows = []
     for y in results:
-        row: list[trees.Leaf] = [0.0] * len(leaves)
-        if isinstance(y, Node):
-            slopes: Any = grad(graph, y).reached if on_numbers else leaf_nodes([(y, 1.0)], leaves)
-            # What the result depends on may be much less than all the leaves.
-            for node, slope in slopes.items():
-                if node in places:
-                    for i in places[node]:
-                        row[i] = slope
-                elif on_numbers and node.op is variable:
-                    return None
+        row: list[trees.Leaf] = [0.0] * len(variables)
+        if isinstance(y, Node) and not isinstance(y, Condition):
+            known: Any = slopes(y) if on_numbers else leaf_nodes([(y, 1.0)], variables)
+            # What the result depends on may be much less than all the variables.
+            for node, slope in known.items():
+                if node in place:
+                    row[place[node]] = slope
         rows.append(row)
     return rows
 
 
 def _columns(
-    graph: Graph, results: Sequence[trees.Leaf], argument: Argument, *, on_numbers: bool
-) -> list[list[trees.Leaf]] | None:
-    """A fold for each leaf; None if numbers are asked for and it is not computed from numbers."""
-    if on_numbers and not closed(graph.outputs, [argument]):
-        return None
+    reach: Reach,
+    results: Sequence[trees.Leaf],
+    variables: Sequence[Node[float]],
+    *,
+    on_numbers: bool,
+) -> list[list[trees.Leaf]]:
+    """A fold for each variable."""
     columns = []
-    for x in argument.leaves:
-        moved: Any = tangents(graph, {x: 1.0}) if on_numbers else tangent_nodes(graph, {x: 1.0})
+    for x in variables:
+        moved: Any = tangents(reach, {x: 1.0}) if on_numbers else tangent_nodes(reach, {x: 1.0})
         columns.append([moved.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in results])
     return [[column[i] for column in columns] for i in range(len(results))]

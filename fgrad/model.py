@@ -71,14 +71,15 @@ class Model:
         return Graph.of(self.output, *self.variables.values())
 
 
-def values(words: Iterable[str], inputs: Container[str] | None = None) -> Mapping[str, float]:
+def values(words: Iterable[str], inputs: Iterable[str] | None = None) -> Mapping[str, float]:
     """The numbers that the words `name=number` give; WrongUsage if one is anything else.
 
     A name is an identifier; where `inputs` are given they may have any names.
     """
     given: dict[str, float] = {}
+    known = None if inputs is None else frozenset(inputs)
     for word in words:
-        name, number = _assigned(word, inputs)
+        name, number = _assigned(word, known)
         if name in given:
             raise WrongUsage(f"{name} is given two values")
         try:
@@ -126,9 +127,10 @@ def _of_expression(text: str, given: Mapping[str, float]) -> Model:
 
 def require_known(known: Iterable[str], given: Mapping[str, float], kind: str = "variable") -> None:
     """UnknownName if something that is not known was given a value."""
+    names = dict.fromkeys(known)
     for name in given:
-        if name not in known:
-            raise UnknownName.among(name, known, kind)
+        if name not in names:
+            raise UnknownName.among(name, names, kind)
 
 
 def require_none(missing: Sequence[str], hint: str = "") -> None:

@@ -1,21 +1,25 @@
 """Nodes: an expression is a value, computed when it is written and right for ever.
 
 A node knows its operation, its arguments (nodes or literal floats), its value and its depth, which
-is one more than that of its deepest argument: reading nodes by falling depth is a reverse
+is more than that of its deepest argument: reading nodes by falling depth is a reverse
 topological order. Nothing in a node points to its users, and equality is identity.
+
+The variables of a transform begin at a depth of their own, below everything that is there
+(`below_all`), so that whatever is less deep than they are cannot depend on them and is not read.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar
 
 import attrs
 
 from fgrad import operations as ops
 from fgrad.errors import NotAValue, NotPicklable, SilentDetach
 from fgrad.op import Leaf, Op
-from fgrad.operand import Operand, Truth, literal, not_a_number
+from fgrad.operand import Operand, Truth, is_numeric, literal
 
 V_co = TypeVar("V_co", covariant=True)
 
@@ -77,9 +81,6 @@ class Node(_Open, Generic[V_co]):
         def args(self) -> tuple[Node[float] | float, ...]:
             """The arguments: nodes and literal numbers."""
 
-    # ndarray * node must come to Node.__rmul__, not loop over the array's elements.
-    __array_ufunc__ = None
-
     def named(self, label: str) -> Node[V_co]:
         """A node of the same value that carries `label`; what flows to it flows to this one.
 
@@ -88,6 +89,10 @@ class Node(_Open, Generic[V_co]):
         Node(identity(add(…)), value=3.0, label='shifted')
         """
         return _seal(ops.identity, (self,), self.value, self.depth + 1, _checked(label))
+
+    def alias(self, depth: int) -> Node[V_co]:
+        """Another node of the same value at that depth, which a transform differentiates by."""
+        return _seal(ops.identity, (self,), self.value, depth, None)
 
     def under(self, op: Op) -> Node[float]:
         """The node of `op`, an operation on one number, on this."""
@@ -151,6 +156,7 @@ class Node(_Open, Generic[V_co]):
         def __le__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
         def __gt__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
         def __ge__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __round__(self: Node[float]) -> Node[float]: ...
 
     def __neg__(self: Node[float]) -> Node[float]:
         """The negative."""
@@ -169,17 +175,22 @@ class Node(_Open, Generic[V_co]):
         # equality, `node == 2.0` are errors, which they would not be if these were declared.
 
         def __eq__(self, other: object) -> bool:
-            """Whether it is the same node; SilentDetach when asked of a number."""
-            if isinstance(other, (int, float)):
+            """Whether it is the same node; SilentDetach when asked of a number of any kind."""
+            if is_numeric(other):
                 advice = "Compare node.value, or use equal(x, y) for where."
+                if self.truth:
+                    advice = "It is a truth value already; logical_not(condition) is the other."
                 raise SilentDetach("==", repr(self), advice)
-            return self is other
+            return self is other if isinstance(other, Node) else NotImplemented
 
         __hash__ = object.__hash__
 
         def __bool__(self) -> NoReturn:
             """Refuse: a branch would be taken once and not be differentiated."""
-            advice = "Choose with where(condition, x, y), or branch on node.value."
+            advice = (
+                "Choose with where(condition, x, y), take maximum and minimum for max and min,"
+                " join conditions by & and |, as in (a < x) & (x < b), or branch on node.value."
+            )
             raise SilentDetach("bool()", repr(self), advice)
 
         def __float__(self) -> NoReturn:
@@ -195,6 +206,10 @@ class Node(_Open, Generic[V_co]):
             """Refuse, as `float()` does."""
             raise SilentDetach("complex()", repr(self), "Use node.value for the number.")
 
+        def __format__(self, spec: str) -> str:
+            """The value's digits, as in f"{node:.3f}"; the text of the node without `spec`."""
+            return format(self.value, spec) if spec else repr(self)
+
 
 class Condition(Node[bool], Truth[Node[float]]):
     """The node of a truth value, made by comparisons and used by `where` and the logical operations.
@@ -208,9 +223,18 @@ class Condition(Node[bool], Truth[Node[float]]):
     __slots__ = ()
 
     # Not those of nodes: an operation on numbers looks at what it is given, and refuses.
-    under = Operand.under
-    before = Operand.before
-    after = Operand.after
+
+    def under(self, op: Any) -> Any:
+        """Refuse, for `op` is an operation on a number."""
+        return op.checked((self,))
+
+    def before(self, op: Any, other: Any) -> Any:
+        """Refuse, for `op` is an operation on numbers."""
+        return op.checked((self, other))
+
+    def after(self, op: Any, other: Any) -> Any:
+        """Refuse, for `op` is an operation on numbers."""
+        return op.checked((other, self))
 
     def named(self, label: str) -> Condition:
         """A condition that holds when this one does, and carries `label`."""
@@ -237,15 +261,6 @@ class Condition(Node[bool], Truth[Node[float]]):
         def __le__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
         def __gt__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
         def __ge__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
-    else:
-
-        def _refuse(self, other: object, /) -> NoReturn:
-            """Refuse: a truth value is no number."""
-            raise not_a_number(self, "arithmetic")
-
-        __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __mod__ = _refuse
-        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmod__ = _refuse
-        __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
 variable: Leaf = Leaf("variable", float)
@@ -273,9 +288,20 @@ def number_of(arg: Node[V_co] | V_co) -> V_co:
     return arg.value if isinstance(arg, Node) else arg
 
 
-def constant(value: float) -> Node[float]:
-    """A node that holds the literal `value` and depends on nothing."""
-    return _seal(ops.identity, (value,), value, 0, None)
+_CALLS: Final = itertools.count(1)
+
+
+def below_all() -> int:
+    """A depth that is greater than that of every node there is, by more than any chain is long."""
+    return next(_CALLS) << 32
+
+
+def constant(value: float, depth: int | None = None) -> Node[float]:
+    """A node that holds the literal `value` and depends on nothing.
+
+    It is no variable, and as deep as what is made now: nobody takes it for one of somebody outside.
+    """
+    return _seal(ops.identity, (value,), value, below_all() if depth is None else depth, None)
 
 
 def _checked(label: object) -> str:

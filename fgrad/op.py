@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias, final, overload
+from typing import Any, ClassVar, TypeAlias, TypeVar, final, overload
 
 import attrs
 
 from fgrad.errors import NotPicklable
+from fgrad.floats import giving_floats
 from fgrad.operand import (
     N,
     Operand,
@@ -33,7 +34,15 @@ Rule1: TypeAlias = Callable[[Real, Real], Partial]
 Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
+K = TypeVar("K")
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
+
+
+def _keep_floats(op: Op, *names: str) -> None:
+    """Have the functions of `op` under these names give floats, whoever wrote them."""
+    for name in names:
+        where = f"the result of {name} of {op.name}"
+        object.__setattr__(op, name, giving_floats(getattr(op, name), where))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -118,6 +127,28 @@ def find(module: str, name: str) -> Op:
     return op
 
 
+class _Text:
+    """The `__doc__` of a class of operations; of an operation what that does, for `help`."""
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+
+    def __get__(self, op: Any, kind: object = None) -> str | None:
+        if op is None:
+            return self.text
+        from fgrad.descriptions import description  # noqa: PLC0415  # only who asks waits for it
+
+        ours = getattr(sys.modules.get("fgrad.operations"), op.name, None) is op
+        text = description(op.name, op.arity, getattr(op, "kink", "")) if ours else None
+        return text or getattr(op.meaning, "__doc__", None) or self.text
+
+
+def _described(kind: K) -> K:
+    """The class, with a `__doc__` that says of each operation what it does."""
+    setattr(kind, "__doc__", _Text(kind.__doc__))  # noqa: B010  # to type checkers it is a str
+    return kind
+
+
 @final
 @attrs.frozen(eq=False, repr=False)
 class Leaf(Op):
@@ -126,6 +157,7 @@ class Leaf(Op):
     arity: ClassVar[int] = 0
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Unary(Op):
@@ -145,6 +177,10 @@ class Unary(Op):
 
     arity: ClassVar[int] = 1
 
+    def __attrs_post_init__(self) -> None:
+        """Keep numbers as floats."""
+        _keep_floats(self, "meaning", "dx")
+
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the arguments."""
@@ -161,6 +197,7 @@ class Unary(Op):
         return x.under(self) if isinstance(x, Operand) else self.checked((x,))
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Binary(Op):
@@ -172,6 +209,10 @@ class Binary(Op):
     kink: str = ""
 
     arity: ClassVar[int] = 2
+
+    def __attrs_post_init__(self) -> None:
+        """Keep numbers as floats."""
+        _keep_floats(self, "meaning", "dx", "dy")
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -194,6 +235,7 @@ class Binary(Op):
         return self._between(x, y)
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Ternary(Op):
@@ -206,6 +248,10 @@ class Ternary(Op):
     kink: str = ""
 
     arity: ClassVar[int] = 3
+
+    def __attrs_post_init__(self) -> None:
+        """Keep numbers as floats."""
+        _keep_floats(self, "meaning", "dx", "dy", "dz")
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -233,6 +279,7 @@ class Ternary(Op):
         return self.checked((x, y, z))
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Comparison(Op):
@@ -258,6 +305,7 @@ class Comparison(Op):
         return self._between(x, y)
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Connective(Op):
@@ -286,6 +334,7 @@ class Connective(Op):
         return self.applied((truth(x, self.name), truth(y, self.name)))
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Negation(Op):
@@ -311,6 +360,7 @@ class Negation(Op):
         return self.applied((truth(x, self.name),))
 
 
+@_described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Choice(Op):

@@ -6,7 +6,19 @@ itself what applying means, so nodes, and later arrays and traced values, are ad
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar, final
+import numbers
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypeVar,
+    final,
+)
 
 import attrs
 
@@ -90,6 +102,15 @@ class Truth(Operand, Generic[Number_co]):
 
     truth: ClassVar[bool] = True
 
+    if TYPE_CHECKING:
+
+        def __and__(self, other: TruthValue, /) -> Self: ...
+        def __rand__(self, other: bool, /) -> Self: ...
+        def __or__(self, other: TruthValue, /) -> Self: ...
+        def __ror__(self, other: bool, /) -> Self: ...
+        def __xor__(self, other: TruthValue, /) -> Self: ...
+        def __rxor__(self, other: bool, /) -> Self: ...
+
 
 TruthValue: TypeAlias = bool | Truth[Any]
 T = TypeVar("T", bound=Truth[Any])
@@ -118,46 +139,91 @@ def when(condition: TruthValue, partial: Partial) -> Partial:
     """
     if isinstance(condition, bool):
         return partial if condition else None
-    return Guarded(condition, partial)
+    plain = partial is None or isinstance(partial, (float, Guarded, Operand))
+    return Guarded(condition, partial if plain else literal(partial, "when"))
+
+
+def is_real(value: object) -> bool:
+    """Whether it counts as a number: `numbers.Real`, scalars of numpy too, and no truth value."""
+    if isinstance(value, (int, float)):
+        return not isinstance(value, bool)
+    return isinstance(value, numbers.Real)
+
+
+def is_numeric(value: object) -> bool:
+    """Whether it is a number of any kind, also one that is refused, or an array of numbers."""
+    return isinstance(value, numbers.Number) or is_array_like(value)
+
+
+def is_array_like(value: object) -> bool:
+    """Whether it is an array, of numpy or of a library that gives them to numpy."""
+    return hasattr(type(value), "__array__")
 
 
 def literal(value: object, where: str) -> float:
     """`value` as the float that a node keeps; NotAValue unless it is a real number and no bool."""
     if type(value) is float:
         return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if type(value) is int or is_real(value):
+        number: Any = value
         try:
-            return float(value)
+            return float(number)
         except OverflowError:
-            return float("inf") if value > 0 else float("-inf")
+            return float("inf") if number > 0 else float("-inf")
     raise not_a_number(value, where)
+
+
+ARRAYS: Final = (
+    "An array is no number: take the numbers of array.tolist(), one by one or as a list; or compile"
+    " the function, for fg.compile(f).map takes whole columns, and what its .specialise(array)"
+    " gives takes an array in the place of a list."
+)
+"""What to do with an array where a number is needed."""
+
+
+def told(value: object) -> str:
+    """What `value` is, in an error: short, with its type, and of an array the shape alone."""
+    shape = getattr(value, "shape", None)
+    if is_array_like(value) and shape:
+        return f"a {_kind(value)} of shape {shape}"
+    return f"{value!r:.60} of type {_kind(value)}"
+
+
+def _kind(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
 
 
 def not_a_number(value: object, where: str) -> NotAValue:
     """The error for `value` standing where `where` needs a number."""
-    kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
-    got = f"{value!r:.60} of type {kind}"
-    needed = "a float, an int or a node"
-    if isinstance(value, (bool, Truth)):
+    got = told(value)
+    if isinstance(value, Truth) or _is_bool(value):
         got = f"the truth value {value!r:.60}"
         advice = "Use where(condition, x, y) to choose by it."
-    elif isinstance(value, complex):
+    elif isinstance(value, numbers.Complex):
         advice = "fgrad differentiates real numbers; use the real and imaginary parts as two."
-    elif isinstance(value, str):
+    elif not isinstance(value, numbers.Number) and is_array_like(value):
+        advice = ARRAYS
+    elif isinstance(value, str) or getattr(type(value), "__float__", None) is not None:
         advice = "Convert it with float(...) first."
     else:
-        real = getattr(type(value), "__float__", None) is not None
-        advice = (
-            "Convert it with float(...) first."
-            if real
-            else "Build the model of fgrad's nodes only."
-        )
-    return NotAValue(where, needed, got, advice)
+        advice = "Build the model of fgrad's nodes only."
+    return NotAValue(where, "a real number or a node", got, advice)
 
 
 def truth(value: object, where: str) -> TruthValue:
-    """`value` if it is a truth value; NotAValue otherwise."""
+    """`value` if it is a truth value, of numpy's as a bool; NotAValue otherwise."""
     if isinstance(value, (bool, Truth)):
         return value
+    if _is_bool(value):
+        return bool(value)
     advice = "Compare it with something first, as in less(x, 0.0)."
-    raise NotAValue(where, "a truth value", f"{value!r:.60}", advice)
+    if is_array_like(value) and not isinstance(value, numbers.Number):
+        advice = ARRAYS
+    raise NotAValue(where, "a truth value", told(value), advice)
+
+
+def _is_bool(value: object) -> bool:
+    """Whether it is True or False, of Python or of numpy, which need not be imported."""
+    return isinstance(value, bool) or (
+        type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_")
+    )

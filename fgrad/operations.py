@@ -13,7 +13,7 @@ import math
 import operator
 from typing import Final
 
-from fgrad import gamma, ieee, special
+from fgrad import gammas, ieee, special
 from fgrad.op import Binary, Choice, Comparison, Connective, Negation, Ternary, Unary
 from fgrad.operand import Partial, Real, when
 
@@ -171,11 +171,11 @@ relu: Unary = Unary("relu", special.relu, lambda out, x: when(out > 0.0, 1.0), k
 erf: Unary = Unary("erf", math.erf, lambda out, x: _TWO_OVER_SQRT_PI * gauss(x))
 erfc: Unary = Unary("erfc", math.erfc, lambda out, x: -_TWO_OVER_SQRT_PI * gauss(x))
 gauss: Unary = Unary("gauss", special.gauss, lambda out, x: -2.0 * x * out)
-lgamma: Unary = Unary("lgamma", gamma.lgamma, lambda out, x: digamma(x))
-digamma: Unary = Unary("digamma", gamma.digamma, lambda out, x: polygamma(1.0, x))
+lgamma: Unary = Unary("lgamma", gammas.lgamma, lambda out, x: digamma(x))
+digamma: Unary = Unary("digamma", gammas.digamma, lambda out, x: polygamma(1.0, x))
 polygamma: Binary = Binary(
     "polygamma",
-    gamma.polygamma,
+    gammas.polygamma,
     None,
     lambda out, x, y: polygamma(x + 1.0, y),
     kink="none with respect to the order",

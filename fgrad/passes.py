@@ -9,6 +9,7 @@ from fgrad import operations as ops
 from fgrad.algebra import OF_LINES, OF_LITERALS, Arg, Args, Form
 from fgrad.calm import calm
 from fgrad.op import Op
+from fgrad.operand import literal
 from fgrad.program import Line, Program, placed
 from fgrad.several import Item, Joint
 
@@ -62,8 +63,11 @@ _PLAIN: Final = frozenset({int})
 def _of_literals(op: Op, args: tuple[Any, ...]) -> Form:
     """One step: the value of a line of literals, or what an exact rule makes of it."""
     if int not in map(type, args) and not op.joint:
-        value: Arg = op.meaning(*args)
-        return value
+        value = op.meaning(*args)
+        if type(value) is float:
+            return value
+        # A user's may give an int, which would be the number of a value, or a float of another class.
+        return bool(value) if op.truth else literal(value, op.name)
     rule = OF_LITERALS.get(op)
     return rule(args) if rule else None
 

@@ -15,7 +15,7 @@ import attrs
 
 from fgrad import operations as ops
 from fgrad.errors import MalformedProgram, NotAValue
-from fgrad.flat import Flat, lines_of, packed
+from fgrad.flat import Flat, lines_of, packed, wrong_count
 from fgrad.graph import Graph
 from fgrad.node import Node, constant, variable
 from fgrad.op import Op
@@ -172,13 +172,14 @@ class Program:
         kinds: list[type] = [float] * len(self.inputs)
         for i, (op, args) in enumerate(self.lines):
             if len(args) != op.arity:
-                raise MalformedProgram(i, f"{op.name} takes {op.arity} arguments, not {len(args)}")
+                raise MalformedProgram(i, wrong_count(op, len(args)))
             for needed, a in zip(op.kinds, args, strict=True):
                 _check_argument(i, op, needed, a, kinds)
             if isinstance(op, Item):
                 call = self.lines[int(args[0]) - len(self.inputs)][0]
-                if isinstance(call, Joint) and not 0 <= op.index < call.size:
-                    raise MalformedProgram(i, f"{call.name} has no result {op.index}")
+                if isinstance(call, Joint) and op not in call.readers():
+                    kind = "truth value" if op.truth else "number"
+                    raise MalformedProgram(i, f"{call.name} has no {kind} as result {op.index}")
             kinds.append(_result(op))
         for number in self.outputs:
             if type(number) is not int or not 0 <= number < len(kinds):

@@ -9,29 +9,28 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, Generic, NoReturn, Self, TypeAlias, TypeVar, final
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final
 
 import attrs
 from pyrsistent import PMap, pmap
 
 from fgrad import operations as ops
 from fgrad.calm import calm, calm_for
-from fgrad.errors import NotDifferentiable, NotPicklable
-from fgrad.flow import Flow, as_node, plus, times
+from fgrad.errors import NotAValue, NotDifferentiable, NotPicklable
+from fgrad.flow import Flow, as_node, times, total
 from fgrad.graph import Graph
 from fgrad.joint import gathered, pulled_floats, pulled_nodes
+from fgrad.levels import LOWEST, Levels, levels_down_from
 from fgrad.node import Condition, Node, constant, number_of
+from fgrad.reach import Reach
 from fgrad.several import Joint
+from fgrad.wide import SAMPLED, WideSums, chunks
 
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
-F = TypeVar("F")
-Levels: TypeAlias = list[list[Node[Any]]]
-"""For each depth the nodes that have an adjoint, in the order in which they received something."""
 DEEP: Final = 100
 """Levels from which on it pays to calm the collector."""
 
@@ -49,8 +48,7 @@ def grad(graph: Graph, output: Node[float]) -> Gradients:
     2.0
     """
     _require_differentiable(graph, output, "grad")
-    with calm_for(output.depth, DEEP):
-        return Gradients(graph, MappingProxyType(_fold_floats(output)))
+    return Gradients(graph, slopes(output))
 
 
 def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
@@ -68,8 +66,15 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     """
     _require_differentiable(graph, output, "grad_nodes")
     with calm():
-        reached = {node: _as_node(g, node) for node, g in _fold_nodes([(output, 1.0)]).items()}
+        flows = _fold_nodes([(output, 1.0)], None)
+        reached = {node: _as_node(g, node) for node, g in flows.items()}
     return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
+
+
+def slopes(output: Node[float]) -> Mapping[Node[Any], float]:
+    """The derivative of `output` with respect to each node that it depends on, as values."""
+    with calm_for(output.depth & LOWEST, DEEP):
+        return MappingProxyType(_fold_floats(output))
 
 
 def leaf_nodes(
@@ -77,7 +82,8 @@ def leaf_nodes(
 ) -> Mapping[Node[float], Node[float]]:
     """What flows from nodes with `cotangents` to each of `leaves` that they depend on, as nodes.
 
-    The fold ends at the leaves: whatever they were computed from is not read.
+    The fold reads what lies between and nothing else: not what the leaves were computed from, nor
+    what does not depend on them.
 
     >>> import fgrad as fg
     >>> x = fg.var(2.0)
@@ -85,9 +91,11 @@ def leaf_nodes(
     >>> leaf_nodes([(fg.sin(y) * y, 1.0)], [y]).keys() == {y}
     True
     """
-    ends = frozenset(leaves)
-    flows = _fold_nodes(cotangents, ends)
-    return MappingProxyType({leaf: as_node(flows[leaf]) for leaf in ends if leaf in flows})
+    seeds = tuple(cotangents)
+    reach = Reach.of([y for y, _ in seeds], leaves)
+    way = frozenset(reach.moving) | reach.variables
+    flows = _fold_nodes([seed for seed in seeds if seed[0] in way], way)
+    return MappingProxyType({x: as_node(flows[x]) for x in reach.variables if x in flows})
 
 
 def slopes_at(
@@ -108,7 +116,7 @@ def slopes_at(
 
 def _as_node(flow: Flow, node: Node[Any]) -> Node[Any]:
     if isinstance(node.op, Joint):
-        return gathered(flow.settled(node.op.size, plus))
+        return gathered(flow.settled(node.op.size, total))
     return as_node(flow)
 
 
@@ -204,14 +212,23 @@ def _restore(graph: Graph, values: list[float]) -> Gradients:
     return Gradients(graph, MappingProxyType(dict(zip(graph.nodes, values, strict=True))))
 
 
-def _require_differentiable(graph: Graph, output: object, where: str) -> None:
+# So that `grad(f)` comes to an error that says what to call; to type checkers both are needed.
+grad.__defaults__ = grad_nodes.__defaults__ = (None,)
+
+
+def _require_differentiable(graph: object, output: object, where: str) -> None:
+    if not isinstance(graph, Graph):
+        advice = f"Graph.of(output, *variables) is the graph of a node: {where}(graph, output)."
+        if callable(graph):
+            advice = "Of a function, gradient(f) is the function that gives its gradient."
+        raise NotAValue(where, "a graph and a node of it", f"{graph!r:.60}", advice)
     if not isinstance(output, Node) or isinstance(output, Condition) or output.op.joint:
         advice = "Pass a node that was computed from variables."
         raise NotDifferentiable(where, f"{output!r:.60}", advice)
     graph.require(output)
 
 
-def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
+def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR0915  # as said below
     """The adjoint of every node that `output` is computed from, over floats.
 
     What `_fold_nodes` says plainly, in a third of the time: one and two arguments are read and
@@ -220,52 +237,61 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:
     """
     adjoints: dict[Node[Any], Any] = {output: 1.0}
     passed: list[Node[Any]] = []
-    levels: Levels = [[] for _ in range(output.depth)]
-    levels.append([output])
+    levels = levels_down_from(output.depth)
+    levels[output.depth].append(output)
+    wide = WideSums(adjoints)
+    recent: list[Node[Any]] = []
     add, sub, mul, node_type = ops.add, ops.sub, ops.mul, Node  # a tenth of the time, as globals
     p: Any
     q: Any
     while levels:
-        for node in levels.pop():
-            cotangent = adjoints[node]
-            op: Any = node.op
-            a, b = node._x, node._y
-            a_is_node = type(a) is node_type
-            b_is_node = type(b) is node_type
-            if op is add:
-                p = q = 1.0
-            elif op is sub:
-                p, q = 1.0, -1.0
-            elif b is not None:
-                x = a.value if a_is_node else a
-                y = b.value if b_is_node else b
-                if op is mul:
-                    p, q = y, x
+        level = levels.pop()
+        for nodes in (level,) if len(level) < SAMPLED else chunks(level):
+            recent += nodes
+            if len(recent) > SAMPLED:
+                wide.find(recent)
+            if wide.due:
+                wide.settle(nodes)
+            for node in nodes:
+                cotangent = adjoints[node]
+                op: Any = node.op
+                a, b = node._x, node._y
+                a_is_node = type(a) is node_type
+                b_is_node = type(b) is node_type
+                if op is add:
+                    p = q = 1.0
+                elif op is sub:
+                    p, q = 1.0, -1.0
+                elif b is not None:
+                    x = a.value if a_is_node else a
+                    y = b.value if b_is_node else b
+                    if op is mul:
+                        p, q = y, x
+                    else:
+                        p = op.dx(node.value, x, y) if a_is_node and op.dx else None
+                        q = op.dy(node.value, x, y) if b_is_node and op.dy else None
+                elif a_is_node:
+                    p, q = op.dx(node.value, a.value) if op.dx else None, None
                 else:
-                    p = op.dx(node.value, x, y) if a_is_node and op.dx else None
-                    q = op.dy(node.value, x, y) if b_is_node and op.dy else None
-            elif a_is_node:
-                p, q = op.dx(node.value, a.value) if op.dx else None, None
-            else:
-                if type(a) is tuple and a:
-                    adjoints[node] = _send_jointly(node, adjoints, levels, passed)
-                continue
-            if a_is_node:
-                if p is None:
-                    passed.append(a)
-                elif a in adjoints:
-                    adjoints[a] = adjoints[a] + cotangent * p
-                else:
-                    adjoints[a] = cotangent * p
-                    levels[a.depth].append(a)
-            if b_is_node:
-                if q is None:
-                    passed.append(b)
-                elif b in adjoints:
-                    adjoints[b] = adjoints[b] + cotangent * q
-                else:
-                    adjoints[b] = cotangent * q
-                    levels[b.depth].append(b)
+                    if type(a) is tuple and a:
+                        adjoints[node] = _send_jointly(node, adjoints, levels, passed)
+                    continue
+                if a_is_node:
+                    if p is None:
+                        passed.append(a)
+                    elif a in adjoints:
+                        adjoints[a] = adjoints[a] + cotangent * p
+                    else:
+                        adjoints[a] = cotangent * p
+                        levels[a.depth].append(a)
+                if b_is_node:
+                    if q is None:
+                        passed.append(b)
+                    elif b in adjoints:
+                        adjoints[b] = adjoints[b] + cotangent * q
+                    else:
+                        adjoints[b] = cotangent * q
+                        levels[b.depth].append(b)
     _settle_zeros(adjoints, passed)
     return adjoints
 
@@ -284,8 +310,11 @@ def _send_jointly(
         if isinstance(a, Node):
             if flow is None:
                 passed.append(a)
+            elif a in adjoints:
+                adjoints[a] = adjoints[a] + flow
             else:
-                _collect(adjoints, levels, a, flow, operator.add)
+                adjoints[a] = flow
+                levels[a.depth].append(a)
     return cotangent
 
 
@@ -303,47 +332,44 @@ def _settle_zeros(adjoints: dict[Node[Any], Any], passed: list[Node[Any]]) -> No
 
 
 def _zero(value: Any) -> Any:
-    """The zero of the kind of `value`, which is a number, a truth value or a tuple of numbers."""
-    return (0.0,) * len(value) if isinstance(value, tuple) else type(value)()
+    """The zero of the kind of `value`: a number, a truth value or a tuple of these."""
+    return tuple(map(_zero, value)) if isinstance(value, tuple) else type(value)()
 
 
 def _fold_nodes(
-    cotangents: Iterable[tuple[Node[float], Flow]], ends: frozenset[Node[float]] = frozenset()
+    cotangents: Iterable[tuple[Node[float], Flow]], way: Container[object] | None
 ) -> dict[Node[Any], Flow]:
     """The adjoint of every node that flows to those with `cotangents`, as flows.
 
-    What the `ends` were computed from is left out.
+    Only what is on the `way`, if there is one, is read and sent to.
     """
+    received: dict[Node[Any], list[Flow]] = {}
     adjoints: dict[Node[Any], Flow] = {}
     seeds = tuple(cotangents)
-    levels: Levels = [[] for _ in range(1 + max(output.depth for output, _ in seeds))]
+    levels = levels_down_from(max([output.depth for output, _ in seeds], default=0))
+
+    def send(node: Any, flow: Flow) -> None:
+        if node in received:
+            received[node].append(flow)
+        else:
+            received[node] = [flow]
+            levels[node.depth].append(node)
+
     for output, cotangent in seeds:
-        _collect(adjoints, levels, output, cotangent, plus)
+        send(output, cotangent)
     while levels:
         for node in levels.pop():
-            if node in ends:
-                continue
-            cotangent = adjoints[node]
+            cotangent = adjoints[node] = total(received.pop(node))
             if node.op.joint:
                 for a, flow in zip(node.args, pulled_nodes(node, cotangent), strict=True):
-                    if isinstance(a, Node) and flow is not None:
-                        _collect(adjoints, levels, a, flow, plus)
+                    if flow is not None and _is_on(way, a):
+                        send(a, flow)
                 continue
             for a, rule in zip(node.args, node.op.rules, strict=True):
-                if isinstance(a, Node) and rule and (p := rule(node, *node.args)) is not None:
-                    _collect(adjoints, levels, a, times(cotangent, p), plus)
+                if _is_on(way, a) and rule and (p := rule(node, *node.args)) is not None:
+                    send(a, times(cotangent, p))
     return adjoints
 
 
-def _collect(
-    adjoints: dict[Node[Any], F],
-    levels: Levels,
-    node: Node[Any],
-    flow: F,
-    plus: Callable[[F, F], F],
-) -> None:
-    if node in adjoints:
-        adjoints[node] = plus(adjoints[node], flow)
-    else:
-        adjoints[node] = flow
-        levels[node.depth].append(node)
+def _is_on(way: Container[object] | None, a: object) -> bool:
+    return isinstance(a, Node) if way is None else a in way

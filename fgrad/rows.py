@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import attrs
 
 from fgrad import trees
 from fgrad.container import USUAL, Parts, container_of
 from fgrad.errors import CyclicTree, MissingExtra, NotAValue
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    class _Array(Protocol):
+        def __array__(self) -> np.ndarray[Any, np.dtype[Any]]: ...
+
+    class _AttrsClass(Protocol):
+        __attrs_attrs__: ClassVar[Any]
+
+    class _Dataclass(Protocol):
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    class _Growing(Protocol):
+        # A list or a persistent vector; a text, which is a sequence too, has no `append`.
+        def append(self, value: Any, /) -> object: ...
+
+    Columns: TypeAlias = (
+        float
+        | _Array
+        | _AttrsClass
+        | _Dataclass
+        | tuple[object, ...]
+        | _Growing
+        | Mapping[Any, object]
+        | None
+    )
+    """What a function is mapped over: a column, a table, a number, or a tree of them."""
 
 
 @attrs.frozen

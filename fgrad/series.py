@@ -5,21 +5,26 @@ says k y_k = sum of j x_j p_(k-j) over j = 1..k: a coefficient of y needs p only
 known already. So p, an expression of nodes like any other, has a series that grows along with that
 of y. Nodes of one operation on the same arguments share a series; so where rules come back to
 where they started, as sin does by cos, few series serve all orders.
+
+A call of a program is expanded as the operations of the program. Any other operation with several
+results gives the partial derivatives of each, expressions like those of rules, by its pull.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import attrs
 
 from fgrad import operations as ops
 from fgrad.flow import Flow, as_node, plus, times
-from fgrad.node import Node, number_of
+from fgrad.joint import slopes_of
+from fgrad.node import Node, constant, number_of
 from fgrad.operand import Guarded
+from fgrad.several import Item
 
 _WHOLE: Final = 64.0  # up to here powers are products, for which no centre is special
 
@@ -120,12 +125,16 @@ class _Table:
     of_node: dict[Node[Any], _Series]
     of_form: dict[tuple[Any, ...], _Series]
     terms: dict[_Series, tuple[_Term, ...]]
+    called: dict[Node[Any], tuple[Node[Any], ...]]
+    """The results of the programs that were called, as nodes of their operations."""
+    ground: int
+    """The depth of the centre: what is less deep was there before it, and does not move."""
 
     @classmethod
     def around(cls, x: Node[float], kind: _Kind) -> _Table:
         """The table in which `x` alone moves."""
         start = _Series(x, None, (), True, [kind.centre(x), 1.0], [None, 1.0])
-        return cls(kind, {x: start}, {}, {start: ()})
+        return cls(kind, {x: start}, {}, {start: ()}, {}, x.depth)
 
     def grown(self, node: Node[float], order: int) -> list[Flow]:
         """The coefficients of `node` up to `order`; each waits for those that it is made of."""
@@ -190,10 +199,8 @@ class _Table:
                 power = self._series(_power(node.args[0], int(node.args[1])))
                 self.terms[y] = (_Term(power, self._series(1.0), ()),)
             else:
-                parts = zip(y.args, _rules(node), strict=True)
-                flows = [
-                    self._term(x, rule(node, *node.args)) for x, rule in parts if rule and x.moves
-                ]
+                parts = zip(y.args, _partials(node, y.args), strict=True)
+                flows = [self._term(x, partial) for x, partial in parts if x.moves]
                 self.terms[y] = tuple([term for term in flows if term is not None])
         return self.terms[y]
 
@@ -215,7 +222,7 @@ class _Table:
         waiting = [x]
         while waiting:
             node = waiting[-1]
-            lacking = [a for a in node.args if isinstance(a, Node) and a not in self.of_node]
+            lacking = [a for a in self._sources(node) if a not in self.of_node]
             if lacking and node not in self.of_node:
                 waiting += lacking
             else:
@@ -224,6 +231,23 @@ class _Table:
                     self.of_node[node] = self._placed(node)
         return self.of_node[x]
 
+    def _sources(self, node: Node[Any]) -> list[Node[Any]]:
+        """The nodes whose series that of `node` is made of; none for what was there before."""
+        if node.depth < self.ground:
+            return []
+        args: Any = node.args
+        if isinstance(node.op, Item):
+            call = args[0]
+            args = (self._result(call, node.op.index),) if call.op.callee else call.args
+        return [a for a in args if isinstance(a, Node)]
+
+    def _result(self, call: Any, index: int) -> Node[Any]:
+        """One result of a call of a program, as the node of an operation of the program."""
+        if call not in self.called:
+            ends = [a if isinstance(a, Node) else constant(a, self.ground) for a in call.args]
+            self.called[call] = call.op.callee.program.nodes(ends)
+        return self.called[call][index]
+
     def _literal(self, x: float) -> _Series:
         form = (type(x), repr(x))
         if form not in self.of_form:
@@ -231,16 +255,29 @@ class _Table:
         return self.of_form[form]
 
     def _placed(self, node: Node[Any]) -> _Series:
-        args = tuple(
-            [self.of_node[a] if isinstance(a, Node) else self._literal(a) for a in node.args]
-        )
-        form = (node.op, *args) if args else (node,)
+        op, given = node.op, node.args
+        if node.depth < self.ground:
+            return self._fixed(node)
+        if isinstance(op, Item):
+            call: Any = given[0]
+            if call.op.callee:
+                return self.of_node[self._result(call, op.index)]
+            given = call.args
+        args = tuple([self.of_node[a] if isinstance(a, Node) else self._literal(a) for a in given])
+        form = (op, *args) if args and not isinstance(op, Item) else (node,)
         if form not in self.of_form:
             back = _unscaled(node, args)
-            moves = any(x.moves and rule for x, rule in zip(args, node.op.rules, strict=True))
-            made = back or _Series(node, node.op, args, moves, [self.kind.centre(node)], [None])
+            moves = any(x.moves for x in args) if isinstance(op, Item) else _moves(op, args)
+            made = back or _Series(node, op, args, moves, [self.kind.centre(node)], [None])
             self.of_form[form] = made
         return self.of_form[form]
+
+    def _fixed(self, node: Node[Any]) -> _Series:
+        return _Series(node, None, (), False, [self.kind.centre(node)], [None])
+
+
+def _moves(op: Any, args: tuple[_Series, ...]) -> bool:
+    return any(x.moves and rule for x, rule in zip(args, op.rules, strict=True))
 
 
 def _unscaled(node: Node[Any], args: tuple[_Series, ...]) -> _Series | None:
@@ -250,8 +287,19 @@ def _unscaled(node: Node[Any], args: tuple[_Series, ...]) -> _Series | None:
     a, (b, x) = args[0].source, args[1].args
     if not (isinstance(a, float) and isinstance(b.source, float) and isinstance(x.source, Node)):
         return None
-    inverse = a * b.source == 1.0 and abs(math.frexp(a)[0]) == 0.5
-    return x if inverse and node.value == x.source.value else None
+    if a * b.source != 1.0 or abs(math.frexp(a)[0]) != 0.5:
+        return None
+    # Of a number without a value only what cannot be subnormal on the way is known to come back.
+    exact = abs(b.source) >= 1.0 if node.abstract else node.value == x.source.value
+    return x if exact else None
+
+
+def _partials(node: Any, args: tuple[_Series, ...]) -> Sequence[Any]:
+    """The partial derivative for each argument that moves; of a result, for those of the call."""
+    if isinstance(node.op, Item):
+        return slopes_of(node.args[0], node.op.index)
+    rules = zip(_rules(node), args, strict=True)
+    return [rule(node, *node.args) if rule and x.moves else None for rule, x in rules]
 
 
 def _is_small_whole(exponent: Node[float] | float) -> bool:
@@ -271,9 +319,13 @@ def _power(x: Any, exponent: int) -> Any:
 def _rules(node: Node[Any]) -> tuple[Any, ...]:
     """The rules of the operation of `node`, in a form that comes back to the node itself."""
     op: Any = node.op
-    value: Any = node.value
-    if op is ops.pow and number_of(node.args[0]) != 0.0 and value != 0.0 and math.isfinite(value):
-        # power_slope, the rule of pow, leads to lower and lower powers and never back.
+    # power_slope, the rule of pow, leads to lower and lower powers and never back.
+    if op is ops.pow and not node.abstract and _is_plain_power(node):
         return (lambda out, x, y: y * ops.div(out, x), op.dy)
     rules: tuple[Any, ...] = op.rules
     return rules
+
+
+def _is_plain_power(node: Node[Any]) -> bool:
+    value: Any = node.value
+    return number_of(node.args[0]) != 0.0 and value != 0.0 and math.isfinite(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, ClassVar, NoReturn, TypeAlias, final
 
 import attrs
@@ -17,8 +18,10 @@ from fgrad.errors import NotPicklable
 from fgrad.op import Op, Rule
 
 Row: TypeAlias = Sequence[Any]
-"""Floats or nodes, one for each argument or each result; None is a structural zero."""
+"""Floats or nodes, one for each argument or each result; None is no contribution."""
 JointRule: TypeAlias = Callable[[Row, Row, Row], Row]
+Maker: TypeAlias = "tuple[Callable[..., Joint], tuple[int, ...]]"
+"""A function of a module, and what it is called with."""
 
 
 class Callee(ABC):
@@ -53,8 +56,9 @@ class Joint(Op):
 
     `pull(results, args, cotangents)` gives the cotangents of the arguments from those of the
     results, and `push(results, args, tangents)` the tangents of the results; without it they come
-    of a pull for each. Both are written as rules are, for floats and nodes alike; None is a
-    structural zero. Operations of the same meaning are equal.
+    of a pull for each. Both are written as rules are, for floats and nodes alike; None is no
+    contribution. `truths` are the places of results that are truth values, which nothing flows to.
+    Operations of the same meaning are equal.
     """
 
     meaning: Callable[..., tuple[float, ...]]
@@ -62,6 +66,9 @@ class Joint(Op):
     size: int = attrs.field(eq=False)
     pull: JointRule = attrs.field(eq=False)
     push: JointRule | None = attrs.field(default=None, eq=False)
+    truths: frozenset[int] = attrs.field(default=frozenset(), eq=False, kw_only=True)
+    maker: Maker | None = attrs.field(default=None, eq=False, kw_only=True)
+    """How an operation of ours is made again, by which it is known in another process."""
 
     joint: ClassVar[bool] = True
 
@@ -77,13 +84,23 @@ class Joint(Op):
         raise NotPicklable(repr(self), advice)
 
     def __reduce__(self) -> Any:
-        """Pickle what it calls; NotPicklable if that is no value."""
-        return operator.attrgetter("op"), (self.callee or self.module,)
+        """Pickle how it is made, or what it calls; NotPicklable if that is no value."""
+        return self.maker or (operator.attrgetter("op"), (self.callee or self.module,))
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
-        """None: its arguments are not differentiated one by one."""
-        return (None,) * self.arity
+    def rules(self) -> NoReturn:
+        """Refuse: its arguments are not differentiated one by one, and no rule is not a zero."""
+        raise TypeError(f"{self!r} is differentiated as a whole: by its pull or its push")
+
+    @property
+    def nameless(self) -> bool:
+        """Whether it was made by us of a user's functions, at a call of theirs: nobody has it."""
+        ours = str(getattr(self.meaning, "__module__", "")).startswith("fgrad.")
+        return ours and self.callee is None and self.maker is None
+
+    def readers(self) -> tuple[Item, ...]:
+        """The operations that read its results."""
+        return _readers(self.size, self.truths)
 
 
 @final
@@ -93,17 +110,18 @@ class Item(Op):
 
     meaning: Callable[..., Any] = attrs.field(eq=False)
     index: int
+    truth: bool = False  # type: ignore[misc]  # other classes are of one kind, this one of either
 
     arity: ClassVar[int] = 1
 
     @classmethod
-    def at(cls, index: int) -> Item:
-        """The item of result `index`."""
-        return cls("item", operator.itemgetter(index), index)
+    def at(cls, index: int, truth: bool = False) -> Item:  # as it is pickled
+        """The item of result `index`, a number or a truth value."""
+        return cls("item", operator.itemgetter(index), index, truth)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the index: there is one for every number."""
-        return Item.at, (self.index,)
+        """Pickle the index and the kind: there is one for each of these."""
+        return Item.at, (self.index, self.truth)
 
     def dx(self, out: Any, x: Any) -> Any:
         """The basis vector, which puts what flows to the item in its place."""
@@ -116,8 +134,13 @@ class Item(Op):
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rule of its argument."""
-        return (self.dx,)
+        """The rule of its argument; nothing flows through a truth value."""
+        return (None if self.truth else self.dx,)
+
+
+@cache
+def _readers(size: int, truths: frozenset[int]) -> tuple[Item, ...]:
+    return tuple([Item.at(i, i in truths) for i in range(size)])
 
 
 @final
@@ -133,18 +156,14 @@ class Bundle:
         """Both; `other` is what one item sends."""
         return Bundle(other.index, other.flow, self)
 
-    def settled(self, size: int, plus: Callable[[Any, Any], Any]) -> tuple[Any, ...]:
-        """The sum of the flows to each of `size` results; None where there is none."""
-        flows = []
+    def settled(self, size: int, total: Callable[[Sequence[Any]], Any]) -> tuple[Any, ...]:
+        """The total of the flows to each of `size` results; None where there is none."""
+        flows: list[list[Any]] = [[] for _ in range(size)]
         bundle: Bundle | None = self
         while bundle is not None:
-            flows.append(bundle)
+            flows[bundle.index].append(bundle.flow)
             bundle = bundle.below
-        sums: list[Any] = [None] * size
-        for part in reversed(flows):
-            known = sums[part.index]
-            sums[part.index] = part.flow if known is None else plus(known, part.flow)
-        return tuple(sums)
+        return tuple([total(parts[::-1]) if parts else None for parts in flows])
 
 
 @final

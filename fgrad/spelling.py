@@ -17,7 +17,7 @@ from fgrad.errors import NotAValue, UnknownName
 from fgrad.op import Op
 from fgrad.several import Item
 
-_ITEM: Final = re.compile(r"item\[([0-9]{1,9})\]")
+_ITEM: Final = re.compile(r"(item|truth)\[([0-9]{1,9})\]")
 _NUMBER: Final = re.compile(
     r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|-?inf|nan(?::[0-9a-f]{16})?"
 )
@@ -27,7 +27,7 @@ _NAN: Final = struct.pack(">d", math.nan)
 def spelled(op: Op) -> str:
     """The word for an operation."""
     if isinstance(op, Item):
-        return f"item[{op.index}]"
+        return f"{'truth' if op.truth else 'item'}[{op.index}]"
     return op.name if getattr(ops, op.name, None) is op else f"@{op.name}"
 
 
@@ -57,7 +57,7 @@ def operation(word: str, known: dict[str, Op]) -> Op:
         if item is None:
             own = f"@{word}"
             raise UnknownName.among(word[:200], known, "operation", own if own in known else None)
-        op = known[word] = Item.at(int(item[1]))
+        op = known[word] = Item.at(int(item[2]), item[1] == "truth")
     return op
 
 

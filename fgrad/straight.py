@@ -18,7 +18,7 @@ import attrs
 from fgrad import operations as ops
 from fgrad.op import Op
 from fgrad.program import Program
-from fgrad.several import Item, Joint
+from fgrad.several import Item
 
 # What Python writes faster than it calls; everything else is called by its meaning.
 WRITTEN: Final[Mapping[Op, str]] = MappingProxyType(
@@ -75,9 +75,10 @@ def source(program: Program) -> Source:
     >>> written.function()(0.0, 2.0)
     (0.0,)
     """
-    statements = _statements(program)
+    words = _words(program)
+    statements = _statements(program, words)
     names: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
-    names |= {_name(op): op.meaning for op, _ in program.lines if op not in WRITTEN}
+    names |= {word: op.meaning for op, word in words.items()}
     text = (
         _short(program, statements) if len(statements) <= _LONGEST else _long(program, statements)
     )
@@ -88,7 +89,26 @@ Statement: TypeAlias = tuple[int, str]
 """The number of a value and the expression that gives it, in which @7@ stands for value 7."""
 
 
-def _statements(program: Program) -> list[Statement]:
+def _words(program: Program) -> dict[Op, str]:
+    """What each operation is called that is called: ours as they are, others with a number behind.
+
+    A name may be any text, and two operations of a user's may have one.
+    """
+    words: dict[Op, str] = {}
+    for op in dict.fromkeys([op for op, _ in program.lines]):
+        if op in WRITTEN:
+            continue
+        if isinstance(op, Item):
+            words[op] = f"item{op.index}"
+        elif getattr(ops, op.name, None) is op:
+            words[op] = op.name
+        else:
+            plain = op.name.isidentifier() and op.name.isascii() and len(op.name) < _WIDEST
+            words[op] = f"{op.name if plain else 'operation'}_{len(words)}"
+    return words
+
+
+def _statements(program: Program, words: Mapping[Op, str]) -> list[Statement]:
     """The lines, those that are used once inside of the expression that uses them."""
     uses = _uses(program)
     inner: dict[int, tuple[str, int]] = {}
@@ -104,7 +124,7 @@ def _statements(program: Program) -> list[Statement]:
             deepest = max(deepest, depth)
         written = WRITTEN.get(op)
         text = (
-            f"{_name(op)}({','.join(pieces)})"
+            f"{words[op]}({','.join(pieces)})"
             if written is None
             else f"({written.format(*pieces)})"
         )
@@ -201,11 +221,3 @@ def _bare(text: str) -> str:
 def _literal(a: float | bool) -> str:
     text = repr(a)
     return text if text[0] != "-" else f"({text})"
-
-
-def _name(op: Op) -> str:
-    if isinstance(op, Item):
-        return f"item{op.index}"
-    if isinstance(op, Joint) and op.callee:
-        return f"{op.name}_{op.callee.digest[:16]}"
-    return op.name if getattr(ops, op.name, None) is op else f"{op.name}_{id(op):x}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
 
 import attrs
 
@@ -19,9 +19,13 @@ from fgrad.container import STATIC as STATIC
 from fgrad.container import USUAL, Container, Parts, container_for, container_of
 from fgrad.errors import CyclicTree, NotAValue, NotPicklable, TreeMismatch
 from fgrad.node import Node
+from fgrad.operand import ARRAYS, is_array_like, is_real, literal, told
 
 T = TypeVar("T")
 Leaf: TypeAlias = Node[float] | float
+_Nodes: TypeAlias = (
+    Node[float] | list[Node[float]] | tuple[Node[float], ...] | dict[Any, Node[float]]
+)
 
 _DEEPEST: Final = 200
 
@@ -243,15 +247,14 @@ def _restored(
 
 
 def _leaf(value: Any, path: str) -> Leaf:
-    if isinstance(value, Node) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+    if isinstance(value, Node) or type(value) is float or type(value) is int:
         return value
+    if is_real(value):
+        return literal(value, path)
     advice = "Mark its field as STATIC, or register its class as a container."
-    if hasattr(type(value), "__array__"):
-        advice = (
-            "Give its numbers one by one, or columns of numbers to .map of a compiled function."
-        )
-    kind = type(value).__name__
-    raise NotAValue(path, "a number or a node", f"{value!r:.60} of type {kind}", advice)
+    raise NotAValue(
+        path, "a number or a node", told(value), ARRAYS if is_array_like(value) else advice
+    )
 
 
 def _kind_name(kind: type | None) -> str:
@@ -283,7 +286,12 @@ def matched(structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf,
     return _USUAL.matched(structure, tree, name)
 
 
-def leaves(tree: object) -> tuple[Leaf, ...]:
+# Of other trees the leaves are typed as what is written in classes, which is float (docs/decisions/0011).
+@overload
+def leaves(tree: _Nodes) -> tuple[Node[float], ...]: ...  # type: ignore[overload-overlap]  # see above
+@overload
+def leaves(tree: object) -> tuple[float, ...]: ...
+def leaves(tree: object) -> tuple[Any, ...]:
     """The leaves of `tree`, from left to right.
 
     >>> from fgrad import trees
@@ -303,6 +311,15 @@ def paths(tree: object) -> tuple[str, ...]:
     return _USUAL.paths(tree)
 
 
+# One for each number of trees, so that the arguments of a lambda are known to be numbers.
+@overload
+def map(f: Callable[[float], object], tree: T, /) -> T: ...
+@overload
+def map(f: Callable[[float, float], object], tree: T, second: T, /) -> T: ...
+@overload
+def map(f: Callable[[float, float, float], object], tree: T, second: T, third: T, /) -> T: ...
+@overload
+def map(f: Callable[..., object], tree: T, /, *others: T) -> T: ...
 def map(f: Callable[..., object], tree: T, /, *others: T) -> T:
     """The tree of `f(leaf, *leaves of the others at its place)`.
 

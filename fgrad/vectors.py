@@ -20,8 +20,8 @@ from fgrad.op import Op
 
 try:
     import numpy as np
-except ImportError as error:
-    raise MissingExtra("columns", "numpy", "arrays") from error
+except ImportError as _error:
+    raise MissingExtra("columns", "numpy", "arrays") from _error
 
 Column: TypeAlias = Any
 """An array of one dimension, an array of none for a scalar, or a list of tuples of several results."""

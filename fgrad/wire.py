@@ -17,13 +17,15 @@ import attrs
 from pyrsistent import pvector
 
 from fgrad.document import Document, Path, Unreadable, brief
-from fgrad.errors import MalformedProgram, NotAValue, UnknownName
+from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable
 from fgrad.flat import packed
 from fgrad.graph import Graph
 from fgrad.node import Node, variable
 from fgrad.op import Op
+from fgrad.operand import literal
 from fgrad.passes import inlined
 from fgrad.program import Line, Program, placed
+from fgrad.several import Item, Joint
 from fgrad.spelling import digits, namesake, number, operation, spelled, vocabulary
 
 VERSION: Final = 1
@@ -62,8 +64,8 @@ def _graph_body(graph: object) -> dict[str, Any]:
     lines: list[tuple[Op, tuple[Any, ...]]] = []
     for i, node in enumerate(graph.nodes):
         place[node] = i
-        args = [place[a] if isinstance(a, Node) else a for a in node.args]
-        lines.append((node.op, (node.value,) if node.op is variable else tuple(args)))
+        args = [place[a] if isinstance(a, Node) else _plain(a) for a in node.args]
+        lines.append((node.op, (_plain(node.value),) if node.op is variable else tuple(args)))
     labels = [(i, node.label) for i, node in enumerate(graph.nodes) if node.label is not None]
     outputs = [place[node] for node in graph.outputs]
     return {"nodes": _written(lines), "labels": labels, "outputs": outputs}
@@ -76,15 +78,23 @@ def _written(lines: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
     for op, args in lines:
         word = words.get(op)
         if word is None:
+            if isinstance(op, Joint) and op.nameless:
+                raise Untranslatable(op.name, "JSON", "it is made of functions, which no text holds")
             word = words[op] = spelled(op)
             if owners.setdefault(word, op) != op:
                 raise namesake(op)
-        written.append([word, *[[_number(a)] if type(a) is float else a for a in args]])
+        written.append([word, *[a if type(a) in (int, bool) else [_number(a)] for a in args]])
     return written
 
 
-def _number(value: float) -> float | str:
-    return value if math.isfinite(value) else digits(value)
+def _plain(value: object) -> float | bool:
+    """A literal of a node as the float that it is, whatever its class: an int would name a value."""
+    return value if isinstance(value, bool) else literal(value, "dumps")
+
+
+def _number(value: object) -> float | str:
+    number = literal(value, "dumps")
+    return number if math.isfinite(number) else digits(number)
 
 
 @overload
@@ -233,8 +243,19 @@ class _Reader:
                 values.append(args[0])
                 continue
             try:
-                values.append(op.meaning(*placed(args, values)))
+                value = op.meaning(*placed(args, values))
             except (ArithmeticError, ValueError) as error:
                 problem = f"{op.name} raises {type(error).__name__} for these values"
                 raise self.document.error((self.key, i), problem) from error
+            if type(value) is not float and not (op.joint or isinstance(op, Item)):
+                value = self.value(i, op, value)
+            values.append(value)
         return values
+
+    def value(self, i: int, op: Op, value: Any) -> float | bool:
+        """What an operation gave, as the float or the truth value that a node holds."""
+        try:
+            return bool(value) if op.truth else literal(value, op.name)
+        except NotAValue as error:
+            problem = f"{op.name} gives {value!r:.60} for these values, which is no real number"
+            raise self.document.error((self.key, i), problem) from error

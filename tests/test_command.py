@@ -520,7 +520,8 @@ def pair(x):
 DETACHED = fg.SilentDetach(
     "bool()",
     "Node(greater(x, 0.0), value=True)",
-    "Choose with where(condition, x, y), or branch on node.value.",
+    "Choose with where(condition, x, y), take maximum and minimum for max and min, join conditions"
+    " by & and |, as in (a < x) & (x < b), or branch on node.value.",
 )
 ADVICE = "compute the result from the arguments, with operators and operations of fgrad"
 

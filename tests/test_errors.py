@@ -86,8 +86,70 @@ def test_check_gradient_takes_the_complex_step_where_all_is_analytic() -> None:
     assert caught.value.method == "complex step"
 
 
-def test_check_gradient_wants_a_node() -> None:
-    constant: Any = lambda x: 1.0  # the wrong kind of function
-    with pytest.raises(fg.NotDifferentiable):
-        fg.check_gradient(constant, 1.0)
+def test_check_gradient_wants_one_number() -> None:
+    wrongs: list[Any] = [lambda x: (x, x), lambda x: x > 1.0, lambda x: "x"]
+    for wrong in wrongs:
+        with pytest.raises(fg.NotDifferentiable):
+            fg.check_gradient(wrong, 1.0)
     fg.check_gradient(lambda: fg.var(1.0) * 2.0)
+
+
+@attrs.frozen
+class Spring:
+    """A tree with a part that passes through."""
+
+    stiffness: float
+    rest: tuple[float, ...]
+    name: str = attrs.field(default="spring", metadata=fg.trees.STATIC)
+
+    def energy(self, x: float, *, power: float = 2.0, unit: str = "J") -> float:
+        """A method, with options that are no numbers."""
+        return self.stiffness * fg.sum([fg.exp(power * (x - r)) for r in self.rest])
+
+
+def energy(spring: Spring, x: float = 0.5, *, unit: str = "J") -> float:
+    return spring.energy(x, power=1.5, unit=unit)
+
+
+def wave(x: float, k: float) -> float:
+    return fg.sin(k * x)
+
+
+CHECKED: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
+    (energy, (Spring(2.0, (0.1, 0.2)),), {"unit": "kJ"}),
+    (energy, (Spring(2.0, (0.1, 0.2)), 0.3), {}),
+    (energy, (Spring(2.0, (0.1, 0.2)),), {"argnums": (0, 1)}),
+    (energy, (Spring(2.0, (0.1, 0.2)), 0.3), {"argnums": 1}),
+    (Spring(2.0, (0.1, 0.2)).energy, (0.5,), {"power": 3.0}),
+    (lambda x, name: len(name) * fg.sin(x), (0.5, "abc"), {"argnums": 0}),
+    (lambda p: p["a"] * p["b"][1], ({"a": 1.0, "b": [2, 3.0]},), {}),
+    (lambda a, b: a * b, (fg.var(1.0), fg.var(2.0)), {}),
+    (lambda x: 3.0, (1.0,), {}),
+    (lambda x: 3, (1,), {}),
+    (fg.compile(lambda p: p[0] * fg.exp(p[1]), tier="python"), ([1.0, 0.5],), {}),
+    (fg.gradient(wave), (0.5, 2.0), {}),
+]
+
+
+@pytest.mark.parametrize("case", range(len(CHECKED)))
+def test_check_gradient_takes_what_gradient_takes(case: int) -> None:
+    f, args, options = CHECKED[case]
+    fg.check_gradient(f, *args, **options)
+    argnums = options.get("argnums", tuple(range(len(args))))
+    passed = {name: value for name, value in options.items() if name != "argnums"}
+    loose: Any = fg
+    loose.gradient(f, argnums)(*args, **passed)
+
+
+def test_check_gradient_moves_every_leaf_and_only_those_that_it_is_told_to() -> None:
+    wrong = fg.Unary("wrong", fg.exp.meaning, lambda out, x: 2.0 * out)
+    f: Any = lambda p, q: wrong(p["a"][1]) + q
+    moved: list[dict[str, Any]] = [{}, {"argnums": 0}, {"argnums": (0, 1)}]
+    for options in moved:
+        with pytest.raises(fg.GradientMismatch):
+            fg.check_gradient(f, {"a": [0.1, 0.2]}, 0.3, **options)
+    fg.check_gradient(f, {"a": [0.1, 0.2]}, 0.3, argnums=1)
+    places: list[Any] = [2, -7, "0", (0, 0)]
+    for place in places:
+        with pytest.raises(fg.NotAValue):
+            fg.check_gradient(f, {"a": [0.1, 0.2]}, 0.3, argnums=place)

@@ -1,6 +1,7 @@
 """Expressions: what is read, what is refused and where, and that Python would agree."""
 
 import ast
+import contextlib
 import inspect
 import math
 import sys
@@ -444,3 +445,95 @@ def test_python_agrees_wherever_it_has_a_real_answer(text: str, x: float, y: flo
         return
     result = value(text, x=x, y=y)
     assert result == expected or (math.isnan(result) and math.isnan(expected))
+
+
+# All of Python's grammar.
+
+OPERATOR_CLASSES = sorted(
+    {
+        kind
+        for family in (ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+        for kind in family.__subclasses__()
+    },
+    key=lambda kind: kind.__name__,
+)
+KINDS: dict[str, str] = {
+    "Attribute": "x.y", "Await": "await x", "BinOp": "x + y", "BoolOp": "x < 1 and y < 1", "Call": "sin(x)",
+    "Compare": "x < y", "Constant": "1j", "Dict": "{x: y}", "DictComp": "{x: y for x in y}",
+    "FormattedValue": 'f"{x}"', "GeneratorExp": "sin(x for x in y)", "IfExp": "x if x < 1 else y",
+    "Interpolation": 't"{x}"', "JoinedStr": 'f"x"', "Lambda": "lambda x: x", "List": "[x, y]",
+    "ListComp": "[x for x in y]", "Name": "x", "NamedExpr": "(x := y)", "Set": "{x, y}",
+    "SetComp": "{x for x in y}", "Slice": "x[1:2]", "Starred": "sin(*x)", "Subscript": "x[0]",
+    "TemplateStr": 't"x"', "Tuple": "(x, y)", "UnaryOp": "-x", "Yield": "(yield x)",
+    "YieldFrom": "(yield from x)",
+}  # fmt: skip
+CONSTANTS_OF_PYTHON = (
+    "...",
+    "None",
+    "True",
+    "'x'",
+    "b'x'",
+    "1j",
+    "1_000",
+    "0x1f",
+    "0b1",
+    "0o7",
+    "1e5",
+)
+
+
+def with_operator(kind: type[Any]) -> ast.expr:
+    x, y = ast.Name("x", ast.Load()), ast.Name("y", ast.Load())
+    if issubclass(kind, ast.operator):
+        return ast.BinOp(x, kind(), y)
+    if issubclass(kind, ast.unaryop):
+        return ast.UnaryOp(kind(), x)
+    return (
+        ast.Compare(x, [kind()], [y]) if issubclass(kind, ast.cmpop) else ast.BoolOp(kind(), [x, y])
+    )
+
+
+def is_read_or_refused(text: str) -> None:
+    """By `parse`, and by the walk alone if what stands before it lets something through."""
+    readers: list[Any] = [parse]
+    with contextlib.suppress(SyntaxError):
+        tree = ast.parse(text, mode="eval").body
+        readers.append(lambda text: module._Reader(text).read(tree))
+    for reader in readers:
+        said = ""
+        try:
+            reader(text)
+        except FormatError as error:
+            said = error.problem
+        except (NotAValue, UnknownName) as error:
+            said = str(error)
+        assert "\n" not in said
+
+
+@pytest.mark.parametrize("kind", OPERATOR_CLASSES, ids=lambda kind: kind.__name__)
+def test_every_operator_of_python_is_known_or_refused_in_one_line(kind: type[Any]) -> None:
+    text = ast.unparse(with_operator(kind))
+    is_read_or_refused(text)
+    if kind in (*module._OPERATORS, ast.UAdd) and not issubclass(kind, (ast.boolop, ast.Not)):
+        assert parse(f"1 if {text} else 0" if issubclass(kind, ast.cmpop) else text).steps
+
+
+def test_every_kind_of_expression_of_python_is_known_or_refused_in_one_line() -> None:
+    assert {kind.__name__ for kind in ast.expr.__subclasses__()} <= {
+        *KINDS,
+        "Num",
+        "Str",
+        "Bytes",
+        "NameConstant",
+        "Ellipsis",
+    }
+    for text in (*KINDS.values(), *CONSTANTS_OF_PYTHON):
+        for placed in (text, f"sin({text})", f"1 + {text}", f"1 if 1 < {text} else 2"):
+            is_read_or_refused(placed)
+
+
+@pytest.mark.parametrize(("text", "advice"), [("x<<1", "x * 2**y"), ("x >> 1", "floor(x / 2**y)")])
+def test_shifts_are_refused_with_what_to_write(text: str, advice: str) -> None:
+    error = refusal(text)
+    assert advice in error.problem
+    assert error.text[error.column] in "<>"

@@ -116,7 +116,7 @@ def test_several_results_are_read_by_their_index() -> None:
     after = parse(fg.show(before), (SPLIT,))
     assert after == before == fg.loads(fg.dumps(before), (SPLIT,))
     assert after.run((2.0, 6.0)) == (3.0, 1.0)
-    with pytest.raises(fg.MalformedProgram, match="two halves has no result 2"):
+    with pytest.raises(fg.MalformedProgram, match="two halves has no number as result 2"):
         parse(fg.show(before).replace("item[1]", "item[2]"), (SPLIT,))
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fgrad as fg
+from fgrad.node import number_of
 from tests.strategies import SMOOTH, Recipe, recipes
 from tests.test_directional import Polar, numbers, polar, tamed
 
@@ -140,12 +141,12 @@ def test_the_mode_by_shape_makes_the_fewer_folds(mode: str, calls: int) -> None:
     assert len(counted) == calls
 
 
-def test_a_node_that_stands_twice_fills_both_of_its_columns() -> None:
+def test_a_node_in_two_places_has_a_column_for_each() -> None:
     x = fg.var(3.0)
     pair: list[Any] = [x, x]
     for mode in ("forward", "reverse"):
         rows = loose.jacobian(lambda p: (p[0] * p[1], p[0]), mode)(pair)
-        assert [[slope.value for slope in row] for row in rows] == [[6.0, 6.0], [1.0, 1.0]]
+        assert [list(map(number_of, row)) for row in rows] == [[3.0, 3.0], [1.0, 0.0]]
 
 
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
@@ -155,7 +156,8 @@ def test_a_variable_of_somebody_outside_makes_nodes_even_where_nothing_flows(mod
     def chosen(y: list[Any]) -> list[Any]:
         return [fg.where(outside > 1.0, y[0] * y[0], y[0]), y[0]]
 
-    (slope,), (one,) = fg.jacobian(chosen, mode=mode)([3.0]).matrix
+    matrix: Any = fg.jacobian(chosen, mode=mode)([3.0]).matrix
+    (slope,), (one,) = matrix
     assert isinstance(slope, fg.Node)
     assert isinstance(one, fg.Node)
     assert outside in fg.Graph.of(slope)

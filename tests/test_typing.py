@@ -1,6 +1,7 @@
 """Typing is behaviour: what is accepted, what is rejected, and that all of fgrad is strict."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -83,3 +84,18 @@ def test_pyright_accepts_and_rejects_the_same_programs(tmp_path: Path) -> None:
     expected = {i for i, line in enumerate(rejected.splitlines(), 1) if "# type: ignore" in line}
     assert expected <= wrong["rejected.py"], expected - wrong["rejected.py"]
     assert not wrong["accepted.py"]
+
+
+@pytest.mark.skipif(not reveal.has_pyright(), reason="basedpyright is not installed")
+def test_all_that_is_public_has_a_known_type(tmp_path: Path) -> None:
+    here = ["--pythonpath", sys.executable, "--ignoreexternal", "--outputjson"]
+    run = [sys.executable, "-m", "basedpyright", "--verifytypes", "fgrad", *here]
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(run, cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["typeCompleteness"]
+    assert found["completenessScore"] == 1, [
+        (symbol["name"], symbol["diagnostics"])
+        for symbol in found["symbols"]
+        if not symbol["isTypeKnown"]
+    ][:10]
+    assert found["exportedSymbolCounts"]["withKnownType"] > 100

@@ -1,5 +1,6 @@
 """JSON: one text for each value, all of it comes back, and what is wrong is refused with its place."""
 
+import enum
 import json
 import math
 import re
@@ -7,17 +8,23 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad import operations as ops
+from fgrad.listing import parse
+from fgrad.node import _seal, variable
+from fgrad.op import Comparison
+from fgrad.passes import inlined, simplified
 from fgrad.program import Program
 from tests.bench import fuzz
 from tests.programs import bits, point, program
 
 SEEDS = st.integers(0, 10**9)
+loose: Any = fg
 OWN = fg.Unary("own", lambda x: 1.0 / x, lambda out, x: -out * out)
 
 
@@ -51,7 +58,6 @@ def test_a_graph_comes_back_with_labels_and_every_bit_of_its_values(seed: int, w
     assert after.digest == before.digest
     assert [node.label for node in after.nodes] == [node.label for node in before.nodes]
     assert [type(node) for node in after.nodes] == [type(node) for node in before.nodes]
-    assert [node.depth for node in after.nodes] == [node.depth for node in before.nodes]
     assert bits(node.value for node in after.nodes) == bits(node.value for node in before.nodes)
     assert fg.dumps(after) == text
 
@@ -290,3 +296,124 @@ def test_texts_are_the_same_in_every_process() -> None:
         env = {"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)}
         seen.add(subprocess.run(run, env=env, capture_output=True, check=True).stdout)
     assert len(seen) == 1
+
+
+class Metres(float):
+    """A float of another class, which writes itself otherwise."""
+
+    def __repr__(self) -> str:
+        return f"{float(self)} m"
+
+
+class Level(enum.IntEnum):
+    LOW = 0
+
+
+NUMBERS: tuple[Any, ...] = (0, 2, Level.LOW, Metres(0.1), np.float64(0.1), np.float64("inf"), -0.0)
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=repr)
+def test_a_number_of_another_class_is_written_as_the_literal_that_it_is(number: Any) -> None:
+    """Nodes do not keep such numbers; if one has come to hold one, it is not read as another value."""
+    x = fg.var(3.0, "x")
+    node = _seal(ops.mul, (x, number), 3.0 * float(number), 1, None)
+    start = _seal(variable, (), number, 0, "y")
+    after = fg.loads(fg.dumps(fg.Graph.of(node, start)), kind=fg.Graph)
+    assert [type(a) for a in after.outputs[0].args[1:]] == [float]
+    assert bits([after.outputs[0].value, after.outputs[1].value]) == bits(
+        [3.0 * float(number), float(number)]
+    )
+
+
+@pytest.mark.parametrize("number", [Metres(0.1), np.float64(-0.0)], ids=repr)
+def test_a_literal_of_a_program_may_be_a_float_of_another_class(number: Any) -> None:
+    known = Program(("x",), ((ops.add, (0, number)),), (1,))
+    assert fg.loads(fg.dumps(known)) == Program(("x",), ((ops.add, (0, float(number))),), (1,))
+
+
+@pytest.mark.parametrize("thing", [1j, "1", np.bool_(True), [1.0]], ids=repr)
+def test_what_is_no_number_is_refused_in_words(thing: Any) -> None:
+    node = _seal(ops.mul, (fg.var(3.0), thing), 1.0, 1, None)
+    for write in (
+        lambda: fg.Graph.of(node),
+        lambda: Program(("x",), ((ops.mul, (0, thing)),), (1,)),
+    ):
+        with pytest.raises(fg.NotAValue, match="dumps needs"):
+            fg.dumps(write())
+
+
+def constantly(value: Any) -> Any:
+    return lambda *xs: value
+
+
+def test_what_an_operation_gives_is_kept_as_a_float_or_a_truth_value() -> None:
+    made: list[tuple[Any, Any]] = [(2, 2.0), (np.float64(0.5), 0.5), (Metres(3.0), 3.0)]
+    for result, kept in made:
+        op = fg.Unary("own", constantly(result), None)
+        (output,) = fg.loads(fg.dumps(fg.Graph.of(op(fg.var(1.0)))), [op], kind=fg.Graph).outputs
+        assert type(output.value) is float
+        assert output.value == kept
+    compare = Comparison("own", constantly(np.bool_(True)))
+    node: Any = compare(fg.var(1.0), 2.0)
+    (output,) = fg.loads(fg.dumps(fg.Graph.of(node)), [compare], kind=fg.Graph).outputs
+    assert repr(output.value) == "True"
+    root: Any = fg.Unary("own", lambda x: x**0.5, None)
+    text = fg.dumps(fg.Graph.of(root(fg.var(4.0)))).replace("4.0", "-4.0")
+    with pytest.raises(fg.FormatError, match=r"own gives .*j.*, which is no real number"):
+        fg.loads(text, [root])
+
+
+@pytest.mark.parametrize(
+    "given_back", [3, np.float64(0.1), Metres(0.1), np.float64("nan")], ids=repr
+)
+def test_what_an_operation_gives_of_literals_is_a_literal_in_every_form(given_back: Any) -> None:
+    """An int was read as the number of a value where lines of literals are computed beforehand."""
+    op = fg.Unary("own", constantly(given_back), None)
+    inner = fg.compile(lambda a, b: op(a) + b)
+    known = inlined(fg.trace(lambda x: inner(2.0, x) * x)(1.0))
+    short = simplified(known)
+    assert [type(a) for _, args in short.lines for a in args].count(float) == 1
+    for x in (0.5, 5.0):
+        assert bits(short.run((x,))) == bits(known.run((x,))) == bits([(given_back + x) * x])
+    for text in (fg.show(short), fg.to_c(short), fg.to_latex(short), fg.dumps(short)):
+        assert "np." not in text
+        assert "0.1 m" not in text
+    assert parse(fg.show(short)) == short
+
+
+def test_listings_write_floats_of_another_class_as_floats() -> None:
+    known = Program(("x",), ((ops.add, (0, Metres(0.1))), (ops.add, (1, np.float64(2.0)))), (2,))
+    assert parse(fg.show(known)) == known
+    call: Any = fg.compile(lambda x, y: (x * y, x < y))(fg.var(1.0), fg.var(2.0))
+    assert "(2.0, True)" in fg.show(fg.Graph.of(call[0]))
+
+
+def conditions(x: Any, y: Any) -> tuple[Any, ...]:
+    less = x < y
+    both = fg.logical_and(less, fg.logical_not(y > 2.0))
+    return less, x * y, both, fg.where(both, x, y), less, fg.logical_or(both, True), both
+
+
+def test_outputs_that_are_truth_values_keep_their_kind() -> None:
+    known = fg.trace(conditions)(1.0, 2.0)
+    after = fg.loads(fg.dumps(known), kind=fg.Program)
+    assert after == known
+    assert after.truths == known.truths
+    for x in ((1.0, 2.0), (3.0, 2.0), (1.0, 3.0), (math.nan, 1.0)):
+        got = after.run(x)
+        assert [type(y) for y in got] == [bool, float, bool, float, bool, bool, bool]
+        assert repr(got) == repr(known.run(x))
+    assert fg.dumps(after) == fg.dumps(known)
+
+
+def test_nodes_that_are_truth_values_keep_their_kind() -> None:
+    outputs = conditions(fg.var(1.0, "x"), fg.var(2.0, "y"))
+    named = outputs[0].named("whether")
+    before = fg.Graph.of(*outputs, named, fg.logical_and(named, True))
+    after = fg.loads(fg.dumps(before), kind=fg.Graph)
+    assert after == before
+    assert [type(y) for y in after.outputs] == [type(y) for y in before.outputs]
+    assert [y.value for y in after.outputs] == [y.value for y in before.outputs]
+    assert [y.label for y in after.outputs] == [y.label for y in before.outputs]
+    chosen: Any = loose.where(after.outputs[0], after.outputs[1], 0.0)
+    assert chosen.value == 2.0

@@ -17,8 +17,8 @@ from fgrad.errors import MissingExtra
 
 try:
     import llvmlite.binding as llvm
-except ImportError as error:
-    raise MissingExtra("native code", "llvmlite", "native") from error
+except ImportError as _error:
+    raise MissingExtra("native code", "llvmlite", "native") from _error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

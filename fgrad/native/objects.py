@@ -19,8 +19,8 @@ from fgrad.program import Program
 Write: TypeAlias = Callable[[], tuple[int, int, Iterable[str]]]
 """What writes code when it must be made: it gives the scratch, the level, and the modules in IR."""
 _HERE: Final = Path(__file__).parent
-_PASSES: Final = "passes", "schedule"
-"""The modules elsewhere that lines go through on their way."""
+_PASSES: Final = "flat", "passes", "schedule"
+"""The modules elsewhere that name a program, or that lines go through on their way."""
 
 
 @cache

@@ -21,6 +21,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ from numpy.lib.stride_tricks import as_strided
 
 import fgrad as fg
 from fgrad.op import Op
-from fgrad.operand import literal
+from fgrad.operand import is_real, literal
 from fgrad.program import Program
 from tests.native_laws import exact_program
 from tests.nearness import NATIVE, ulps
@@ -152,6 +153,7 @@ def numbers(rng: random.Random, size: int) -> list[float]:
 # Numbers that are no floats but are taken for such, and what is no number.
 SOUND: tuple[Callable[[float], Any], ...] = (
     float, lambda x: int(x) if math.isfinite(x) else 3, np.float64, fg.var,
+    lambda x: fractions.Fraction(x) if math.isfinite(x) else np.float16(3),
 )  # fmt: skip
 STRANGE: tuple[Callable[[float], Any], ...] = (
     Number, np.float32, lambda x: x > 0.0, np.bool_, np.array, lambda x: np.array([x]), str, complex,
@@ -257,7 +259,7 @@ def plain(x: Any) -> float:
     """The number that something taken for one is."""
     if isinstance(x, fg.Node):
         x = x.value
-    assert isinstance(x, (int, float, np.floating, np.integer, np.ndarray, Convertible)), x
+    assert isinstance(x, (Real, np.ndarray, Convertible)), x
     return float(np.asarray(x.array) if isinstance(x, Convertible) else x)
 
 
@@ -336,7 +338,7 @@ def over_rows(subject: Subject, given: Any) -> list[tuple[Any, ...]]:
     """What the results of each row must be, as a list of rows."""
     parts: list[Any] = []
     for x in leaves_of([given] if isinstance(given, np.ndarray) else given):
-        known: Any = literal(x, "x") if type(x) is int else x
+        known: Any = literal(x, "x") if is_real(x) else x
         array = np.asarray(known.array if isinstance(known, Convertible) else known)
         assert array.dtype.kind in "iuf", array.dtype
         assert not np.ma.isMaskedArray(x)

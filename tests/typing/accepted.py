@@ -1,11 +1,13 @@
 """Programs that must type-check, with the types that users see."""
 
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from typing import Generic, Protocol, TypeAlias, TypeVar, assert_type
 
 import attrs
 import numpy as np
+from pyrsistent import pmap, pvector
 
 import fgrad as fg
 
@@ -360,3 +362,71 @@ def longest(xs: Sequence[float]) -> float:
 
 assert_type(fg.compile(shifted).specialise(column)(column), Column)
 assert_type(fg.compile(longest).specialise(column)(column), float)
+
+
+def forecast(start: float, rate: float) -> dict[str, float]:
+    """Several numbers by name."""
+    return {"a": start * rate, "b": start / rate}
+
+
+def ends(v: float) -> tuple[float, float, float]:
+    """Three numbers."""
+    return v, v * v, 1.0
+
+
+def fitted(p: Params, v: float) -> tuple[float, dict[str, float]]:
+    """A loss, and what is beside it."""
+    return p.bias * v, {"a": v}
+
+
+xs = np.linspace(0.0, 1.0, 5)
+by_name = fg.compile(forecast)
+assert_type(by_name.map(xs, 2.0), dict[str, Column])
+assert_type(by_name.map(xs, 2.0, out={"a": column, "b": column}), dict[str, Column])
+assert_type(fg.compile(polar).map((xs, 1.0)), tuple[Column, Column])
+assert_type(fg.compile(ends).map(xs), tuple[Column, Column, Column])
+assert_type(fg.compile(shifted).map([xs, 1.0]), list[Column])
+assert_type(fg.compile(fg.taylor(area, 3)).map(xs, y=2), tuple[Column, ...])
+assert_type(fg.compile(fitted).map(params, xs), tuple[Column, dict[str, Column]])
+assert_type(
+    fg.compile(fg.value_and_gradient(of_list)).map(xs.reshape(5, 1)), tuple[Column, list[Column]]
+)
+assert_type(steep.map({"rows": xs}), Params)
+assert_type(steep.map(pvector([xs, 1.0]), pmap({"a": xs})), Params)
+mean: float = by_name.map(xs, 2.0)["a"].mean()
+lengths = [math.sqrt(fg.hessian(of_list)([1.0, 2.0]).matrix[i][i]) for i in range(2)]
+assert_type(fg.trees.leaves(params), tuple[float, ...])
+assert_type(fg.trees.leaves([x, n]), tuple[fg.Node[float], ...])
+assert_type(fg.trees.leaves(x), tuple[fg.Node[float], ...])
+assert_type(math.hypot(*fg.trees.leaves(params)), float)
+slope_of = fg.gradient(deviation)(params)
+assert_type(fg.trees.map(lambda p, g: p - 0.1 * g, params, slope_of), Params)
+assert_type(fg.trees.map(lambda p: 2.0 * p, params), Params)
+assert_type(fg.trees.map(lambda p, g, m: p - g * m, params, slope_of, slope_of), Params)
+assert_type(fg.trees.map(doubled, [x, n]), list[fg.Node[float]])
+
+assert_type((x > 0) & (x < 1), fg.Condition)
+assert_type((x > 0) | True, fg.Condition)
+assert_type(True ^ (x > 0), fg.Condition)
+assert_type(round(x), fg.Node[float])
+
+
+def inside(v: R) -> R:
+    """Conditions that are joined, of whatever kind."""
+    return fg.where((v > 0.0) & (v < 1.0) | (v > 2.0), v, -v)
+
+
+assert_type(inside(1.0), float)
+assert_type(inside(x), fg.Node[float])
+
+
+class Direction:
+    """A vector with a product of its own."""
+
+    def __rmul__(self, scale: fg.Node[float] | float) -> tuple[fg.Node[float] | float, ...]:
+        return (scale, scale)
+
+
+assert_type(x * Direction(), tuple[fg.Node[float] | float, ...])
+fg.check_gradient(loss, params, 1.0, argnums=0, scale=2.0)
+fg.check_gradient(deviation, params, seed=3)

@@ -1,6 +1,6 @@
 """Derivatives of functions: pure functions from functions to functions, over numbers and nodes.
 
-The function is called with fresh nodes in the place of the numbers or nodes of its arguments, so a
+The function is called with fresh nodes instead of the numbers or nodes of its arguments, so a
 derivative inside a derivative has variables of its own, and perturbations are never confused.
 Given floats the results are floats; given nodes, or if the function holds nodes of somebody
 outside, they are nodes, so that an outer derivative sees through an inner one.
@@ -9,17 +9,15 @@ outside, they are nodes, so that an outer derivative sees through an inner one.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, overload
 
 from fgrad import trees
-from fgrad.argument import Argument, closed
+from fgrad.argument import Call, checked
 from fgrad.errors import NotAValue, NotDifferentiable
-from fgrad.graph import Graph
 from fgrad.node import Condition, Node, number_of
-from fgrad.operand import Real
-from fgrad.reverse import grad, slopes_at
+from fgrad.operand import Real, literal
+from fgrad.reverse import slopes, slopes_at
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -60,8 +58,9 @@ def gradient(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Ca
     """The function that gives the gradient of `f`, of the type of the argument it is taken in.
 
     `f` gives one number; its arguments are numbers, nodes, or trees of them (`fgrad.trees`).
-    `argnums` says which: one place, or several, which give a tuple. Raises NotDifferentiable if
-    `f` gives anything but a number, NotAValue, with the place, for a leaf that is no number.
+    `argnums` says which: one place, from 0 or backwards from -1, or several, which give a tuple.
+    Raises NotDifferentiable if `f` gives anything but a number, NotAValue, with the name of the
+    parameter, for a leaf that is no number.
 
     >>> import fgrad as fg
     >>> def energy(x: float, k: float = 1.0) -> float:
@@ -171,21 +170,15 @@ def value_and_gradient(
     >>> fg.value_and_gradient(loss)({"w": 2.0, "b": -1.0}, 3.0)
     (25.0, {'w': 30.0, 'b': 10.0})
     """
-    places = _places(argnums)
+    places = checked(argnums)
 
     @functools.wraps(f)
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
-        if max(places) >= len(args):
-            args, kwargs = _bound(f, args, kwargs, max(places))
-        arguments = {place: Argument.of(args[place], f"argument {place}") for place in places}
-        fresh = [arguments[i].tree if i in arguments else x for i, x in enumerate(args)]
-        output, (leaves, structure) = _taken(f(*fresh, **kwargs), has_aux)
-        value, leaves, slope_of = _differentiated(output, leaves, tuple(arguments.values()))
-        gradients = tuple(arguments[place].mapped(slope_of) for place in places)
-        return (
-            (value, structure.unflatten(leaves)) if has_aux else value,
-            gradients if isinstance(argnums, tuple) else gradients[0],
-        )
+        call = Call.of(f, places, args, kwargs)
+        output, (leaves, structure) = _taken(f(*call.args, **call.kwargs), has_aux)
+        value, leaves, slope_of = _differentiated(output, leaves, call)
+        gradients = call.shaped(slope_of)
+        return (value, structure.unflatten(leaves)) if has_aux else value, gradients
 
     return value_and_gradient_of_f
 
@@ -203,44 +196,30 @@ def _taken(
 
 
 def _differentiated(
-    output: object, aux: tuple[trees.Leaf, ...], arguments: tuple[Argument, ...]
+    output: object, aux: tuple[trees.Leaf, ...], call: Call
 ) -> tuple[trees.Leaf, tuple[trees.Leaf, ...], Callable[[Node[float]], trees.Leaf]]:
     """The value, what is beside it, and the derivatives, as numbers if they are enough."""
-    nodes = [result for result in (output, *aux) if isinstance(result, Node)]
-    on_numbers = not any(argument.of_nodes for argument in arguments) and closed(nodes, arguments)
+    on_numbers = not call.of_nodes and call.reach((output, *aux)).closed
     if on_numbers:
         aux = tuple(map(number_of, aux))
-    if isinstance(output, (int, float)) and not isinstance(output, bool):
-        return float(output), aux, lambda leaf: 0.0
-    if not isinstance(output, Node) or isinstance(output, Condition):
-        advice = "Let the function return one number; for several, take the gradient of each."
-        raise NotDifferentiable("gradient", f"{output!r:.60}", advice)
-    leaves = [leaf for argument in arguments for leaf in argument.leaves]
+    if not isinstance(output, Node):
+        return _plain(output), aux, lambda leaf: 0.0
+    if isinstance(output, Condition):
+        raise _no_number(output)
     if on_numbers:
-        return output.value, aux, grad(Graph.of(output, *leaves), output).__getitem__
-    return output, aux, slopes_at([(output, 1.0)], leaves)
+        known = slopes(output)
+        return output.value, aux, lambda leaf: known.get(leaf, 0.0)
+    return output, aux, slopes_at([(output, 1.0)], call.variables)
 
 
-def _places(argnums: object) -> tuple[int, ...]:
-    places = argnums if isinstance(argnums, tuple) else (argnums,)
-    for place in places:
-        if not isinstance(place, int) or isinstance(place, bool) or place < 0:
-            advice = "Count the arguments from 0; several places are a tuple."
-            raise NotAValue("argnums", "a place or a tuple of places", f"{argnums!r:.60}", advice)
-    if not places or len(set(places)) < len(places):
-        advice = "Name each argument once."
-        raise NotAValue("argnums", "at least one place, each once", f"{argnums!r:.60}", advice)
-    return places
+def _plain(output: object) -> float:
+    """A result that depends on nothing, as a float."""
+    try:
+        return literal(output, "")
+    except NotAValue:
+        raise _no_number(output) from None
 
 
-def _bound(
-    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], last: int
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments by place, when some of those wanted were given by name or by default."""
-    bound = inspect.signature(f).bind(*args, **kwargs)
-    bound.apply_defaults()
-    if last >= len(bound.args):
-        got = f"{len(bound.args)} arguments"
-        advice = "Count the arguments from 0; those that can only be given by name have no place."
-        raise NotAValue(f"argnums={last}", f"at least {last + 1} arguments", got, advice)
-    return bound.args, bound.kwargs
+def _no_number(output: object) -> NotDifferentiable:
+    advice = "Let the function return one number; for several, take the gradient of each."
+    return NotDifferentiable("gradient", f"{output!r:.60}", advice)
