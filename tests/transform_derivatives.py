@@ -54,9 +54,13 @@ class Gradient(Derived):
     form: str = "gradient"
 
     @property
+    def places(self) -> tuple[int, ...]:
+        """The arguments that it is taken in."""
+        return self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
+
+    @property
     def result(self) -> Shape:  # type: ignore[override]  # as the form says
-        places = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
-        shapes = tuple(self.fn.params[i] for i in places)
+        shapes = tuple(self.fn.params[i] for i in self.places)
         slopes = Shape("tuple", shapes) if isinstance(self.argnums, tuple) else shapes[0]
         return slopes if self.form == "gradient" else Shape("tuple", (self.fn.result, slopes))
 
@@ -68,8 +72,7 @@ class Gradient(Derived):
 
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:
         ends = list(itertools.accumulate((shape.size for shape in self.params), initial=0))
-        places = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
-        wanted = [i for place in places for i in range(ends[place], ends[place + 1])]
+        wanted = [i for place in self.places for i in range(ends[place], ends[place + 1])]
 
         def of_wanted(xs: Sequence[Number]) -> list[Number]:
             all_args = list(args)

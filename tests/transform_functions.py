@@ -98,6 +98,9 @@ class Foreign(Fn):
             "THREE": 3.0,
         }.items():
             text = text.replace(word, KINDS[self.kind].format(number))
+        # On floats a result is handed on as it is, and one of 32 bits would take digits away.
+        kind = "float" if self.kind == "float32" else self.kind
+        text = text.replace("RESULT", KINDS[kind].format(3.0))
         return book.name(self, text, "own")
 
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:

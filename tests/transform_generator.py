@@ -173,7 +173,9 @@ class Generator:
         )
         dicts = isinstance(fn, Compiled) and any("dict" in repr(shape) for shape in fn.params)
         turned = dicts and self.chance(0.8, "turned")
-        named = self.chance(0.3) and (len(fn.params) > 1 or isinstance(fn, (Compiled, Solution)))
+        last = len(fn.params) - 1
+        named = self.chance(0.3) and (last > 0 or isinstance(fn, (Compiled, Solution)))
+        named = named and not (isinstance(fn, derived.Gradient) and last in fn.places)
         return Call(fn, args, tuple(weights), turned, named)
 
     def arguments(self, fn: Fn, scope: Scope, size: int, order: int) -> tuple[Expr, ...]:
@@ -358,6 +360,6 @@ def _converts(fn: Fn, place: int) -> bool:
     if isinstance(fn, Foreign):
         return "custom" not in FOREIGN[fn.name].text
     if isinstance(fn, derived.Gradient):
-        return place in (fn.argnums if isinstance(fn.argnums, tuple) else (fn.argnums,))
+        return place in fn.places
     doubled = isinstance(fn, (derived.Push, derived.Pull, derived.HessianTimes))
     return isinstance(fn, derived.Derived) and place <= doubled
