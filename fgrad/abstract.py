@@ -80,36 +80,38 @@ class _Valueless(_Open):
         @property
         def value(self) -> NoReturn:
             """Refuse: there is no number while a function is traced."""
-            raise _asked("the value")
+            raise _asked(self, "the value")
 
         def __bool__(self) -> NoReturn:
             """Refuse: a branch would be taken once, for all numbers."""
-            raise _asked("a branch")
+            raise _asked(self, "a branch")
 
         def __float__(self) -> NoReturn:
             """Refuse, as `value` does."""
-            raise _asked("float()")
+            raise _asked(self, "float()")
 
         def __int__(self) -> NoReturn:
             """Refuse, as `value` does."""
-            raise _asked("int()")
+            raise _asked(self, "int()")
 
-        __index__ = __int__
+        def __index__(self) -> NoReturn:
+            """Refuse, as `value` does: how often to go round, or what to take, would be no number."""
+            raise _asked(self, "int()")
 
         def __format__(self, spec: str) -> str:
             """The text of the node; there is no number to format."""
             if spec:
-                raise _asked("the digits")
+                raise _asked(self, "the digits")
             return repr(self)
 
         def __iter__(self) -> NoReturn:
             """Refuse: a number is no sequence, and how often to go round would be no number."""
-            raise _asked("iteration")
+            raise _asked(self, "iteration")
 
         def __eq__(self, other: object) -> bool:
             """Whether it is the same node; an error when asked of a number."""
             if is_numeric(other):
-                raise _asked("==")
+                raise _asked(self, "==")
             return self is other if isinstance(other, Node) else NotImplemented
 
         __hash__ = object.__hash__
@@ -166,10 +168,11 @@ def _traced(op: Op, args: tuple[Any, ...], depth: int, label: str | None = None)
     return _seal(op, args, None, depth, label, kinds=_KINDS)
 
 
-def _asked(what: str) -> TracedNumber:
+def _asked(node: Any, what: str) -> TracedNumber:
     """The error for whoever asked, told by the nearest line outside of this library."""
     frame: Any = sys._getframe(2)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
     name, line = frame.f_code.co_filename, frame.f_lineno
-    return TracedNumber(what, Path(name).name, line, linecache.getline(name, line).strip())
+    source = linecache.getline(name, line).strip()
+    return TracedNumber(what, Path(name).name, line, source, node.label)

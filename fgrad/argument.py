@@ -17,9 +17,10 @@ from typing import Any, TypeAlias
 import attrs
 
 from fgrad import trees
-from fgrad.errors import CyclicTree, NotAValue
+from fgrad.errors import NotAValue
 from fgrad.node import Node, below_all, constant
 from fgrad.operand import literal, not_a_number
+from fgrad.parameters import differentiated, name_of
 from fgrad.reach import Reach
 
 Places: TypeAlias = int | tuple[int, ...]
@@ -39,13 +40,11 @@ class Argument:
     @classmethod
     def of(cls, tree: object, name: Callable[[], str], depth: int) -> Argument:
         """Take `tree` apart, with variables at that depth."""
+        leaves, structure = differentiated(tree, name)
         try:
-            leaves, structure = trees.flatten(tree, "")
             fresh = tuple([_variable(x, depth) for x in leaves])
-        except (NotAValue, CyclicTree):
-            leaves, structure = trees.flatten(tree, name())
-            paths = structure.paths()
-            numbers(leaves, [name() + path for path in paths])
+        except NotAValue:
+            numbers(leaves, [name() + path for path in structure.paths()])
             raise
         return cls(name, fresh, structure, any(isinstance(x, Node) for x in leaves))
 
@@ -104,7 +103,7 @@ class Call:
         given = list(args)
         arguments = []
         for place in where:
-            argument = Argument.of(args[place], partial(parameter, f, place), depth)
+            argument = Argument.of(args[place], partial(name_of, f, place), depth)
             arguments.append(argument)
             given[place] = argument.tree
         return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple))
@@ -181,16 +180,6 @@ def tangent_place(f: Callable[..., Any], places: Places, count: int) -> int:
         advice = "The tangent follows the argument that it is of."
         raise NotAValue(_called(f), f"{last + 2} arguments by place", f"{count}", advice)
     return last + 1
-
-
-def parameter(f: Callable[..., Any], place: int) -> str:
-    """What the positional argument in `place` is called."""
-    try:
-        known = tuple(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        known = ()  # some builtins do not say
-    names = [p.name for p in known if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return names[place] if place < len(names) else f"argument {place}"
 
 
 def _twice(argnums: object) -> NotAValue:

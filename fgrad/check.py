@@ -20,12 +20,13 @@ import attrs
 
 from fgrad import operations as ops
 from fgrad import trees
-from fgrad.argument import checked, found, parameter
+from fgrad.argument import checked, found
 from fgrad.errors import GradientMismatch, NotDifferentiable
 from fgrad.graph import Graph
 from fgrad.node import Condition, Node, constant, number_of, var, variable
 from fgrad.op import Op
 from fgrad.operand import is_real, literal
+from fgrad.parameters import name_of
 from fgrad.reduction import dot
 from fgrad.reverse import grad, grad_nodes
 
@@ -149,7 +150,7 @@ class _OfLeaves:
         leaves: list[float] = []
         structures: dict[int, trees.Structure[Any]] = {}
         for place in places:
-            given, structures[place] = trees.flatten(args[place], parameter(f, place))
+            given, structures[place] = trees.flatten(args[place], name_of(f, place))
             leaves += [literal(number_of(leaf), "check_gradient") for leaf in given]
         return cls(f, args, kwargs, structures, tuple(leaves))
 

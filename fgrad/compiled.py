@@ -7,15 +7,29 @@ in a traced function with nodes: there it is one call node, whose derivative is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
+from types import MethodType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 import attrs
 
+from fgrad import parameters
+from fgrad.bound import Bound
 from fgrad.direct import MISS
-from fgrad.errors import MissingExtra, NotAValue
+from fgrad.errors import CyclicTree, MissingExtra, NotAValue, NotPicklable
 from fgrad.kernel import TIERS, Tier, native_is_installed
 from fgrad.program import Program
-from fgrad.rows import Table, is_array, widths_of
+from fgrad.reference import Reference
+from fgrad.rows import Table, is_array, refuse, widths_of
 from fgrad.specialisation import FewRows, Over, Specialisation, of_array, of_floats
 from fgrad.specialised import Front, Specialised
 
@@ -27,8 +41,10 @@ if TYPE_CHECKING:
     Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
 K = TypeVar("K")
+T = TypeVar("T")
 
 
 class _OfInstances(property):
@@ -45,8 +61,9 @@ class Compiled(Front, Generic[P, R]):
     """A function that runs the program of another; made by `compile`.
 
     What is kept are the specialisations: one for each structure of the arguments that it was
-    called with. `program`, `digest` and `source` are of the only one. It pickles with them and
-    without the function, so where it arrives it knows the structures it was called with.
+    called with. `program`, `digest` and `source` are of the only one. It pickles with them, so where
+    it arrives it knows the structures it was called with; others where the function can be imported.
+    In a class it is a method.
     """
 
     function: Callable[P, R] | None
@@ -56,6 +73,7 @@ class Compiled(Front, Generic[P, R]):
     # It only grows; what two threads find at the same time is the same.
     _by_widths: dict[tuple[int, ...], Specialisation] = attrs.field(factory=dict, init=False)
     _few: FewRows = attrs.field(factory=FewRows, init=False)
+    _by_class: dict[type, Compiled[..., R]] = attrs.field(factory=dict, init=False)
 
     @_special.default
     def _nothing_yet(self) -> Specialised:
@@ -63,12 +81,45 @@ class Compiled(Front, Generic[P, R]):
 
     def __attrs_post_init__(self) -> None:
         """Begin with a call that writes out a faster one."""
-        self._exchange(self._special.first(self))
+        self._exchange(self._special.first(self, self._called))
 
     if TYPE_CHECKING:
 
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
             """The result of the function, on floats as floats and on nodes as nodes."""
+
+    def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a call gives for which there is nothing faster."""
+        if args and isinstance(args[0], type):  # as classmethod gives it
+            return self._of(args[0])(*args[1:], **kwargs)
+        return self._special.called(args, kwargs)
+
+    def _of(self, owner: type) -> Compiled[..., R]:
+        """The compiled function of the others of its arguments, when the first is a class."""
+        function = self._special.traced
+        if function is None or owner in self._by_class:
+            return self._by_class[owner]
+        bound: Compiled[..., R] = Compiled(MethodType(function, owner), self.tier, self.exact)
+        return self._by_class.setdefault(owner, bound)
+
+    # To type checkers, a class method is what takes a class, and a static one what takes no instance.
+    @overload
+    def __get__(  # type: ignore[misc]  # to take a class first is what makes it one
+        self: Callable[Concatenate[type[T], Q], R], instance: T | None, owner: type[T], /
+    ) -> Compiled[Q, R]: ...
+    @overload
+    def __get__(self, instance: None, owner: type, /) -> Self: ...
+    @overload
+    def __get__(
+        self: Callable[Concatenate[T, Q], R], instance: T, owner: type[T], /
+    ) -> Bound[Q, R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type, /) -> Self: ...
+    def __get__(self, instance: Any, owner: type | None = None, /) -> Any:
+        """The method of an instance, which is the first argument, a tree like any."""
+        if instance is None:
+            return self
+        return self._of(instance) if isinstance(instance, type) else Bound(self, instance)
 
     # Of a tree of another class the leaves are columns, though its fields say float.
     @overload
@@ -198,7 +249,7 @@ class Compiled(Front, Generic[P, R]):
         special = self._by_widths.get(widths) if widths else None
         columns: Sequence[Any] = args
         if special is None:
-            table = Table.of((args, kwargs))
+            table = self._table(args, kwargs)
             columns = table.columns
             special = self.specialisation(*table.row[0], **table.row[1])
             if widths:
@@ -206,6 +257,13 @@ class Compiled(Front, Generic[P, R]):
         if not kwargs:
             self._few.expect(way, special, len(args) if widths else 0, out)
         return columns, special
+
+    def _table(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Table:
+        try:
+            return Table.of((args, kwargs))
+        except (NotAValue, CyclicTree):
+            parameters.refuse(self._special.traced, args, kwargs, refuse)
+            raise
 
     # No function of trees takes a column, so the first fits none of the calls that the others are for.
     @overload
@@ -240,9 +298,10 @@ class Compiled(Front, Generic[P, R]):
     @_OfInstances
     def __wrapped__(self) -> Callable[P, R]:
         """The function, where `inspect` looks for a signature."""
-        if self.function is None:
+        function = self._special.traced
+        if function is None:
             raise AttributeError("__wrapped__")
-        return self.function
+        return function
 
     def specialisation(self, *args: P.args, **kwargs: P.kwargs) -> Specialisation:
         """That for the structure of these arguments, made if it is not there yet."""
@@ -276,17 +335,35 @@ class Compiled(Front, Generic[P, R]):
         return made[0]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the programs; the function stays where it is."""
-        return _restored, (self.tier, self.exact, tuple(self.specialisations.values()))
+        """Pickle the programs, and where the function can be imported."""
+        function, made = self.function, tuple(self.specialisations.values())
+        reference = None if function is None else Reference.to(function)
+        if reference is None and not made:
+            advice = "Call it first, or define the function where it can be imported."
+            raise NotPicklable(f"{self!r}, which knows no program,", advice)
+        return _restored, (self.tier, self.exact, made, reference)
+
+    def __copy__(self) -> Self:
+        """The function itself: what it knows only grows."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The function itself, as `copy` has it."""
+        return self
 
     def __repr__(self) -> str:
         """One line."""
-        name = getattr(self.function, "__qualname__", "a function from elsewhere")
+        name = getattr(self.function, "__qualname__", self.function or "a function from elsewhere")
         return f"Compiled({name}, {self.tier}, {len(self.specialisations)} specialisations)"
 
 
-def _restored(tier: Tier, exact: bool, made: tuple[Specialisation, ...]) -> Compiled[..., Any]:
-    compiled: Compiled[..., Any] = Compiled(None, tier, exact)
+def _restored(
+    tier: Tier,
+    exact: bool,
+    made: tuple[Specialisation, ...],
+    reference: Reference | None = None,
+) -> Compiled[..., Any]:
+    compiled: Compiled[..., Any] = Compiled(reference, tier, exact)
     for special in made:
         compiled._special.kept(special)
     return compiled
@@ -327,5 +404,11 @@ def compile(f: Any = None, /, *, tier: Tier | None = None, exact: bool = False) 
     if tier == "native" and not native_is_installed():
         raise MissingExtra("the tier native", "llvmlite 0.45 or later", "native")
     if f is None:
-        return lambda f: Compiled(f, tier, exact)
+        return lambda f: _compiled(f, tier, exact)
+    return _compiled(f, tier, exact)
+
+
+def _compiled(f: Any, tier: Tier, exact: bool) -> Any:
+    if isinstance(f, (staticmethod, classmethod)):
+        return type(f)(Compiled(f.__func__, tier, exact))
     return Compiled(f, tier, exact)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 from pyrsistent import pmap, pvector
 
+from fgrad.extras import Extras, Maker
 from fgrad.node import Node
 
 STATIC: Final[Mapping[str, bool]] = MappingProxyType({"fgrad.static": True})
@@ -22,6 +23,8 @@ class Parts:
     keys: tuple[Any, ...]
     children: tuple[Any, ...]
     static: Any = None
+    extras: Extras | None = None
+    """The attributes of an object that are no fields."""
 
 
 @attrs.frozen(eq=False)
@@ -37,6 +40,8 @@ class Container:
     entry: Callable[[Any], str]
     passing: tuple[str, ...] | None = None
     """The fields that pass through, of a class that is its fields; None of others."""
+    whole: frozenset[str] = frozenset()
+    """The fields that are declared as whole numbers."""
 
 
 def _by_index(make: Callable[[tuple[Any, ...]], Any]) -> Container:
@@ -71,23 +76,41 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
     """Fields of an attrs class or dataclass.
 
     The copy is made without `__init__`, whose validators and converters are for numbers: it has
-    the fields of a valid object, with other leaves.
+    the fields of a valid object, with other leaves. Whatever else it has is as `extras` say.
     """
     listed = tuple(fields)
     inner = tuple(f.name for f in listed if not f.metadata.get("fgrad.static"))
     outer = tuple(f.name for f in listed if f.metadata.get("fgrad.static"))
 
-    def take(tree: Any) -> Parts:
-        static = tuple(getattr(tree, name) for name in outer)
-        return Parts(inner, tuple(getattr(tree, name) for name in inner), static)
+    names = (*inner, *outer)
 
-    def make(parts: Parts) -> Any:
+    def fresh(values: Iterable[Any]) -> Any:
         tree: Any = object.__new__(kind)
-        for name, value in zip((*inner, *outer), (*parts.children, *parts.static), strict=True):
+        for name, value in zip(names, values, strict=True):
             object.__setattr__(tree, name, value)
         return tree
 
-    return Container(take, make, lambda key: f".{key}", outer)
+    maker = Maker.of(kind, names, fresh)
+
+    def take(tree: Any) -> Parts:
+        static = tuple(getattr(tree, name) for name in outer)
+        children = tuple(getattr(tree, name) for name in inner)
+        extras = None if maker is None else maker.taken(tree, (*children, *static))
+        return Parts(inner, children, static, extras)
+
+    def make(parts: Parts) -> Any:
+        values = (*parts.children, *parts.static)
+        tree = fresh(values)
+        if maker is not None and parts.extras is not None:
+            maker.give(tree, values, parts.extras)
+        return tree
+
+    whole = _whole((f.name, f.type) for f in listed)
+    return Container(take, make, lambda key: f".{key}", outer, whole)
+
+
+def _whole(fields: Iterable[tuple[str, object]]) -> frozenset[str]:
+    return frozenset([name for name, declared in fields if declared in (int, "int")])
 
 
 def _by_name(kind: Any) -> Container:
@@ -96,7 +119,9 @@ def _by_name(kind: Any) -> Container:
     def take(tree: Any) -> Parts:
         return Parts(kind._fields, tuple(tree))
 
-    return Container(take, lambda parts: kind._make(parts.children), lambda key: f".{key}")
+    whole = _whole(getattr(kind, "__annotations__", {}).items())
+    make = lambda parts: kind._make(parts.children)
+    return Container(take, make, lambda key: f".{key}", whole=whole)
 
 
 USUAL: Final[Mapping[type, Container]] = MappingProxyType(

@@ -14,6 +14,7 @@ from typing import Any, Final, final
 
 import attrs
 
+from fgrad.sameness import same
 from fgrad.trees import Structure
 
 LARGEST: Final = 100
@@ -61,7 +62,7 @@ def direct(
     if not (writer.read(args, "args") and (result is None or _written(result))):
         return None
     built = "ys" if result is None else writer.build(result)
-    names: dict[str, Any] = {**writer.names, "run": run, "other": other, "MISS": MISS}
+    names: dict[str, Any] = {**writer.names, "run": run, "other": other, "MISS": MISS, "same": same}
     text = writer.text(built, outputs, floats=floats)
     exec(compile(text, "<a call>", "exec"), names)  # noqa: S102  # all text is made here
     call: Callable[..., Any] = names["call"]
@@ -72,7 +73,7 @@ def _written(structure: Structure[Any]) -> bool:
     """Whether trees of this structure can be written as expressions."""
     how = structure._container
     plain = structure.kind in (tuple, list, dict) or (how is not None and how.passing is not None)
-    known = how is None or plain or _is_named(structure.kind)
+    known = structure.extras is None and (how is None or plain or _is_named(structure.kind))
     return known and all(map(_written, structure.children))
 
 
@@ -137,17 +138,27 @@ class _Writer:
     def _taken(self, structure: Structure[Any], tree: str, parts: Sequence[str]) -> list[str]:
         how, kind = structure._container, structure.kind
         if kind is dict:
-            keys = [self._name(key) for key in structure.keys]
-            got = [f"{p} = {tree}.get({k}, MISS)" for p, k in zip(parts, keys, strict=True)]
-            return [*got, *[f"if {p} is MISS: return {self.miss}" for p in parts]]
+            keys = [f"x{next(self._fresh)}" for _ in parts]
+            if not parts:
+                return []
+            known = zip(keys, structure.keys, strict=True)
+            got = [
+                f"{', '.join(names)}, = {tree}{way}"
+                for names, way in ((keys, ""), (parts, ".values()"))
+            ]
+            return [*got, *[self._same(key, value) for key, value in known]]
         if how is not None and how.passing is not None:
             lines = [f"{p} = {tree}.{k}" for p, k in zip(parts, structure.keys, strict=True)]
-            if how.passing:
-                static = ", ".join(f"{tree}.{name}" for name in how.passing)
-                known = self._name(structure.static)
-                lines.append(f"if ({static},) != {known}: return {self.miss}")
+            for name, value in zip(how.passing, structure.static or (), strict=True):
+                static = f"x{next(self._fresh)}"
+                lines += [f"{static} = {tree}.{name}", self._same(static, value)]
             return lines
         return [f"{', '.join(parts)}, = {tree}"] if parts else []
+
+    def _same(self, what: str, value: object) -> str:
+        """The line that sees that something is the same as `value`."""
+        known = self._name(value)
+        return f"if {what} is not {known} and not same({what}, {known}): return {self.miss}"
 
     def build(self, structure: Structure[Any]) -> str:
         """The expression of the tree, with lines before it for what takes more than that."""

@@ -48,14 +48,18 @@ class TracedNumber(TypeError):
     file: str
     line: int
     source: str
+    name: str | None = None
+    """What the number is called, if it is an argument."""
 
     def __str__(self) -> str:
-        """Name the line that asked, and the way out."""
+        """Name the line that asked, the number, and the way out."""
+        number = f"the traced number {self.name}" if self.name else "a traced number"
         return (
-            f"line {self.line} of {self.file} asks for {self.asked} of a traced number, which has"
+            f"line {self.line} of {self.file} asks for {self.asked} of {number}, which has"
             f" none yet: {self.source}\nChoose with where(condition, x, y), take maximum and minimum"
             " for max and min, and join conditions by & and |, as in (a < x) & (x < b); a number"
-            " that decides the shape of the computation must not be an argument that is traced."
+            " that decides the shape of the computation must not be traced: mark its field as"
+            " static, field(metadata=trees.STATIC), or have the function close over it."
         )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from fgrad.argument import Call, parameter
+from fgrad.argument import Call
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.node import Condition, Node
 from fgrad.operand import Real, literal
+from fgrad.parameters import name_of
 from fgrad.series import coefficient_nodes, coefficients
 
 P = ParamSpec("P")
@@ -37,7 +38,7 @@ def taylor(
         call = Call.of(f, 0, (x, *args), kwargs)
         if call.structure.kind is not None:
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
-            raise NotAValue("taylor", f"one number as {parameter(f, 0)}", f"{x!r:.60}", advice)
+            raise NotAValue("taylor", f"one number as {name_of(f, 0)}", f"{x!r:.60}", advice)
         output: Any = f(*call.args, **call.kwargs)
         if isinstance(output, Node) and not isinstance(output, Condition):
             on_numbers = not call.of_nodes and call.reach((output,)).closed

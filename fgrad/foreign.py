@@ -14,9 +14,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import attrs
 
 from fgrad import joint, trees
-from fgrad.argument import numbers, parameter
+from fgrad.argument import numbers
 from fgrad.errors import NotAValue
 from fgrad.node import Node, number_of
+from fgrad.parameters import name_of
 from fgrad.several import Joint, Row
 
 P = ParamSpec("P")
@@ -50,7 +51,7 @@ def custom(
         advice = "Say how cotangents are pulled back, or how tangents are pushed forward."
         raise NotAValue("custom", "vjp or jvp", "neither", advice)
 
-    name = parameter(f, 0)
+    name = name_of(f, 0)
 
     def custom_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = trees.flatten(x, name)

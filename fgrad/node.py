@@ -202,6 +202,14 @@ class Node(_Open, Generic[V_co]):
             """Refuse, as `float()` does."""
             raise SilentDetach("int()", repr(self), "Use int(node.value), or fg.floor(node).")
 
+        def __index__(self) -> NoReturn:
+            """Refuse: how often to go round, or what to take, would not be differentiated."""
+            advice = (
+                "A number that says how often or which is no variable: mark its field as static,"
+                " field(metadata=trees.STATIC), or close over it; or use int(node.value)."
+            )
+            raise SilentDetach("a whole number", self.label or repr(self), advice)
+
         def __complex__(self) -> NoReturn:
             """Refuse, as `float()` does."""
             raise SilentDetach("complex()", repr(self), "Use node.value for the number.")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, final
 
 import attrs
 from pyrsistent import PMap, pmap
@@ -147,6 +147,17 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
     def __repr__(self) -> str:
         """One line, however large the graph is."""
         return f"{type(self).__name__}(of {len(self)} nodes)"
+
+    if not TYPE_CHECKING:
+        # Without these, Python asks the node for a whole number first, and that is what is refused.
+
+        def __setitem__(self, node: object, gradient: object) -> NoReturn:
+            """Refuse: nothing can be changed."""
+            raise TypeError(f"{type(self).__name__!r} object does not support item assignment")
+
+        def __delitem__(self, node: object) -> NoReturn:
+            """Refuse: nothing can be changed."""
+            raise TypeError(f"{type(self).__name__!r} object does not support item deletion")
 
 
 @final

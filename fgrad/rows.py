@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 import attrs
 
 from fgrad import trees
-from fgrad.container import USUAL, Parts, container_of
+from fgrad.container import USUAL, container_of
 from fgrad.errors import CyclicTree, MissingExtra, NotAValue
 
 if TYPE_CHECKING:
@@ -69,6 +69,21 @@ class Table:
         return cls(tuple(columns), row)
 
 
+def refuse(tree: object, name: str, above: tuple[int, ...] = ()) -> None:
+    """Raise the error of what is no tree of columns and numbers, naming its place in `tree`, called `name`."""
+    if hasattr(type(tree), "__array__"):
+        return
+    container = container_of(tree, USUAL)
+    if container is None:
+        trees.flatten(tree, name)
+        return
+    if id(tree) in above:
+        raise CyclicTree(name)
+    parts = container.take(tree)
+    for key, child in zip(parts.keys, parts.children, strict=True):
+        refuse(child, name + container.entry(key), (*above, id(tree)))
+
+
 def skeleton(out: object) -> Any:
     """The tree of arrays with a number in the place of each."""
     return _row(out, [], (), -1, _own)
@@ -108,7 +123,7 @@ def _row(
     children = [
         _row(child, columns, (*above, id(tree)), axes, array_of) for child in parts.children
     ]
-    return container.make(Parts(parts.keys, tuple(children), parts.static))
+    return container.make(attrs.evolve(parts, children=tuple(children)))
 
 
 def _own(tree: Any) -> Any:

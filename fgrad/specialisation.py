@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from fgrad import trees
+from fgrad.container import USUAL, container_of
 from fgrad.direct import MISS, direct
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.kernel import Kernel
@@ -63,7 +64,7 @@ class Specialisation:
 
     def targets(self, out: object, axes: int) -> Sequence[Any]:
         """The arrays of a tree like the result; those with so many axes stand for lists."""
-        targets = Table.to_write(out, axes)
+        targets = Table.to_write(_paired(self.result, out), axes)
         if not self.result.read(targets.row, []):
             came = str(trees.paths(targets.row))
             raise TreeMismatch("out", str(self.result.paths())[:200], came[:200])
@@ -113,12 +114,26 @@ class FewRows:
             return
         leaves = [0.0] * len(special.arguments)
         row = (0.0,) * size or special.arguments.unflatten(leaves)[0]
-        given = row if out is None else (*row, skeleton(out))
+        given = row if out is None else (*row, skeleton(_paired(special.result, out)))
         structure: Structure[Any] = trees.flatten((given, {}))[1]
         if structure not in calls:
             call = special.over(way, structure)
             if call is not None:
                 calls[structure] = call
+
+
+def _paired(structure: Structure[Any], tree: Any) -> Any:
+    """The tree with the keys of its dicts in the order of the structure, where it has that structure."""
+    container = container_of(tree, USUAL)
+    if container is None or type(tree) is not structure.kind:
+        return tree
+    parts = container.take(tree)
+    children = dict(zip(parts.keys, parts.children, strict=True))
+    if children.keys() != set(structure.keys):
+        return tree
+    known = zip(structure.keys, structure.children, strict=True)
+    paired = tuple([_paired(child, children[key]) for key, child in known])
+    return container.make(attrs.evolve(parts, keys=structure.keys, children=paired))
 
 
 def of_floats(

@@ -8,12 +8,14 @@ from typing import Any
 
 import attrs
 
-from fgrad import joint, trees
+from fgrad import joint, parameters, trees
 from fgrad.direct import MISS
-from fgrad.errors import NotAValue, TreeMismatch
+from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.kernel import Kernel, Tier
 from fgrad.node import Node
+from fgrad.operand import literal
 from fgrad.passes import simplified
+from fgrad.reference import Reference
 from fgrad.specialisation import TRIED, Given, Specialisation
 from fgrad.tracing import Tracing
 
@@ -34,6 +36,12 @@ class Specialised:
         """All specialisations, by the structure of the arguments."""
         return MappingProxyType(self._made.copy())
 
+    @property
+    def traced(self) -> Callable[..., Any] | None:
+        """The function, imported if it is shipped; None where it cannot be."""
+        function = self.function
+        return function.function if isinstance(function, Reference) else function
+
     def found(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[trees.Leaf], Specialisation]:
@@ -43,23 +51,29 @@ class Specialised:
             read: list[trees.Leaf] = []
             if special.arguments.read((args, kwargs), read):
                 return read, special
-        leaves, structure = trees.flatten((args, kwargs), "arguments")
+        try:
+            leaves, structure = trees.flatten((args, kwargs), "arguments")
+        except (NotAValue, CyclicTree):
+            parameters.refuse(self.traced, args, kwargs, trees.flatten)
+            raise
         try:
             known = self._made.get(structure)
         except TypeError as error:
+            found = parameters.unhashable(self.traced, structure)
+            where, value = found or ("a compiled function", error)
             advice = "What passes through must be hashable, for it chooses the program."
-            raise NotAValue(
-                "a compiled function", "hashable static fields", str(error), advice
-            ) from None
+            raise NotAValue(where, "a hashable value", f"{value!r:.60}", advice) from None
         return leaves, known or self.kept(self._traced(args, kwargs, structure))
 
     def _traced(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], structure: trees.Structure[Any]
     ) -> Specialisation:
-        if self.function is None:
-            shapes = [str(s.paths()) for s in self.made]
-            raise TreeMismatch("arguments", " or ".join(shapes)[:200], str(structure.paths())[:200])
-        tracing = Tracing.of(self.function, args, kwargs)
+        function = self.traced
+        if function is None:
+            known = [f"({', '.join(s.kernel.program.inputs)})" for s in self.made.values()]
+            got = f"({', '.join(parameters.leaf_names(None, structure))})"
+            raise TreeMismatch("arguments", " or ".join(known)[:200], got[:200])
+        tracing = Tracing.of(function, args, kwargs)
         program = simplified(tracing.program)
         return Specialisation(Kernel(program, self.tier, self.exact), structure, tracing.result)
 
@@ -80,21 +94,23 @@ class Specialised:
                 self._calls.append(written)
         return _run(special, leaves)
 
-    def first(self, owner: Front) -> Callable[..., Any]:
-        """The call of `owner` until there is a faster one for numbers in some structure."""
+    def first(self, owner: Front, other: Given) -> Callable[..., Any]:
+        """The call of `owner` until there is a faster one for numbers in some structure.
+
+        That leaves to `other` what it does not know, and so does this for classes.
+        """
 
         def call(*args: Any, **kwargs: Any) -> Any:
+            if args and isinstance(args[0], type):
+                return other(args, kwargs)
             leaves, special = self.found(args, kwargs)
             if not _numbers(leaves):
                 return _run(special, leaves)
-            front = special.front(self.called) or self._other
+            front = special.front(other) or (lambda *args, **kwargs: other(args, kwargs))
             owner._exchange(front)
             return front(*args, **kwargs)
 
         return call
-
-    def _other(self, *args: Any, **kwargs: Any) -> Any:
-        return self.called(args, kwargs)
 
 
 def _numbers(leaves: Sequence[trees.Leaf]) -> bool:
@@ -102,7 +118,7 @@ def _numbers(leaves: Sequence[trees.Leaf]) -> bool:
 
 
 def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
-    given = [leaf if isinstance(leaf, Node) else float(leaf) for leaf in leaves]
+    given = [leaf if isinstance(leaf, Node) else literal(leaf, "a call") for leaf in leaves]
     return special.result.unflatten(joint.results(special.kernel.op, given))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -11,6 +10,7 @@ import attrs
 from fgrad import trees
 from fgrad.abstract import traced
 from fgrad.calm import calm
+from fgrad.parameters import flattened, leaf_names
 from fgrad.program import Program
 
 P = ParamSpec("P")
@@ -28,8 +28,8 @@ class Tracing:
     @classmethod
     def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
         """Run `f` on traced numbers in the place of the leaves of its arguments."""
-        arguments = trees.flatten((args, kwargs), "arguments")[1]
-        names = _names(f, arguments)
+        arguments = flattened(f, args, kwargs)[1]
+        names = leaf_names(f, arguments)
         inputs = [traced(name) for name in names]
         fresh_args, fresh_kwargs = arguments.unflatten(inputs)
         with calm():
@@ -56,21 +56,3 @@ def trace(f: Callable[P, Q], /) -> Callable[P, Program]:
         return Tracing.of(f, args, kwargs).program
 
     return trace_of_f
-
-
-def _names(f: Callable[..., Any], arguments: trees.Structure[Any]) -> list[str]:
-    """What each number is called: its parameter and its place in the argument."""
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        parameters = {}.values()  # some builtins do not say
-    positional = [
-        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    names = []
-    for tops, keyed in zip(arguments.children, (False, True), strict=True):
-        for key, child in zip(tops.keys, tops.children, strict=True):
-            known = keyed or key >= len(positional)
-            top = str(key) if known else positional[key]
-            names += [top + path for path in child.paths()]
-    return names

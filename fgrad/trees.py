@@ -9,7 +9,7 @@ is another value, so that nobody's registering changes anybody's answer.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
 
@@ -18,8 +18,10 @@ import attrs
 from fgrad.container import STATIC as STATIC
 from fgrad.container import USUAL, Container, Parts, container_for, container_of
 from fgrad.errors import CyclicTree, NotAValue, NotPicklable, TreeMismatch
+from fgrad.extras import Extras
 from fgrad.node import Node
 from fgrad.operand import ARRAYS, is_array_like, is_real, literal, told
+from fgrad.sameness import exact, same
 
 T = TypeVar("T")
 Leaf: TypeAlias = Node[float] | float
@@ -32,12 +34,16 @@ _DEEPEST: Final = 200
 
 @attrs.frozen
 class Structure(Generic[T]):
-    """A tree without its leaves; equal to another of the same containers, keys and static parts."""
+    """A tree without its leaves; equal to another of the same containers, keys and static parts.
+
+    The same are those that no function could tell apart, and keys count in their order.
+    """
 
     kind: type[T] | None  # None is a leaf
-    keys: tuple[Any, ...] = ()
+    keys: tuple[Any, ...] = attrs.field(default=(), eq=exact)
     children: tuple[Structure[Any], ...] = ()
-    static: Any = None
+    static: Any = attrs.field(default=None, eq=exact)
+    extras: Extras | None = None
     _container: Container | None = attrs.field(default=None, eq=False, repr=False)
     _size: int = attrs.field(default=1, eq=False, repr=False)
     _flat: bool = attrs.field(default=False, eq=False, repr=False)  # all children are leaves
@@ -63,7 +69,7 @@ class Structure(Generic[T]):
             children = tuple(itertools.islice(leaves, self._size))
         else:
             children = tuple([child._filled(leaves) for child in self.children])
-        return self._container.make(Parts(self.keys, children, self.static))
+        return self._container.make(Parts(self.keys, children, self.static, self.extras))
 
     def read(self, tree: object, leaves: list[Any]) -> bool:
         """Append the leaves of `tree` and say True, or False if it has another structure.
@@ -82,7 +88,9 @@ class Structure(Generic[T]):
                 return False
         else:
             parts = self._container.take(tree)
-            if parts.keys != self.keys or parts.static != self.static:
+            if not (same(parts.keys, self.keys) and same(parts.static, self.static)):
+                return False
+            if parts.extras != self.extras:
                 return False
             children = parts.children
         for child, part in zip(self.children, children, strict=True):
@@ -96,7 +104,7 @@ class Structure(Generic[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it is made of; how its classes are put together is found again."""
-        return _restored, (self.kind, self.keys, self.children, self.static)
+        return _restored, (self.kind, self.keys, self.children, self.static, self.extras)
 
     def paths(self) -> tuple[str, ...]:
         """Where each leaf stands, such as `.layers[2].weight`."""
@@ -107,6 +115,27 @@ class Structure(Generic[T]):
             for key, child in zip(self.keys, self.children, strict=True)
             for path in child.paths()
         )
+
+    def wholes(self) -> tuple[bool, ...]:
+        """Of each leaf, whether it is a field that is declared as a whole number."""
+        how = self._container
+        if how is None:
+            return (False,)
+        found: list[bool] = []
+        for key, child in zip(self.keys, self.children, strict=True):
+            found += [key in how.whole] if child._container is None else child.wholes()
+        return tuple(found)
+
+    def passing(self) -> Iterator[tuple[str, object]]:
+        """What passes through, with the place where it stands."""
+        how = self._container
+        if how is not None:
+            yield from zip(
+                [f".{name}" for name in how.passing or ()], self.static or (), strict=False
+            )
+            for key, child in zip(self.keys, self.children, strict=True):
+                for path, value in child.passing():
+                    yield how.entry(key) + path, value
 
 
 LEAF: Final[Structure[Any]] = Structure(None)
@@ -196,7 +225,7 @@ class Registry:
             self._taken(child, path + container.entry(key), leaves, (*above, id(tree)))
             for key, child in zip(parts.keys, parts.children, strict=True)
         )
-        return _structure(type(tree), parts.keys, children, parts.static, container)
+        return _structure(type(tree), parts, children, container)
 
     def _matched(self, structure: Structure[Any], tree: Any, path: str, leaves: list[Leaf]) -> None:
         """Append the leaves of `tree` in the order of `structure`, which it must have."""
@@ -217,25 +246,25 @@ class Registry:
 
 
 def _structure(
-    kind: type,
-    keys: tuple[Any, ...],
-    children: tuple[Structure[Any], ...],
-    static: Any,
-    how: Container,
+    kind: type, parts: Parts, children: tuple[Structure[Any], ...], how: Container
 ) -> Structure[Any]:
     size = sum([child._size for child in children])
     flat = all(child._container is None for child in children)
-    return Structure(kind, keys, children, static, how, size, flat)
+    return Structure(kind, parts.keys, children, parts.static, parts.extras, how, size, flat)
 
 
 def tupled(children: Iterable[Structure[Any]]) -> Structure[tuple[Any, ...]]:
     """The structure of a tuple of trees of these structures."""
     parts = tuple(children)
-    return _structure(tuple, tuple(range(len(parts))), parts, None, USUAL[tuple])
+    return _structure(tuple, Parts(tuple(range(len(parts))), ()), parts, USUAL[tuple])
 
 
 def _restored(
-    kind: type | None, keys: tuple[Any, ...], children: tuple[Structure[Any], ...], static: Any
+    kind: type | None,
+    keys: tuple[Any, ...],
+    children: tuple[Structure[Any], ...],
+    static: Any,
+    extras: Extras | None = None,
 ) -> Structure[Any]:
     if kind is None:
         return LEAF
@@ -243,7 +272,7 @@ def _restored(
     if container is None:
         got = f"a structure of {kind.__name__}, which a registry of its own knew"
         raise NotPicklable(got, "Use the containers that fgrad.trees knows by itself.")
-    return _structure(kind, keys, children, static, container)
+    return _structure(kind, Parts(keys, (), static, extras), children, container)
 
 
 def _leaf(value: Any, path: str) -> Leaf:

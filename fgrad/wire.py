@@ -79,7 +79,9 @@ def _written(lines: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
         word = words.get(op)
         if word is None:
             if isinstance(op, Joint) and op.nameless:
-                raise Untranslatable(op.name, "JSON", "it is made of functions, which no text holds")
+                raise Untranslatable(
+                    op.name, "JSON", "it is made of functions, which no text holds"
+                )
             word = words[op] = spelled(op)
             if owners.setdefault(word, op) != op:
                 raise namesake(op)
@@ -244,18 +246,11 @@ class _Reader:
                 continue
             try:
                 value = op.meaning(*placed(args, values))
+            except NotAValue as error:
+                problem = f"{op.name} gives {error.got}, which is no real number"
+                raise self.document.error((self.key, i), problem) from error
             except (ArithmeticError, ValueError) as error:
                 problem = f"{op.name} raises {type(error).__name__} for these values"
                 raise self.document.error((self.key, i), problem) from error
-            if type(value) is not float and not (op.joint or isinstance(op, Item)):
-                value = self.value(i, op, value)
-            values.append(value)
+            values.append(bool(value) if op.truth else value)
         return values
-
-    def value(self, i: int, op: Op, value: Any) -> float | bool:
-        """What an operation gave, as the float or the truth value that a node holds."""
-        try:
-            return bool(value) if op.truth else literal(value, op.name)
-        except NotAValue as error:
-            problem = f"{op.name} gives {value!r:.60} for these values, which is no real number"
-            raise self.document.error((self.key, i), problem) from error

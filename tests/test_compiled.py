@@ -286,13 +286,9 @@ def test_it_is_shipped_to_processes_as_its_program(method: str) -> None:
     fast = fg.compile(tilted)
     expected = answered(fast)
     data = pickle.dumps(fast)
-    assert b"tilted" not in data
     here = pickle.loads(data)
-    assert here.function is None
     assert answered(here) == expected
     assert here.digest == fast.digest
-    with pytest.raises(fg.TreeMismatch, match="arguments"):
-        here(1.0)
     code = "import pickle, sys; f = pickle.loads(sys.stdin.buffer.read()); P = f.specialisations;"
     code += "from tests.test_compiled import answered; print(repr(answered(f)))"
     if method == "spawn":
@@ -353,7 +349,11 @@ def test_the_curious_can_look_inside() -> None:
     assert plain.source == fg.show(plain.program)
     assert list(inspect.signature(fg.Compiled).parameters) == ["function", "tier", "exact"]
     assert list(inspect.signature(fast).parameters) == ["x", "y"]
-    assert not hasattr(pickle.loads(pickle.dumps(fast)), "__wrapped__")
+    shipped = pickle.loads(pickle.dumps(fast))
+    assert not hasattr(shipped, "__wrapped__")
+    assert shipped.function is None
+    with pytest.raises(fg.TreeMismatch, match=r"arguments needs \(x, y\); got \(argument 0\[0\]\)"):
+        shipped([1.0])
 
 
 numpy: Any = pytest.importorskip("numpy")

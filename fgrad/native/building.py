@@ -10,7 +10,7 @@ from typing import Final
 
 from fgrad.native import interpreter as at
 from fgrad.native.flow import element, field, loop, put, sure
-from fgrad.native.forms import HOW
+from fgrad.native.forms import HOW, WORDS
 from fgrad.native.reading import by_way, chosen, words
 
 DECLARED: Final = (
@@ -166,7 +166,8 @@ def _part() -> list[str]:
         "%set = call i32 @PyObject_GenericSetAttr(ptr %new, ptr %way, ptr %object.made)",
         "br label %shared",
         "by.key:",
-        "%stored = call i32 @PyDict_SetItem(ptr %new, ptr %way, ptr %object.made)",
+        *field("key", "ptr", "%way", 8 * WORDS.index("what")),
+        "%stored = call i32 @PyDict_SetItem(ptr %new, ptr %key, ptr %object.made)",
         "br label %shared",
         "shared:",
         "%refused = phi i32 [%set, %fields], [%stored, %by.key]",

@@ -15,13 +15,15 @@ from typing import Any, Final
 import attrs
 
 from fgrad.native import interpreter
+from fgrad.sameness import Same
 from fgrad.trees import Structure
 
 HOW: Final = ("number", "truth", "same", "equal", "tuple", "list", "slots", "fields", "dict")
 """How a part is read and built: from a float, from a truth value, as the object that it always is
-or is equal to, by index, at places in the object, by the names of fields, or by keys."""
+or is the same as, by index, at places in the object, by the names of fields, or by keys."""
 WORDS: Final = ("how", "what", "count", "ways", "parts")
-"""The words of a row. Of a tuple or list of numbers alone, `parts` is 0."""
+"""The words of a row. Of a tuple or list of numbers alone, `parts` is 0. The `ways` of a dict are the
+rows of its keys, and those of an object that another is equal to are what judges that, or 0."""
 
 
 @attrs.frozen(eq=False)
@@ -74,11 +76,11 @@ class _Writer:
         if kind in (tuple, list) or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
             return self._row("list" if kind is list else "tuple", kind, (), known)
         if kind is dict:
-            return self._row("dict", kind, self._held(structure.keys), known)
-        if how.passing is None or not _is_plain(kind):
+            return self._row("dict", kind, list(map(self._equal, structure.keys)), known)
+        if how.passing is None or structure.extras is not None or not _is_plain(kind):
             return None
         names = (*structure.keys, *how.passing)
-        known += [self._row("equal", value, (), ()) for value in structure.static or ()]
+        known += map(self._equal, structure.static or ())
         places = [place(kind, name) for name in names]
         slots = [place for place in places if place is not None]
         if names and len(slots) == len(names):
@@ -88,6 +90,11 @@ class _Writer:
     def _numbers(self, kind: type, count: int) -> int:
         self.kept.append(kind)
         return self._words([HOW.index(kind.__name__), id(kind), count, 0, 0])
+
+    def _equal(self, value: object) -> int:
+        judge = Same.where_equal_is_less(value)
+        self.kept.extend((value, judge))
+        return self._words([HOW.index("equal"), id(value), 0, 0 if judge is None else id(judge), 0])
 
     def _leaves(self, truths: Sequence[bool]) -> list[int]:
         return [self._row("truth" if truth else "number", None, (), ()) for truth in truths]

@@ -88,7 +88,7 @@ def floats() -> Mapping[str, int] | None:
 
 _FOR_TREES: Final = (
     "PyLong_AsDouble", "PyObject_RichCompareBool", "PyErr_Occurred", "PyErr_Clear", "PyList_AsTuple", "PyDict_Size",
-    "PyDict_GetItemWithError", "PyObject_GetAttr", "PyObject_GenericSetAttr", "PyType_GenericAlloc",
+    "PyDict_Next", "PyObject_GetAttr", "PyObject_GenericSetAttr", "PyType_GenericAlloc",
     "PyList_New", "PyDict_New", "PyDict_SetItem",
 )  # fmt: skip
 EQUAL: Final = 2

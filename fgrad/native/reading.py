@@ -24,7 +24,7 @@ DECLARED: Final = (
     "declare void @PyErr_Clear()",
     "declare ptr @PyList_AsTuple(ptr)",
     "declare i64 @PyDict_Size(ptr)",
-    "declare ptr @PyDict_GetItemWithError(ptr, ptr)",
+    "declare i32 @PyDict_Next(ptr, ptr, ptr, ptr)",
     "declare ptr @PyObject_GetAttr(ptr, ptr)",
     "declare void @Py_IncRef(ptr)",
     "declare void @Py_DecRef(ptr)",
@@ -34,7 +34,7 @@ _GIVEN: Final = "ptr %x, ptr %row, ptr %to"
 
 def reading() -> list[str]:
     """The functions that read."""
-    return [*_number(), *_numbers(), *_each(), *_read()]
+    return [*_number(), *_numbers(), *_alike(), *_each(), *_read()]
 
 
 def words(row: str) -> list[str]:
@@ -122,6 +122,29 @@ def _numbers() -> list[str]:
     ]  # fmt: skip
 
 
+def _alike() -> list[str]:
+    """Whether `x` is the same as the object of a row: 1 or 0, and -1 if asking ended in an error."""
+    return [
+        "define internal i32 @alike(ptr %x, ptr %row) nounwind {",
+        *field("what", "ptr", "%row", 8 * WORDS.index("what")),
+        *field("judge", "ptr", "%row", 8 * WORDS.index("ways")),
+        *sure("other", "icmp ne ptr %x, %what", "yes"),
+        *field("type", "ptr", "%x", at.TYPE),
+        *field("known", "ptr", "%what", at.TYPE),
+        *sure("one.class", "icmp eq ptr %type, %known", "no"),
+        "%plain = icmp eq ptr %judge, null",
+        "%first = select i1 %plain, ptr %x, ptr %judge",
+        "%second = select i1 %plain, ptr %what, ptr %x",
+        f"%answer = call i32 @PyObject_RichCompareBool(ptr %first, ptr %second, i32 {at.EQUAL})",
+        "ret i32 %answer",
+        "yes:",
+        "ret i32 1",
+        "no:",
+        "ret i32 0",
+        "}",
+    ]
+
+
 def _each() -> list[str]:
     """Read the objects that stand in a row at `items`, of which nobody can take one away."""
     return [
@@ -170,6 +193,10 @@ def _read() -> list[str]:
     return [
         f"define internal ptr @read({_GIVEN}) nounwind {{",
         "%i.at = alloca i64",
+        "%entry.at = alloca i64",
+        "%key.at = alloca ptr",
+        "%stored.at = alloca ptr",
+        "store i64 0, ptr %entry.at",
         "%to.at = alloca ptr",
         "store ptr %to, ptr %to.at",
         *words("%row"),
@@ -177,14 +204,7 @@ def _read() -> list[str]:
         "number:",
         "%end = call ptr @number(ptr %x, ptr %to)",
         "ret ptr %end",
-        "same:",
-        *sure("still", "icmp eq ptr %x, %what", "unlike"),
-        "ret ptr %to",
-        "equal:",
-        f"%alike = call i32 @PyObject_RichCompareBool(ptr %x, ptr %what, i32 {at.EQUAL})",
-        *sure("compared", "icmp sge i32 %alike, 0", "missing"),
-        *sure("as.ever", "icmp ne i32 %alike, 0", "unlike"),
-        "ret ptr %to",
+        *_passing(),
         "classed:",
         *field("type", "ptr", "%x", at.TYPE),
         *sure("class", "icmp eq ptr %type, %what", "unlike"),
@@ -210,6 +230,19 @@ def _read() -> list[str]:
         "unlike:",
         "ret ptr null",
         "}",
+    ]
+
+
+def _passing() -> list[str]:
+    return [
+        "same:",
+        *sure("still", "icmp eq ptr %x, %what", "unlike"),
+        "ret ptr %to",
+        "equal:",
+        "%alike = call i32 @alike(ptr %x, ptr %row)",
+        *sure("compared", "icmp sge i32 %alike, 0", "missing"),
+        *sure("as.ever", "icmp ne i32 %alike, 0", "unlike"),
+        "ret ptr %to",
     ]
 
 
@@ -253,10 +286,20 @@ def _held() -> list[str]:
         *sure("named.there", "icmp ne ptr %named, null", "missing"),
         "br label %got",
         "by.key:",
-        "%stored = call ptr @PyDict_GetItemWithError(ptr %x, ptr %way)",
-        *sure("stored.there", "icmp ne ptr %stored, null", "missing"),
+        "%more = call i32 @PyDict_Next(ptr %x, ptr %entry.at, ptr %key.at, ptr %stored.at)",
+        *sure("entry", "icmp ne i32 %more, 0", "unlike"),
+        "%key = load ptr, ptr %key.at",
+        "%stored = load ptr, ptr %stored.at",
         "call void @Py_IncRef(ptr %stored)",
+        "call void @Py_IncRef(ptr %key)",
+        "%key.alike = call i32 @alike(ptr %key, ptr %way)",
+        "call void @Py_DecRef(ptr %key)",
+        *sure("stored.there", "icmp sgt i32 %key.alike, 0", "other.key"),
         "br label %got",
+        "other.key:",
+        "call void @Py_DecRef(ptr %stored)",
+        *sure("failed.key", "icmp slt i32 %key.alike, 0", "unlike"),
+        "br label %missing",
         "got:",
         "%object = phi ptr [%placed, %placed.there], [%named, %named.there], [%stored, %stored.there]",
         *_on_to("object", "part", ["call void @Py_DecRef(ptr %object)"]),

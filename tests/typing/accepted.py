@@ -430,3 +430,54 @@ class Direction:
 assert_type(x * Direction(), tuple[fg.Node[float] | float, ...])
 fg.check_gradient(loss, params, 1.0, argnums=0, scale=2.0)
 fg.check_gradient(deviation, params, seed=3)
+
+
+@attrs.frozen
+class Oscillator:
+    stiffness: float
+
+    @fg.compile
+    def energy(self, x: float, *, scale: float = 1.0) -> float:
+        return scale * 0.5 * self.stiffness * x * x
+
+    @fg.compile(tier="python")
+    def both(self, x: float) -> tuple[float, float]:
+        return x, self.stiffness
+
+    @staticmethod
+    @fg.compile
+    def twice(x: float) -> float:
+        return 2.0 * x
+
+    @fg.compile
+    @staticmethod
+    def thrice(x: float) -> float:
+        return 3.0 * x
+
+    @classmethod
+    @fg.compile
+    def fourfold(cls, x: float) -> float:
+        return 4.0 * x
+
+    @fg.compile
+    @classmethod
+    def fivefold(cls, x: float) -> float:
+        return 5.0 * x
+
+
+oscillator = Oscillator(2.0)
+assert_type(oscillator.energy(3.0, scale=2.0), float)
+assert_type(oscillator.both(3.0), tuple[float, float])
+assert_type(Oscillator.energy(oscillator, 3.0), float)
+assert_type(fg.gradient(Oscillator.energy)(oscillator, 3.0), Oscillator)
+assert_type(fg.gradient(oscillator.energy)(3.0), float)
+assert_type(oscillator.energy.map(np.ones(3)), np.ndarray[tuple[int], np.dtype[np.float64]])
+assert_type(oscillator.both.sum(3.0), tuple[float, float])
+assert_type(oscillator.twice(1.0), float)
+assert_type(Oscillator.twice(1.0), float)
+assert_type(oscillator.thrice(1.0), float)
+assert_type(Oscillator.thrice(1.0), float)
+assert_type(oscillator.fourfold(1.0), float)
+assert_type(Oscillator.fourfold(1.0), float)
+assert_type(oscillator.fivefold(1.0), float)
+assert_type(Oscillator.fivefold(1.0), float)

@@ -10,6 +10,16 @@ graph = fg.Graph.of(y)
 gradients = fg.grad(graph, y)
 low = x < 1.0
 
+
+class Doubling:
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    @fg.compile
+    def times(self, x: float) -> float:
+        return 2.0 * self.factor * x
+
+
 fg.var("3")  # type: ignore[arg-type]
 fg.var(1j)  # type: ignore[arg-type]
 fg.var(x)  # type: ignore[arg-type]
@@ -138,3 +148,5 @@ x & low  # type: ignore[operator]
 low & 1.0  # type: ignore[operator]
 round(x, 2)  # type: ignore[call-overload]
 fg.check_gradient(area, 1.0, 2.0, argnums="0")  # type: ignore[arg-type]
+Doubling(1.0).times("2")  # type: ignore[arg-type]
+Doubling(1.0).times(2.0, 3.0)  # type: ignore[call-arg]

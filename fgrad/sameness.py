@@ -1,0 +1,113 @@
+"""Sameness: whether a function could tell two values apart, which is more than whether they are equal.
+
+`True`, `1` and `1.0` are equal, and so are `0.0` and `-0.0`; a function that is given the one or the
+other may answer differently, so a program that was made for one must not be run for the other.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any, Final
+
+import attrs
+from pyrsistent import PMap, PVector
+
+_PLAIN: Final = frozenset({str, int, bool, bytes, type(None)})
+"""Classes of which equal values are the same."""
+_SAID: Final = frozenset({("builtins", "range"), ("datetime", "datetime"), ("datetime", "time")})
+"""Classes of which equal values may differ in what they say of themselves."""
+
+
+@attrs.frozen(hash=False)
+class _Beside:
+    """What is compared in a key, but not hashed: it need not be hashable."""
+
+    held: object
+
+    def __hash__(self) -> int:
+        """The same for all."""
+        return 0
+
+
+def exact(value: object) -> object:
+    """A key that two values share if they are the same; hashable if the value is.
+
+    What is in containers, and in fields of dataclasses and attrs classes that are compared, must be
+    the same as well. Objects of other classes are the same if they are of one class and equal.
+
+    >>> exact((1, "a")) == exact((1, "a")), exact((1, "a")) == exact((True, "a"))
+    (True, False)
+    """
+    kind = type(value)
+    if kind in _PLAIN or kind.__eq__ is object.__eq__:
+        return kind, value
+    held: Any = value
+    if isinstance(value, (tuple, list)):
+        kinds = tuple(map(type, value))
+        if not _PLAIN.issuperset(kinds):
+            held = [exact(part) for part in value]
+        return kind, kinds, held if isinstance(value, list) else tuple(held)
+    if isinstance(value, (frozenset, set)):
+        return kind, type(value)([exact(part) for part in value])
+    if isinstance(value, dict):
+        return kind, [(exact(key), exact(part)) for key, part in value.items()]
+    number = isinstance(value, numbers.Number) and not isinstance(value, numbers.Rational)
+    if number or (kind.__module__, kind.__qualname__) in _SAID:
+        return kind, repr(value)
+    return kind, value, _Beside(_inside(value, kind))
+
+
+def _inside(value: Any, kind: type) -> object:
+    """The keys of what is in an object that is compared by that."""
+    if isinstance(value, PVector):
+        return [exact(part) for part in value]
+    if isinstance(value, PMap):
+        return {exact(key): exact(part) for key, part in value.items()}
+    return [exact(getattr(value, name, None)) for name in _compared(kind)]
+
+
+def _compared(kind: type) -> list[str]:
+    """The fields by which objects of the class are compared, if their `==` is a generated one."""
+    code = getattr(kind.__eq__, "__code__", None)
+    if code is None or not code.co_filename.startswith("<"):
+        return []
+    if attrs.has(kind):
+        return [field.name for field in attrs.fields(kind) if field.eq]
+    fields = getattr(kind, "__dataclass_fields__", {})
+    return [name for name, field in fields.items() if field.compare]
+
+
+def same(one: object, other: object) -> bool:
+    """Whether no function could tell the two apart.
+
+    >>> same(0.0, -0.0), same(1, True), same({"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0})
+    (False, False, False)
+    """
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if type(one) in _PLAIN:
+        return one == other
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(exact(one) == exact(other))
+
+
+@attrs.frozen(eq=False)
+class Same:
+    """What is equal to just that which is the same as `value`."""
+
+    value: object
+
+    @classmethod
+    def where_equal_is_less(cls, value: object) -> Same | None:
+        """None for a value to which all that is equal and of its class is the same."""
+        kind = type(value)
+        return None if kind in _PLAIN or kind.__eq__ is object.__eq__ else cls(value)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether `other` is the same as the value."""
+        return same(self.value, other)
+
+    __hash__ = object.__hash__
