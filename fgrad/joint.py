@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import attrs
@@ -52,7 +52,7 @@ class Items(Sequence[Any]):
         return self.call.apply(_readers(len(self))[index], (self.call,))
 
 
-@cache
+@lru_cache(maxsize=16)  # of any number of sizes
 def _readers(size: int) -> tuple[Item, ...]:
     return tuple(map(Item.at, range(size)))
 

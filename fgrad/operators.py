@@ -7,40 +7,38 @@ the node is filled in without a call (docs/decisions/0002).
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 from fgrad import operations as ops
 from fgrad.node import Condition, Node, _Open
-from fgrad.op import Binary, Comparison
+from fgrad.op import Binary, Comparison, Ways
 from fgrad.operand import literal
 
 _Forward: TypeAlias = Callable[[Node[float], Node[float] | float], Node[float]]
 _Reflected: TypeAlias = Callable[[Node[float], float], Node[float]]
 
 
-def give_operators(kind: Any, operators: Callable[[Any], tuple[Any, Any]]) -> None:
+def give_operators(kind: Any, operators: Callable[[Any], Ways]) -> None:
     """Give the class `kind` Python's operators, and operations on two numbers the same way in."""
     arithmetic = {"add": ops.add, "sub": ops.sub, "mul": ops.mul}
     arithmetic |= {"truediv": ops.div, "pow": ops.pow, "mod": ops.mod}
     order = {"lt": ops.less, "le": ops.less_equal, "gt": ops.greater, "ge": ops.greater_equal}
     for name, op in arithmetic.items():
-        forward, reflected = operators(op)
+        forward, reflected = op.quick(kind, operators)
         setattr(kind, f"__{name}__", forward)
         setattr(kind, f"__r{name}__", reflected)
     for name, comparison in order.items():
-        setattr(kind, f"__{name}__", operators(comparison)[0])
+        setattr(kind, f"__{name}__", comparison.quick(kind, operators)[0])
 
     def before(self: Any, op: Any, other: Any) -> Any:
-        return operators(op)[0](self, other)
+        return op.quick(kind, operators)[0](self, other)
 
     def after(self: Any, op: Any, other: Any) -> Any:
-        return operators(op)[1](self, other)
+        return op.quick(kind, operators)[1](self, other)
 
     kind.before, kind.after = before, after
 
 
-@lru_cache(maxsize=256)  # more than there are of ours; a user may make any number
 def _of_nodes(op: Binary | Comparison) -> tuple[_Forward, _Reflected]:
     """`op` on a node and something, and on something and a node: quick for nodes and floats."""
     meaning = op.meaning

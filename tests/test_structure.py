@@ -18,7 +18,7 @@ ORDER = [
     "calm", "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "operators", "waiting", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
     "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
-    "native.ir", "native.function", "native.machine", "native.store",
+    "native.ir", "native.function", "native.turns", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
     "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.areas", "native.errorfunction",
     "native.meaning", "native.contraction", "native.summing", "native.guards", "native.table", "native.windows", "native.together", "native.wording", "native.lineup", "native.operands", "native.lanework", "native.repeats", "native.rolled", "native.layout", "native.places", "native.bindings", "native.loop", "native.scratch", "native.registers", "native.tiles", "native.parts", "native.point",
