@@ -49,6 +49,8 @@ PLAIN: Final = 0x501
 """Those of one that is aligned, writable and in one piece."""
 FRESH: Final = 0x507
 """Those of a new one of one axis, which has its own memory."""
+BY_COLUMNS: Final = 0x2
+"""The flag of one whose columns lie in one piece."""
 
 _FUNCTIONS: Final = (
     "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyObject_Vectorcall",
