@@ -14,6 +14,7 @@ from typing import Any, Final, final
 
 import attrs
 
+from fgrad.container import is_plain_tuple
 from fgrad.trees import Structure
 
 LARGEST: Final = 100
@@ -72,12 +73,8 @@ def _written(structure: Structure[Any]) -> bool:
     """Whether trees of this structure can be written as expressions."""
     how = structure._container
     plain = structure.kind in (tuple, list, dict) or (how is not None and how.passing is not None)
-    known = how is None or plain or _is_named(structure.kind)
+    known = how is None or plain or (structure.kind is not None and is_plain_tuple(structure.kind))
     return known and all(map(_written, structure.children))
-
-
-def _is_named(kind: type | None) -> bool:
-    return kind is not None and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
 @attrs.frozen(kw_only=True)

@@ -45,12 +45,13 @@ class Specialised:
                 return read, special
         leaves, structure = trees.flatten((args, kwargs), "arguments")
         try:
-            known = self._made.get(structure)
+            hash(structure)
         except TypeError as error:
             advice = "What passes through must be hashable, for it chooses the program."
             raise NotAValue(
                 "a compiled function", "hashable static fields", str(error), advice
             ) from None
+        known = self._made.get(structure)
         return leaves, known or self.kept(self._traced(args, kwargs, structure))
 
     def _traced(
