@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import threading
 import time
@@ -481,6 +482,25 @@ def test_floats_of_a_class_of_their_own_are_floats() -> None:
     f = native(lambda x, y: x - y).specialise(1.0, 1.0)
     assert f(Length(3.0), 1.0) == f(3.0, Length(1.0)) == 2.0
     assert type(f(Length(3.0), Length(1.0))) is float
+
+
+ORDINARY = sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
+@pytest.mark.skipif(not ORDINARY, reason="objects may lie otherwise")
+@pytest.mark.parametrize("allocator", ["debug", "malloc", "malloc_debug"])
+def test_builtins_are_on_whatever_memory_objects_have(allocator: str) -> None:
+    """A debug allocator overwrites what is freed, so that reading it finds nothing that is known."""
+    script = """
+    import fgrad as fg, numpy as np
+    from fgrad.native import interpreter
+    known = interpreter.floats(), interpreter.arrays(), interpreter.trees()
+    f = fg.compile(lambda x: x * x, tier="native")
+    f(2.0)
+    print([x is not None for x in known], interpreter._slots_are_known(), type(f.__call__).__name__)
+    """
+    on = "[True, True, True] True builtin_function_or_method\n"
+    assert run(script, PYTHONMALLOC=allocator) == on
 
 
 def test_objects_with_a_longer_head_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

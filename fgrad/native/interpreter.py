@@ -168,9 +168,9 @@ def arrays() -> Mapping[str, int] | None:
         return None
     array = np.empty(3)
     view, dtype, start = array[1:], id(np.dtype(np.float64)), id(array)
-    weak = np.empty(2), weakref.ref(array)
+    weak, scalar = (np.empty(2), weakref.ref(array)), np.float64(1.5)
     right = (
-        ctypes.string_at(id(np.float64(1.5)) + FLOAT, 8) == struct.pack("d", 1.5)
+        ctypes.string_at(id(scalar) + FLOAT, 8) == struct.pack("d", 1.5)
         and np.ndarray.__basicsize__ >= WEAK + 8
         and _word(start + TYPE) == id(np.ndarray)
         and _word(start + DATA) == array.ctypes.data
