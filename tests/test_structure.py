@@ -30,7 +30,10 @@ ORDER = [
 
 LONG = {"_fold_floats"}  # the loop that every gradient waits for, written out
 
-INTERNAL = {"bell", "gauss", "identity", "inversion", "power_slope", "share"}
+INTERNAL = {
+    "acosh_slope", "atan_slope", "bell", "cbrt_slope", "complement", "cosine", "gauss", "identity",
+    "inversion", "power_slope", "share",
+}  # fmt: skip
 
 
 def modules() -> list[Path]:
