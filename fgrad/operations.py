@@ -169,7 +169,7 @@ def _inversion_dx(out: Real, x: Real, y: Real) -> Real:
 inversion: Binary = Binary(
     "inversion",
     special.inversion,
-    lambda out, x, y: _inversion_dx(out, x, y),
+    _inversion_dx,
     lambda out, x, y: -2.0 * out * inversion(y, x),
 )
 
