@@ -28,7 +28,7 @@ _OWN: Final = (
 )  # fmt: skip
 _OWN_OF_TWO: Final = (
     ops.pow, ops.power_slope, ops.hypot, ops.logaddexp, ops.share, ops.inversion, ops.polygamma,
-    ops.maximum, ops.minimum, ops.mod, ops.cosine,
+    ops.maximum, ops.minimum, ops.mod,
 )  # fmt: skip
 
 ROWS: Final[Mapping[Op, str]] = MappingProxyType({
@@ -43,6 +43,7 @@ ROWS: Final[Mapping[Op, str]] = MappingProxyType({
     ops.relu: "{0} <= 0.0 ? 0.0 : {0}", ops.abs: "fabs({0})", ops.round: "rint({0})",
     ops.atan2: "atan2({0}, {1})", ops.copysign: "copysign({0}, {1})",
     ops.clip: "fgrad_minimum(fgrad_maximum({0}, {1}), {2})",
+    ops.cosine: "fgrad_cosine({0}, {1}, {2})",
     **{op: op.name + "({0})" for op in _LIBM},
     **{op: f"fgrad_{op.name}" + "({0})" for op in _OWN},
     **{op: f"fgrad_{op.name}" + "({0}, {1})" for op in _OWN_OF_TWO},
@@ -229,15 +230,10 @@ static double fgrad_hypot(double x, double y)
 }
 """,
     "fgrad_cosine": """\
-/* x / hypot(x, y), also where that overflows or is subnormal */
-static double fgrad_cosine(double x, double y)
+/* x / z for z = hypot(x, y), also where that overflows */
+static double fgrad_cosine(double x, double y, double z)
 {
-    const double size = fgrad_hypot(x, y);
-    if (!(1e-290 < size && size < INFINITY)) {
-        const double by = size < 1.0 ? 1e100 : 0.25;
-        return by * x / fgrad_hypot(by * x, by * y);
-    }
-    return x / size;
+    return z == INFINITY ? 0.25 * x / fgrad_hypot(0.25 * x, 0.25 * y) : x / z;
 }
 """,
     "fgrad_sign": """\

@@ -103,7 +103,7 @@ FORMS: Final[Mapping[Op, Form]] = MappingProxyType({
     ops.cbrt: Form(r"\sqrt[3]{#1}", ATOM, (OPEN,)),
     ops.hypot: Form(r"\sqrt{#1^{2} + #2^{2}}", ATOM, (ATOM, ATOM)),
     ops.cbrt_slope: Form(r"\frac{1}{3 \cdot \sqrt[3]{#1^{2}}}", PRODUCT, (ATOM,)),
-    ops.cosine: Form(r"\frac{#1}{\sqrt{#1^{2} + #2^{2}}}", PRODUCT, (OPEN, ATOM, ATOM)),
+    ops.cosine: Form(r"\frac{#1}{#3}", PRODUCT, (OPEN, OPEN)),
     ops.exp: _call(r"\exp"),
     ops.exp2: Form("2^{#1}", POWER, (OPEN,)),
     ops.expm1: Form(r"\exp\left(#1\right) - 1", SUM, (OPEN,)),

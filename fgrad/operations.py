@@ -106,15 +106,17 @@ cbrt_slope: Unary = Unary("cbrt_slope", special.cbrt_slope, lambda out, x: div(-
 hypot: Binary = Binary(
     "hypot",
     ieee.hypot,
-    lambda out, x, y: when(not_equal(out, 0.0), cosine(x, y)),
-    lambda out, x, y: when(not_equal(out, 0.0), cosine(y, x)),
+    lambda out, x, y: when(not_equal(out, 0.0), cosine(x, y, out)),
+    lambda out, x, y: when(not_equal(out, 0.0), cosine(y, x, out)),
     kink="0 at the origin",
 )
-cosine: Binary = Binary(
+# Of x and y alone: z is their hypotenuse, which whoever asks for a cosine has at hand.
+cosine: Ternary = Ternary(
     "cosine",
     special.cosine,
-    lambda out, x, y: cosine(y, x) * inversion(y, x),
-    lambda out, x, y: -(out * inversion(y, x)),
+    lambda out, x, y, z: cosine(y, x, z) * inversion(y, x),
+    lambda out, x, y, z: -(out * inversion(y, x)),
+    None,
 )
 
 # Exponentials and logarithms.

@@ -68,13 +68,9 @@ def inversion(x: float, y: float) -> float:
         return copysign(inf, x)
 
 
-def cosine(x: float, y: float) -> float:
-    """x / hypot(x, y), also where the hypotenuse overflows, or has few digits as a subnormal number."""
-    size = ieee.hypot(x, y)
-    if 1e-290 < size < inf:
-        return x / size
-    by = 1e100 if size < 1.0 else 0.25
-    return ieee.div(by * x, ieee.hypot(by * x, by * y))
+def cosine(x: float, y: float, z: float) -> float:
+    """x / z for z = hypot(x, y), also where that overflows."""
+    return ieee.div(0.25 * x, ieee.hypot(0.25 * x, 0.25 * y)) if z == inf else ieee.div(x, z)
 
 
 def complement(x: float) -> float:

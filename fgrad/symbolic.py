@@ -103,7 +103,7 @@ def _to(sp: Any) -> Mapping[Op, Callable[..., Any]]:
         ops.sqrt: sp.sqrt, ops.cbrt: lambda x: sp.sign(x) * sp.cbrt(sp.Abs(x)),
         ops.cbrt_slope: lambda x: 1 / (3 * sp.cbrt(x**2)),
         ops.hypot: lambda x, y: sp.sqrt(x**2 + y**2),
-        ops.cosine: lambda x, y: x / sp.sqrt(x**2 + y**2),
+        ops.cosine: lambda x, y, z: x / z,
         ops.exp: sp.exp, ops.exp2: lambda x: 2**x, ops.expm1: lambda x: sp.exp(x) - 1,
         ops.log: sp.log, ops.log2: lambda x: sp.log(x) / sp.log(2),
         ops.log10: lambda x: sp.log(x) / sp.log(10), ops.log1p: lambda x: sp.log(1 + x),

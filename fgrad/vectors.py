@@ -190,13 +190,11 @@ def _inversion(x: Column, y: Column) -> Column:
     return out
 
 
-def _cosine(x: Column, y: Column) -> Column:
-    size = np.hypot(x, y)
-    usual = (size > 1e-290) & (size < math.inf)
-    if usual.all():
-        return x / size
-    by = np.where(usual, 1.0, np.where(size < 1.0, 1e100, 0.25))
-    return by * x / np.hypot(by * x, by * y)
+def _cosine(x: Column, y: Column, z: Column) -> Column:
+    out, far = x / z, np.equal(z, math.inf)
+    if far.any():
+        out = np.where(far, 0.25 * x / np.hypot(0.25 * x, 0.25 * y), out)
+    return out
 
 
 def _complement(x: Column) -> Column:

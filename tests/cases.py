@@ -6,6 +6,7 @@ one row; a test fails until it does.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -43,12 +44,17 @@ class Case:
     ranges: tuple[tuple[Spread, ...], ...]
     tame: tuple[Point, ...]
     slopes: tuple[Truth, ...] = ()  # where differencing the truth would lose all of 50 digits
+    whole: Callable[[Point], Point] = lambda point: (
+        point
+    )  # with what follows from the numbers drawn
 
     def points(self, count: int, seed: int = 0) -> Iterator[Point]:
         """`count` points, taking the ranges in turn."""
         rng = random.Random(f"{self.op.name} {seed}")
         for i in range(count):
-            yield tuple(spread.draw(rng) for spread in self.ranges[i % len(self.ranges)])
+            yield self.whole(
+                tuple(spread.draw(rng) for spread in self.ranges[i % len(self.ranges)])
+            )
 
 
 POSITIVE = (1.0,)
@@ -235,16 +241,6 @@ BINARY: tuple[Case, ...] = (
         (lambda x, y: x / mp.hypot(x, y), lambda x, y: y / mp.hypot(x, y)),
     ),
     Case(
-        ops.cosine,
-        lambda x, y: x / mp.hypot(x, y),
-        _PAIR,
-        _PAIRS,
-        (
-            lambda x, y: y * y / mp.hypot(x, y) ** 3,
-            lambda x, y: -x * y / mp.hypot(x, y) ** 3,
-        ),
-    ),
-    Case(
         ops.atan2,
         mp.atan2,
         _PAIR,
@@ -275,7 +271,24 @@ BINARY: tuple[Case, ...] = (
     Case(ops.copysign, lambda x, y: abs(x) * mp.sign(y), _PAIR, _PAIRS),
 )
 
+
+def _with_hypotenuse(point: Point) -> Point:
+    return (*point, math.hypot(*point))
+
+
 TERNARY: tuple[Case, ...] = (
+    Case(
+        ops.cosine,
+        lambda x, y, z: x / mp.hypot(x, y),
+        _PAIR,
+        tuple(map(_with_hypotenuse, _PAIRS)),
+        (
+            lambda x, y, z: y * y / mp.hypot(x, y) ** 3,
+            lambda x, y, z: -x * y / mp.hypot(x, y) ** 3,
+            lambda x, y, z: mp.mpf(0),
+        ),
+        _with_hypotenuse,
+    ),
     Case(
         ops.clip,
         _clip,

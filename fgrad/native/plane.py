@@ -40,19 +40,15 @@ def inversion(x: Value, y: Value) -> Value:
     return copysign(select(large.same(math.inf), small * 0.0, out), x)
 
 
-def cosine(x: Value, y: Value) -> Value:
-    """x / hypot(x, y)."""
-    squares = x * x + y * y  # this and not fma, so that cosine(y, x) shares it
+def cosine(x: Value, y: Value, z: Value) -> Value:
+    """x / z, where z is hypot(x, y)."""
+    far, usual = z.same(math.inf), x / z
 
     def otherwise() -> tuple[Value]:
-        large, small = _by_size(x, y)
-        up, down = _scales(large)
-        a, b = large * down, small * down
-        by = select(large > 2.0**1000, 0.25, select(large < _SMALL, _STEP, 1.0))
-        return (x * by / (sqrt(a * a + b * b) * (up * by)),)
+        a, b = x * 0.25, y * 0.25
+        return (select(far, a / hypot(a, b), usual),)
 
-    unusual = ~((squares > 2.0**-900) & (squares < math.inf))
-    return rarely(unusual, [x / sqrt(squares)], otherwise)[0]
+    return rarely(far, [usual], otherwise)[0]
 
 
 def _by_size(x: Value, y: Value) -> Pair:
