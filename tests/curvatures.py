@@ -385,8 +385,8 @@ def main() -> None:
         both = [worst(op, run, at, true) for run in BACKENDS.values()]
         cells = [f"{first.ulp:.1f}, {second.ulp:.1f}" for first, second in both]
         where = max([second for _, second in both], key=lambda w: w.ulp)
-        place = ", ".join([f"{x:.17g}" for x in where.point]) if where.ulp else ""
-        print(f"| `{op.name}` | {' | '.join(cells)} | {place} |", flush=True)
+        place = f"{', '.join(map(repr, where.point))} " if where.ulp else ""
+        print(f"| `{op.name}` | {' | '.join(cells)} | {place}|", flush=True)
 
 
 if __name__ == "__main__":
