@@ -16,7 +16,7 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "calm", "errors", "ieee", "special", "gamma", "operand", "op", "several", "operations", "node", "operators", "waiting", "abstract", "flow", "joint", "flat", "graph", "container", "trees", "reduction",
-    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
+    "reverse", "forward", "series", "argument", "derivative", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "newton", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
