@@ -92,8 +92,8 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         if len(one) != len(other):
             return False
-        # Written out: to `all` what raises StopIteration would be the end, or another error.
-        for x, y in zip(one, other, strict=True):
+        # To `all`, what raises StopIteration would be the end, or another error.
+        for x, y in zip(one, other, strict=True):  # noqa: SIM110  # as just said
             if not same(x, y):
                 return False
         return True
