@@ -205,7 +205,7 @@ def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
         return True
     # Of another class of numbers a leaf becomes a float, which whoever takes trees apart sees to.
     return all(
-        (kind is float or kind is int or issubclass(kind, Node))
+        (kind is float or kind is int or (issubclass(kind, Node) and not kind.truth))
         and container_for(kind, known) is None
         for kind in kinds
     )

@@ -7,6 +7,7 @@ happens inside is recorded.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -37,9 +38,8 @@ def custom(
     `vjp(x, y, y_bar, ...)` gives the cotangent of `x` where `y` is the result of `f(x, ...)`, and
     `jvp(x, y, dx, ...)` the tangent of `y`; one of them is enough. Written with operations they
     serve every order; written for floats alone, the first order. `f` is called with numbers only;
-    while a function is compiled it is called once with ones, to see what its result looks like, and
-    from then on by the compiled code. Raises NotAValue if neither rule is given, or if `f` gives
-    anything but numbers.
+    while a function is compiled it is called once with ones, to see what its result looks like.
+    Raises NotAValue if neither rule is given, or if `f` gives anything but numbers.
 
     >>> import math
     >>> import fgrad as fg
@@ -53,6 +53,7 @@ def custom(
 
     name = name_of(f, 0)
 
+    @functools.wraps(f)
     def custom_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = trees.flatten(x, name)
         if not any(isinstance(leaf, Node) for leaf in leaves):

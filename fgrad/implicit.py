@@ -7,8 +7,10 @@ and since the rule is written with the transforms of this library it serves ever
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import repeat
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -25,6 +27,7 @@ from fgrad.several import Joint, Row
 
 P = ParamSpec("P")
 A = TypeVar("A")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def root(
@@ -96,6 +99,7 @@ def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> 
     first, shape = trees.flatten(equation.start, "start")
     start = [float(number_of(x)) for x in first]
 
+    @_like_the_rest(equation.f)
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         name = f"arguments of {equation.name}"
         leaves, arguments = trees.flatten((args, kwargs), name)
@@ -124,6 +128,19 @@ def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> 
         return shape.unflatten(joint.results(op, given))
 
     return solution
+
+
+def _like_the_rest(f: Callable[..., Any]) -> Callable[[F], F]:
+    """Give a function the signature of `f` without the unknown, so that arguments have names."""
+
+    def named(solution: F) -> F:
+        with suppress(TypeError, ValueError):  # some builtins do not say
+            known = inspect.signature(f)
+            rest = list(known.parameters.values())[1:]
+            setattr(solution, "__signature__", known.replace(parameters=rest))  # noqa: B010  # to type checkers there is none
+        return solution
+
+    return named
 
 
 def _combined(weights: Row, slopes: Row) -> Any:

@@ -45,9 +45,9 @@ def flattened(
     They name an argument by its parameter.
     """
     try:
-        return trees.flatten((args, kwargs), "arguments")
+        return trees.arguments((args, kwargs), "arguments")
     except (NotAValue, CyclicTree):
-        refuse(f, args, kwargs, trees.flatten)
+        refuse(f, args, kwargs, trees.arguments)
         raise
 
 

@@ -77,7 +77,7 @@ def refuse(tree: object, name: str, above: tuple[int, ...] = ()) -> None:
         return
     container = container_of(tree, USUAL)
     if container is None:
-        trees.flatten(tree, name)
+        trees.arguments(tree, name)
         return
     if id(tree) in above:
         raise CyclicTree(name)
@@ -102,7 +102,7 @@ def widths_of(args: tuple[Any, ...]) -> tuple[int, ...] | None:
     widths = []
     for x in args:
         array = is_array(x)
-        if not array and type(x) is not float:
+        if (array and x.dtype.kind == "b") or not (array or type(x) is float):
             return None
         widths.append(x.shape[1] if array and x.ndim == 2 else -1)
     return tuple(widths)
@@ -113,10 +113,15 @@ def _row(
 ) -> Any:
     if hasattr(type(tree), "__array__"):
         array = array_of(tree)
-        columns.append(array)
-        return [0.0] * array.shape[-1] if array.ndim == axes else 0.0
+        truth = array_of is _array and array.dtype.kind == "b"  # what is read, as 1 and 0
+        columns.append(array.astype(float) if truth else array)
+        leaf = False if truth else 0.0
+        return [leaf] * array.shape[-1] if array.ndim == axes else leaf
     container = container_of(tree, USUAL)
     if container is None:
+        if isinstance(tree, bool):
+            columns.append(float(tree))
+            return tree
         columns += trees.leaves(tree)
         return 0.0
     if id(tree) in above:

@@ -116,4 +116,6 @@ class Same:
         """Whether `other` is the same as the value."""
         return same(other, self.value)
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        """That of the object."""
+        return object.__hash__(self)

@@ -10,11 +10,12 @@ from typing import Any, Final
 import attrs
 
 from fgrad import joint, parameters, trees
+from fgrad import operations as ops
 from fgrad.container import USUAL, are_leaves
 from fgrad.direct import MISS
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.kernel import Kernel, Tier
-from fgrad.node import Node
+from fgrad.node import Condition, Node
 from fgrad.operand import literal
 from fgrad.passes import simplified
 from fgrad.reference import Reference
@@ -58,9 +59,9 @@ class Specialised:
         if made is not None:
             return made
         try:
-            leaves, structure = trees.flatten((args, kwargs), "arguments")
+            leaves, structure = trees.arguments((args, kwargs), "arguments")
         except (NotAValue, CyclicTree):
-            parameters.refuse(self.traced, args, kwargs, trees.flatten)
+            parameters.refuse(self.traced, args, kwargs, trees.arguments)
             raise
         try:
             hash(structure)
@@ -104,8 +105,9 @@ class Specialised:
         known = self._known(args, kwargs)
         if known is None or known[1].result.kind is not None or not _numbers(known[0]):
             return None
-        if int in map(type, known[0]) and any(known[1].arguments.wholes()):
-            return None  # one may be in a field that has no derivative
+        kinds = {*map(type, known[0])}
+        if bool in kinds or (int in kinds and any(known[1].arguments.wholes())):
+            return None  # what has no derivative may be among them
         numbers: Sequence[Any] = known[0]
         values, special = tuple(map(float, numbers)), known[1]
         outs = special.kernel.run(*values)
@@ -176,8 +178,15 @@ def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
     if kinds in _USUAL:
         values = [leaf.value if isinstance(leaf, Node) else leaf for leaf in leaves]
         return special.result.unflatten(joint.called(kernel.op, leaves, kernel.run(*values)))
-    given = [leaf if isinstance(leaf, Node) else literal(leaf, "a call") for leaf in leaves]
+    given = list(map(_number, leaves))
     return special.result.unflatten(joint.results(kernel.op, given))
+
+
+def _number(leaf: Any) -> Any:
+    """A leaf as the number that a program takes: 1 and 0 stand for truth values."""
+    if isinstance(leaf, Node):
+        return ops.where(leaf, 1.0, 0.0) if isinstance(leaf, Condition) else leaf
+    return float(leaf) if isinstance(leaf, bool) else literal(leaf, "a call")
 
 
 class Front:

@@ -12,7 +12,7 @@ import attrs
 from fgrad.container import USUAL, Container, Parts, are_leaves, container_for
 from fgrad.errors import NotPicklable, TreeMismatch
 from fgrad.extras import Extras
-from fgrad.operand import is_real, literal
+from fgrad.operand import Operand, is_real, literal
 from fgrad.sameness import exact, same
 
 T = TypeVar("T")
@@ -28,14 +28,14 @@ class Structure(Generic[T]):
     The same are those that no function could tell apart, and keys count in their order.
     """
 
-    kind: type[T] | None  # None is a leaf
+    kind: type[T] | None  # None is a number, and bool a truth value
     keys: tuple[Any, ...] = attrs.field(default=(), eq=exact)
     children: tuple[Structure[Any], ...] = ()
     static: Any = attrs.field(default=None, eq=exact)
     extras: Extras | None = None
     _container: Container | None = attrs.field(default=None, eq=False, repr=False)
     _size: int = attrs.field(default=1, eq=False, repr=False)
-    _flat: bool = attrs.field(default=False, eq=False, repr=False)  # all children are leaves
+    _flat: bool = attrs.field(default=False, eq=False, repr=False)  # all children are numbers
 
     def unflatten(self, leaves: Iterable[Any]) -> T:
         """The tree of this structure with `leaves`; TreeMismatch unless there is one for each.
@@ -69,6 +69,9 @@ class Structure(Generic[T]):
         """
         kind = type(tree)
         if self._container is None:
+            if self.kind is bool:
+                leaves.append(tree)
+                return kind is bool or (isinstance(tree, Operand) and tree.truth)
             if kind is float or are_leaves((tree,), USUAL):
                 leaves.append(tree)
             elif is_real(tree) and container_for(kind, USUAL) is None:
@@ -126,6 +129,12 @@ class Structure(Generic[T]):
             found += [key in how.whole] if child._container is None else child.wholes()
         return tuple(found)
 
+    def truths(self) -> tuple[bool, ...]:
+        """Of each leaf, whether it is a truth value."""
+        if self._container is None:
+            return (self.kind is bool,)
+        return tuple([truth for child in self.children for truth in child.truths()])
+
     def passing(self) -> Iterator[tuple[str, object]]:
         """What passes through, with the place where it stands."""
         how = self._container
@@ -140,6 +149,8 @@ class Structure(Generic[T]):
 
 LEAF: Final[Structure[Any]] = Structure(None)
 """The structure of a leaf."""
+TRUTH: Final[Structure[Any]] = Structure(bool)
+"""The structure of a leaf that is a truth value, among arguments."""
 
 
 def structured(
@@ -147,7 +158,7 @@ def structured(
 ) -> Structure[Any]:
     """The structure of a container of that class, with those parts and structures of children."""
     size = sum([child._size for child in children])
-    flat = all(child._container is None for child in children)
+    flat = all(child._container is None and child.kind is None for child in children)
     return Structure(kind, parts.keys, children, parts.static, parts.extras, how, size, flat)
 
 
@@ -170,8 +181,8 @@ def _restored(
     static: Any,
     extras: Extras | None = None,
 ) -> Structure[Any]:
-    if kind is None:
-        return LEAF
+    if kind is None or kind is bool:
+        return LEAF if kind is None else TRUTH
     container = container_for(kind, USUAL)
     if container is None:
         got = f"a structure of {kind.__name__}, which a registry of its own knew"

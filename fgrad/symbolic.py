@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fgrad import operations as ops
 from fgrad.errors import MissingExtra, NotAValue
@@ -22,6 +22,10 @@ from fgrad.program import Program
 
 if TYPE_CHECKING:
     import sympy
+
+
+Made: TypeAlias = Callable[..., Any]
+"""What makes an expression of expressions."""
 
 
 def to_sympy(program: Program) -> tuple[sympy.Basic, ...]:
@@ -145,7 +149,7 @@ class _Writer:
         return sp.Integer(int(value)) if whole else sp.Float(value)
 
 
-def _rows(sp: Any, made: Callable[..., Any]) -> Mapping[Op, Callable[..., Any]]:
+def _rows(sp: Any, made: Made) -> Mapping[Op, Made]:
     """For each operation the expression of it on expressions."""
 
     def where(condition: Any, x: Any, y: Any) -> Any:
@@ -166,20 +170,13 @@ def _rows(sp: Any, made: Callable[..., Any]) -> Mapping[Op, Callable[..., Any]]:
         return power(plus(1, exp(minus(x))), -1)
 
     return MappingProxyType({
-        **known,
+        **known, **_slopes(sp, plus, times, power),
         ops.sub: lambda x, y: plus(x, minus(y)), ops.neg: minus, ops.div: over,
         ops.reciprocal: lambda x: power(x, -1), ops.square: lambda x: power(x, 2),
         ops.identity: lambda x: x, ops.stop_gradient: lambda x: x,
-        ops.power_slope: lambda x, y: times(y, power(x, plus(y, -1))),
         ops.sqrt: lambda x: power(x, half),
         ops.cbrt: lambda x: times(made(sp.sign, x), power(size(x), third)),
         ops.hypot: lambda x, y: power(plus(power(x, 2), power(y, 2)), half),
-        ops.inversion: lambda x, y: over(x, plus(power(x, 2), power(y, 2))),
-        ops.cbrt_slope: lambda x: over(1, times(3, power(power(x, 2), third))),
-        ops.cosine: lambda x, y, z: over(x, z),
-        ops.complement: lambda x: plus(1, minus(power(x, 2))),
-        ops.atan_slope: lambda x: over(1, plus(1, power(x, 2))),
-        ops.acosh_slope: lambda x: over(1, power(plus(power(x, 2), -1), half)),
         ops.exp2: lambda x: power(2, x), ops.expm1: lambda x: plus(exp(x), -1),
         ops.log2: lambda x: over(log(x), log(2)), ops.log10: lambda x: over(log(x), log(10)),
         ops.log1p: lambda x: log(plus(1, x)),
@@ -193,6 +190,24 @@ def _rows(sp: Any, made: Callable[..., Any]) -> Mapping[Op, Callable[..., Any]]:
         ops.copysign: lambda x, y: times(size(x), where(made(sp.Ge, y, 0), 1, -1)),
         ops.where: where,
     })  # fmt: skip
+
+
+def _slopes(sp: Any, plus: Made, times: Made, power: Made) -> dict[Op, Made]:
+    """The same for operations that are derivatives of others."""
+    half, third = sp.Rational(1, 2), sp.Rational(1, 3)
+
+    def over(x: Any, y: Any) -> Any:
+        return times(x, power(y, -1))
+
+    return {
+        ops.power_slope: lambda x, y: times(y, power(x, plus(y, -1))),
+        ops.inversion: lambda x, y: over(x, plus(power(x, 2), power(y, 2))),
+        ops.cbrt_slope: lambda x: over(1, times(3, power(power(x, 2), third))),
+        ops.cosine: lambda x, y, z: over(x, z),
+        ops.complement: lambda x: plus(1, times(-1, power(x, 2))),
+        ops.atan_slope: lambda x: over(1, plus(1, power(x, 2))),
+        ops.acosh_slope: lambda x: over(1, power(plus(power(x, 2), -1), half)),
+    }
 
 
 def _named(sp: Any) -> dict[Op, Any]:

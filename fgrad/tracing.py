@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
+from fgrad import operations as ops
 from fgrad import trees
 from fgrad.abstract import traced
 from fgrad.calm import calm
@@ -31,7 +32,10 @@ class Tracing:
         arguments = flattened(f, args, kwargs)[1]
         names = leaf_names(f, arguments)
         inputs = [traced(name) for name in names]
-        fresh_args, fresh_kwargs = arguments.unflatten(inputs)
+        # To the function a truth value is one, to the program the number 1 or 0.
+        kinds = zip(inputs, arguments.truths(), strict=True)
+        given = [ops.not_equal(x, 0.0) if truth else x for x, truth in kinds]
+        fresh_args, fresh_kwargs = arguments.unflatten(given)
         with calm():
             outputs, result = trees.results(f(*fresh_args, **fresh_kwargs))
             return cls(Program.of(outputs, inputs, names), arguments, result)

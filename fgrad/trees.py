@@ -20,8 +20,8 @@ from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.node import Node
 from fgrad.operand import ARRAYS, is_array_like, is_real, literal, told
 from fgrad.structure import LEAF as LEAF
+from fgrad.structure import TRUTH, row_of, structured
 from fgrad.structure import Structure as Structure
-from fgrad.structure import row_of, structured
 from fgrad.structure import tupled as tupled
 
 T = TypeVar("T")
@@ -68,14 +68,18 @@ class Registry:
 
     def flatten(self, tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The leaves and the structure, as `fgrad.trees.flatten`."""
-        return self._flattened(tree, name, _leaf)
+        return self._flattened(tree, name, _number)
 
     def results(self, tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The same of what a function gave, among which may be truth values."""
         return self._flattened(tree, name, _result)
 
+    def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
+        """The same of what a function is given, whose structure says which are truth values."""
+        return self._flattened(tree, name, _argument)
+
     def _flattened(
-        self, tree: T, name: str, leaf: Callable[[Any, str], Leaf]
+        self, tree: T, name: str, leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]]
     ) -> tuple[tuple[Leaf, ...], Structure[T]]:
         leaves: list[Leaf] = []
         structure = self._walked(tree, leaves, _DEEPEST)
@@ -157,12 +161,13 @@ class Registry:
         path: str,
         leaves: list[Leaf],
         above: tuple[int, ...],
-        leaf: Callable[[Any, str], Leaf],
+        leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]],
     ) -> Structure[Any]:
         container = container_of(tree, self._containers)
         if container is None:
-            leaves.append(leaf(tree, path))
-            return LEAF
+            value, structure = leaf(tree, path)
+            leaves.append(value)
+            return structure
         if id(tree) in above:
             raise CyclicTree(path)
         if len(above) == _DEEPEST:
@@ -204,8 +209,17 @@ def _leaf(value: Any, path: str) -> Leaf:
     )
 
 
-def _result(value: Any, path: str) -> Leaf:
-    return value if isinstance(value, bool) else _leaf(value, path)
+def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    return _leaf(value, path), LEAF
+
+
+def _result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    return value if isinstance(value, bool) else _leaf(value, path), LEAF
+
+
+def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    truth = isinstance(value, bool) or (isinstance(value, Node) and value.truth)
+    return (value, TRUTH) if truth else (_leaf(value, path), LEAF)
 
 
 def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
@@ -214,6 +228,14 @@ def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[
     Errors are those of `flatten`.
     """
     return _USUAL.results(tree, name)
+
+
+def arguments(tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves and the structure of what a function is given: numbers, nodes and truth values.
+
+    Errors are those of `flatten`.
+    """
+    return _USUAL.arguments(tree, name)
 
 
 def _kind_name(kind: type | None) -> str:

@@ -382,9 +382,38 @@ def test_a_custom_function_gives_floats_wherever_it_is_called() -> None:
     assert list(map(type, f(1.0))) == [float, float]
 
 
-def test_a_condition_is_no_argument() -> None:
+def test_nobody_differentiates_by_a_condition() -> None:
     with pytest.raises(fg.NotAValue, match=r"p\[1\] needs .*truth value"):
         loose.gradient(lambda p: p[0])((fg.var(1.0), fg.var(1.0) > 0.0))
+    with pytest.raises(fg.NotAValue, match=r"p\[1\] needs"):
+        loose.gradient(called(lambda p: p[0]))((1.0, True))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_condition_is_one_to_a_compiled_function_too(tier: str) -> None:
+    chosen = compiled(lambda c, p: fg.where(c & p["ok"], p["x"], -p["x"]), tier)
+    for c, ok in ((True, True), (True, False), (False, True)):
+        sign = 1.0 if c and ok else -1.0
+        for _ in range(3):
+            assert chosen(c, {"ok": ok, "x": 3.0}) == 3.0 * sign
+        assert (
+            loose.gradient(lambda x, c=c, ok=ok: chosen(c, {"ok": ok, "x": x}) * x)(3.0)
+            == 6.0 * sign
+        )
+    f: Any = lambda x: chosen(x > 1.0, {"ok": x < 4.0, "x": x * x})
+    for x in (0.5, 3.0, 5.0):
+        assert fg.value_and_gradient(f)(x) == (
+            (x * x, 2.0 * x) if 1 < x < 4 else (-x * x, -2.0 * x)
+        )
+        assert compiled(fg.gradient(f), tier)(x) == fg.gradient(f)(x)
+    with pytest.raises(fg.NotAValue, match="truth value"):
+        chosen(1.0, {"ok": True, "x": 3.0})
+    assert chosen(c=True, p={"ok": True, "x": 3.0}) == 3.0
+    np = pytest.importorskip("numpy", reason="columns need numpy")
+    for _ in range(3):
+        signs = chosen.map(np.array([True, False]), {"ok": True, "x": np.array([2.0, 3.0])})
+        assert signs.tolist() == [2.0, -3.0]
+        assert chosen.sum(True, {"ok": np.array([True, False]), "x": 2.0}) == 0.0
 
 
 @pytest.mark.parametrize("n", [10, 1_000, 3_000, 100_000])
