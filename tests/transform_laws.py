@@ -23,11 +23,12 @@ import numpy as np
 
 import fgrad as fg
 from tests.transform_case import Case, Failed, agree, like
+from tests.transform_duals import Rejected
 from tests.transform_functions import Program
 from tests.transform_generator import FEATURES, TIERS
 from tests.transform_kit import flat
 from tests.transform_operations import number
-from tests.transform_programs import Oracle, Rejected
+from tests.transform_programs import Oracle
 from tests.transform_samples import function, program
 from tests.transform_shrinking import shrunk
 
@@ -75,8 +76,12 @@ def compiled(tier: Any) -> Law:
 def mapped(tier: Any) -> Law:
     def on_columns(case: Case) -> None:
         columns = case.tree([np.array([x, x, x]) for x in case.program.point])
-        got = fg.compile(case.f, tier=tier).map(columns, case.exponent)
-        agree([float(y) for y in got], case.value * 3)
+        fast = fg.compile(fg.value_and_gradient(case.f), tier=tier)
+        value, slopes = fast.map(columns, case.exponent)
+        for got, wanted in zip([value, *flat(slopes)], [*case.value, *case.slopes], strict=True):
+            agree([float(y) for y in got], [wanted] * 3)
+        total, slopes = fast.sum(columns, case.exponent)
+        agree([total, *flat(slopes)], [3.0 * y for y in (*case.value, *case.slopes)])
 
     return on_columns
 
@@ -139,6 +144,8 @@ def jacobians(case: Case) -> None:
 
 def differences(case: Case) -> None:
     """Of the function on floats, which is compared at the points around as well."""
+    if "stop_gradient" in case.text:
+        return
     f, size = case.line(case.f), max(1.0, abs(case.slope))
     values = []
     for k in (-2, -1, 1, 2):
@@ -272,6 +279,7 @@ MORE: Final[dict[str, Law]] = {
         ("compiled hvp", compiled_second),
         ("hvp of compiled", second_of_compiled),
         ("compiled taylor", compiled_series),
+        ("mapped", mapped),
     )
 }
 
