@@ -120,15 +120,10 @@ if _typing.TYPE_CHECKING:
     from fgrad.ccode import to_c as to_c
     from fgrad.check import check_gradient as check_gradient
     from fgrad.compiled import Compiled as Compiled
-    from fgrad.compiled import compile as compile
-    from fgrad.descent import Method as Method
+    from fgrad.compiling import compile as compile
     from fgrad.descent import Minimum as Minimum
     from fgrad.descent import Search as Search
-    from fgrad.descent import State as State
-    from fgrad.descent import adam as adam
-    from fgrad.descent import gradient_descent as gradient_descent
     from fgrad.descent import minimise as minimise
-    from fgrad.descent import momentum as momentum
     from fgrad.difference import Difference as Difference
     from fgrad.difference import diff as diff
     from fgrad.directional import hvp as hvp
@@ -145,6 +140,11 @@ if _typing.TYPE_CHECKING:
     from fgrad.matrix import Rows as Rows
     from fgrad.matrix import hessian as hessian
     from fgrad.matrix import jacobian as jacobian
+    from fgrad.methods import Method as Method
+    from fgrad.methods import State as State
+    from fgrad.methods import adam as adam
+    from fgrad.methods import gradient_descent as gradient_descent
+    from fgrad.methods import momentum as momentum
     from fgrad.program import Program as Program
     from fgrad.symbolic import to_sympy as to_sympy
     from fgrad.tracing import trace as trace
@@ -163,15 +163,10 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "to_c": "ccode",
     "check_gradient": "check",
     "Compiled": "compiled",
-    "compile": "compiled",
-    "Method": "descent",
+    "compile": "compiling",
     "Minimum": "descent",
     "Search": "descent",
-    "State": "descent",
-    "adam": "descent",
-    "gradient_descent": "descent",
     "minimise": "descent",
-    "momentum": "descent",
     "Difference": "difference",
     "diff": "difference",
     "hvp": "directional",
@@ -188,6 +183,11 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "Rows": "matrix",
     "hessian": "matrix",
     "jacobian": "matrix",
+    "Method": "methods",
+    "State": "methods",
+    "adam": "methods",
+    "gradient_descent": "methods",
+    "momentum": "methods",
     "Program": "program",
     "to_sympy": "symbolic",
     "trace": "tracing",

@@ -42,7 +42,9 @@ class Argument:
         """Take `tree` apart, with variables at that depth."""
         leaves, structure = differentiated(tree, name)
         try:
-            fresh = tuple([_variable(x, depth) for x in leaves])
+            fresh = tuple(
+                [constant(x, depth) if type(x) is float else _variable(x, depth) for x in leaves]
+            )
         except NotAValue:
             numbers(leaves, [name() + path for path in structure.paths()])
             raise

@@ -27,6 +27,10 @@ def given_arrays(program: Program, inputs: Sequence[object]) -> list[float | Arr
     given: list[float | Array] = []
     names, place = program.inputs, 0
     for x in inputs:
+        if type(x) is float:
+            given.append(x)
+            place += 1
+            continue
         known = _array(np, names[min(place, len(names) - 1)] if names else "none", x)
         given.append(known)
         place += 1 if isinstance(known, float) or known.ndim == 1 else known.shape[1]

@@ -24,13 +24,14 @@ import attrs
 
 from fgrad import parameters
 from fgrad.bound import Bound
+from fgrad.derivatives import Sloped
 from fgrad.direct import MISS
-from fgrad.errors import CyclicTree, MissingExtra, NotAValue, NotPicklable
-from fgrad.kernel import TIERS, Tier, native_is_installed
+from fgrad.errors import CyclicTree, NotAValue, NotPicklable
+from fgrad.kernel import Tier
 from fgrad.program import Program
 from fgrad.reference import Reference
 from fgrad.rows import Table, is_array, refuse, widths_of
-from fgrad.specialisation import FewRows, Over, Specialisation, of_array, of_floats
+from fgrad.specialisation import FewRows, Over, Specialisation, of_array, of_floats, paired
 from fgrad.specialised import Front, Specialised
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class _OfInstances(property):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Compiled(Front, Generic[P, R]):
+class Compiled(Front, Sloped, Generic[P, R]):
     """A function that runs the program of another; made by `compile`.
 
     What is kept are the specialisations: one for each structure of the arguments that it was
@@ -255,7 +256,8 @@ class Compiled(Front, Generic[P, R]):
             if widths:
                 self._by_widths[widths] = special
         if not kwargs:
-            self._few.expect(way, special, len(args) if widths else 0, out)
+            given = args if out is None else (*args, paired(special.result, out))
+            self._few.expect(way, special, given)
         return columns, special
 
     def _table(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Table:
@@ -294,6 +296,18 @@ class Compiled(Front, Generic[P, R]):
         if kwargs or any(child.kind is not None for child in positional):
             return self
         return of_floats(special.kernel, special.result, self)
+
+    def slopes(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
+    ) -> tuple[float, tuple[Any, ...]] | None:
+        """The value and the gradients at numbers, by the program of the derivative alone."""
+        return self._special.slopes(args, kwargs, places)
+
+    def on_arrays(self, tree: Any, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
+        """The value and the gradient as a function of an array, on the native tier."""
+        if self.tier != "native":
+            return None
+        return self._special.found((tree,), {})[1].on_arrays(ready=ready)
 
     @_OfInstances
     def __wrapped__(self) -> Callable[P, R]:
@@ -367,48 +381,3 @@ def _restored(
     for special in made:
         compiled._special.kept(special)
     return compiled
-
-
-@overload
-def compile(
-    f: Callable[P, R], /, *, tier: Tier | None = None, exact: bool = False
-) -> Compiled[P, R]: ...
-@overload
-def compile(
-    *, tier: Tier | None = None, exact: bool = False
-) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
-def compile(f: Any = None, /, *, tier: Tier | None = None, exact: bool = False) -> Any:
-    """The compiled function of `f`: same arguments, same result, run as a program.
-
-    It is traced at the first call with arguments of each structure (trees of numbers, as
-    everywhere); errors are those of `trace`. With nodes among the arguments it gives nodes.
-
-    On the tier `native` it runs as machine code, on `python` as straight-line source, on
-    `reference` line by line. Without a choice it is native if the extra `native` is installed,
-    else python; to choose native without it raises MissingExtra. Native functions are as accurate
-    as those of Python, not equal in the last place, and a product that is added to something is
-    rounded once with the sum, where the processor can; `exact` keeps each rounding.
-
-    >>> import fgrad as fg
-    >>> def slope(x: float, y: float) -> float:
-    ...     return fg.gradient(lambda x: fg.sin(x * y))(x)
-    >>> fast = fg.compile(slope)
-    >>> fast(0.0, 3.0), fg.gradient(fast, argnums=1)(0.0, 3.0), len(fast.program)
-    (3.0, 1.0, 3)
-    """
-    if tier is None:
-        tier = "native" if native_is_installed() else "python"
-    if tier not in TIERS:
-        advice = f"Choose one of {', '.join(TIERS)}."
-        raise NotAValue("compile", "a tier", f"{tier!r:.40}", advice)
-    if tier == "native" and not native_is_installed():
-        raise MissingExtra("the tier native", "llvmlite 0.45 or later", "native")
-    if f is None:
-        return lambda f: _compiled(f, tier, exact)
-    return _compiled(f, tier, exact)
-
-
-def _compiled(f: Any, tier: Tier, exact: bool) -> Any:
-    if isinstance(f, (staticmethod, classmethod)):
-        return type(f)(Compiled(f.__func__, tier, exact))
-    return Compiled(f, tier, exact)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType, NoneType
 from typing import Any, Final
+from weakref import WeakKeyDictionary, ref
 
 import attrs
 from pyrsistent import pmap, pvector
@@ -81,11 +82,12 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
     listed = tuple(fields)
     inner = tuple(f.name for f in listed if not f.metadata.get("fgrad.static"))
     outer = tuple(f.name for f in listed if f.metadata.get("fgrad.static"))
+    alive: Callable[[], Any] = ref(kind)
 
     names = (*inner, *outer)
 
     def fresh(values: Iterable[Any]) -> Any:
-        tree: Any = object.__new__(kind)
+        tree: Any = object.__new__(alive())
         for name, value in zip(names, values, strict=True):
             object.__setattr__(tree, name, value)
         return tree
@@ -115,12 +117,14 @@ def _whole(fields: Iterable[tuple[str, object]]) -> frozenset[str]:
 
 def _by_name(kind: Any) -> Container:
     """Fields of a NamedTuple."""
+    names = kind._fields
+    alive: Callable[[], Any] = ref(kind)
 
     def take(tree: Any) -> Parts:
-        return Parts(kind._fields, tuple(tree))
+        return Parts(names, tuple(tree))
 
     whole = _whole(getattr(kind, "__annotations__", {}).items())
-    make = lambda parts: kind._make(parts.children)
+    make = lambda parts: alive()._make(parts.children)
     return Container(take, make, lambda key: f".{key}", whole=whole)
 
 
@@ -142,12 +146,27 @@ def container_of(tree: object, known: Mapping[type, Container]) -> Container | N
     return None if kind is float else container_for(kind, known)  # float is what most leaves are
 
 
+# Classes may go: how they are taken apart refers to them weakly.
+_by_class: Final[WeakKeyDictionary[type, Container]] = WeakKeyDictionary()
+
+
 def container_for(kind: type, known: Mapping[type, Container]) -> Container | None:
     """How trees of the class `kind` are taken apart."""
     if kind in known:
         return known[kind]
-    if issubclass(kind, Node):
-        return None
+    container = _by_class.get(kind)
+    if container is None and not issubclass(kind, Node):
+        container = _found(kind)
+        # The fields of a class are known for good once it has been decorated itself.
+        if container is not None and not _DECORATED.isdisjoint(vars(kind)):
+            return _by_class.setdefault(kind, container)
+    return container
+
+
+_DECORATED: Final = frozenset({"__attrs_attrs__", "__dataclass_fields__", "_fields"})
+
+
+def _found(kind: type) -> Container | None:
     if attrs.has(kind):
         return _by_field(kind, attrs.fields(kind))
     if getattr(kind, "__dataclass_fields__", None) is not None:
@@ -158,3 +177,22 @@ def container_for(kind: type, known: Mapping[type, Container]) -> Container | No
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return _by_name(kind)
     return None
+
+
+_FLOATS: Final = frozenset({float})  # what most leaves are
+_LEAVES: Final = frozenset({float, int, Node})
+
+
+def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
+    """Whether all values are leaves for certain: the few classes that there are decide."""
+    if _FLOATS.issuperset(map(type, values)):
+        return True
+    kinds = {*map(type, values)}
+    if known is USUAL and kinds <= _LEAVES:
+        return True
+    # Of another class of numbers a leaf becomes a float, which whoever takes trees apart sees to.
+    return all(
+        (kind is float or kind is int or issubclass(kind, Node))
+        and container_for(kind, known) is None
+        for kind in kinds
+    )

@@ -9,11 +9,12 @@ outside, they are nodes, so that an outer derivative sees through an inner one.
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, overload
 
 from fgrad import trees
-from fgrad.argument import Call, checked
+from fgrad.argument import Call, checked, found
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.node import Condition, Node, number_of
 from fgrad.operand import Real, literal
@@ -28,6 +29,29 @@ Q = TypeVar("Q", bound=Real)
 Aux = TypeVar("Aux")
 
 _NOTHING: Final = trees.flatten(None)
+
+
+class Sloped(ABC):
+    """A function whose slopes at numbers can be had without a graph."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def slopes(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
+    ) -> tuple[float, tuple[Any, ...]] | None:
+        """The value, and the gradient for the argument at each place, as a graph would give them.
+
+        None where they are not known at once.
+        """
+
+    @abstractmethod
+    def on_arrays(self, tree: Any, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
+        """The value and the gradient as a function of an array, of all numbers of a tree like `tree`.
+
+        `ready` says that the function itself gives both. None where there is no such function.
+        """
+
 
 # Each choice of arguments has its overload, so that the results have the arguments' types.
 
@@ -170,10 +194,16 @@ def value_and_gradient(
     >>> fg.value_and_gradient(loss)({"w": 2.0, "b": -1.0}, 3.0)
     (25.0, {'w': 30.0, 'b': 10.0})
     """
-    places = checked(argnums)
+    places, function = checked(argnums), cast("object", f)  # to mypy no function is a `Sloped`
+    sloped = function if isinstance(function, Sloped) and not has_aux else None
 
     @functools.wraps(f)
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        if sloped is not None:
+            args, kwargs, where = found(f, places, args, kwargs)
+            known = sloped.slopes(args, kwargs, where)
+            if known is not None:
+                return known if isinstance(argnums, tuple) else (known[0], known[1][0])
         call = Call.of(f, places, args, kwargs)
         output, (leaves, structure) = _taken(f(*call.args, **call.kwargs), has_aux)
         value, leaves, slope_of = _differentiated(output, leaves, call)
@@ -192,7 +222,7 @@ def _taken(
     if not isinstance(result, tuple) or len(result) != 2:
         advice = "With has_aux, let the function return (value, aux)."
         raise NotAValue("value_and_gradient", "a pair", f"{result!r:.60}", advice)
-    return result[0], trees.flatten(result[1], "aux")
+    return result[0], trees.results(result[1], "aux")
 
 
 def _differentiated(

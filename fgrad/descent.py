@@ -1,129 +1,31 @@
-"""Descent: optimisers as pure steps from state to state, over trees of parameters.
-
-A method makes a first `State` of the parameters, and maps a state and a gradient to the next.
-Nothing is updated in place, so any state can be kept, compared, pickled or gone on from.
-"""
+"""Descent: go down a function of a tree of parameters by the steps of a method."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    overload,
+    runtime_checkable,
+)
 
 import attrs
 
-from fgrad import trees
-from fgrad.derivatives import value_and_gradient
 from fgrad.errors import MissingExtra
+from fgrad.methods import Method, State
 from fgrad.operand import Real
+from fgrad.ways import OnArrays, OnTrees, differentiated, way
 
 A = TypeVar("A")
 Q = TypeVar("Q", bound=Real)
-
-
-@attrs.frozen
-class State(Generic[A]):
-    """Where a descent is: the parameters, what the method remembers of its way, and the steps made."""
-
-    params: A
-    memory: tuple[A, ...] = ()
-    count: int = 0
-
-
-class Method(Protocol):
-    """How to go down: a pure step from a state and the gradient there to the next state."""
-
-    def start(self, params: A, /) -> State[A]:
-        """The state before the first step."""
-        ...
-
-    def __call__(self, state: State[A], gradient: A, /) -> State[A]:
-        """The state after one more step."""
-        ...
-
-
-@attrs.frozen
-class _Momentum:
-    """Steps along the gradient, plus `decay` of the step before."""
-
-    rate: float
-    decay: float
-
-    def start(self, params: A, /) -> State[A]:
-        return State(params, (trees.map(lambda p: 0.0, params),))
-
-    def __call__(self, state: State[A], gradient: A, /) -> State[A]:
-        velocity = trees.map(lambda v, g: self.decay * v - self.rate * g, state.memory[0], gradient)
-        moved = trees.map(lambda p, v: p + v, state.params, velocity)
-        return State(moved, (velocity,), state.count + 1)
-
-
-@attrs.frozen
-class _Adam:
-    """Steps scaled by running means of the gradient and of its square."""
-
-    rate: float
-    decay: float
-    square_decay: float
-    floor: float
-
-    def start(self, params: A, /) -> State[A]:
-        zeros = trees.map(lambda p: 0.0, params)
-        return State(params, (zeros, zeros))
-
-    def __call__(self, state: State[A], gradient: A, /) -> State[A]:
-        count = state.count + 1
-        mean = trees.map(lambda m, g: _mixed(self.decay, m, g), state.memory[0], gradient)
-        square = trees.map(
-            lambda s, g: _mixed(self.square_decay, s, g * g), state.memory[1], gradient
-        )
-        # Both means start at zero; dividing by this undoes what that costs the first of them.
-        rate = self.rate * math.sqrt(1.0 - self.square_decay**count) / (1.0 - self.decay**count)
-        floor = self.floor * math.sqrt(1.0 - self.square_decay**count)
-        moved = trees.map(
-            lambda p, m, s: p - rate * m / (math.sqrt(s) + floor), state.params, mean, square
-        )
-        return State(moved, (mean, square), count)
-
-
-def gradient_descent(rate: float) -> Method:
-    """The method of steps against the gradient, `rate` times as long.
-
-    >>> import fgrad as fg
-    >>> step = fg.gradient_descent(0.25)
-    >>> step(step.start([1.0, 2.0]), [4.0, 0.0]).params
-    [0.0, 2.0]
-    """
-    return _Momentum(rate, 0.0)
-
-
-def momentum(rate: float, decay: float = 0.9) -> Method:
-    """The method of steps against the gradient that keep `decay` of the step before (Polyak 1964).
-
-    >>> import fgrad as fg
-    >>> step = fg.momentum(0.25, decay=0.5)
-    >>> state = step(step.start(1.0), 4.0)
-    >>> step(state, 0.0).params
-    -0.5
-    """
-    return _Momentum(rate, decay)
-
-
-def adam(
-    rate: float = 1e-3, decay: float = 0.9, square_decay: float = 0.999, floor: float = 1e-8
-) -> Method:
-    """The method of Kingma & Ba (2015): each number moves by about `rate` while its slope is steady.
-
-    >>> import fgrad as fg
-    >>> step = fg.adam(0.1)
-    >>> round(step(step.start(1.0), 123.0).params, 6)
-    0.9
-    """
-    return _Adam(rate, decay, square_decay, floor)
-
-
-def _mixed(decay: float, old: Any, new: Any) -> Any:
-    return decay * old + (1.0 - decay) * new
+Callback: TypeAlias = Callable[[State[A], float], object]
+"""What is called after each step with the state and the value there; StopIteration ends the descent."""
 
 
 @attrs.frozen
@@ -159,11 +61,16 @@ class Search(Protocol):
         state: State[A],
         steps: Iterable[int],
         tolerance: float,
+        callback: Callback[A],
     ) -> Minimum[A]:
-        """Go down from `state`; `f` gives value and gradient, each step takes one of `steps`."""
+        """Go down from `state`; `f` gives value and gradient, each step takes one of `steps`.
+
+        `callback` is called after each, and its StopIteration ends the search.
+        """
         ...
 
 
+@overload
 def minimise(
     f: Callable[[A], Q],
     start: A | State[A],
@@ -172,13 +79,40 @@ def minimise(
     *,
     tolerance: float = 1e-6,
     progress: bool = False,
-) -> Minimum[A]:
+    has_gradient: Literal[False] = False,
+    callback: Callback[A] | None = None,
+) -> Minimum[A]: ...
+@overload
+def minimise(
+    f: Callable[[A], tuple[Q, A]],
+    start: A | State[A],
+    method: Method | Search,
+    steps: int = 1000,
+    *,
+    tolerance: float = 1e-6,
+    progress: bool = False,
+    has_gradient: Literal[True],
+    callback: Callback[A] | None = None,
+) -> Minimum[A]: ...
+def minimise(
+    f: Callable[[Any], Any],
+    start: Any,
+    method: Method | Search,
+    steps: int = 1000,
+    *,
+    tolerance: float = 1e-6,
+    progress: bool = False,
+    has_gradient: bool = False,
+    callback: Callback[Any] | None = None,
+) -> Minimum[Any]:
     """Go down from `start` by at most `steps` steps of `method`.
 
     Ends where every number of the gradient is within `tolerance`. If that is not reached, or the
     value is no longer finite, it gives the point of the lowest value met. `start` may be the state
     of an earlier descent.
-    `progress` shows a bar, with rich (the extra `cli`).
+    With `has_gradient`, `f` gives a pair of its value and its gradient, as `value_and_gradient` has
+    them. `callback` is called after each step with the state and the value there, and may raise
+    StopIteration to make it the last. `progress` shows a bar, with rich (the extra `cli`).
 
     >>> import fgrad as fg
     >>> def bowl(p: dict[str, float]) -> float:
@@ -187,29 +121,48 @@ def minimise(
     >>> found.converged, round(found.params["x"], 5)
     (True, 1.0)
     """
-    differentiated: Callable[[Any], tuple[Any, Any]] = value_and_gradient(f)
     state: State[Any] = start if isinstance(start, State) else method.start(start)
+    allowed = _counted(steps, progress)
     if isinstance(method, Search):
-        return method.search(differentiated, state, _counted(steps, progress), tolerance)
-    value, slope = differentiated(state.params)
+        ready = differentiated(f, state.params, ready=has_gradient)
+        return method.search(ready, state, allowed, tolerance, callback or _nothing)
+    going = way(f, method, state, ready=has_gradient)
+    return _descended(going, allowed, tolerance, callback)
+
+
+def _descended(
+    way: OnTrees | OnArrays,
+    steps: Iterable[int],
+    tolerance: float,
+    callback: Callback[Any] | None,
+) -> Minimum[Any]:
+    state = way.first
+    value, slope = way.at(state.params)
     best = (state.params, value, slope)
     history = [float(value)]
-    converged = _within(slope, tolerance)
-    for _ in _counted(steps, progress):
+    converged = way.within(slope, tolerance)
+    for _ in steps:
         if converged or not math.isfinite(value):
             break
-        state = method(state, slope)
-        value, slope = differentiated(state.params)
+        state = way.step(state, slope)
+        value, slope = way.at(state.params)
         history.append(float(value))
-        converged = _within(slope, tolerance)
+        converged = way.within(slope, tolerance)
         # At the minimum values differ by rounding only, and the gradient knows better.
         if converged or value < best[1] or not math.isfinite(best[1]):
             best = (state.params, value, slope)
-    return Minimum(*best, converged, tuple(history), state)
+        try:
+            if callback is not None:
+                callback(way.seen(state), history[-1])
+        except StopIteration:
+            break
+    params, value, slope = best
+    ends = way.tree(params), value, way.tree(slope)
+    return Minimum(*ends, converged, tuple(history), way.seen(state))
 
 
-def _within(slope: object, tolerance: float) -> bool:
-    return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))
+def _nothing(state: State[Any], value: float) -> None:
+    """What is called after each step where nobody asked."""
 
 
 def _counted(steps: int, progress: bool) -> Iterable[int]:

@@ -17,8 +17,11 @@ import attrs
 from fgrad.sameness import same
 from fgrad.trees import Structure
 
-LARGEST: Final = 100
-"""Leaves of arguments up to which a call is written out: more take their time anyway."""
+LARGEST: Final = 300
+"""Leaves of arguments up to which a call is written out, where a tuple or list of leaves is one."""
+_FLOATS: Final = frozenset({float})
+_FEW: Final = 32
+"""Leaves up to which each is taken by itself, which is faster then."""
 _NAMED: Final = 30
 """Outputs up to which each has a name of its own."""
 
@@ -55,18 +58,37 @@ def direct(
     ([7.0, 12.0], True)
     """
     args, kwargs = arguments.children
-    if kwargs.children or not 0 < len(arguments) <= LARGEST:
+    if kwargs.children or not 0 < _pieces(arguments) <= LARGEST:
         return None
     outputs = 0 if result is None else len(result)
-    writer = _Writer(named=outputs <= _NAMED, miss="other(args, kwargs)" if other else "MISS")
+    miss, rows = "other(args, kwargs)" if other else "MISS", len(arguments) > _FEW
+    writer = _Writer(named=outputs <= _NAMED, miss=miss, rows=rows)
     if not (writer.read(args, "args") and (result is None or _written(result))):
         return None
     built = "ys" if result is None else writer.build(result)
-    names: dict[str, Any] = {**writer.names, "run": run, "other": other, "MISS": MISS, "same": same}
+    names: dict[str, Any] = {
+        **writer.names,
+        "run": run,
+        "other": other,
+        "MISS": MISS,
+        "FLOATS": _FLOATS,
+        "same": same,
+    }
     text = writer.text(built, outputs, floats=floats)
     exec(compile(text, "<a call>", "exec"), names)  # noqa: S102  # all text is made here
     call: Callable[..., Any] = names["call"]
     return call
+
+
+def _pieces(structure: Structure[Any]) -> int:
+    """The leaves, where those of a tuple or list of leaves alone are taken as they are."""
+    if structure._container is None or _is_row(structure):
+        return 1
+    return sum([_pieces(child) for child in structure.children])
+
+
+def _is_row(structure: Structure[Any]) -> bool:
+    return structure._flat and structure.kind in (tuple, list) and len(structure) > 1
 
 
 def _written(structure: Structure[Any]) -> bool:
@@ -81,12 +103,20 @@ def _is_named(kind: type | None) -> bool:
     return kind is not None and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
+def _is_of_floats(leaf: str) -> str:
+    if leaf[0] == "*":
+        return f"FLOATS.issuperset(map(type, {leaf[1:]}))"
+    return f"type({leaf}) is float"
+
+
 @attrs.frozen(kw_only=True)
 class _Writer:
     named: bool
     """Whether each output has a name; else they are slices of `ys`."""
     miss: str
     """What is given for arguments of another structure."""
+    rows: bool
+    """Whether a tuple or list of leaves is taken as it is."""
     lines: list[str] = attrs.field(factory=list)
     after: list[str] = attrs.field(factory=list)
     leaves: list[str] = attrs.field(factory=list)
@@ -97,7 +127,7 @@ class _Writer:
     def text(self, built: str, outputs: int, *, floats: bool) -> str:
         """The whole function, when it is known how the leaves are read and the result is built."""
         given = ", ".join(self.leaves)
-        check = " and ".join([f"type({leaf}) is float" for leaf in self.leaves])
+        check = " and ".join(map(_is_of_floats, self.leaves))
         ys = ", ".join([f"y{i}" for i in range(outputs)])
         alone = self.miss == "MISS"
         lines = [
@@ -130,7 +160,12 @@ class _Writer:
         if tree != "args":  # which are a tuple, as calls have them
             self.lines.append(f"if type({tree}) is not {self._name(kind)}: return {self.miss}")
         if kind in (tuple, list, dict):
+            if kind is list and self.rows:
+                self.lines.append(f"{tree} = (*{tree},)")  # whatever others do to it meanwhile
             self.lines.append(f"if len({tree}) != {size}: return {self.miss}")
+        if self.rows and tree != "args" and _is_row(structure):
+            self.leaves.append(f"*{tree}")
+            return True
         parts = [f"x{next(self._fresh)}" for _ in structure.keys]
         self.lines.extend(self._taken(structure, tree, parts))
         return all(self.read(c, p) for c, p in zip(structure.children, parts, strict=True))

@@ -56,7 +56,7 @@ def custom(
     def custom_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = trees.flatten(x, name)
         if not any(isinstance(leaf, Node) for leaf in leaves):
-            return f(x, *args, **kwargs)
+            return _plainly(f(x, *args, **kwargs))
         given = numbers(leaves, repeat(name))
         traced = any(isinstance(a, Node) and a.abstract for a in given)
         # Of what the result is made has to be seen, and a traced number has no value to see it with.
@@ -117,6 +117,14 @@ class _Rules:
             for x in given:
                 _plain(x)
         return given
+
+
+def _plainly(result: Any) -> Any:
+    """A result on numbers with floats for all of these, as it has them on nodes."""
+    if type(result) is float:
+        return result
+    leaves, structure = trees.flatten(result, "result")
+    return structure.unflatten(map(_plain, leaves))
 
 
 def _filled(flows: Row) -> list[Any]:

@@ -60,7 +60,8 @@ def pulled_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...], R
     adjoint = tuple(
         [type(y)() if bar is None else bar for y, bar in zip(call.value, bars, strict=True)]
     )
-    return adjoint, _kept(op, op.pull(call.value, list(map(number_of, call.args)), bars))
+    values = [a.value if isinstance(a, Node) else a for a in call.args]
+    return adjoint, _kept(op, op.pull(call.value, values, bars))
 
 
 def _kept(op: Joint, flows: Row) -> Row:

@@ -14,8 +14,9 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from fgrad import trees
-from fgrad.descent import Minimum, Search, State
+from fgrad.descent import Callback, Minimum, Search
 from fgrad.errors import MissingExtra, NotAValue
+from fgrad.methods import State
 
 A = TypeVar("A")
 
@@ -71,6 +72,7 @@ class _Lbfgs:
         state: State[A],
         steps: Iterable[int],
         tolerance: float,
+        callback: Callback[A],
     ) -> Minimum[A]:
         minimize = _scipys_minimize()
         structure = trees.flatten(state.params)[1]
@@ -85,11 +87,15 @@ class _Lbfgs:
                 tried = _Point.of(f, structure.unflatten(place))
             return tried.seen_from(here)
 
+        def reached() -> State[A]:
+            return State(here.params, (), state.count + len(history) - 1)
+
         def stepped(x: Any) -> None:
             nonlocal here, best
             here = tried  # a line search ends at the point it tried last
             history.append(here.value)
             best = here if here.value <= best.value else best
+            callback(reached(), here.value)
             if not here.finite:
                 raise StopIteration
             next(allowed)  # its StopIteration is scipy's sign to stop
@@ -102,10 +108,8 @@ class _Lbfgs:
                 value_and_slope, here.place, jac=True, method="L-BFGS-B",
                 callback=stepped, options=options,
             )  # fmt: skip
-        count = state.count + len(history) - 1
         return Minimum(
-            best.params, best.value, best.gradient, best.within(tolerance), tuple(history),
-            State(here.params, (), count),
+            best.params, best.value, best.gradient, best.within(tolerance), tuple(history), reached(),
         )  # fmt: skip
 
 

@@ -23,6 +23,9 @@ from fgrad.operand import Operand, Truth, is_numeric, literal
 
 V_co = TypeVar("V_co", covariant=True)
 
+_FEW: Final = 8
+"""Arguments up to which one loop over them is faster than two short ones."""
+
 
 class _Open(Operand):
     """A node while it is being filled in; it becomes a frozen Node before anyone sees it.
@@ -108,6 +111,9 @@ class Node(_Open, Generic[V_co]):
 
     def apply(self, op: Op, args: tuple[Node[float] | float, ...]) -> Node[float]:
         """The node of `op` on `args`, which are nodes and plain values."""
+        if len(args) > _FEW:
+            given = [a.value if isinstance(a, Node) else a for a in args]
+            return _seal(op, args, op.meaning(*given), depth_above(args), None)
         values: list[float] = []
         depth = 0
         for a in args:
@@ -288,7 +294,7 @@ def var(value: float, label: str | None = None) -> Node[float]:
 
 def depth_above(args: Iterable[object]) -> int:
     """The depth of a node on these arguments: one more than the deepest of them has."""
-    return 1 + max((a.depth for a in args if isinstance(a, Node)), default=-1)
+    return 1 + max({a.depth for a in args if isinstance(a, Node)}, default=-1)
 
 
 def number_of(arg: Node[V_co] | V_co) -> V_co:

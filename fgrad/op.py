@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias, TypeVar, final, overload
+from typing import Any, ClassVar, Final, TypeAlias, final, overload
 
 import attrs
 
+from fgrad.documented import described
 from fgrad.errors import NotPicklable
 from fgrad.floats import giving_floats
 from fgrad.operand import (
@@ -34,7 +35,6 @@ Rule1: TypeAlias = Callable[[Real, Real], Partial]
 Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
-K = TypeVar("K")
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
 
 
@@ -43,6 +43,15 @@ def _keep_floats(op: Op, *names: str) -> None:
     for name in names:
         where = f"the result of {name} of {op.name}"
         object.__setattr__(op, name, giving_floats(getattr(op, name), where))
+
+
+_FEW: Final = 8
+"""Arguments up to which it is faster to look at each than at their classes."""
+
+
+def _one_of_each(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """One argument of each class."""
+    return tuple(dict(zip(map(type, args), args, strict=True)).values())
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -107,7 +116,7 @@ class Op:
         What has no value wins over what has one.
         """
         operand: Operand | None = None
-        for a in args:
+        for a in args if len(args) <= _FEW else _one_of_each(args):
             if isinstance(a, Operand) and (operand is None or a.abstract):
                 operand = a
         return self.meaning(*args) if operand is None else operand.apply(self, args)
@@ -127,28 +136,6 @@ def find(module: str, name: str) -> Op:
     return op
 
 
-class _Text:
-    """The `__doc__` of a class of operations; of an operation what that does, for `help`."""
-
-    def __init__(self, text: str | None) -> None:
-        self.text = text
-
-    def __get__(self, op: Any, kind: object = None) -> str | None:
-        if op is None:
-            return self.text
-        from fgrad.descriptions import description  # noqa: PLC0415  # only who asks waits for it
-
-        ours = getattr(sys.modules.get("fgrad.operations"), op.name, None) is op
-        text = description(op.name, op.arity, getattr(op, "kink", "")) if ours else None
-        return text or getattr(op.meaning, "__doc__", None) or self.text
-
-
-def _described(kind: K) -> K:
-    """The class, with a `__doc__` that says of each operation what it does."""
-    setattr(kind, "__doc__", _Text(kind.__doc__))  # noqa: B010  # to type checkers it is a str
-    return kind
-
-
 @final
 @attrs.frozen(eq=False, repr=False)
 class Leaf(Op):
@@ -157,7 +144,7 @@ class Leaf(Op):
     arity: ClassVar[int] = 0
 
 
-@_described
+@described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Unary(Op):
@@ -197,7 +184,7 @@ class Unary(Op):
         return x.under(self) if isinstance(x, Operand) else self.checked((x,))
 
 
-@_described
+@described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Binary(Op):
@@ -235,7 +222,7 @@ class Binary(Op):
         return self._between(x, y)
 
 
-@_described
+@described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Ternary(Op):
@@ -279,7 +266,7 @@ class Ternary(Op):
         return self.checked((x, y, z))
 
 
-@_described
+@described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Comparison(Op):
@@ -305,7 +292,7 @@ class Comparison(Op):
         return self._between(x, y)
 
 
-@_described
+@described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Connective(Op):
@@ -334,7 +321,7 @@ class Connective(Op):
         return self.applied((truth(x, self.name), truth(y, self.name)))
 
 
-@_described
+@described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Negation(Op):
@@ -360,7 +347,7 @@ class Negation(Op):
         return self.applied((truth(x, self.name),))
 
 
-@_described
+@described
 @final
 @attrs.frozen(eq=False, repr=False)
 class Choice(Op):

@@ -19,6 +19,7 @@ from fgrad.flat import Flat, lines_of, packed, wrong_count
 from fgrad.graph import Graph
 from fgrad.node import Node, constant, variable
 from fgrad.op import Op
+from fgrad.operand import literal
 from fgrad.several import Item, Joint
 
 Line: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
@@ -88,9 +89,12 @@ class Program:
                 following += 1
         numbers = []
         for y in outputs:
-            end = place[y] if isinstance(y, Node) else float(y)
-            if type(end) is float:
-                lines.append((ops.identity, (end,)))
+            end = place[y] if isinstance(y, Node) else y
+            if type(end) is not int or not isinstance(y, Node):
+                if isinstance(end, bool):
+                    lines.append((ops.logical_and, (end, True)))
+                else:
+                    lines.append((ops.identity, (literal(end, "a program"),)))
                 end, following = following, following + 1
             numbers.append(int(end))
         return cls(tuple(names), tuple(lines), tuple(numbers))

@@ -319,6 +319,7 @@ def _send_jointly(
         flows = [rule and _times(cotangent, rule(node.value, *values)) for rule in node.op.rules]
     for a, flow in zip(node.args, flows, strict=True):
         if isinstance(a, Node):
+            # As `_collect` does; written out, for a call may have hundreds of arguments.
             if flow is None:
                 passed.append(a)
             elif a in adjoints:

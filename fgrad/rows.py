@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
 import attrs
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         | None
     )
     """What a function is mapped over: a column, a table, a number, or a tree of them."""
+
+_NUMBERS: Final = frozenset({float, int})
 
 
 @attrs.frozen
@@ -84,9 +86,9 @@ def refuse(tree: object, name: str, above: tuple[int, ...] = ()) -> None:
         refuse(child, name + container.entry(key), (*above, id(tree)))
 
 
-def skeleton(out: object) -> Any:
-    """The tree of arrays with a number in the place of each."""
-    return _row(out, [], (), -1, _own)
+def skeleton(tree: object) -> Any:
+    """The tree of arrays with a number in the place of each, whatever it stands for."""
+    return _row(tree, [], (), -1, _array)
 
 
 def is_array(x: object) -> bool:
@@ -120,6 +122,9 @@ def _row(
     if id(tree) in above:
         raise CyclicTree("arguments")
     parts = container.take(tree)
+    if _NUMBERS.issuperset(map(type, parts.children)):
+        columns += parts.children
+        return container.make(attrs.evolve(parts, children=(0.0,) * len(parts.children)))
     children = [
         _row(child, columns, (*above, id(tree)), axes, array_of) for child in parts.children
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
@@ -44,6 +44,11 @@ class Specialisation:
         written = direct(self.arguments, self.result, self.kernel.run)
         return written and (lambda args, kwargs: MISS if kwargs else written(args))
 
+    @cached_property
+    def reader(self) -> Call | None:
+        """The function of the tuple of the arguments, by position, that gives what stands at the leaves, or MISS."""
+        return direct(self.arguments, None, lambda *leaves: leaves, floats=False)
+
     def front(self, other: Given) -> Callable[..., Any] | None:
         """The function of numbers in this structure, that gives `other(args, kwargs)` of all else."""
         builtin = self._builtin(lambda *args, **kwargs: other(args, kwargs))
@@ -64,7 +69,7 @@ class Specialisation:
 
     def targets(self, out: object, axes: int) -> Sequence[Any]:
         """The arrays of a tree like the result; those with so many axes stand for lists."""
-        targets = Table.to_write(_paired(self.result, out), axes)
+        targets = Table.to_write(paired(self.result, out), axes)
         if not self.result.read(targets.row, []):
             came = str(trees.paths(targets.row))
             raise TreeMismatch("out", str(self.result.paths())[:200], came[:200])
@@ -81,6 +86,26 @@ class Specialisation:
                 raise NotAValue("out", needed, got, "Make them with numpy.empty.")
         return targets
 
+    def on_arrays(self, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
+        """The value and the gradient for the only argument, as a function of an array.
+
+        If it is `ready`, the function gives both; else its derivative gives the gradient.
+        """
+        params = self.arguments.children[0].children[0]
+        if ready:
+            alike = self.result == trees.tupled((trees.LEAF, params))
+            whole = of_array(self.kernel, self.result, _miss)
+            return (lambda x: _apart(whole(x))) if alike else None
+        program = self.kernel.program
+        if self.result.kind is not None or program.truths[program.outputs[0]]:
+            return None
+        reached, slope = self.kernel.slope((0,))
+        if slope is None:
+            return None
+        value = of_array(self.kernel, self.result, _miss)
+        slopes = of_array(slope, trees.tupled((trees.LEAF,) * len(reached)), _miss)
+        return partial(_valued, value, slopes, list(reached))
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the call."""
         return Specialisation, (self.kernel, self.arguments, self.result)
@@ -90,39 +115,53 @@ def _miss(*_: object, **__: object) -> Any:
     return MISS
 
 
+def _apart(numbers: Any) -> tuple[float, Any]:
+    return float(numbers[0]), numbers[1:]
+
+
+def _valued(
+    value: Callable[[Any], float], slopes: Callable[[Any], Any], reached: list[int], x: Any
+) -> tuple[float, Any]:
+    """The value at an array, and the slopes, of which those that are not reached are 0."""
+    import numpy as np  # noqa: PLC0415  # an extra
+
+    found = slopes(np.append(x, 1.0))
+    if len(reached) < len(x):
+        sent, found = found, np.zeros(len(x))
+        found[reached] = sent
+    return float(value(x)), found
+
+
 @attrs.frozen(eq=False)
 class FewRows:
     """The calls over few rows that are written out, for what is made and the structure of what is given."""
 
-    _calls: dict[Over, dict[Structure[Any], Call]] = attrs.field(factory=dict, init=False)
+    # Beside each call its structure, which is compared much faster than hashed.
+    _calls: dict[Over, tuple[tuple[Structure[Any], Call], ...]] = attrs.field(
+        factory=dict, init=False
+    )
 
     def call(self, way: Over, given: tuple[Any, ...]) -> Any:
         """The result, or MISS."""
-        for call in tuple(self._calls.get(way, {}).values()):
+        for _, call in self._calls.get(way, ()):
             result = call(given)
             if result is not MISS:
                 return result
         return MISS
 
-    def expect(self, way: Over, special: Specialisation, size: int, out: Any) -> None:
-        """Have the next few rows try a call for arguments like these, and arrays like those of `out`.
-
-        They have the structure of `special`, or are just so many arrays and floats if `size` is not 0.
-        """
-        calls = self._calls.setdefault(way, {})
+    def expect(self, way: Over, special: Specialisation, given: tuple[Any, ...]) -> None:
+        """Have the next few rows try a call for what is built as `given` is, the arguments and what is written to."""
+        calls = self._calls.get(way, ())
         if len(calls) == TRIED:
             return
-        leaves = [0.0] * len(special.arguments)
-        row = (0.0,) * size or special.arguments.unflatten(leaves)[0]
-        given = row if out is None else (*row, skeleton(_paired(special.result, out)))
-        structure: Structure[Any] = trees.flatten((given, {}))[1]
-        if structure not in calls:
+        structure: Structure[Any] = trees.flatten((skeleton(given), {}))[1]
+        if not any(structure == known for known, _ in calls):
             call = special.over(way, structure)
             if call is not None:
-                calls[structure] = call
+                self._calls[way] = *calls, (structure, call)
 
 
-def _paired(structure: Structure[Any], tree: Any) -> Any:
+def paired(structure: Structure[Any], tree: Any) -> Any:
     """The tree with the keys of its dicts in the order of the structure, where it has that structure."""
     container = container_of(tree, USUAL)
     if container is None or type(tree) is not structure.kind:
@@ -132,8 +171,8 @@ def _paired(structure: Structure[Any], tree: Any) -> Any:
     if children.keys() != set(structure.keys):
         return tree
     known = zip(structure.keys, structure.children, strict=True)
-    paired = tuple([_paired(child, children[key]) for key, child in known])
-    return container.make(attrs.evolve(parts, keys=structure.keys, children=paired))
+    inner = tuple([paired(child, children[key]) for key, child in known])
+    return container.make(attrs.evolve(parts, keys=structure.keys, children=inner))
 
 
 def of_floats(

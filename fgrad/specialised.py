@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from fgrad import joint, parameters, trees
+from fgrad.container import USUAL, are_leaves
 from fgrad.direct import MISS
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.kernel import Kernel, Tier
@@ -16,8 +18,13 @@ from fgrad.node import Node
 from fgrad.operand import literal
 from fgrad.passes import simplified
 from fgrad.reference import Reference
-from fgrad.specialisation import TRIED, Given, Specialisation
+from fgrad.specialisation import TRIED, Call, Given, Specialisation
 from fgrad.tracing import Tracing
+
+MANY: Final = 16
+"""Leaves from which on it pays to write out how they are read."""
+_USUAL: Final = {Node}, {float, Node}
+"""The classes of leaves that are nodes with values, and of those with numbers among them."""
 
 
 @attrs.frozen(eq=False)
@@ -30,6 +37,7 @@ class Specialised:
     # It only grows; what two threads trace at the same time is the same.
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
     _calls: list[Given] = attrs.field(factory=list, init=False)
+    _readers: list[tuple[Call, Specialisation]] = attrs.field(factory=list, init=False)
 
     @property
     def made(self) -> Mapping[Any, Specialisation]:
@@ -46,11 +54,9 @@ class Specialised:
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[trees.Leaf], Specialisation]:
         """The leaves, and the specialisation for these arguments, made if it is not there yet."""
-        # Most calls are of a structure that is known, and to read as one is faster than to find it.
-        for special in tuple(self._made.values())[: -TRIED - 1 : -1]:
-            read: list[trees.Leaf] = []
-            if special.arguments.read((args, kwargs), read):
-                return read, special
+        made = self._known(args, kwargs)
+        if made is not None:
+            return made
         try:
             leaves, structure = trees.flatten((args, kwargs), "arguments")
         except (NotAValue, CyclicTree):
@@ -64,6 +70,51 @@ class Specialised:
             advice = "What passes through must be hashable, for it chooses the program."
             raise NotAValue(where, "a hashable value", f"{value!r:.60}", advice) from None
         return leaves, known or self.kept(self._traced(args, kwargs, structure))
+
+    def _known(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Sequence[trees.Leaf], Specialisation] | None:
+        """The same where it is there, or None; most calls are of a structure that is."""
+        for reader, special in () if kwargs else tuple(self._readers):
+            given = reader(args)
+            if given is not MISS and are_leaves(given, USUAL):
+                return given, special
+        for special in tuple(self._made.values())[: -TRIED - 1 : -1]:
+            read: list[trees.Leaf] = []
+            if special.arguments.read((args, kwargs), read):
+                self._expect(special, read)
+                return read, special
+        return None
+
+    def _expect(self, special: Specialisation, leaves: Sequence[trees.Leaf]) -> None:
+        """Have the next such arguments be read in straight lines, where there is much to read."""
+        if len(leaves) > MANY and len(self._readers) < TRIED and special.reader is not None:
+            known = special.reader, special
+            if known not in self._readers:
+                self._readers.append(known)
+
+    def slopes(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
+    ) -> tuple[float, tuple[Any, ...]] | None:
+        """The value and the gradient for each place, as `derivative.Sloped` has them.
+
+        None for a structure that has not been called with, for nodes, and for what gives no number.
+        """
+        known = self._known(args, kwargs)
+        if known is None or known[1].result.kind is not None or not _numbers(known[0]):
+            return None
+        if int in map(type, known[0]) and any(known[1].arguments.wholes()):
+            return None  # one may be in a field that has no derivative
+        numbers: Sequence[Any] = known[0]
+        values, special = tuple(map(float, numbers)), known[1]
+        outs = special.kernel.run(*values)
+        if type(outs[0]) is not float:
+            return None
+        flows = [0.0 if bar is None else bar for bar in special.kernel.pull(outs, values, (1.0,))]
+        positional = special.arguments.children[0].children
+        starts = [0, *accumulate(map(len, positional))]
+        gradients = [positional[i].unflatten(flows[starts[i] : starts[i + 1]]) for i in places]
+        return outs[0], tuple(gradients)
 
     def _traced(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], structure: trees.Structure[Any]
@@ -88,7 +139,9 @@ class Specialised:
             if result is not MISS:
                 return result
         leaves, special = self.found(args, kwargs)
-        if len(self._calls) < TRIED and _numbers(leaves):
+        if not _numbers(leaves):
+            return _run(special, leaves)
+        if len(self._calls) < TRIED:
             written = special.call
             if written is not None and written not in self._calls:
                 self._calls.append(written)
@@ -114,12 +167,16 @@ class Specialised:
 
 
 def _numbers(leaves: Sequence[trees.Leaf]) -> bool:
-    return not any(isinstance(leaf, Node) for leaf in leaves)
+    return not any(issubclass(kind, Node) for kind in {*map(type, leaves)})
 
 
 def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
+    kernel, kinds = special.kernel, {*map(type, leaves)}
+    if kinds in _USUAL:
+        values = [leaf.value if isinstance(leaf, Node) else leaf for leaf in leaves]
+        return special.result.unflatten(joint.called(kernel.op, leaves, kernel.run(*values)))
     given = [leaf if isinstance(leaf, Node) else literal(leaf, "a call") for leaf in leaves]
-    return special.result.unflatten(joint.results(special.kernel.op, given))
+    return special.result.unflatten(joint.results(kernel.op, given))
 
 
 class Front:

@@ -33,7 +33,7 @@ class Tracing:
         inputs = [traced(name) for name in names]
         fresh_args, fresh_kwargs = arguments.unflatten(inputs)
         with calm():
-            outputs, result = trees.flatten(f(*fresh_args, **fresh_kwargs), "result")
+            outputs, result = trees.results(f(*fresh_args, **fresh_kwargs))
             return cls(Program.of(outputs, inputs, names), arguments, result)
 
 

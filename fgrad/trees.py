@@ -8,20 +8,21 @@ is another value, so that nobody's registering changes anybody's answer.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Final, TypeAlias, TypeVar, overload
 
 import attrs
 
 from fgrad.container import STATIC as STATIC
-from fgrad.container import USUAL, Container, Parts, container_for, container_of
-from fgrad.errors import CyclicTree, NotAValue, NotPicklable, TreeMismatch
-from fgrad.extras import Extras
+from fgrad.container import USUAL, Container, Parts, are_leaves, container_of
+from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.node import Node
 from fgrad.operand import ARRAYS, is_array_like, is_real, literal, told
-from fgrad.sameness import exact, same
+from fgrad.structure import LEAF as LEAF
+from fgrad.structure import Structure as Structure
+from fgrad.structure import row_of, structured
+from fgrad.structure import tupled as tupled
 
 T = TypeVar("T")
 Leaf: TypeAlias = Node[float] | float
@@ -30,116 +31,11 @@ _Nodes: TypeAlias = (
 )
 
 _DEEPEST: Final = 200
-
-
-@attrs.frozen
-class Structure(Generic[T]):
-    """A tree without its leaves; equal to another of the same containers, keys and static parts.
-
-    The same are those that no function could tell apart, and keys count in their order.
-    """
-
-    kind: type[T] | None  # None is a leaf
-    keys: tuple[Any, ...] = attrs.field(default=(), eq=exact)
-    children: tuple[Structure[Any], ...] = ()
-    static: Any = attrs.field(default=None, eq=exact)
-    extras: Extras | None = None
-    _container: Container | None = attrs.field(default=None, eq=False, repr=False)
-    _size: int = attrs.field(default=1, eq=False, repr=False)
-    _flat: bool = attrs.field(default=False, eq=False, repr=False)  # all children are leaves
-
-    def unflatten(self, leaves: Iterable[Any]) -> T:
-        """The tree of this structure with `leaves`; TreeMismatch unless there is one for each.
-
-        >>> from fgrad import trees
-        >>> leaves, structure = trees.flatten({"w": [1.0, 2.0], "b": 3.0})
-        >>> structure.unflatten(10 * leaf for leaf in leaves)
-        {'w': [10.0, 20.0], 'b': 30.0}
-        """
-        given = tuple(leaves)
-        if len(given) != len(self):
-            raise TreeMismatch("tree", f"{len(self)} leaves", f"{len(given)} leaves")
-        tree: T = self._filled(iter(given))
-        return tree
-
-    def _filled(self, leaves: Any) -> Any:
-        if self._container is None:
-            return next(leaves)
-        if self._flat:
-            children = tuple(itertools.islice(leaves, self._size))
-        else:
-            children = tuple([child._filled(leaves) for child in self.children])
-        return self._container.make(Parts(self.keys, children, self.static, self.extras))
-
-    def read(self, tree: object, leaves: list[Any]) -> bool:
-        """Append the leaves of `tree` and say True, or False if it has another structure.
-
-        Several times faster than taking it apart, for callers who know what comes.
-        """
-        kind = type(tree)
-        if self._container is None:
-            leaves.append(tree)
-            return kind is float or kind is int or isinstance(tree, Node)
-        if kind is not self.kind:
-            return False
-        children: Any = tree
-        if kind is tuple or kind is list:
-            if len(children) != len(self.keys):
-                return False
-        else:
-            parts = self._container.take(tree)
-            if not (same(parts.keys, self.keys) and same(parts.static, self.static)):
-                return False
-            if parts.extras != self.extras:
-                return False
-            children = parts.children
-        for child, part in zip(self.children, children, strict=True):
-            if not child.read(part, leaves):
-                return False
-        return True
-
-    def __len__(self) -> int:
-        """The number of leaves."""
-        return self._size
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle what it is made of; how its classes are put together is found again."""
-        return _restored, (self.kind, self.keys, self.children, self.static, self.extras)
-
-    def paths(self) -> tuple[str, ...]:
-        """Where each leaf stands, such as `.layers[2].weight`."""
-        if self._container is None:
-            return ("",)
-        return tuple(
-            self._container.entry(key) + path
-            for key, child in zip(self.keys, self.children, strict=True)
-            for path in child.paths()
-        )
-
-    def wholes(self) -> tuple[bool, ...]:
-        """Of each leaf, whether it is a field that is declared as a whole number."""
-        how = self._container
-        if how is None:
-            return (False,)
-        found: list[bool] = []
-        for key, child in zip(self.keys, self.children, strict=True):
-            found += [key in how.whole] if child._container is None else child.wholes()
-        return tuple(found)
-
-    def passing(self) -> Iterator[tuple[str, object]]:
-        """What passes through, with the place where it stands."""
-        how = self._container
-        if how is not None:
-            yield from zip(
-                [f".{name}" for name in how.passing or ()], self.static or (), strict=False
-            )
-            for key, child in zip(self.keys, self.children, strict=True):
-                for path, value in child.passing():
-                    yield how.entry(key) + path, value
-
-
-LEAF: Final[Structure[Any]] = Structure(None)
-"""The structure of a leaf."""
+_FLOATS: Final = frozenset({float})  # what most leaves are
+_map: Final = map  # which has another meaning here
+_REMEMBERED: Final = 1024
+"""Leaves of a tuple or list up to which its structure is kept for the next one."""
+_TUPLE, _LIST = USUAL[tuple], USUAL[list]
 
 
 @attrs.frozen
@@ -172,14 +68,28 @@ class Registry:
 
     def flatten(self, tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The leaves and the structure, as `fgrad.trees.flatten`."""
+        return self._flattened(tree, name, _leaf)
+
+    def results(self, tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
+        """The same of what a function gave, among which may be truth values."""
+        return self._flattened(tree, name, _result)
+
+    def _flattened(
+        self, tree: T, name: str, leaf: Callable[[Any, str], Leaf]
+    ) -> tuple[tuple[Leaf, ...], Structure[T]]:
         leaves: list[Leaf] = []
-        structure = self._taken(tree, name, leaves, ())
+        structure = self._walked(tree, leaves, _DEEPEST)
+        if structure is None:
+            leaves.clear()
+            structure = self._taken(tree, name, leaves, (), leaf)
         return tuple(leaves), structure
 
     def matched(self, structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
         """The leaves of `tree` in the order of `structure`, as `fgrad.trees.matched`."""
         leaves: list[Leaf] = []
-        self._matched(structure, tree, name, leaves)
+        if self._containers is not USUAL or not structure.read(tree, leaves):
+            leaves.clear()
+            self._matched(structure, tree, name, leaves)
         return tuple(leaves)
 
     def leaves(self, tree: object) -> tuple[Leaf, ...]:
@@ -197,6 +107,8 @@ class Registry:
         columns += [
             self.matched(structure, other, f"tree {i}") for i, other in enumerate(others, 2)
         ]
+        if not any(issubclass(kind, Node) for kind in {*_map(type, leaves)}):
+            return structure.unflatten(_map(f, *columns))
         made: dict[tuple[int, ...], Any] = {}
         results = []
         for row in zip(*columns, strict=True):
@@ -208,12 +120,48 @@ class Registry:
             results.append(result)
         return structure.unflatten(results)
 
+    def _walked(self, tree: Any, leaves: list[Leaf], levels: int) -> Structure[Any] | None:
+        """What `_taken` gives, in a tenth of the time, or None: then that says what is wrong.
+
+        No path is written before something is wrong, and leaves side by side are looked at together.
+        """
+        container = container_of(tree, self._containers)
+        if container is None:
+            leaves.append(tree)
+            return LEAF if are_leaves((tree,), self._containers) else None
+        if not levels:
+            return None
+        row = container is _TUPLE or container is _LIST
+        parts = Parts((), tuple(tree)) if row else container.take(tree)
+        given = parts.children
+        kind: Any = type(tree)  # mypy takes a class for nothing that has a hash
+        if are_leaves(given, self._containers):
+            leaves += given
+            if row and len(given) <= _REMEMBERED:
+                return row_of(kind, len(given))
+            children = [LEAF] * len(given)
+        else:
+            children = []
+            for child in given:
+                structure = self._walked(child, leaves, levels - 1)
+                if structure is None:
+                    return None
+                children.append(structure)
+        if row:
+            parts = Parts(tuple(range(len(given))), given)
+        return structured(kind, parts, tuple(children), container)
+
     def _taken(
-        self, tree: Any, path: str, leaves: list[Leaf], above: tuple[int, ...]
+        self,
+        tree: Any,
+        path: str,
+        leaves: list[Leaf],
+        above: tuple[int, ...],
+        leaf: Callable[[Any, str], Leaf],
     ) -> Structure[Any]:
         container = container_of(tree, self._containers)
         if container is None:
-            leaves.append(_leaf(tree, path))
+            leaves.append(leaf(tree, path))
             return LEAF
         if id(tree) in above:
             raise CyclicTree(path)
@@ -222,10 +170,10 @@ class Registry:
             raise NotAValue(path[:80], f"a tree of at most {_DEEPEST} levels", "more", advice)
         parts = container.take(tree)
         children = tuple(
-            self._taken(child, path + container.entry(key), leaves, (*above, id(tree)))
+            self._taken(child, path + container.entry(key), leaves, (*above, id(tree)), leaf)
             for key, child in zip(parts.keys, parts.children, strict=True)
         )
-        return _structure(type(tree), parts, children, container)
+        return structured(type(tree), parts, children, container)
 
     def _matched(self, structure: Structure[Any], tree: Any, path: str, leaves: list[Leaf]) -> None:
         """Append the leaves of `tree` in the order of `structure`, which it must have."""
@@ -245,36 +193,6 @@ class Registry:
             self._matched(child, children[key], path + container.entry(key), leaves)
 
 
-def _structure(
-    kind: type, parts: Parts, children: tuple[Structure[Any], ...], how: Container
-) -> Structure[Any]:
-    size = sum([child._size for child in children])
-    flat = all(child._container is None for child in children)
-    return Structure(kind, parts.keys, children, parts.static, parts.extras, how, size, flat)
-
-
-def tupled(children: Iterable[Structure[Any]]) -> Structure[tuple[Any, ...]]:
-    """The structure of a tuple of trees of these structures."""
-    parts = tuple(children)
-    return _structure(tuple, Parts(tuple(range(len(parts))), ()), parts, USUAL[tuple])
-
-
-def _restored(
-    kind: type | None,
-    keys: tuple[Any, ...],
-    children: tuple[Structure[Any], ...],
-    static: Any,
-    extras: Extras | None = None,
-) -> Structure[Any]:
-    if kind is None:
-        return LEAF
-    container = container_for(kind, _USUAL._containers)
-    if container is None:
-        got = f"a structure of {kind.__name__}, which a registry of its own knew"
-        raise NotPicklable(got, "Use the containers that fgrad.trees knows by itself.")
-    return _structure(kind, Parts(keys, (), static, extras), children, container)
-
-
 def _leaf(value: Any, path: str) -> Leaf:
     if isinstance(value, Node) or type(value) is float or type(value) is int:
         return value
@@ -284,6 +202,18 @@ def _leaf(value: Any, path: str) -> Leaf:
     raise NotAValue(
         path, "a number or a node", told(value), ARRAYS if is_array_like(value) else advice
     )
+
+
+def _result(value: Any, path: str) -> Leaf:
+    return value if isinstance(value, bool) else _leaf(value, path)
+
+
+def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves and the structure of what a function gave: numbers, nodes and truth values.
+
+    Errors are those of `flatten`.
+    """
+    return _USUAL.results(tree, name)
 
 
 def _kind_name(kind: type | None) -> str:

@@ -25,7 +25,7 @@ from fgrad.op import Op
 from fgrad.operand import literal
 from fgrad.passes import inlined
 from fgrad.program import Line, Program, placed
-from fgrad.several import Item, Joint
+from fgrad.several import Joint
 from fgrad.spelling import digits, namesake, number, operation, spelled, vocabulary
 
 VERSION: Final = 1

@@ -1,5 +1,6 @@
 """Descent: pure steps against closed forms, and what `minimise` promises."""
 
+import importlib.util
 import math
 import pickle
 from typing import Any
@@ -126,3 +127,69 @@ def test_a_gradient_of_another_structure_is_named() -> None:
     step: Any = fg.momentum(0.1)
     with pytest.raises(fg.TreeMismatch):
         step(step.start([1.0]), [1.0, 2.0])
+
+
+def bowl(p: dict[str, float]) -> float:
+    return fg.square(fg.square(p["a"]) - 1.0) + 0.3 * p["b"] * p["b"] + 0.1 * p["a"]
+
+
+def methods() -> list[Any]:
+    found: list[Any] = list(METHODS)
+    return [*found, fg.lbfgs()] if importlib.util.find_spec("scipy") else found
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda m: repr(m)[:30])
+def test_a_ready_gradient_gives_the_descent_that_a_function_gives(method: Any) -> None:
+    start = {"a": 2.0, "b": -1.0}
+    wanted = fg.minimise(bowl, start, method, 30)
+    assert fg.minimise(fg.value_and_gradient(bowl), start, method, 30, has_gradient=True) == wanted
+
+    def by_hand(p: dict[str, float]) -> tuple[float, dict[str, float]]:
+        value, slope = fg.value_and_gradient(bowl)(p)
+        return value, {"b": slope["b"], "a": slope["a"]}  # paired by key, as everywhere
+
+    found = fg.minimise(by_hand, start, method, 30, has_gradient=True)
+    assert found == wanted
+    assert list(found.gradient) == ["a", "b"]
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda m: repr(m)[:30])
+def test_what_a_ready_gradient_must_be(method: Any) -> None:
+    alone: Any = bowl
+    with pytest.raises(fg.errors.NotAValue, match="minimise needs a pair"):
+        fg.minimise(alone, {"a": 2.0, "b": -1.0}, method, has_gradient=True)
+    other: Any = lambda p: (1.0, [1.0, 2.0])
+    with pytest.raises(fg.errors.TreeMismatch, match="gradient"):
+        fg.minimise(other, {"a": 2.0, "b": -1.0}, method, has_gradient=True)
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda m: repr(m)[:30])
+@pytest.mark.parametrize("size", [2, 100])
+def test_each_step_is_called_back_with_and_may_be_the_last(method: Any, size: int) -> None:
+    def loss(p: list[float]) -> float:
+        return fg.sum([fg.square(fg.square(x) - 1.0) + 0.01 * i * x for i, x in enumerate(p)])
+
+    start, seen = [1.5] * size, []
+    quiet = fg.minimise(loss, start, method, 12, tolerance=0.0)
+    found = fg.minimise(
+        loss, start, method, 12, tolerance=0.0, callback=lambda *step: seen.append(step)
+    )
+    assert found == quiet
+    assert [state.count for state, _ in seen] == list(range(1, found.state.count + 1))
+    assert tuple([value for _, value in seen]) == found.history[1:]
+    assert seen[-1] == (found.state, found.history[-1])
+    assert all(loss(state.params) == value for state, value in seen)
+
+    def third(state: fg.State[list[float]], value: float) -> None:
+        if state.count == 3:
+            raise StopIteration
+
+    stopped = fg.minimise(loss, start, method, 12, tolerance=0.0, callback=third)
+    assert (stopped.history, stopped.state) == (found.history[:4], seen[2][0])
+
+    def broken(state: fg.State[list[float]], value: float) -> None:
+        raise LookupError("of the user")
+
+    with pytest.raises(LookupError, match="of the user"):
+        fg.minimise(loss, start, method, 12, tolerance=0.0, callback=broken)
+    assert fg.minimise(loss, start, method, 0, callback=broken).state.count == 0

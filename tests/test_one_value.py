@@ -364,6 +364,24 @@ def test_a_program_with_a_truth_value_for_a_number_is_malformed() -> None:
         fg.Program(program.inputs, lines, program.outputs).check()
 
 
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_truth_value_that_depends_on_nothing_is_one_too(tier: str) -> None:
+    f: Any = lambda x: (fg.greater(2.0, 1.0), {"x": x}, False)
+    assert f(1.0) == (True, {"x": 1.0}, False)
+    assert compiled(f, tier)(1.0) == f(1.0)
+    assert fg.jvp(f)(1.0, 2.0) == (f(1.0), (0.0, {"x": 2.0}, 0.0))
+    assert fg.vjp(f)(1.0)[1]((0.0, {"x": 3.0}, 0.0)) == 3.0
+    reported = loose.value_and_gradient(
+        lambda x: (x * x, {"well": x > 0.0, "ok": True}), has_aux=True
+    )
+    assert reported(3.0) == ((9.0, {"well": True, "ok": True}), 6.0)
+
+
+def test_a_custom_function_gives_floats_wherever_it_is_called() -> None:
+    f: Any = loose.custom(lambda x: (Metres(3.0), 2), vjp=lambda x, y, bar: 0)
+    assert list(map(type, f(1.0))) == [float, float]
+
+
 def test_a_condition_is_no_argument() -> None:
     with pytest.raises(fg.NotAValue, match=r"p\[1\] needs .*truth value"):
         loose.gradient(lambda p: p[0])((fg.var(1.0), fg.var(1.0) > 0.0))

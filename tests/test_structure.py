@@ -15,15 +15,15 @@ SOURCE = Path(fg.__file__).parent
 
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
-    "vocabulary", "descriptions", "calm", "errors", "sameness", "ieee", "special", "gammas", "operand", "floats", "op", "several", "operations", "node", "operators", "refusals", "waiting", "abstract", "flow", "joint", "flat", "graph", "extras", "container", "trees", "parameters", "reduction",
-    "reach", "levels", "wide", "reverse", "forward", "series", "argument", "derivatives", "directional", "expansion", "matrix", "descent", "linesearch", "linear", "foreign", "implicit",
+    "vocabulary", "descriptions", "documented", "calm", "errors", "sameness", "ieee", "special", "gammas", "operand", "floats", "op", "several", "operations", "node", "operators", "refusals", "waiting", "abstract", "flow", "joint", "flat", "graph", "extras", "container", "structure", "trees", "parameters", "reduction",
+    "reach", "levels", "wide", "reverse", "forward", "series", "argument", "derivatives", "directional", "expansion", "matrix", "methods", "ways", "descent", "linesearch", "linear", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
     "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.areas", "native.errorfunction",
     "native.meaning", "native.contraction", "native.summing", "native.guards", "native.table", "native.windows", "native.together", "native.wording", "native.lineup", "native.operands", "native.lanework", "native.repeats", "native.rolled", "native.layout", "native.places", "native.bindings", "native.loop", "native.scratch", "native.registers", "native.tiles", "native.parts", "native.point",
     "native.transpose", "native.rows", "native.sums", "native.split", "native.objects", "native.later", "native.flow", "native.arguments", "native.wrapper", "native.rowwrapper", "native.sumwrapper", "native.forms", "native.reading", "native.building", "native.treewrapper", "native.entry", "native.feed", "native.shares", "native.lanes", "native.rowcode", "native.sumcode", "native.rowmodules", "native.few", "native.batch",
-    "kernel", "rows", "direct", "specialisation", "reference", "specialised", "bound", "compiled", "difference", "symbolic", "fromsympy", "document", "wire",
+    "kernel", "rows", "direct", "specialisation", "reference", "specialised", "bound", "compiled", "compiling", "difference", "symbolic", "fromsympy", "document", "wire",
     "cgamma", "ctext", "ccode", "latexrows", "latex",
     "check", "alphabet", "expression", "drawing", "model", "shipping", "housekeeping", "__main__",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 import numpy as np
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["numbers", "column", "table"]
 Pattern: TypeAlias = tuple[tuple[Kind, int], ...]
 """Of what kind each thing given is, and for how many inputs it stands."""
-
-
-_NONE: Final = np.empty(0)
 
 
 @attrs.frozen(eq=False)
@@ -45,14 +42,16 @@ class Feed:
         rows = length_of(program, given)
         pattern: list[tuple[Kind, int]] = []
         arrays: list[Array] = []
-        numbers: list[Any] = []
+        numbers: list[float] = []
+        row: Array | None = None
         for x in given:
             if isinstance(x, float):
                 pattern.append(("numbers", 1))
                 numbers.append(x)
             elif x.ndim == 2 and len(x) == 1 != rows:
                 pattern.append(("numbers", x.shape[1]))
-                numbers.append(x[0])
+                row = x[0]
+                numbers += row.tolist()
             elif x.ndim == 2 and x.shape[1] > 1 and rows >= lanes and x.strides[1] == 8:
                 pattern.append(("table", x.shape[1]))
                 arrays.append(x)
@@ -60,9 +59,9 @@ class Feed:
                 columns = [x] if x.ndim == 1 else [x[:, i] for i in range(x.shape[1])]
                 pattern += [("column", 1)] * len(columns)
                 arrays += [_filled(np.ascontiguousarray(c), lanes) for c in columns]
-        alone = len(numbers) == 1 and not isinstance(numbers[0], float)
-        same = numbers[0] if alone else np.hstack(numbers) if numbers else _NONE
-        return cls(tuple(pattern), rows, tuple(arrays), same)
+        if row is None or len(row) < len(numbers):
+            row = np.array(numbers, np.float64)
+        return cls(tuple(pattern), rows, tuple(arrays), row)
 
     def table(self, start: int = 0) -> Any:
         """The table of pointers that code reads, to the rows from `start` on."""

@@ -322,6 +322,19 @@ assert_type(fg.gradient(fg.custom(scaled, vjp=pulled))(params, scale=2.0), Param
 assert_type(fg.minimise(deviation, params, fg.lbfgs()), fg.Minimum[Params])
 assert_type(fg.minimise(deviation, found.state, fg.lbfgs(memory=5), 10), fg.Minimum[Params])
 assert_type(fg.lbfgs().start(params), fg.State[Params])
+ready = fg.compile(fg.value_and_gradient(deviation))
+assert_type(fg.minimise(ready, params, fg.adam(), has_gradient=True), fg.Minimum[Params])
+
+
+def told(state: fg.State[Params], value: float) -> None:
+    """Something to call back."""
+
+
+assert_type(fg.minimise(deviation, params, fg.adam(), callback=told), fg.Minimum[Params])
+assert_type(
+    fg.minimise(ready, found.state, fg.lbfgs(), has_gradient=True, callback=told),
+    fg.Minimum[Params],
+)
 
 program = fg.trace(area)(1.0, 2.0)
 text = fg.dumps(program)

@@ -76,6 +76,11 @@ def area(v: float, w: float) -> float:
     return v * w
 
 
+def bent(v: float) -> float:
+    """A number of a number."""
+    return v * v
+
+
 def word_of(v: float) -> str:
     """No number."""
     return str(v)
@@ -114,7 +119,10 @@ fg.taylor(area, 2)("s", 2.0)  # type: ignore[arg-type]
 fg.taylor(area, 2)(1.0)  # type: ignore[call-arg]
 third: fg.Node[float] = fg.taylor(area, 2)(1.0, 2.0)[2]  # type: ignore[assignment]
 fg.minimise(word_of, 1.0, fg.adam())  # type: ignore[type-var]
-fg.minimise(abs, 1.0, "adam")  # type: ignore[arg-type]
+fg.minimise(abs, 1.0, "adam")  # type: ignore[call-overload]
+fg.minimise(fg.value_and_gradient(bent), 1.0, fg.adam())  # type: ignore[type-var]
+fg.minimise(bent, 1.0, fg.adam(), has_gradient=True)  # type: ignore[call-overload]
+fg.minimise(bent, 1.0, fg.adam(), callback=bent)  # type: ignore[arg-type]
 fg.root(area, 1.0)("s")  # type: ignore[arg-type]
 fg.root(area, 1.0)(1.0, 2.0)  # type: ignore[call-arg]
 fg.root(word_of, 1.0)  # type: ignore[misc]
