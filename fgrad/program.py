@@ -155,9 +155,13 @@ class Program:
             return NotImplemented
         return self is other or (len(self) == len(other) and self._flat == other._flat)
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._flat)
+
     def __hash__(self) -> int:
-        """The hash of the digest."""
-        return hash(self.digest)
+        """The hash of what is compared, for not every program has a digest."""
+        return self._hash
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the packed form."""

@@ -87,7 +87,7 @@ def parts(n: int) -> Parts:
 @given(TREES)
 def test_a_tree_is_taken_apart_in_one_way(tree: Any) -> None:
     slow: list[Any] = []
-    structure = trees._USUAL._taken(tree, "tree", slow, ())
+    structure = trees._USUAL._taken(tree, "tree", slow, (), trees._leaf)
     leaves, found = trees.flatten(tree)
     assert list(map(id, leaves)) == list(map(id, slow))
     assert (found, found.paths(), len(found)) == (structure, structure.paths(), len(structure))
