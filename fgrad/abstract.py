@@ -10,7 +10,6 @@ import linecache
 import os
 import sys
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
@@ -32,7 +31,6 @@ from fgrad.operators import beside, give_operators
 _HERE: Final = str(Path(__file__).parent) + os.sep
 
 
-@lru_cache(maxsize=256)  # as for nodes
 def _operators(
     op: Binary | Comparison, method: str | None = None
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:

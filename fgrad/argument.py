@@ -3,7 +3,7 @@
 Places are variables, nodes are not: a node that stands in two places of an argument is two
 variables, as two equal numbers are, so a function has one value however it is called. The
 variables are deeper than all that was there before the call, and are constants to everybody
-else: what a finished transform made is nobody's variable (docs/decisions/0026).
+else: what a finished transform made is nobody's variable (docs/decisions/0027).
 """
 
 from __future__ import annotations

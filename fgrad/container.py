@@ -128,6 +128,19 @@ def _by_name(kind: Any) -> Container:
     return Container(take, make, lambda key: f".{key}", whole=whole)
 
 
+def is_plain_tuple(kind: type) -> bool:
+    """Whether it is a NamedTuple that is read and made as any: not by methods that its class has for that."""
+    if not (issubclass(kind, tuple) and kind.__iter__ is tuple.__iter__):
+        return False
+    named, making = (_owner(kind, name) for name in ("_fields", "_make"))
+    return named is making is not None
+
+
+def _owner(kind: type, name: str) -> type | None:
+    """The class that an attribute comes from."""
+    return next((base for base in kind.__mro__ if name in vars(base)), None)
+
+
 USUAL: Final[Mapping[type, Container]] = MappingProxyType(
     {
         tuple: _by_index(tuple),

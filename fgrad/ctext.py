@@ -24,6 +24,7 @@ _LIBM: Final = (
 )  # fmt: skip
 _OWN: Final = (
     ops.cbrt, ops.sigmoid, ops.bell, ops.softplus, ops.gauss, ops.lgamma, ops.digamma, ops.sign,
+    ops.cbrt_slope, ops.atan_slope, ops.acosh_slope,
 )  # fmt: skip
 _OWN_OF_TWO: Final = (
     ops.pow, ops.power_slope, ops.hypot, ops.logaddexp, ops.share, ops.inversion, ops.polygamma,
@@ -37,10 +38,12 @@ ROWS: Final[Mapping[Op, str]] = MappingProxyType({
     ops.where: "{0} ? {1} : {2}",
     ops.add: "{0} + {1}", ops.sub: "{0} - {1}", ops.mul: "{0} * {1}", ops.div: "{0} / {1}",
     ops.neg: "-{0}", ops.reciprocal: "1.0 / {0}", ops.square: "{0} * {0}",
+    ops.complement: "(1.0 - {0}) * (1.0 + {0})",
     ops.identity: "{0}", ops.stop_gradient: "{0}",
     ops.relu: "{0} <= 0.0 ? 0.0 : {0}", ops.abs: "fabs({0})", ops.round: "rint({0})",
     ops.atan2: "atan2({0}, {1})", ops.copysign: "copysign({0}, {1})",
     ops.clip: "fgrad_minimum(fgrad_maximum({0}, {1}), {2})",
+    ops.cosine: "fgrad_cosine({0}, {1}, {2})",
     **{op: op.name + "({0})" for op in _LIBM},
     **{op: f"fgrad_{op.name}" + "({0})" for op in _OWN},
     **{op: f"fgrad_{op.name}" + "({0}, {1})" for op in _OWN_OF_TWO},
@@ -78,6 +81,27 @@ static double fgrad_cbrt(double x)
     error = fgrad_product_error(square, root, cube)
         + root * fgrad_product_error(root, root, square);
     return root - ((cube - x) + error) / (3.0 * square);
+}
+""",
+    "fgrad_cbrt_slope": """\
+static double fgrad_cbrt_slope(double x)
+{
+    return x == 0.0 ? INFINITY : fgrad_cbrt(x) / x / 3.0;
+}
+""",
+    "fgrad_atan_slope": """\
+/* 1 / (1 + x * x), without overflow */
+static double fgrad_atan_slope(double x)
+{
+    const double inverse = 1.0 / x;
+    return fabs(x) > 1e150 ? inverse * inverse : 1.0 / (1.0 + x * x);
+}
+""",
+    "fgrad_acosh_slope": """\
+/* 1 / sqrt(x * x - 1), without overflow */
+static double fgrad_acosh_slope(double x)
+{
+    return x > 1e150 ? 1.0 / x : sqrt(1.0 / (x - 1.0) / (x + 1.0));
 }
 """,
     "fgrad_gauss": """\
@@ -203,6 +227,13 @@ static double fgrad_hypot(double x, double y)
     low += (sum - first) + xx;
     root += (first - 1.0 + (fine + low)) / (2.0 * root);
     return root / scale;
+}
+""",
+    "fgrad_cosine": """\
+/* x / z for z = hypot(x, y), also where that overflows */
+static double fgrad_cosine(double x, double y, double z)
+{
+    return z == INFINITY ? 0.25 * x / fgrad_hypot(0.25 * x, 0.25 * y) : x / z;
 }
 """,
     "fgrad_sign": """\

@@ -14,6 +14,7 @@ from typing import Any, Final, final
 
 import attrs
 
+from fgrad.container import is_plain_tuple
 from fgrad.sameness import same
 from fgrad.trees import Structure
 
@@ -95,12 +96,9 @@ def _written(structure: Structure[Any]) -> bool:
     """Whether trees of this structure can be written as expressions."""
     how = structure._container
     plain = structure.kind in (tuple, list, dict) or (how is not None and how.passing is not None)
-    known = structure.extras is None and (how is None or plain or _is_named(structure.kind))
+    plain_tuple = structure.kind is not None and is_plain_tuple(structure.kind)
+    known = structure.extras is None and (how is None or plain or plain_tuple)
     return known and all(map(_written, structure.children))
-
-
-def _is_named(kind: type | None) -> bool:
-    return kind is not None and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
 def _is_of_floats(leaf: str) -> str:

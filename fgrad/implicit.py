@@ -8,13 +8,13 @@ and since the rule is written with the transforms of this library it serves ever
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import attrs
 
-from fgrad import joint, linear, trees
+from fgrad import joint, linear, newton, trees
 from fgrad.argument import Argument, numbers
 from fgrad.errors import NotAValue, NotConverged
 from fgrad.matrix import jacobian
@@ -26,18 +26,17 @@ from fgrad.several import Joint, Row
 P = ParamSpec("P")
 A = TypeVar("A")
 
-_HALVINGS: Final = 256  # of a step, until even 1e77 has become 1
-
 
 def root(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-10, steps: int = 100
 ) -> Callable[P, A]:
     """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is 0.
 
-    Newton's method from `start`, with steps halved until the residual falls. It ends with a step
-    that is within `tolerance` of x, relatively, and still takes it. What x depends on, `f` takes as
-    arguments: they are what the solution is differentiated with respect to, to any order. Raises
-    NotConverged, with the last iterate.
+    Newton's method from `start`, within a region in which its steps have made the residual fall. It
+    ends where rounding explains what is left of the residual and a step is within `tolerance` of x,
+    relatively, and still takes it. What x depends on, `f` takes as arguments: they are what the
+    solution is differentiated with respect to, to any order. Raises NotConverged, with the last
+    iterate.
 
     >>> import fgrad as fg
     >>> square_root = fg.root(lambda x, a: x * x - a, 1.0)
@@ -138,29 +137,20 @@ def _combined(weights: Row, slopes: Row) -> Any:
 def _newton(
     equation: _Equation, f: Function, start: Sequence[float], tolerance: float, steps: int
 ) -> tuple[float, ...]:
-    x = tuple(start)
-    values, matrix = _linearised(equation, f, x)
-    for count in range(steps):
-        if not any(values):
-            return x
-        step = [-s for s in linear.solved(matrix, values)]
-        if not all(map(math.isfinite, step)):
-            raise _failure(equation, x, values, count, "the Jacobian is singular")
-        near = _near(step, x, tolerance)
-        for halved in range(1 if near else _HALVINGS):
-            moved = tuple([a + math.ldexp(s, -halved) for a, s in zip(x, step, strict=True)])
-            found = _linearised(equation, f, moved)
-            if _size(found[0]) < _size(values):
-                break
-        else:
-            if near:  # rounding hides what is left
-                return x
-            raise _failure(equation, x, values, count, "the residual stopped falling")
-        small = _within(step, x, tolerance)
-        x, (values, matrix) = moved, found
-        if small:
-            return x
-    raise _failure(equation, x, values, steps, "the steps are still large")
+    known: dict[tuple[float, ...], _Tangents] = {}
+
+    def linearised(x: tuple[float, ...]) -> tuple[list[float], list[list[float]]]:
+        known.clear()
+        known[x] = _Tangents.of(equation, f, x)
+        return known[x].linearised
+
+    def terms(x: tuple[float, ...]) -> list[float]:
+        return (known.get(x) or _Tangents.of(equation, f, x)).terms
+
+    found = newton.solved(linearised, terms, start, tolerance, steps)
+    if isinstance(found, newton.Lost):
+        raise _failure(equation, found.last, found.residual, found.steps, found.problem)
+    return found
 
 
 def _iterate(
@@ -175,27 +165,50 @@ def _iterate(
         following = tuple(map(float, results))
         step = [b - a for a, b in zip(x, following, strict=True)]
         if not all(map(math.isfinite, step)):
-            raise _failure(equation, x, step, count, "the next value is not finite")
+            raise _failure(equation, x, _size(step), count, "the next value is not finite")
         x = following
         if _within(step, x, tolerance):
             return x
     if _near(step, x, tolerance):  # what is left in the smallest numbers is rounding
         return x
-    raise _failure(equation, x, step, steps, "the steps are still large")
+    raise _failure(equation, x, _size(step), steps, "the steps are still large")
 
 
-def _linearised(
-    equation: _Equation, f: Function, x: tuple[float, ...]
-) -> tuple[list[float], list[list[float]]]:
-    """The values of `f` and its Jacobian, as floats."""
-    variables = Argument.of(x, lambda: "x", below_all()).leaves
-    results = f(variables)
-    nodes = [y for y in results if isinstance(y, Node)]
-    if not Reach.of(nodes, variables).closed:
-        raise _outside(equation)
-    rows = [slopes(y) if isinstance(y, Node) else {} for y in results]
-    matrix = [[row.get(leaf, 0.0) for leaf in variables] for row in rows]
-    return [float(number_of(y)) for y in results], matrix
+@attrs.frozen
+class _Tangents:
+    """The results of a function at one point, and their derivatives by all that they are made of."""
+
+    results: Sequence[Any]
+    leaves: tuple[Node[float], ...]
+    slopes: Sequence[Mapping[Node[Any], Any]]
+
+    @classmethod
+    def of(cls, equation: _Equation, f: Function, x: tuple[float, ...]) -> Self:
+        variables = Argument.of(x, lambda: "x", below_all()).leaves
+        results = f(variables)
+        nodes = [y for y in results if isinstance(y, Node)]
+        if not Reach.of(nodes, variables).closed:
+            raise _outside(equation)
+        return cls(results, variables, [slopes(y) if isinstance(y, Node) else {} for y in results])
+
+    @property
+    def linearised(self) -> tuple[list[float], list[list[float]]]:
+        """The values and their Jacobian."""
+        rows = [[row.get(leaf, 0.0) for leaf in self.leaves] for row in self.slopes]
+        return [float(number_of(y)) for y in self.results], rows
+
+    @property
+    def terms(self) -> list[float]:
+        """For each value how far it would move, to first order, if all it is made of were twice as large.
+
+        Times the unit of rounding, that bounds what rounding may leave of a value that is 0.
+        """
+        # A call has a slope for each of its results, and these are nodes of their own.
+        moves = [
+            [abs(s * node.value) for node, s in row.items() if type(s) is float]
+            for row in self.slopes
+        ]
+        return [math.fsum([m for m in row if not math.isnan(m)]) for row in moves]
 
 
 def _outside(equation: _Equation) -> NotAValue:
@@ -205,10 +218,10 @@ def _outside(equation: _Equation) -> NotAValue:
 
 
 def _failure(
-    equation: _Equation, x: tuple[float, ...], values: Sequence[float], steps: int, problem: str
+    equation: _Equation, x: tuple[float, ...], residual: float, steps: int, problem: str
 ) -> NotConverged:
     last = trees.flatten(equation.start)[1].unflatten(x)
-    return NotConverged(equation.name, last, _size(values), steps, problem)
+    return NotConverged(equation.name, last, residual, steps, problem)
 
 
 def _near(step: Sequence[float], x: Sequence[float], tolerance: float) -> bool:

@@ -35,6 +35,7 @@ Rule1: TypeAlias = Callable[[Real, Real], Partial]
 Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
+Ways: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
 
 
@@ -103,12 +104,6 @@ class Op:
             if type(a) is not float and (not isinstance(a, Operand) or a.truth):
                 return self.applied(tuple([self._number(a) for a in args]))
         return self.applied(args)
-
-    def _between(self, x: Any, y: Any) -> Any:
-        """The result on two of which not both are floats."""
-        if isinstance(x, Operand):
-            return x.before(self, y)
-        return y.after(self, x) if isinstance(y, Operand) else self.checked((x, y))
 
     def applied(self, args: tuple[Any, ...]) -> Any:
         """The result on arguments of the right kinds: of the meaning, or as the operand among them says.
@@ -184,18 +179,37 @@ class Unary(Op):
         return x.under(self) if isinstance(x, Operand) else self.checked((x,))
 
 
+@attrs.frozen(eq=False, repr=False)
+class OfTwo(Op):
+    """What operations on two numbers share: ways to apply them that are made once, when first used."""
+
+    # They call the operation, so anywhere else they would keep it. Made twice, they are the same.
+    _quick: dict[type, Ways] = attrs.field(factory=dict, init=False)
+
+    arity: ClassVar[int] = 2
+
+    def quick(self, kind: type, make: Callable[[Any], Ways]) -> Ways:
+        """Its functions of an operand of the class `kind` and something, and the other way round."""
+        known = self._quick.get(kind)
+        return known or self._quick.setdefault(kind, make(self))
+
+    def _between(self, x: Any, y: Any) -> Any:
+        """The result on two of which not both are floats."""
+        if isinstance(x, Operand):
+            return x.before(self, y)
+        return y.after(self, x) if isinstance(y, Operand) else self.checked((x, y))
+
+
 @described
 @final
 @attrs.frozen(eq=False, repr=False)
-class Binary(Op):
+class Binary(OfTwo):
     """An operation on two numbers: `dx(out, x, y)` and `dy(out, x, y)` are its partial derivatives."""
 
     meaning: Callable[[float, float], float]
     dx: Rule2 | None
     dy: Rule2 | None
     kink: str = ""
-
-    arity: ClassVar[int] = 2
 
     def __attrs_post_init__(self) -> None:
         """Keep numbers as floats."""
@@ -269,12 +283,11 @@ class Ternary(Op):
 @described
 @final
 @attrs.frozen(eq=False, repr=False)
-class Comparison(Op):
+class Comparison(OfTwo):
     """An operation that compares two numbers; it has no derivative."""
 
     meaning: Callable[[float, float], bool]
 
-    arity: ClassVar[int] = 2
     truth: ClassVar[bool] = True
     dx: ClassVar[None] = None
     dy: ClassVar[None] = None

@@ -1,10 +1,12 @@
 """The operations: one row each, meaning and derivative together.
 
 In the rules `out` is the result and `x, y, z` are the arguments. They are written with operations
-(`div`, not `/`) wherever a zero divisor can come, since Python's float division raises. A few
-operations exist as derivatives of others (`bell`, `gauss`, `inversion`, `polygamma`, `power_slope`,
-`share`):
-each has a formula of its own because the textbook one loses digits.
+(`div`, not `/`) wherever a zero divisor can come, since Python's float division raises.
+
+Some operations exist as derivatives of others: `acosh_slope`, `atan_slope`, `bell`, `cbrt_slope`,
+`complement`, `cosine`, `gauss`, `inversion`, `polygamma`, `power_slope` and `share`. Each has a
+meaning or a rule of its own because the textbook one loses digits, and factors stand in an order in
+which no product on the way overflows or underflows.
 """
 
 from __future__ import annotations
@@ -64,22 +66,32 @@ def _pow_dx(out: Real, x: Real, y: Real) -> Partial:
     return power_slope(x, y)
 
 
+def _pow_dy(out: Real, x: Real, y: Real) -> Partial:
+    # At x = 0 a constant, for 0 * inf would come when it is differentiated.
+    return when(not_equal(out, 0.0), where(equal(x, 0.0), -math.inf, out * log(x)))
+
+
 def _power_slope_dx(out: Real, x: Real, y: Real) -> Partial:
-    if isinstance(y, float) and y == 0.0:
-        return None  # the slope of a constant, also at x = 0 where 0 * inf would come
-    return y * power_slope(x, y - 1.0)
+    if isinstance(y, float):
+        # The slope of a constant, also at x = 0 where 0 * inf would come.
+        return None if y == 0.0 else y * power_slope(x, y - 1.0)
+    slope = power_slope(x, y - 1.0)
+    # Where y is 0 this is 0, also where x is so small that the slope is infinite.
+    flows = logical_or(not_equal(y, 0.0), not_equal(abs(slope), math.inf))
+    return when(flows, y * slope)
 
 
 def _power_slope_dy(out: Real, x: Real, y: Real) -> Partial:
     power = pow(x, y - 1.0)
-    return when(not_equal(power, 0.0), power * (1.0 + y * log(x)))
+    flows = logical_and(not_equal(power, 0.0), not_equal(x, 0.0))
+    return when(flows, power * (1.0 + y * log(x)))
 
 
 pow: Binary = Binary(
     "pow",
     ieee.pow,
     _pow_dx,
-    lambda out, x, y: when(not_equal(out, 0.0), out * log(x)),
+    _pow_dy,
     kink="with respect to y: 0 where the power is 0, nan for a negative base",
 )
 power_slope: Binary = Binary(
@@ -89,18 +101,22 @@ power_slope: Binary = Binary(
     _power_slope_dy,
 )
 sqrt: Unary = Unary("sqrt", ieee.sqrt, lambda out, x: div(0.5, out), kink="inf at 0")
-cbrt: Unary = Unary(
-    "cbrt",
-    special.cbrt,
-    lambda out, x: where(equal(x, 0.0), math.inf, div(out, x) / 3.0),
-    kink="inf at 0",
-)
+cbrt: Unary = Unary("cbrt", special.cbrt, lambda out, x: cbrt_slope(x), kink="inf at 0")
+cbrt_slope: Unary = Unary("cbrt_slope", special.cbrt_slope, lambda out, x: div(-2.0 * out, 3.0 * x))
 hypot: Binary = Binary(
     "hypot",
     ieee.hypot,
-    lambda out, x, y: when(not_equal(out, 0.0), div(x, out)),
-    lambda out, x, y: when(not_equal(out, 0.0), div(y, out)),
+    lambda out, x, y: when(not_equal(out, 0.0), cosine(x, y, out)),
+    lambda out, x, y: when(not_equal(out, 0.0), cosine(y, x, out)),
     kink="0 at the origin",
+)
+# Of x and y alone: z is their hypotenuse, which whoever asks for a cosine has at hand.
+cosine: Ternary = Ternary(
+    "cosine",
+    special.cosine,
+    lambda out, x, y, z: cosine(y, x, z) * inversion(y, x),
+    lambda out, x, y, z: -(out * inversion(y, x)),
+    None,
 )
 
 # Exponentials and logarithms.
@@ -127,9 +143,11 @@ share: Binary = Binary(
 sin: Unary = Unary("sin", ieee.sin, lambda out, x: cos(x))
 cos: Unary = Unary("cos", ieee.cos, lambda out, x: -sin(x))
 tan: Unary = Unary("tan", ieee.tan, lambda out, x: 1.0 + square(out))
-asin: Unary = Unary("asin", ieee.asin, lambda out, x: reciprocal(sqrt((1.0 - x) * (1.0 + x))))
-acos: Unary = Unary("acos", ieee.acos, lambda out, x: -reciprocal(sqrt((1.0 - x) * (1.0 + x))))
-atan: Unary = Unary("atan", math.atan, lambda out, x: reciprocal(1.0 + square(x)))
+asin: Unary = Unary("asin", ieee.asin, lambda out, x: reciprocal(sqrt(complement(x))))
+acos: Unary = Unary("acos", ieee.acos, lambda out, x: -reciprocal(sqrt(complement(x))))
+complement: Unary = Unary("complement", special.complement, lambda out, x: -2.0 * x)
+atan: Unary = Unary("atan", math.atan, lambda out, x: atan_slope(x))
+atan_slope: Unary = Unary("atan_slope", special.atan_slope, lambda out, x: -2.0 * (x * out) * out)
 atan2: Binary = Binary(
     "atan2",
     math.atan2,
@@ -137,27 +155,37 @@ atan2: Binary = Binary(
     lambda out, x, y: -inversion(x, y),
     kink="nan at the origin",
 )
+
+
+def _inversion_dx(out: Real, x: Real, y: Real) -> Real:
+    """(y - x) * (y + x) / (x**2 + y**2)**2, by halves, since y + x may overflow."""
+    other = inversion(y, x)
+
+    def inverted(z: Real) -> Real:
+        """z / (x**2 + y**2), whose terms have one sign."""
+        return z * out * out + z * other * other
+
+    return 4.0 * (inverted(0.5 * y - 0.5 * x) * inverted(0.5 * y + 0.5 * x))
+
+
 inversion: Binary = Binary(
     "inversion",
     special.inversion,
-    lambda out, x, y: (inversion(y, x) - out) * (inversion(y, x) + out),
+    _inversion_dx,
     lambda out, x, y: -2.0 * out * inversion(y, x),
 )
 
 # Hyperbolic functions.
 
-
-def _acosh_dx(x: Real) -> Real:
-    near = reciprocal(sqrt((x - 1.0) * (x + 1.0)))
-    return where(less(x, 1e150), near, reciprocal(x))
-
-
 sinh: Unary = Unary("sinh", ieee.sinh, lambda out, x: cosh(x))
 cosh: Unary = Unary("cosh", ieee.cosh, lambda out, x: sinh(x))
 tanh: Unary = Unary("tanh", math.tanh, lambda out, x: 4.0 * bell(2.0 * x))
 asinh: Unary = Unary("asinh", math.asinh, lambda out, x: reciprocal(hypot(x, 1.0)))
-acosh: Unary = Unary("acosh", ieee.acosh, lambda out, x: _acosh_dx(x))
-atanh: Unary = Unary("atanh", ieee.atanh, lambda out, x: reciprocal((1.0 - x) * (1.0 + x)))
+acosh: Unary = Unary("acosh", ieee.acosh, lambda out, x: acosh_slope(x))
+acosh_slope: Unary = Unary(
+    "acosh_slope", special.acosh_slope, lambda out, x: -(x * out) * out * out
+)
+atanh: Unary = Unary("atanh", ieee.atanh, lambda out, x: reciprocal(complement(x)))
 
 # Activations.
 
@@ -170,7 +198,7 @@ relu: Unary = Unary("relu", special.relu, lambda out, x: when(out > 0.0, 1.0), k
 
 erf: Unary = Unary("erf", math.erf, lambda out, x: _TWO_OVER_SQRT_PI * gauss(x))
 erfc: Unary = Unary("erfc", math.erfc, lambda out, x: -_TWO_OVER_SQRT_PI * gauss(x))
-gauss: Unary = Unary("gauss", special.gauss, lambda out, x: -2.0 * x * out)
+gauss: Unary = Unary("gauss", special.gauss, lambda out, x: -2.0 * (x * out))
 lgamma: Unary = Unary("lgamma", gammas.lgamma, lambda out, x: digamma(x))
 digamma: Unary = Unary("digamma", gammas.digamma, lambda out, x: polygamma(1.0, x))
 polygamma: Binary = Binary(

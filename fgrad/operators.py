@@ -7,12 +7,11 @@ the node is filled in without a call (docs/decisions/0002).
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias
 
 from fgrad import operations as ops
 from fgrad.node import Condition, Node, _Open
-from fgrad.op import Binary, Comparison, Op
+from fgrad.op import Binary, Comparison, Op, Ways
 from fgrad.operand import is_real, literal, not_a_number
 
 _Forward: TypeAlias = Callable[[Node[float], Node[float] | float], Node[float]]
@@ -70,7 +69,7 @@ def beside(op: Op, self: object, other: object, method: str | None) -> Any:
     return op.checked((self, other))
 
 
-def give_operators(kind: Any, operators: Callable[..., tuple[Any, Any]]) -> None:
+def give_operators(kind: Any, operators: Callable[..., Ways]) -> None:
     """Give the class `kind` Python's operators, and operations on two numbers the same way in."""
     for name, op in _ARITHMETIC:
         forward, reflected = operators(op, f"__r{name}__")
@@ -80,15 +79,14 @@ def give_operators(kind: Any, operators: Callable[..., tuple[Any, Any]]) -> None
         setattr(kind, f"__{name}__", operators(comparison, f"__{mirrored}__")[0])
 
     def before(self: Any, op: Any, other: Any) -> Any:
-        return operators(op)[0](self, other)
+        return op.quick(kind, operators)[0](self, other)
 
     def after(self: Any, op: Any, other: Any) -> Any:
-        return operators(op)[1](self, other)
+        return op.quick(kind, operators)[1](self, other)
 
     kind.before, kind.after = before, after
 
 
-@lru_cache(maxsize=256)  # more than there are of ours; a user may make any number
 def _of_nodes(op: Binary | Comparison, method: str | None = None) -> tuple[_Forward, _Reflected]:
     """`op` on a node and what may have a reflected `method`, and on something and a node."""
     meaning = op.meaning

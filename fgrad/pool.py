@@ -8,6 +8,7 @@ before, and 59 into new.
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -39,22 +40,30 @@ def doubles(count: int) -> Array:
         # Up to an eighth more, so that a few rows more fit into the same memory.
         step = 1 << max(0, count.bit_length() - 4)
         size = -(-count // step) * step + 8
-        free = _free(_kept.get(size, ()), _ALONE)
+        free = _free(_kept.get(size, ()), size, _ALONE)
         array = _new(size) if free is None else free
     start = -address(array) // 8 % 8
     return array[start : start + count]
 
 
-def _free(arrays: Sequence[Array], alone: int) -> Array | None:
-    """The last array with so many references, that of this function among them."""
+def _free(arrays: Sequence[Array], size: int, alone: int) -> Array | None:
+    """The last array with so many references, that of this function among them, that is as it was made."""
     for array in reversed(arrays):
         # Who finds it alone holds it, so no other thread finds it alone.
-        if sys.getrefcount(array) == alone:
+        if sys.getrefcount(array) == alone and _as_made(array, size):
             return array
     return None
 
 
-_ALONE: Final = next(n for n in range(9) if _free([np.empty(1)], n) is not None)
+def _as_made(array: Array, size: int) -> bool:
+    """Whether an array that nobody holds is free: who held it may have altered it, or may come back to it."""
+    flags = array.flags
+    same = array.shape == (size,) and array.strides == (8,) and array.dtype == np.float64
+    whole = flags.owndata and flags.writeable and flags.aligned
+    return same and whole and not weakref.getweakrefcount(array)
+
+
+_ALONE: Final = next(n for n in range(9) if _free([np.empty(1)], 1, n) is not None)
 """The references to an array that nobody but its list holds, as `_free` sees them."""
 
 

@@ -89,14 +89,12 @@ class Program:
                 following += 1
         numbers = []
         for y in outputs:
-            end = place[y] if isinstance(y, Node) else y
-            if type(end) is not int or not isinstance(y, Node):
-                if isinstance(end, bool):
-                    lines.append((ops.logical_and, (end, True)))
-                else:
-                    lines.append((ops.identity, (literal(end, "a program"),)))
+            end = place[y] if isinstance(y, Node) else _literal(y)
+            if type(end) is not int:
+                truth = isinstance(end, bool)
+                lines.append((ops.logical_and, (end, True)) if truth else (ops.identity, (end,)))
                 end, following = following, following + 1
-            numbers.append(int(end))
+            numbers.append(end)
         return cls(tuple(names), tuple(lines), tuple(numbers))
 
     def __len__(self) -> int:
@@ -195,6 +193,11 @@ class Program:
             if kinds[number] is tuple:
                 raise MalformedProgram(len(self.lines), f"output {number} is no number")
         return self
+
+
+def _literal(value: float) -> float:
+    """A number that depends on nothing, or a truth value, as lines keep it."""
+    return value if isinstance(value, bool) else literal(value, "a program")
 
 
 def _check_argument(i: int, op: Op, needed: type, a: object, kinds: Sequence[type]) -> None:

@@ -90,7 +90,13 @@ def same(one: object, other: object) -> bool:
     if type(one) in _PLAIN:
         return one == other
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(same, one, other))
+        if len(one) != len(other):
+            return False
+        # To `all`, what raises StopIteration would be the end, or another error.
+        for x, y in zip(one, other, strict=True):  # noqa: SIM110  # as just said
+            if not same(x, y):
+                return False
+        return True
     return bool(exact(one) == exact(other))
 
 
@@ -108,6 +114,6 @@ class Same:
 
     def __eq__(self, other: object) -> bool:
         """Whether `other` is the same as the value."""
-        return same(self.value, other)
+        return same(other, self.value)
 
     __hash__ = object.__hash__

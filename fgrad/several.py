@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, ClassVar, NoReturn, TypeAlias, final
 
 import attrs
@@ -138,7 +138,7 @@ class Item(Op):
         return (None if self.truth else self.dx,)
 
 
-@cache
+@lru_cache(maxsize=64)  # of any number of sizes
 def _readers(size: int, truths: frozenset[int]) -> tuple[Item, ...]:
     return tuple([Item.at(i, i in truths) for i in range(size)])
 

@@ -68,6 +68,33 @@ def inversion(x: float, y: float) -> float:
         return copysign(inf, x)
 
 
+def cosine(x: float, y: float, z: float) -> float:
+    """x / z for z = hypot(x, y), also where that overflows."""
+    return ieee.div(0.25 * x, ieee.hypot(0.25 * x, 0.25 * y)) if z == inf else ieee.div(x, z)
+
+
+def complement(x: float) -> float:
+    """1 - x**2, which is 0 where x is 1 or -1, with all digits beside."""
+    return (1.0 - x) * (1.0 + x)
+
+
+def atan_slope(x: float) -> float:
+    """1 / (1 + x**2), without overflow."""
+    far = abs(x) > 1e150
+    inverse = 1.0 / (x if far else 1.0 + x * x)
+    return inverse * inverse if far else inverse
+
+
+def acosh_slope(x: float) -> float:
+    """1 / sqrt(x**2 - 1), without overflow."""
+    return ieee.sqrt(ieee.div(ieee.reciprocal(x - 1.0), x + 1.0)) if not x > 1e150 else 1.0 / x
+
+
+def cbrt_slope(x: float) -> float:
+    """1 / (3 * cbrt(x)**2)."""
+    return cbrt(x) / x / 3.0 if x != 0.0 else inf
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + exp(-x)), without overflow on either side."""
     if x >= 0.0:

@@ -63,12 +63,13 @@ class Specialised:
             parameters.refuse(self.traced, args, kwargs, trees.flatten)
             raise
         try:
-            known = self._made.get(structure)
+            hash(structure)
         except TypeError as error:
             found = parameters.unhashable(self.traced, structure)
             where, value = found or ("a compiled function", error)
             advice = "What passes through must be hashable, for it chooses the program."
             raise NotAValue(where, "a hashable value", f"{value!r:.60}", advice) from None
+        known = self._made.get(structure)
         return leaves, known or self.kept(self._traced(args, kwargs, structure))
 
     def _known(

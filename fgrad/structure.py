@@ -12,6 +12,7 @@ import attrs
 from fgrad.container import USUAL, Container, Parts, are_leaves, container_for
 from fgrad.errors import NotPicklable, TreeMismatch
 from fgrad.extras import Extras
+from fgrad.operand import is_real, literal
 from fgrad.sameness import exact, same
 
 T = TypeVar("T")
@@ -68,8 +69,13 @@ class Structure(Generic[T]):
         """
         kind = type(tree)
         if self._container is None:
-            leaves.append(tree)
-            return kind is float or are_leaves((tree,), USUAL)
+            if kind is float or are_leaves((tree,), USUAL):
+                leaves.append(tree)
+            elif is_real(tree) and container_for(kind, USUAL) is None:
+                leaves.append(literal(tree, "a leaf"))
+            else:
+                return False
+            return True
         if kind is not self.kind:
             return False
         children: Any
@@ -87,7 +93,10 @@ class Structure(Generic[T]):
         if self._flat and (_FLOATS.issuperset(map(type, children)) or are_leaves(children, USUAL)):
             leaves += children
             return True
-        return all(map(Structure.read, self.children, children, itertools.repeat(leaves)))
+        for child, part in zip(self.children, children, strict=True):
+            if not child.read(part, leaves):
+                return False
+        return True
 
     def __len__(self) -> int:
         """The number of leaves."""

@@ -190,6 +190,33 @@ def _inversion(x: Column, y: Column) -> Column:
     return out
 
 
+def _cosine(x: Column, y: Column, z: Column) -> Column:
+    out, far = x / z, np.equal(z, math.inf)
+    if far.any():
+        out = np.where(far, 0.25 * x / np.hypot(0.25 * x, 0.25 * y), out)
+    return out
+
+
+def _complement(x: Column) -> Column:
+    return (1.0 - x) * (1.0 + x)
+
+
+def _atan_slope(x: Column) -> Column:
+    far = np.abs(x) > 1e150
+    inverse = 1.0 / np.where(far, x, 1.0 + x * x)
+    return np.where(far, inverse * inverse, inverse)
+
+
+def _acosh_slope(x: Column) -> Column:
+    far = x > 1e150
+    inverse = 1.0 / np.where(far, x, x - 1.0)
+    return np.where(far, inverse, np.sqrt(inverse / (x + 1.0)))
+
+
+def _cbrt_slope(x: Column) -> Column:
+    return np.where(x == 0.0, math.inf, np.cbrt(x) / x / 3.0)
+
+
 def _table() -> dict[Op, Form]:
     ufuncs: dict[Op, Any] = {
         ops.less: np.less, ops.less_equal: np.less_equal, ops.greater: np.greater,
@@ -214,6 +241,8 @@ def _table() -> dict[Op, Form]:
         ops.share: _share, ops.inversion: _inversion, ops.sigmoid: _sigmoid, ops.bell: _bell,
         ops.softplus: _softplus, ops.relu: _relu, ops.gauss: _gauss, ops.sign: _sign,
         ops.maximum: _maximum, ops.minimum: _minimum, ops.clip: _clip,
+        ops.cosine: _cosine, ops.complement: _complement, ops.atan_slope: _atan_slope,
+        ops.acosh_slope: _acosh_slope, ops.cbrt_slope: _cbrt_slope,
     }  # fmt: skip
     table = {op: Form(function, ufunc=True) for op, function in ufuncs.items()}
     table |= {op: Form(function, ufunc=False) for op, function in made.items()}

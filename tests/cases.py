@@ -6,6 +6,7 @@ one row; a test fails until it does.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -43,12 +44,17 @@ class Case:
     ranges: tuple[tuple[Spread, ...], ...]
     tame: tuple[Point, ...]
     slopes: tuple[Truth, ...] = ()  # where differencing the truth would lose all of 50 digits
+    whole: Callable[[Point], Point] = lambda point: (
+        point
+    )  # with what follows from the numbers drawn
 
     def points(self, count: int, seed: int = 0) -> Iterator[Point]:
         """`count` points, taking the ranges in turn."""
         rng = random.Random(f"{self.op.name} {seed}")
         for i in range(count):
-            yield tuple(spread.draw(rng) for spread in self.ranges[i % len(self.ranges)])
+            yield self.whole(
+                tuple(spread.draw(rng) for spread in self.ranges[i % len(self.ranges)])
+            )
 
 
 POSITIVE = (1.0,)
@@ -115,6 +121,12 @@ UNARY: tuple[Case, ...] = (
     _unary(ops.sign, mp.sign, _BENIGN, WIDE),
     _unary(ops.sqrt, mp.sqrt, _ABOVE, Spread(1e-300, 1e300, POSITIVE)),
     _unary(ops.cbrt, lambda x: mp.sign(x) * mp.cbrt(abs(x)), _BENIGN, Spread(1e-200, 1e200)),
+    _unary(
+        ops.cbrt_slope,
+        lambda x: 1 / (3 * mp.cbrt(abs(x)) ** 2),
+        _BENIGN,
+        Spread(1e-180, 1e180),
+    ),
     _unary(ops.exp, mp.exp, _BENIGN, Spread(1e-5, 700.0)),
     _unary(ops.exp2, lambda x: mp.power(2, x), _BENIGN, Spread(1e-5, 1000.0)),
     _unary(ops.expm1, mp.expm1, _BENIGN, Spread(1e-12, 700.0), slope=mp.exp),
@@ -134,6 +146,20 @@ UNARY: tuple[Case, ...] = (
     _unary(ops.tan, mp.tan, _BENIGN, REAL, Spread(1e-9, 0.1, centre=1.5707963267948966)),
     _unary(ops.asin, mp.asin, _INSIDE, UNIT, Spread(1e-12, 0.5, NEGATIVE, centre=1.0)),
     _unary(ops.acos, mp.acos, _INSIDE, UNIT, Spread(1e-12, 0.5, POSITIVE, centre=-1.0)),
+    _unary(
+        ops.complement,
+        lambda x: (1 - x) * (1 + x),
+        _INSIDE,
+        UNIT,
+        Spread(1e-12, 0.5, NEGATIVE, centre=1.0),
+    ),
+    _unary(
+        ops.atan_slope,
+        lambda x: 1 / (1 + x * x),
+        _BENIGN,
+        Spread(1e-150, 1e153),
+        slope=lambda x: -2 * x / (1 + x * x) ** 2,
+    ),
     _unary(ops.atan, mp.atan, _BENIGN, WIDE, slope=lambda x: 1 / (1 + x * x)),
     _unary(ops.sinh, mp.sinh, _BENIGN, Spread(1e-8, 700.0)),
     _unary(ops.cosh, mp.cosh, _BENIGN, Spread(1e-8, 700.0)),
@@ -145,6 +171,13 @@ UNARY: tuple[Case, ...] = (
         (1.3, 1.9, 2.6, 14.2),
         Spread(1e-12, 10.0, POSITIVE, centre=1.0),
         Spread(2.0, 1e300, POSITIVE),
+    ),
+    _unary(
+        ops.acosh_slope,
+        lambda x: 1 / mp.sqrt((x - 1) * (x + 1)),
+        (1.3, 1.9, 2.6, 14.2),
+        Spread(1e-12, 10.0, POSITIVE, centre=1.0),
+        Spread(2.0, 1e150, POSITIVE),
     ),
     _unary(ops.atanh, mp.atanh, _INSIDE, UNIT, Spread(1e-12, 0.5, NEGATIVE, centre=1.0)),
     _unary(ops.sigmoid, _sigmoid, _BENIGN, Spread(1e-8, 700.0), slope=_bell),
@@ -238,7 +271,24 @@ BINARY: tuple[Case, ...] = (
     Case(ops.copysign, lambda x, y: abs(x) * mp.sign(y), _PAIR, _PAIRS),
 )
 
+
+def _with_hypotenuse(point: Point) -> Point:
+    return (*point, math.hypot(*point))
+
+
 TERNARY: tuple[Case, ...] = (
+    Case(
+        ops.cosine,
+        lambda x, y, z: x / mp.hypot(x, y),
+        _PAIR,
+        tuple(map(_with_hypotenuse, _PAIRS)),
+        (
+            lambda x, y, z: y * y / mp.hypot(x, y) ** 3,
+            lambda x, y, z: -x * y / mp.hypot(x, y) ** 3,
+            lambda x, y, z: mp.mpf(0),
+        ),
+        _with_hypotenuse,
+    ),
     Case(
         ops.clip,
         _clip,

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
 import attrs
+import llvmlite.binding as llvm
+import pytest
 
 from fgrad.native.machine import Machine, host
 
@@ -25,3 +31,22 @@ def _without(machine: Machine, *features: str) -> Machine:
 
 
 MACHINES = tuple(dict.fromkeys([narrowed(2), narrowed(4), without_fma(), narrowed(8)]))
+
+
+@contextmanager
+def as_host(machine: Machine) -> Iterator[None]:
+    """Have all code be made for this one, as if LLVM had found no more here."""
+    found = mock.Mock(**{"flatten.return_value": machine.features})
+    with mock.patch.object(llvm, "get_host_cpu_features", return_value=found):
+        host.cache_clear()
+        try:
+            assert host() == machine
+            yield
+        finally:
+            host.cache_clear()
+
+
+EVERY_MACHINE = pytest.mark.parametrize(
+    "machine", MACHINES, ids=lambda m: f"{m.width}{'' if m.fma else ' without fma'}"
+)
+"""For tests of each, as their argument `machine`."""

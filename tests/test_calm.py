@@ -1,6 +1,8 @@
 """The garbage collector is as it was when something large has been made."""
 
 import gc
+import os
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -71,3 +73,47 @@ def test_deep_gradients_and_those_that_are_nodes_are_made_in_calm(
         seen.clear()
         fg.grad_nodes(graph, y)
         assert seen == [SELDOM, (700, 10, 10)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.parametrize("own", [False, True])
+def test_a_child_has_what_others_set_undone(*, own: bool) -> None:
+    """Nobody is left there to undo it; what the thread itself set it undoes itself."""
+    inside, over = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with calm():
+            inside.set()
+            over.wait(30.0)
+
+    thread = threading.Thread(target=other)
+    if not own:
+        thread.start()
+        inside.wait(30.0)
+        assert gc.get_threshold() == SELDOM
+    with calm():
+        child = os.fork()
+        if child == 0 and own:
+            os._exit(gc.get_threshold() != SELDOM)
+    if child == 0:
+        os._exit(gc.get_threshold() != (700, 10, 10))
+    over.set()
+    if not own:
+        thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_two_threads_leave_it_as_it_was() -> None:
+    def often() -> None:
+        for _ in range(200):
+            with calm():
+                pass
+
+    threads = [threading.Thread(target=often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert gc.get_threshold() == (700, 10, 10)

@@ -23,7 +23,8 @@ def body(f: Any, *args: Any) -> str:
 def test_every_operation_has_its_form() -> None:
     assert set(FORMS) == set(OPERATIONS)
     for op, form in FORMS.items():
-        assert set(re.findall(r"#(\d)", form.text)) == {str(i + 1) for i in range(op.arity)}
+        shown = {1, 3} if op is ops.cosine else set(range(1, op.arity + 1))
+        assert set(map(int, re.findall(r"#(\d)", form.text))) == shown
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from fgrad.native.scratch import Scratch  # noqa: E402  # likewise
 from fgrad.native.sumcode import BLOCK  # noqa: E402  # likewise
 from fgrad.native.windows import windows  # noqa: E402  # likewise
 from fgrad.native.wording import FREE  # noqa: E402  # likewise
-from tests.machines import MACHINES, narrowed  # noqa: E402  # likewise
+from tests.machines import EVERY_MACHINE, MACHINES, narrowed  # noqa: E402  # likewise
 from tests.native_laws import (  # noqa: E402  # likewise
     each_line_is_its_meaning,
     each_row_is_its_point,
@@ -45,11 +45,6 @@ from tests.native_laws import (  # noqa: E402  # likewise
 from tests.nearness import NATIVE, ulps  # noqa: E402  # likewise
 
 SEEDS = st.integers(0, 10**9)
-
-
-EVERY_MACHINE = pytest.mark.parametrize(
-    "machine", MACHINES, ids=lambda m: f"{m.width}{'' if m.fma else ' without fma'}"
-)
 
 
 @given(SEEDS, SEEDS)

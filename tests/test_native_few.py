@@ -22,14 +22,16 @@ pytest.importorskip("llvmlite")
 from fgrad import pool  # noqa: E402  # they need extras
 from fgrad.native import interpreter  # noqa: E402  # likewise
 from fgrad.native.batch import Batch  # noqa: E402  # likewise
+from fgrad.native.machine import Machine  # noqa: E402  # likewise
 from fgrad.native.sumcode import BLOCK  # noqa: E402  # likewise
+from tests.machines import EVERY_MACHINE, as_host  # noqa: E402  # likewise
 
 pytestmark = pytest.mark.skipif(interpreter.arrays() is None, reason="objects lie otherwise")
 
 
-def prepared(made: Program, inputs: Any, *, exact: bool = False) -> Batch:
+def prepared(machine: Machine, made: Program, inputs: Any, *, exact: bool = False) -> Batch:
     """A batch that has the builtins for these arguments."""
-    batch = Batch(made, exact)
+    batch = Batch(made, exact, machine)
     rows = max([len(x) for x in inputs if not isinstance(x, float)])
     for _ in range(2):
         out = [np.empty(rows, bool if t else float) for t in kinds(made)]
@@ -51,14 +53,17 @@ def drawn(seed: int, rows: int, mask: int, made: Program) -> list[Any]:
     return [float(x[0]) if i and mask >> i & 1 and rows else x for i, x in enumerate(columns)]
 
 
+@EVERY_MACHINE
 @given(seed=st.integers(0, 10**6), rows=st.integers(1, 70), mask=st.integers(0, 15))
-@settings(max_examples=80, deadline=None)
-def test_the_short_way_has_the_bits_of_the_long_one(seed: int, rows: int, mask: int) -> None:
+@settings(max_examples=25, deadline=None)
+def test_the_short_way_has_the_bits_of_the_long_one(
+    machine: Machine, seed: int, rows: int, mask: int
+) -> None:
     made = program(seed)
     inputs = drawn(seed, rows, mask, made)
-    batch = prepared(made, inputs, exact=seed % 2 == 0)
+    batch = prepared(machine, made, inputs, exact=seed % 2 == 0)
     again = drawn(seed + 1, rows, mask, made)
-    long = Batch(made, seed % 2 == 0)
+    long = Batch(made, seed % 2 == 0, machine)
     columns, sums = long.map(again, threads=2), long.sum(again, threads=2)
     codes = batch._kernels.values()
     calls = [c.calls.functions or (c.once and c.once.calls.functions) for c in codes]
@@ -102,10 +107,16 @@ def compiled() -> Any:
     return fg.compile(model, tier="native")
 
 
+@EVERY_MACHINE
 @pytest.mark.parametrize("rows", [1, 8, 16, 17, 500, BLOCK - 1, BLOCK, BLOCK + 1, 9000])
-def test_tables_rows_and_numbers_come_as_they_are(rows: int) -> None:
+def test_tables_rows_and_numbers_come_as_they_are(machine: Machine, rows: int) -> None:
+    with as_host(machine):
+        tables_rows_and_numbers_come_as_they_are(rows)
+
+
+def tables_rows_and_numbers_come_as_they_are(rows: int) -> None:
     quick, long = compiled(), compiled()
-    for seed in range(4):
+    for seed in range(2):
         args = given_for(rows, seed)
         got, wanted = quick.map(*args), long.map(*args, threads=2)
         assert [bits(x) for x in leaves(got)] == [bits(x) for x in leaves(wanted)]

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import threading
 import time
@@ -432,6 +433,50 @@ def test_calls_of_builtins_keep_nothing() -> None:
     assert sys.getrefcount(row(array)) == sys.getrefcount(np.array([1.5, 2.5])) + 1
 
 
+ALTERED = """
+    def altered(b, size):
+        rows = b.ndim == 2
+        yield lambda: b.resize(1, refcheck=False)
+        yield lambda: (b.resize(10 * size, refcheck=False), b.resize(3, refcheck=False))
+        yield lambda: setattr(b, "shape", (size,) if rows else (size // 2, 2))
+        yield lambda: setattr(b, "shape", b.shape[::-1] if rows else (1, size))
+        yield lambda: setattr(b, "dtype", np.int64)
+        yield lambda: b.setflags(write=False)
+        yield lambda: setattr(b, "data", memoryview(bytearray(8)))
+        yield lambda: weak.append(weakref.ref(b))
+"""
+
+
+@pytest.mark.parametrize("rows", [100, 3000, 200_000])
+def test_memory_that_its_last_owner_altered_is_not_written_to(rows: int) -> None:
+    """Of columns by a builtin, and of large ones; what is too small would end in a fault."""
+    script = f"""
+    import warnings, weakref
+    import numpy as np
+    import fgrad as fg
+    {ALTERED.strip()}
+    x, weak = np.arange({rows}.0), []
+    warnings.simplefilter("ignore")  # of numpy
+    def tried(f, k, way):
+        two, three = f.map(x, threads=1 + k % 2)
+        assert two.tolist() == (x * 2.0).tolist() and three.tolist() == (x * 3.0).tolist(), way
+        assert two.flags.writeable and all(ref() is not two.base for ref in weak), way
+        alter = list(altered(two.base, two.base.size))[way]
+        del two, three
+        try:
+            alter()
+        except (ValueError, AttributeError):  # numpy refuses
+            pass
+    for way in range(8):
+        f = fg.compile(lambda x: [x * 2.0, x * 3.0], tier="native")
+        for k in range(20):
+            tried(f, k, way)
+        del f
+    print("well")
+    """
+    assert run(script) == "well\n"
+
+
 def test_floats_of_a_class_of_their_own_are_floats() -> None:
     class Length(float):
         pass
@@ -439,6 +484,25 @@ def test_floats_of_a_class_of_their_own_are_floats() -> None:
     f = native(lambda x, y: x - y).specialise(1.0, 1.0)
     assert f(Length(3.0), 1.0) == f(3.0, Length(1.0)) == 2.0
     assert type(f(Length(3.0), Length(1.0))) is float
+
+
+ORDINARY = sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
+@pytest.mark.skipif(not ORDINARY, reason="objects may lie otherwise")
+@pytest.mark.parametrize("allocator", ["debug", "malloc", "malloc_debug"])
+def test_builtins_are_on_whatever_memory_objects_have(allocator: str) -> None:
+    """A debug allocator overwrites what is freed, so that reading it finds nothing that is known."""
+    script = """
+    import fgrad as fg, numpy as np
+    from fgrad.native import interpreter
+    known = interpreter.floats(), interpreter.arrays(), interpreter.trees()
+    f = fg.compile(lambda x: x * x, tier="native")
+    f(2.0)
+    print([x is not None for x in known], interpreter._slots_are_known(), type(f.__call__).__name__)
+    """
+    on = "[True, True, True] True builtin_function_or_method\n"
+    assert run(script, PYTHONMALLOC=allocator) == on
 
 
 def test_objects_with_a_longer_head_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

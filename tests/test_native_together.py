@@ -26,16 +26,12 @@ from fgrad.native.entry import Entry  # noqa: E402  # likewise
 from fgrad.native.machine import Machine  # noqa: E402  # likewise
 from fgrad.native.together import WORTH, pieces, together  # noqa: E402  # likewise
 from fgrad.native.windows import windows  # noqa: E402  # likewise
-from tests.machines import MACHINES  # noqa: E402  # likewise
+from tests.machines import EVERY_MACHINE, MACHINES  # noqa: E402  # likewise
 
 SEEDS = st.integers(0, 10**9)
 FUNCTIONS = tuple(sorted(WORTH, key=lambda op: op.name))
 ODD = fg.Unary("odd", lambda x: x + 0.5, lambda out, x: 1.0)
 BOTH = Joint("both", lambda x, y: (x + y, x * y), 2, 2, lambda outs, args, bars: [None, None])
-
-EVERY_MACHINE = pytest.mark.parametrize(
-    "machine", MACHINES, ids=lambda m: f"{m.width}{'' if m.fma else ' without fma'}"
-)
 
 
 def crowded(seed: int, lines: int = 60, *, own: bool = False) -> Program:

@@ -10,6 +10,7 @@ import mpmath as mp
 import pytest
 
 import fgrad as fg
+from fgrad import operations as ops
 from fgrad import special
 from fgrad.abstract import traced
 from fgrad.op import Choice, Op
@@ -17,7 +18,10 @@ from tests.accuracy import DIGITS, true_derivative, ulp_error, worst_derivative,
 from tests.cases import SMOOTH, Case, Point, all_operations, is_discrete
 
 # Operations that exist as derivatives of others: their own first derivatives are second ones.
-INTERNAL = {"bell", "gauss", "inversion", "power_slope", "share", "polygamma 1", "polygamma 2"}
+INTERNAL = {
+    "acosh_slope", "atan_slope", "bell", "cbrt_slope", "complement", "cosine", "gauss", "inversion",
+    "power_slope", "share", "polygamma 1", "polygamma 2",
+}  # fmt: skip
 
 # docs/reference/accuracy.md names these: the true value crosses zero inside a sum.
 VALUE_LIMIT = {"logaddexp": math.inf}
@@ -46,7 +50,8 @@ def by_name(case: Case) -> str:
 
 
 PUBLIC = tuple(case for case in SMOOTH if case.op.name not in INTERNAL)
-TRUE = tuple(case for case in SMOOTH if case.op is not fg.stop_gradient)
+# A cosine is of two numbers, with their hypotenuse beside.
+TRUE = tuple(case for case in SMOOTH if case.op not in (fg.stop_gradient, ops.cosine))
 NUMERIC = [
     op for op in all_operations().values() if not is_discrete(op) and not isinstance(op, Choice)
 ]
@@ -185,6 +190,56 @@ def test_special_values_are_those_of_ieee_754(call: Any, expected: float) -> Non
     got = call()
     assert got == expected or (math.isnan(got) and math.isnan(expected))
     assert math.copysign(1.0, got) == math.copysign(1.0, expected) or math.isnan(expected)
+
+
+def of_power(axes: tuple[int, ...]) -> Any:
+    """The derivative of x**k along these arguments, one after the other."""
+
+    if not axes:
+        return lambda x, k: x**k
+    before: Any = fg.gradient(of_power(axes[:-1]), argnums=(0, 1))
+    return lambda x, k: before(x, k)[axes[-1]]
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+@pytest.mark.parametrize("n", range(6))
+def test_powers_of_zero_have_their_derivatives_however_the_exponent_came(
+    n: int, zero: float
+) -> None:
+    for order in range(1, 5):
+        expected = float(math.perm(n, order)) if order == n else 0.0
+        slope = of_power((0,) * order)
+        literal: Any = lambda x: x**n
+        for _ in range(order):
+            literal = fg.gradient(literal)
+        assert literal(zero) == slope(zero, float(n)) == fg.compile(literal)(zero) == expected
+        assert slope(fg.var(zero), fg.var(float(n))).value == expected
+        for tier in ("reference", "python", "native"):
+            assert fg.compile(slope, tier=tier)(zero, float(n)) == expected
+    assert fg.taylor(lambda x: x**n, 6)(zero) == tuple(float(i == n) for i in range(7))
+    for k in (float(n), fg.var(float(n))):
+        coefficients: Any = fg.taylor(lambda x: x**k, 6)(zero)  # noqa: B023  # called at once
+        got = [float(getattr(c, "value", c)) for c in coefficients]
+        assert got == [float(i == n) for i in range(7)]
+
+
+@pytest.mark.parametrize(
+    "axes", [a for n in (1, 2, 3) for a in itertools.product((0, 1), repeat=n)]
+)
+def test_no_derivative_of_a_power_of_zero_is_nan_and_compiled_ones_agree(axes: Any) -> None:
+    slope = of_power(axes)
+    for x in (0.0, -0.0, 1e-170, 0.3):
+        for k in (0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 4.0):
+            expected = slope(x, k)
+            assert not math.isnan(expected), (x, k)
+            for tier in ("reference", "python", "native"):
+                got = fg.compile(slope, tier=tier)(x, k)
+                assert got == pytest.approx(expected, rel=1e-12), (x, k, tier)
+
+
+def test_the_slope_of_a_power_moves_with_its_exponent_also_at_0() -> None:
+    assert of_power((0, 0, 1))(2.0, 0.0) == -0.25
+    assert of_power((0, 1))(2.0, 0.0) == 0.5
 
 
 KINKS = [

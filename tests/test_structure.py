@@ -16,9 +16,9 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "vocabulary", "descriptions", "documented", "calm", "errors", "sameness", "ieee", "special", "gammas", "operand", "floats", "op", "several", "operations", "node", "operators", "refusals", "waiting", "abstract", "flow", "joint", "flat", "graph", "extras", "container", "structure", "trees", "parameters", "reduction",
-    "reach", "levels", "wide", "reverse", "forward", "series", "argument", "derivatives", "directional", "expansion", "matrix", "methods", "ways", "descent", "linesearch", "linear", "foreign", "implicit",
+    "reach", "levels", "wide", "reverse", "forward", "series", "argument", "derivatives", "directional", "expansion", "matrix", "methods", "ways", "descent", "linesearch", "linear", "newton", "foreign", "implicit",
     "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
-    "native.ir", "native.function", "native.machine", "native.store",
+    "native.ir", "native.function", "native.turns", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
     "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.areas", "native.errorfunction",
     "native.meaning", "native.contraction", "native.summing", "native.guards", "native.table", "native.windows", "native.together", "native.wording", "native.lineup", "native.operands", "native.lanework", "native.repeats", "native.rolled", "native.layout", "native.places", "native.bindings", "native.loop", "native.scratch", "native.registers", "native.tiles", "native.parts", "native.point",
@@ -30,7 +30,10 @@ ORDER = [
 
 LONG = {"_fold_floats"}  # the loop that every gradient waits for, written out
 
-INTERNAL = {"bell", "gauss", "identity", "inversion", "power_slope", "share"}
+INTERNAL = {
+    "acosh_slope", "atan_slope", "bell", "cbrt_slope", "complement", "cosine", "gauss", "identity",
+    "inversion", "power_slope", "share",
+}  # fmt: skip
 
 
 def modules() -> list[Path]:

@@ -100,6 +100,18 @@ def acos(x: Value) -> Value:
     return _turned(count, times(copysign(1.0, x) * select(large, 2.0, -1.0), arc))
 
 
+def complement(x: Value) -> Value:
+    """1 - x**2."""
+    return (1.0 - x) * (1.0 + x)
+
+
+def atan_slope(x: Value) -> Value:
+    """1 / (1 + x**2)."""
+    far = absolute(x) > 1e150
+    inverse = 1.0 / select(far, x, 1.0 + x * x)
+    return select(far, inverse * inverse, inverse)
+
+
 def _half_arc(size: Value) -> tuple[Value, Pair]:
     """Whether size > 1 / 2, and asin(size), or else asin(sqrt((1 - size) / 2))."""
     large = size > 0.5

@@ -26,6 +26,13 @@ def acosh(x: Value) -> Value:
     return select(x < 1.0, math.nan, value)
 
 
+def acosh_slope(x: Value) -> Value:
+    """1 / sqrt(x**2 - 1)."""
+    far = x > 1e150
+    inverse = 1.0 / select(far, x, x - 1.0)
+    return select(far, inverse, sqrt(inverse / (x + 1.0)))
+
+
 def _log_with_root(x: Value, sign: float) -> Value:
     """log(x + sqrt(x**2 + sign))."""
     large = x > _LARGE

@@ -6,6 +6,8 @@ what it finds, and a label `free` for arguments that are otherwise than code rea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fgrad.native import interpreter as at
 from fgrad.native.flow import element, field, loop, pushed, sure
 
@@ -109,6 +111,36 @@ def measured(x: str, otherwise: str = "free") -> list[str]:
         f"%{x}.length = load i64, ptr %{x}.lengths",
         f"%{x}.distance = load i64, ptr %{x}.distances",
     ]
+
+
+def untouched(
+    x: str, axes: int, lengths: Sequence[str], distances: Sequence[str], otherwise: str
+) -> list[str]:
+    """See that the array of that name, which nobody has, is as it was made; then its memory is free.
+
+    A program that had it may have given it another size, shape, dtype or memory, may have locked it, or
+    may have a weak reference by which it comes back.
+    """
+    fields = (
+        ("axes", "i32", at.AXES, f"{axes}"), ("dtype", "ptr", at.DTYPE, "@double"),
+        ("base", "ptr", at.BASE, "null"), ("weak", "ptr", at.WEAK, "null"),
+    )  # fmt: skip
+    lines: list[str] = []
+    for name, kind, offset, wanted in fields:
+        lines += field(f"{x}.own.{name}", kind, f"%{x}", offset)
+        lines += sure(f"{x}.{name}.kept", f"icmp eq {kind} %{x}.own.{name}, {wanted}", otherwise)
+    lines += field(f"{x}.own.flags", "i32", f"%{x}", at.FLAGS)
+    # Whether its columns lie in one piece too depends on its shape.
+    lines.append(f"%{x}.own.flag = or i32 %{x}.own.flags, {at.BY_COLUMNS}")
+    lines += sure(f"{x}.flags.kept", f"icmp eq i32 %{x}.own.flag, {at.FRESH}", otherwise)
+    rows = ("lengths", at.LENGTHS, lengths), ("distances", at.DISTANCES, distances)
+    for what, offset, numbers in rows:
+        lines += field(f"{x}.own.{what}", "ptr", f"%{x}", offset)
+        for k, number in enumerate(numbers):
+            lines += element(f"{x}.own.{what}{k}", "i64", f"%{x}.own.{what}", f"{k}")
+            same = f"icmp eq i64 %{x}.own.{what}{k}, {number}"
+            lines += sure(f"{x}.{what}{k}.kept", same, otherwise)
+    return lines
 
 
 def spanned(x: str, across: str) -> list[str]:

@@ -92,7 +92,7 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     straight = way in ("sum", "total") and not once and len(rows) == 1 and _in_order(order)
     facts = [
         *(*functions, *map(ctypes.addressof, words), id(kept)),
-        *(objects, arguments, outputs, varying, len(order), lanes, most, straight, 0, *[0] * KEPT),
+        *(objects, arguments, outputs, varying, len(order), lanes, most, straight, 0),
         *_places([
             len(split.once.inputs), 2 * len(split.each.inputs), outputs, len(order),
             once.shape.slots if once else 0, code.slots * lanes, code.room, varying, 2 * objects,

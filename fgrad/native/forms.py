@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import attrs
 
+from fgrad.container import is_plain_tuple
 from fgrad.native import interpreter
 from fgrad.sameness import Same
 from fgrad.trees import Structure
@@ -73,7 +74,7 @@ class _Writer:
         known = [part for part in parts if part is not None]
         if kind is None or len(known) < len(parts):
             return None
-        if kind in (tuple, list) or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
+        if kind in (tuple, list) or is_plain_tuple(kind):
             return self._row("list" if kind is list else "tuple", kind, (), known)
         if kind is dict:
             return self._row("dict", kind, list(map(self._equal, structure.keys)), known)
@@ -111,7 +112,10 @@ def _is_plain(kind: type) -> bool:
 
 
 def place(kind: type, name: str) -> int | None:
-    """At which byte of an object its field stands; None where that is not known."""
+    """At which byte of an object its field stands; None where that is not known, or where its class asks."""
+    asks: object = kind.__getattribute__
+    if asks is not object.__getattribute__:
+        return None
     slot = getattr_static(kind, name, None)
     if not isinstance(slot, MemberDescriptorType) or not issubclass(kind, slot.__objclass__):
         return None

@@ -49,6 +49,8 @@ PLAIN: Final = 0x501
 """Those of one that is aligned, writable and in one piece."""
 FRESH: Final = 0x507
 """Those of a new one of one axis, which has its own memory."""
+BY_COLUMNS: Final = 0x2
+"""The flag of one whose columns lie in one piece."""
 
 _FUNCTIONS: Final = (
     "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyObject_Vectorcall",
@@ -166,9 +168,9 @@ def arrays() -> Mapping[str, int] | None:
         return None
     array = np.empty(3)
     view, dtype, start = array[1:], id(np.dtype(np.float64)), id(array)
-    weak = np.empty(2), weakref.ref(array)
+    weak, scalar = (np.empty(2), weakref.ref(array)), np.float64(1.5)
     right = (
-        ctypes.string_at(id(np.float64(1.5)) + FLOAT, 8) == struct.pack("d", 1.5)
+        ctypes.string_at(id(scalar) + FLOAT, 8) == struct.pack("d", 1.5)
         and np.ndarray.__basicsize__ >= WEAK + 8
         and _word(start + TYPE) == id(np.ndarray)
         and _word(start + DATA) == array.ctypes.data

@@ -6,14 +6,15 @@ piece of work stops at its next step.
 
 from __future__ import annotations
 
-import atexit
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
-from threading import Event, Lock, Thread, main_thread
+from threading import Event, RLock, Thread, current_thread, main_thread
 from typing import Final
 
 import attrs
+
+from fgrad.native.turns import before_the_end
 
 Work = Callable[[], Iterator[None]]
 """Work that yields between its steps, where it may be stopped."""
@@ -21,7 +22,7 @@ Work = Callable[[], Iterator[None]]
 
 @attrs.frozen(eq=False)
 class Worker:
-    """A thread that is started for the first piece of work and ends with the interpreter.
+    """A thread that is started when there is work, and ends when there is none.
 
     >>> done = []
     >>> def work():
@@ -34,31 +35,34 @@ class Worker:
     [True]
     """
 
-    _queue: SimpleQueue[Work | None] = attrs.field(factory=SimpleQueue)
-    _threads: list[Thread] = attrs.field(factory=list)
-    _starting: Lock = attrs.field(factory=Lock)
-    _stopping: Event = attrs.field(factory=Event)
+    _works: deque[Work] = attrs.field(factory=deque, init=False)
+    _threads: list[Thread] = attrs.field(factory=list, init=False)
+    # A finalizer that comes in between asks for work too, and then there may be two threads.
+    _guard: RLock = attrs.field(factory=RLock, init=False)
+    _stopping: Event = attrs.field(factory=Event, init=False)
 
     def do(self, work: Work) -> None:
         """Have it done some time; nothing is done after `stop`."""
-        with self._starting:
-            if not self._threads:
-                # At the end of the interpreter, when `stop` is past.
-                if not main_thread().is_alive():
-                    return
-                # A daemon, since others are waited for before `stop` can be called.
-                thread = Thread(target=self._loop, name="fgrad native", daemon=True)
-                try:
-                    thread.start()
-                except RuntimeError:  # no more can be had
-                    return
-                self._threads.append(thread)
-        self._queue.put(work)
+        with self._guard:
+            # At the end of the interpreter, when `stop` is past, nobody waits for a thread.
+            if self._stopping.is_set() or not main_thread().is_alive():
+                return
+            self._works.append(work)
+            if self._threads:
+                return
+            # A daemon, since others are waited for before `stop` can be called.
+            thread = Thread(target=self._loop, name="fgrad native", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more can be had
+                return
+            self._threads.append(thread)
 
     def finish(self) -> None:
         """Wait until all that was asked for is done."""
-        self._queue.put(None)
-        for thread in self._threads:
+        with self._guard:
+            threads = tuple(self._threads)
+        for thread in threads:
             thread.join()
 
     def stop(self) -> None:
@@ -67,13 +71,20 @@ class Worker:
         self.finish()
 
     def _loop(self) -> None:
-        while (work := self._queue.get()) is not None:
+        while (work := self._next()) is not None:
             try:
                 for _ in work():
                     if self._stopping.is_set():
-                        return
+                        break
             except Exception:  # noqa: BLE001, S110  # the code that runs stays as it is
                 pass
+
+    def _next(self) -> Work | None:
+        with self._guard:
+            if self._works and not self._stopping.is_set():
+                return self._works.popleft()
+            self._threads.remove(current_thread())
+            return None
 
 
 _workers: Final = [Worker()]
@@ -92,7 +103,7 @@ def _begin_again() -> None:
     _workers[0] = Worker()
 
 
-atexit.register(_stop)
+before_the_end(_stop)
 if hasattr(os, "register_at_fork"):
     # A child has no threads but the one that forked.
     os.register_at_fork(after_in_child=_begin_again)

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import count
-from threading import RLock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from fgrad.errors import MissingExtra
+from fgrad.native.turns import soon, taken
 
 try:
     import llvmlite.binding as llvm
+    from llvmlite.binding.newpassmanagers import NewPassManager
 except ImportError as _error:
     raise MissingExtra("native code", "llvmlite", "native") from _error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-# LLVM works for one thread at a time, and a fork waits until it has finished: in a child that was
-# made in the middle of a compilation its locks would be held for ever. A finalizer or the handler of
-# a signal, which come in between the steps of a thread, are of that thread and need not wait.
-_working: Final = RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_working.acquire, after_in_parent=_working.release, after_in_child=_working.release
-    )
+TOGETHER: Final = 16
+"""Libraries that have a linker in common.
 
+What LLVM keeps of a library that has gone, 8 kB, goes with its linker, and to make a linker takes as
+long as to link eight libraries.
+"""
 # Names of libraries must differ within a linker.
 _numbers: Final[Iterator[int]] = count()
-_libraries: Final[dict[int, llvm.ResourceTracker]] = {}
+# By its number each library and its linker; and the linker of the next.
+_libraries: Final[dict[int, list[llvm.LLJIT | llvm.ResourceTracker]]] = {}
+_linkers: Final[dict[int, llvm.LLJIT]] = {}
 
 
 class _Number(int):
@@ -54,11 +53,15 @@ class _Number(int):
         return number
 
     def __del__(self, _ending: Callable[[], bool] = sys.is_finalizing) -> None:
-        # At the end of the interpreter nobody may be left to give the lock back, and this module
-        # may be empty.
+        # At the end of the interpreter this module may be empty.
         if not _ending():
-            with _working:
-                _libraries.pop(int(self), None)
+            soon(partial(_unloaded, int(self)))
+
+
+def _unloaded(number: int) -> None:
+    library = _libraries.pop(number, [])
+    while library:  # before its linker
+        library.pop()
 
 
 QUICK: Final = 0
@@ -102,6 +105,10 @@ class Machine:
 @cache
 def host() -> Machine:
     """The machine that this process runs on."""
+    return taken(_host)
+
+
+def _host() -> Machine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
@@ -120,8 +127,7 @@ def _target(machine: Machine, level: int) -> llvm.TargetMachine:
 
 def compiled(text: str, machine: Machine, level: int) -> bytes:
     """The object code of a module written in LLVM IR; `level` is `QUICK`, `PLAIN` or `BEST`."""
-    with _working:
-        return _compiled(text, machine, level)
+    return taken(partial(_compiled, text, machine, level))
 
 
 def _compiled(text: str, machine: Machine, level: int) -> bytes:
@@ -141,7 +147,15 @@ def _compiled(text: str, machine: Machine, level: int) -> bytes:
             passes = llvm.create_new_module_pass_manager()
             passes.add_sroa_pass()
         passes.run(module, builder)
+        _dispose(passes)
     return target.emit_object(module)
+
+
+def _dispose(passes: llvm.ModulePassManager) -> None:
+    """Give the memory of passes back, which their class does not: it finds an empty method first."""
+    if not passes.closed:
+        NewPassManager._dispose(passes)
+        passes.detach()
 
 
 @attrs.frozen(eq=False)
@@ -152,9 +166,13 @@ class Code:
     _number: _Number
 
 
-@cache
-def _linker() -> llvm.LLJIT:
-    return llvm.create_lljit_compiler()
+def _linker(number: int) -> llvm.LLJIT:
+    """The linker of that library, and of those that come after it."""
+    group = number // TOGETHER
+    if group not in _linkers:
+        _linkers.clear()
+        _linkers[group] = llvm.create_lljit_compiler()
+    return _linkers[group]
 
 
 def version() -> str:
@@ -164,8 +182,7 @@ def version() -> str:
 
 def loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
     """Object files made callable; `imports` are the addresses of the functions that they call."""
-    with _working:
-        return _loaded(files, exports, imports)
+    return taken(partial(_loaded, files, exports, imports))
 
 
 def _loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
@@ -177,5 +194,7 @@ def _loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str
     for name in exports:
         builder.export_symbol(name)
     number = _Number.next()
-    library = _libraries[int(number)] = builder.link(_linker(), f"fgrad {number}")
+    linker = _linker(int(number))
+    library = builder.link(linker, f"fgrad {number}")
+    _libraries[int(number)] = [linker, library]
     return Code(MappingProxyType({name: library[name] for name in exports}), number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Generator, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -120,7 +120,7 @@ def _name(machine: Machine, *parts: str) -> str:
     return hashlib.sha256("\n".join(whole).encode()).hexdigest()
 
 
-@cache
+@lru_cache(maxsize=64)  # of any number of shapes
 def wrapped(text: str, level: int) -> bytes:
     """The object code of what stands between Python and programs, for the machine at hand."""
     machine, store = host(), Store.usual()

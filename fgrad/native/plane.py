@@ -1,4 +1,4 @@
-"""Functions of a point (x, y) of the plane: its distance from the origin, and its inversion.
+"""Functions of a point (x, y) of the plane: its distance from the origin, its inversion, a cosine.
 
 The point is scaled by a power of 2 where squares would overflow or underflow.
 """
@@ -9,7 +9,7 @@ import math
 from typing import Final
 
 from fgrad.native.double import Pair, fast_two_sum, quotient, two_product
-from fgrad.native.ir import Value, absolute, copysign, select, sqrt
+from fgrad.native.ir import Value, absolute, copysign, rarely, select, sqrt
 
 _STEP: Final = 2.0**600
 _LARGE: Final = 2.0**400
@@ -38,6 +38,17 @@ def inversion(x: Value, y: Value) -> Value:
     above = x * (down * _LIFT), x.block.constant(0.0)
     out = quotient(above, squares) * (down * (1.0 / _LIFT))
     return copysign(select(large.same(math.inf), small * 0.0, out), x)
+
+
+def cosine(x: Value, y: Value, z: Value) -> Value:
+    """x / z, where z is hypot(x, y)."""
+    far, usual = z.same(math.inf), x / z
+
+    def otherwise() -> tuple[Value]:
+        a, b = x * 0.25, y * 0.25
+        return (select(far, a / hypot(a, b), usual),)
+
+    return rarely(far, [usual], otherwise)[0]
 
 
 def _by_size(x: Value, y: Value) -> Pair:

@@ -1,8 +1,9 @@
 """How native code reads a tree of numbers by its form: functions in LLVM IR.
 
 `@read(x, row, to)` puts the numbers of the object `x`, which `row` says how to read, in a row at `to`
-and gives the place behind them, or null if the object is otherwise. No error is left. What a class
-may compute, and what others may take away meanwhile, is held while it is read.
+and gives the place behind them, or null if the object is otherwise. What a class may compute, and what
+others may take away meanwhile, is held while it is read. What reading raises is left standing, also
+that a field is missing: who reads it again may find it gone.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ def by_way() -> list[str]:
 
 
 def _number() -> list[str]:
-    """Put the number of a float, also one of numpy, or an int at `to`; the place behind it, or null."""
+    """Put the number of a float, also one of numpy, or an int at `to`; the place behind it, or null.
+
+    An int that is too large is no error here, for Python finds it too large as well.
+    """
     return [
         "define internal ptr @number(ptr %x, ptr %to) nounwind {",
         *field("type", "ptr", "%x", at.TYPE),
@@ -224,9 +228,6 @@ def _read() -> list[str]:
         *loop("i", "%count", _held()),
         "%last = load ptr, ptr %to.at",
         "ret ptr %last",
-        "missing:",
-        "call void @PyErr_Clear()",
-        "ret ptr null",
         "unlike:",
         "ret ptr null",
         "}",
@@ -240,7 +241,7 @@ def _passing() -> list[str]:
         "ret ptr %to",
         "equal:",
         "%alike = call i32 @alike(ptr %x, ptr %row)",
-        *sure("compared", "icmp sge i32 %alike, 0", "missing"),
+        *sure("compared", "icmp sge i32 %alike, 0", "unlike"),
         *sure("as.ever", "icmp ne i32 %alike, 0", "unlike"),
         "ret ptr %to",
     ]
@@ -260,7 +261,7 @@ def _list() -> list[str]:
         "ret ptr %list.end",
         "list.mixed:",
         "%copy = call ptr @PyList_AsTuple(ptr %x)",
-        *sure("copied", "icmp ne ptr %copy, null", "missing"),
+        *sure("copied", "icmp ne ptr %copy, null", "unlike"),
         f"%copy.items = getelementptr i8, ptr %copy, i64 {at.ITEMS}",
         "%copy.end = call ptr @each(ptr %copy.items, ptr %row, ptr %to)",
         "call void @Py_DecRef(ptr %copy)",
@@ -283,7 +284,7 @@ def _held() -> list[str]:
         "br label %got",
         "fields:",
         "%named = call ptr @PyObject_GetAttr(ptr %x, ptr %way)",
-        *sure("named.there", "icmp ne ptr %named, null", "missing"),
+        *sure("named.there", "icmp ne ptr %named, null", "unlike"),
         "br label %got",
         "by.key:",
         "%more = call i32 @PyDict_Next(ptr %x, ptr %entry.at, ptr %key.at, ptr %stored.at)",
@@ -299,7 +300,7 @@ def _held() -> list[str]:
         "other.key:",
         "call void @Py_DecRef(ptr %stored)",
         *sure("failed.key", "icmp slt i32 %key.alike, 0", "unlike"),
-        "br label %missing",
+        "ret ptr null",
         "got:",
         "%object = phi ptr [%placed, %placed.there], [%named, %named.there], [%stored, %stored.there]",
         *_on_to("object", "part", ["call void @Py_DecRef(ptr %object)"]),

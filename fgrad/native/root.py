@@ -1,4 +1,4 @@
-"""The cube root, without a division: an estimate of 1 / cbrt(x), two steps, and a correction.
+"""The cube root and its slope, the root without a division: an estimate of 1 / cbrt(x), two steps, and a correction.
 
 Where y**3 * x = 1 - h, 1 / cbrt(x) = y * (1 - h)**(-1/3) = y * (1 + h / 3 + 2 * h**2 / 9 + ...).
 """
@@ -28,6 +28,11 @@ def cbrt(x: Value) -> Value:
     size = absolute(x)
     far = ~((size > _SMALL) & (size < _LARGE))
     return rarely(far, [copysign(_root(size), x)], lambda: called("cbrt", _any_cbrt, x))[0]
+
+
+def cbrt_slope(x: Value) -> Value:
+    """1 / (3 * cbrt(x)**2)."""
+    return select(x.same(0.0), math.inf, cbrt(x) / x / 3.0)
 
 
 def _any_cbrt(x: Value) -> Value:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fgrad.native import interpreter as at
-from fgrad.native.arguments import argument, looked, measured, same, spanned
+from fgrad.native.arguments import argument, looked, measured, same, spanned, untouched
 from fgrad.native.flow import element, field, loop, put, sure
 from fgrad.native.wrapper import KEPT
 
@@ -27,13 +27,11 @@ those that vary, or -k for number k - 1 of those that are the same. The list has
 last columns were slices of.
 """
 COUNTS: Final = (
-    "given", "arguments", "outputs", "varying", "sames", "lanes", "most", "straight",
-    "turn", *[f"before{k}" for k in range(KEPT)],
+    "given", "arguments", "outputs", "varying", "sames", "lanes", "most", "straight", "turn",
 )  # fmt: skip
 """How many objects are given, arguments among them, outputs, outputs that vary, and numbers that are
 the same in each row; the lanes of the code and the most rows; whether the numbers are a single row, and
-read in its order; which of the arrays that are kept is the
-oldest, and the rows that each was for."""
+read in its order; and which of the arrays that are kept is the oldest."""
 PLACES: Final = ("ins", "outs", "gathered", "spare", "scratch", "totals", "sums", "spans", "end")
 """At which bytes of its memory a call has the pointers to the inputs, those to the outputs, the
 numbers that are the same, the scratch of the code that runs once and of the code over rows, the
@@ -54,6 +52,7 @@ _DECLARED: Final = (
     "@facts = external global i64",
     "@PyFloat_Type = external global i8",
     "@PyArray_Type = external global i8",
+    "@double = external global i8",
     "@_Py_NoneStruct = external global i8",
     "@_Py_TrueStruct = external global i8",
     "declare ptr @PyFloat_FromDouble(double)",
@@ -209,6 +208,7 @@ def _base() -> list[str]:
         "%even = icmp eq i64 %page, 0",
         "%gap = select i1 %even, i64 8, i64 0",
         "%stride = add i64 %longer, %gap",
+        "%stride.bytes = mul i64 %stride, 8",
         "%shape.row = getelementptr i64, ptr %shape, i64 1",
         "store i64 %fact.outputs, ptr %shape",
         "store i64 %stride, ptr %shape.row",
@@ -222,7 +222,6 @@ def _base() -> list[str]:
         "%following = add i64 %fact.turn, 1",
         f"%turned = urem i64 %following, {KEPT}",
         f"store i64 %turned, ptr {_fact_at('turn')}",
-        *put("before", "i64", "%rows", _fact_at("before0"), "%fact.turn"),
         *element("old", "ptr", "%kept", "%fact.turn"),
         "store ptr %made, ptr %old.place",
         "call void @Py_DecRef(ptr %old)",
@@ -238,16 +237,16 @@ def _base() -> list[str]:
 
 
 def _free_base(k: int) -> list[str]:
-    """Take the array that is kept at place k if nobody has it, and it was for as many rows."""
+    """Take the array that is kept at place k if nobody has it, and it is of this size."""
+    lengths, distances = ("%fact.outputs", "%stride"), ("%stride.bytes", "8")
     return [
         f"try{k}:",
         *element(f"kept{k}", "ptr", "%kept", f"{k}"),
         f"%references{k} = load i32, ptr %kept{k}",
-        f"%alone{k} = icmp eq i32 %references{k}, 1",
-        f"%alike{k} = icmp eq i64 %fact.before{k}, %rows",
-        f"%again{k} = and i1 %alone{k}, %alike{k}",
+        *sure(f"alone{k}", f"icmp eq i32 %references{k}, 1", f"try{k + 1}"),
+        *untouched(f"kept{k}", 2, lengths, distances, f"try{k + 1}"),
         f"store ptr %kept{k}, ptr %base.at",
-        f"br i1 %again{k}, label %based, label %try{k + 1}",
+        "br label %based",
     ]
 
 

@@ -14,7 +14,14 @@ from fgrad.op import Op
 from fgrad.program import Line, Program
 from fgrad.schedule import reordered
 
-WORTH: Final = frozenset(FUNCTIONS) - {ops.relu, ops.sign, ops.maximum, ops.minimum, ops.clip}
+WORTH: Final = frozenset(FUNCTIONS) - {
+    ops.relu,
+    ops.sign,
+    ops.maximum,
+    ops.minimum,
+    ops.clip,
+    ops.complement,
+}
 """The functions that are longer than what brings numbers into a vector and out of it."""
 
 

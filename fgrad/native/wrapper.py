@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 
 from fgrad.native import interpreter as at
-from fgrad.native.arguments import looked, measured
+from fgrad.native.arguments import looked, measured, untouched
 from fgrad.native.flow import field, sure
 
 KEPT: Final = 4
@@ -253,39 +253,15 @@ def _array(size: int) -> list[str]:
 
 def _free_array(size: int) -> list[str]:
     """Go on at `again` with the first `%array` of those kept that nobody has, and that is as it was made."""
-    fields = (
-        ("axes", "i32", at.AXES, 1), ("flags", "i32", at.FLAGS, at.FRESH),
-        ("dtype", "ptr", at.DTYPE, "@double"), ("base", "ptr", at.BASE, "null"),
-        ("weak", "ptr", at.WEAK, "null"),
-    )  # fmt: skip
-    lines = [
+    return [
         "try:",
         "%k = phi i64 [0, %go], [%later, %next]",
         "%arrayat = getelementptr ptr, ptr %kept, i64 %k",
         "%array = load ptr, ptr %arrayat",
         "%references = load i32, ptr %array",
-        "%alone = icmp eq i32 %references, 1",
-        "br i1 %alone, label %untouched, label %next",
-        "untouched:",
-    ]
-    before = "true"
-    for name, kind, offset, wanted in fields:
-        lines += field(f"own.{name}", kind, "%array", offset)
-        lines.append(f"%is.{name} = icmp eq {kind} %own.{name}, {wanted}")
-        lines.append(f"%and.{name} = and i1 {before}, %is.{name}")
-        before = f"%and.{name}"
-    return [
-        *lines,
-        f"br i1 {before}, label %unchanged, label %next",
-        "unchanged:",
-        *field("own.lengths", "ptr", "%array", at.LENGTHS),
-        *field("own.distances", "ptr", "%array", at.DISTANCES),
-        "%own.length = load i64, ptr %own.lengths",
-        "%own.distance = load i64, ptr %own.distances",
-        f"%own.long = icmp eq i64 %own.length, {size}",
-        "%own.dense = icmp eq i64 %own.distance, 8",
-        "%free = and i1 %own.long, %own.dense",
-        "br i1 %free, label %again, label %next",
+        *sure("alone", "icmp eq i32 %references, 1", "next"),
+        *untouched("array", 1, [f"{size}"], ["8"], "next"),
+        "br label %again",
         "next:",
         "%later = add i64 %k, 1",
         f"%more = icmp slt i64 %later, {KEPT}",

@@ -1,0 +1,5 @@
+from llvmlite.binding import ModulePassManager
+
+class NewPassManager:
+    @staticmethod
+    def _dispose(passes: ModulePassManager) -> None: ...
