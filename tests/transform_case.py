@@ -119,8 +119,8 @@ def agree(got: Any, wanted: Sequence[float], tolerance: float = TOLERANCE) -> No
         raise Failed(f"got {leaves!r:.300}, wanted {list(wanted)!r:.300}")
 
 
-def like(case: Case, got: Any) -> Any:
-    """A result that must have the tree of the point."""
-    if outline(got) != outline(case.point):
-        raise Failed(f"got the tree {got!r:.200}")
+def like(tree: Any, got: Any) -> Any:
+    """A result that must have the structure of a tree, with the keys of dicts in its order."""
+    if outline(got) != outline(tree):
+        raise Failed(f"got the tree {got!r:.200}, wanted one like {tree!r:.200}")
     return got

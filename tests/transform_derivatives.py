@@ -94,7 +94,7 @@ class Push(Derived):
 
     @property
     def result(self) -> Shape:  # type: ignore[override]  # the value and its tangent
-        return Shape("tuple", (self.fn.result,) * 2)
+        return Shape("tuple", (self.fn.result, self.fn.result.numbers))
 
     def written(self, env: Env, book: Book) -> str:
         return f"fg.jvp({self.fn.written(env, book)})"
@@ -111,7 +111,7 @@ class Pull(Derived):
 
     @property
     def params(self) -> tuple[Shape, ...]:  # type: ignore[override]  # with a cotangent
-        return (self.fn.params[0], self.fn.result, *self.fn.params[1:])
+        return (self.fn.params[0], self.fn.result.numbers, *self.fn.params[1:])
 
     @property
     def result(self) -> Shape:  # type: ignore[override]  # the value and the pulled cotangent

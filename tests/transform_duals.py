@@ -16,8 +16,16 @@ from typing import Any, Final
 import attrs
 import mpmath
 
+MARGIN = 0.02
+"""How far a point must be from where a condition changes."""
+
 Number = Any
 """A float, a number of mpmath, or a `Dual` of them."""
+
+
+class Rejected(Exception):
+    """The oracle does not vouch for this: it is next to a kink, or too large, or too long."""
+
 
 _LETTERS: Final = itertools.count(1)
 

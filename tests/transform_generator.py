@@ -39,10 +39,12 @@ from tests.transform_programs import (
 
 FEATURES: Final = frozenset({
     "compile", "foreign", "solve", "reals", "numpy truth", "composed", "taylor", "repeat", "numbers", "types", "power",
-    "turned", "truth", "truth argument", "first order", "loop", "poison", "names", "zero",
+    "turned", "truth", "truth argument", "first order", "loop", "poison", "names", "zero", "stop",
 })  # fmt: skip
 """What programs may have; tests of one fault leave out what meets another."""
 
+RARE: Final = ("map", "vector", "data", "nothing")
+"""Containers that are in a program now and then."""
 TIERS: Final = ("reference", "python", "native")
 
 Scope = tuple[str, ...]
@@ -61,7 +63,7 @@ class Generator:
         size = self.rng.randint(1, most)
         if size == 1 and self.chance(0.6):
             return LEAF
-        kind = self.rng.choice(("tuple", "list", "dict", "dict", "pair", "point"))
+        kind = self.rng.choice(("tuple", "list", "dict", "dict", "pair", "point", *RARE))
         if size == 3 and self.chance(0.3):
             inner = Shape(self.rng.choice(("tuple", "dict", "point")), (LEAF, LEAF))
             return Shape(kind, (inner, LEAF))
@@ -99,6 +101,8 @@ class Generator:
 
     def op(self, scope: Scope, size: int, order: int) -> Expr:
         name = self.rng.choice(tuple(OPERATIONS))
+        if name == "stop" and "stop" not in self.features:
+            name = "neg"
         if self.chance(0.4):
             name = self.rng.choice(("add", "mul", "mul", "sub", "square"))
         count = _arity(name)
@@ -158,7 +162,7 @@ class Generator:
         self.rng.shuffle(sides)
         return Compare(text, *sides)
 
-    def truth_function(self, size: int, order: int) -> Fn:
+    def truth_function(self, size: int, order: int) -> Compiled:
         params = (self.shape(2),)
         scope = ("number",) * params[0].size
         body = (self.condition(scope, 0, 0), self.expr(scope, size, min(order, 1)))
@@ -225,10 +229,10 @@ class Generator:
         has = self.features.__contains__
         outside = closed and not has("composed")
         kind = self.rng.choices(
-            ("written", "compiled", "foreign", "solution", "gradient", "push", "pull", "jacobian",
+            ("written", "compiled", "truth", "foreign", "solution", "gradient", "push", "pull", "jacobian",
              "taylor", "times", "hessian"),
             (1.5 if closed else 0.7, 2.0 * has("compile") * (not closed),
-             1.2 * has("foreign") * (not outside), 1.2 * has("solve") * (not outside),
+             0.4 * has("truth") * has("compile"), 1.2 * has("foreign") * (not outside), 1.2 * has("solve") * (not outside),
              *(w * (order >= 1) for w in (3.0, 1.5, 1.5, 0.8)),
              1.2 * (order >= 2) * has("taylor") * (not outside),
              1.2 * (order >= 2), 0.8 * (order >= 2)),
@@ -239,6 +243,9 @@ class Generator:
         if kind == "compiled":
             fn = self.function((), size, order, closed=True)
             return Compiled(fn, self.rng.choice(TIERS))
+        if kind == "truth":
+            fn = self.truth_function(size, order)
+            return fn.fn if self.chance(0.3) else fn
         if kind == "foreign":
             return self.foreign()
         if kind == "solution":
@@ -346,11 +353,11 @@ def _arity(name: str) -> int:
 
 
 def _differentiable(fn: Fn) -> bool:
-    return set(fn.params[0].kinds) == {"number"} and "truth" not in fn.result.kinds
+    return set(fn.params[0].kinds) == {"number"}
 
 
 def _scalar(fn: Fn) -> bool:
-    return _differentiable(fn) and fn.leaf
+    return _differentiable(fn) and fn.result == LEAF
 
 
 def _converts(fn: Fn, place: int) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from types import NoneType
 from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
+from pyrsistent import PMap, PVector, pmap, pvector
 
 import fgrad as fg
 from tests.transform_operations import Sub
@@ -47,27 +50,49 @@ class Pair3(NamedTuple):
     third: Any
 
 
+@dataclasses.dataclass(frozen=True)
+class Data1:
+    x: Any
+    label: str = dataclasses.field(default="one", metadata=fg.trees.STATIC)
+
+
+@dataclasses.dataclass(frozen=True)
+class Data2:
+    x: Any
+    y: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Data3:
+    x: Any
+    y: Any
+    z: Any
+
+
 def flat(tree: Any) -> list[Any]:
     """The leaves, those of a dict in the order of its sorted keys; nothing of `fgrad.trees`."""
-    if isinstance(tree, dict):
+    if isinstance(tree, (dict, PMap)):
         return [leaf for key in sorted(tree) for leaf in flat(tree[key])]
-    if isinstance(tree, (tuple, list, fg.Rows)):
+    if isinstance(tree, (tuple, list, fg.Rows, PVector)):
         return [leaf for child in tree for leaf in flat(child)]
-    if attrs.has(type(tree)) and not isinstance(tree, fg.Node):
-        return [leaf for f in attrs.fields(type(tree)) for leaf in flat(getattr(tree, f.name))]
-    return [tree]
+    if dataclasses.is_dataclass(tree) or isinstance(tree, (Point1, Point2, Point3)):
+        names = [name for name in ("x", "y", "z") if hasattr(tree, name)]
+        return [leaf for name in names for leaf in flat(getattr(tree, name))]
+    return [] if tree is None else [tree]
 
 
 def outline(tree: Any) -> Any:
     """The structure of a tree, with the keys of dicts in their order."""
     if isinstance(tree, dict):
         return [dict, *[(key, outline(child)) for key, child in tree.items()]]
-    if isinstance(tree, (tuple, list)):
+    if isinstance(tree, PMap):
+        return [type(tree), *[(key, outline(tree[key])) for key in sorted(tree)]]
+    if isinstance(tree, (tuple, list, PVector)):
         return [type(tree), *map(outline, tree)]
-    if attrs.has(type(tree)) and not isinstance(tree, fg.Node):
-        fields = attrs.fields(type(tree))
-        return [type(tree), *[outline(getattr(tree, field.name)) for field in fields]]
-    return "leaf"
+    if dataclasses.is_dataclass(tree) or isinstance(tree, (Point1, Point2, Point3)):
+        names = [name for name in ("x", "y", "z", "label") if hasattr(tree, name)]
+        return [type(tree), *[outline(getattr(tree, name)) for name in names]]
+    return tree if isinstance(tree, (str, NoneType)) else "leaf"
 
 
 def weigh(tree: Any, *weights: float) -> Any:
@@ -96,5 +121,22 @@ def pulled(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def kit() -> dict[str, Any]:
     """The names."""
-    named = (Point1, Point2, Point3, Pair1, Pair2, Pair3, Sub, Fraction, weigh, loop, pulled)
+    named = (
+        Data1,
+        Data2,
+        Data3,
+        pmap,
+        pvector,
+        Point1,
+        Point2,
+        Point3,
+        Pair1,
+        Pair2,
+        Pair3,
+        Sub,
+        Fraction,
+        weigh,
+        loop,
+        pulled,
+    )
     return {"fg": fg, "np": np, "math": math, **{thing.__name__: thing for thing in named}}

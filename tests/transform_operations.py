@@ -5,6 +5,7 @@ Each row has its text, which is what fgrad is given, and its meaning on nested d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from tests import transform_duals as duals
-from tests.transform_duals import Number, primal
+from tests.transform_duals import MARGIN, Number, Rejected, primal, primal_like
 
 
 class Sub(float):
@@ -44,9 +45,28 @@ def number(value: float, kind: str) -> Any:
     return kinds[kind](value)
 
 
+def _apart(a: Number, b: float) -> None:
+    if abs(primal(a) - b) < MARGIN:
+        raise Rejected
+
+
 def _larger(a: Number, b: Number) -> Number:
-    """The maximum, away from where they are equal."""
+    _apart(a - b, 0.0)
     return a if primal(a) > primal(b) else b
+
+
+def _smaller(a: Number, b: Number) -> Number:
+    return -_larger(-a, -b)
+
+
+def _floor(a: Number) -> Number:
+    _apart(a, round(primal(a)))
+    return primal_like(a, float(math.floor(primal(a))))
+
+
+def _still(a: Number) -> Number:
+    """The number, from which nothing flows."""
+    return primal(a)
 
 
 def _sigmoid(x: Number) -> Number:
@@ -87,7 +107,19 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[..., Number]]]] = {
     "sum": ("fg.sum([{}, {}, {}])", lambda a, b, c: a + b + c),
     "dot": ("fg.dot([{0}, {1}], [{1}, {2}])", lambda a, b, c: a * b + b * c),
     "prod": ("fg.prod([{}, {}, {}])", lambda a, b, c: a * b * c),
-    "maximum": ("fg.maximum({}, 3.0 + fg.square({}))", lambda a, b: _larger(a, 3.0 + b * b)),
+    "log": ("fg.log(2.0 + fg.sin({}))", lambda a: duals.log(2.0 + duals.sin(a))),
+    "expm1": ("fg.expm1(fg.cos({}))", lambda a: duals.exp(duals.cos(a)) - 1.0),
+    "asinh": ("fg.asinh({})", lambda a: duals.log(a + duals.sqrt(a * a + 1.0))),
+    "atan2": ("fg.atan2({}, 2.0 + fg.sin({}))", lambda a, b: duals.atan(a * duals.reciprocal(2.0 + duals.sin(b)))),
+    "maximum": ("fg.maximum({}, {})", _larger),
+    "minimum": ("fg.minimum({}, {})", _smaller),
+    "abs": ("fg.abs({})", lambda a: _larger(a, -a)),
+    "relu": ("fg.relu({})", lambda a: _larger(a, 0.0)),
+    "clip": ("fg.clip({}, -0.75, {})", lambda a, b: _smaller(_larger(a, -0.75), b)),
+    "floor": ("fg.floor({})", _floor),
+    "mod": ("fg.mod({}, 1.5)", lambda a: a - 1.5 * _floor(a * (1.0 / 1.5))),
+    "copysign": ("fg.copysign(1.0 + fg.square({}), {})", lambda a, b: (1.0 + a * a) * (1.0 if primal(_larger(b, -b)) == primal(b) else -1.0)),
+    "stop": ("fg.stop_gradient({})", _still),
 }  # fmt: skip
 """The text, and the meaning."""
 

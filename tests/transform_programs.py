@@ -15,20 +15,14 @@ from typing import Any, TypeAlias
 import attrs
 
 from tests import transform_duals as duals
-from tests.transform_duals import Number, primal
+from tests.transform_duals import MARGIN, Number, Rejected, primal
 from tests.transform_operations import KINDS, OPERATIONS
 
-MARGIN = 0.03
-"""How far a point must be from where a condition changes."""
 LARGEST = 1e3
 MOST = 6_000
 """Operations that the oracle carries out for a program, before it gives up."""
 
 Env: TypeAlias = tuple[Any, ...]
-
-
-class Rejected(Exception):
-    """The oracle does not vouch for this program."""
 
 
 class Oracle:
@@ -79,14 +73,24 @@ class Shape:
             return tuple(kind for child in self.children for kind in child.kinds)
         return ("number" if self.kind == "leaf" else self.kind,)
 
+    @property
+    def numbers(self) -> Shape:
+        """The tree of what moves with each leaf: a number, with a condition too."""
+        if not self.children:
+            return LEAF
+        return Shape(self.kind, tuple(child.numbers for child in self.children))
+
     def paths(self, prefix: str) -> list[str]:
         """How each leaf is read."""
         if not self.children:
             return [prefix]
         steps = {
             "dict": [f"[{key!r}]" for key in "abc"],
+            "map": [f"[{key!r}]" for key in "abc"],
             "point": [".x", ".y", ".z"],
+            "data": [".x", ".y", ".z"],
             "pair": [".first", ".second", ".third"],
+            "nothing": ["[1]", "[2]", "[3]"],
         }.get(self.kind, ["[0]", "[1]", "[2]"])
         pairs = zip(self.children, steps, strict=False)
         return [path for child, step in pairs for path in child.paths(prefix + step)]
@@ -96,13 +100,19 @@ class Shape:
         if not self.children:
             return next(leaves)
         parts = [child.written(leaves, turned=turned) for child in self.children]
-        if self.kind == "dict":
+        if self.kind in {"dict", "map"}:
             items = [f"{key!r}: {part}" for key, part in zip("abc", parts, strict=False)]
-            return "{" + ", ".join(reversed(items) if turned else items) + "}"
+            text = "{" + ", ".join(reversed(items) if turned else items) + "}"
+            return text if self.kind == "dict" else f"pmap({text})"
         inner = ", ".join(parts)
         if self.kind == "list":
             return f"[{inner}]"
-        name = {"point": f"Point{len(parts)}", "pair": f"Pair{len(parts)}"}.get(self.kind, "")
+        if self.kind == "vector":
+            return f"pvector([{inner}])"
+        if self.kind == "nothing":
+            return f"[None, {inner}, ()]"
+        names = {"point": "Point", "pair": "Pair", "data": "Data"}
+        name = f"{names[self.kind]}{len(parts)}" if self.kind in names else ""
         return f"{name}({inner}{',' if self.kind == 'tuple' and len(parts) == 1 else ''})"
 
 

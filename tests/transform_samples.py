@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from tests import transform_duals as duals
+from tests.transform_duals import Rejected
 from tests.transform_functions import Foreign, Lambda, Program
 from tests.transform_generator import FEATURES, Generator
 from tests.transform_operations import KINDS
-from tests.transform_programs import LEAF, WHOLE, Call, Expr, Let, Oracle, Rejected, Var
+from tests.transform_programs import LEAF, WHOLE, Call, Expr, Let, Oracle, Var
 
 
 def program(seed: int, features: frozenset[str] = FEATURES, size: int = 9) -> Program:
