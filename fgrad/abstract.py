@@ -162,6 +162,11 @@ def traced(label: str | None = None) -> Node[float]:
     return node
 
 
+def traced_truth(number: Node[float]) -> Any:
+    """The truth value that the number 1 or 0 of an input stands for, with the label of that."""
+    return _traced(ops.not_equal, (number, 0.0), number.depth + 1, number.label)
+
+
 def _traced(op: Op, args: tuple[Any, ...], depth: int, label: str | None = None) -> Any:
     return _seal(op, args, None, depth, label, kinds=_KINDS)
 

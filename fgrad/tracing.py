@@ -7,9 +7,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
-from fgrad import operations as ops
 from fgrad import trees
-from fgrad.abstract import traced
+from fgrad.abstract import traced, traced_truth
 from fgrad.calm import calm
 from fgrad.parameters import flattened, leaf_names
 from fgrad.program import Program
@@ -34,7 +33,7 @@ class Tracing:
         inputs = [traced(name) for name in names]
         # To the function a truth value is one, to the program the number 1 or 0.
         kinds = zip(inputs, arguments.truths(), strict=True)
-        given = [ops.not_equal(x, 0.0) if truth else x for x, truth in kinds]
+        given = [traced_truth(x) if truth else x for x, truth in kinds]
         fresh_args, fresh_kwargs = arguments.unflatten(given)
         with calm():
             outputs, result = trees.results(f(*fresh_args, **fresh_kwargs))

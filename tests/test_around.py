@@ -106,7 +106,7 @@ class Labelled(float):
     shade: float = 0.5
 
 
-@pytest.mark.parametrize("leaf", [1, Celsius(1.5), np.float64(2.0), fg.var(1.0), fg.var(1.0) < 2.0])
+@pytest.mark.parametrize("leaf", [1, Celsius(1.5), np.float64(2.0), fg.var(1.0)])
 def test_leaves_of_every_kind_are_leaves_beside_others(leaf: Any) -> None:
     for tree in ([leaf, leaf], [1.0, leaf], (leaf, [leaf])):
         kept = trees.leaves([leaf])[0]  # a float of another class of numbers
