@@ -24,7 +24,7 @@ from fgrad.native.scratch import Scratch
 from fgrad.native.table import SINE_AND_COSINE, Vocabulary
 from fgrad.native.together import Piece, pieces, several
 from fgrad.native.windows import Window
-from fgrad.native.wording import Wording, opening
+from fgrad.native.wording import Wording, defined
 from fgrad.op import Op
 from fgrad.program import Line, Program
 from fgrad.several import Item, Joint
@@ -132,8 +132,7 @@ class _Writer:
                 if value < inputs:
                     self._give(value, self._argument(value), truth=False)
         self._body(lines, inputs + start)
-        head = opening(number, self.words)
-        return "\n".join([head, *self._rooms(start, end), *self.text, "ret void", "}"])
+        return defined(number, self.words, [*self._rooms(start, end), *self.text])
 
     def needs(self, lines: Sequence[Line]) -> tuple[str, ...]:
         """The declarations and definitions that the lines need, now that they are written."""
