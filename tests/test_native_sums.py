@@ -147,7 +147,7 @@ def test_sums_that_are_not_finite_are_made_with_all_guards() -> None:
 
 
 @pytest.mark.skipif(interpreter.arrays() is None, reason="objects lie otherwise")
-@given(seed=SEEDS, rows=st.integers(8, 70))
+@given(seed=SEEDS, rows=st.integers(16, 70))
 @settings(max_examples=20, deadline=None)
 def test_weights_in_one_row_are_read_where_they_are(seed: int, rows: int) -> None:
     made = network(seed)

@@ -171,7 +171,8 @@ def _guards(program: Program, counts: int) -> dict[int, Guard]:
 
 def _conjuncts(program: Program, condition: int) -> tuple[int, ...]:
     """The conditions all of which hold if and only if this one does; itself if they are many."""
-    waiting, found = [condition], []
+    waiting: list[Any] = [condition]
+    found: list[int] = []
     while waiting:
         part = waiting.pop()
         line = part - len(program.inputs)
