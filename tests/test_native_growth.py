@@ -128,6 +128,17 @@ def test_what_is_known_of_guards_grows_with_the_program(shape: str) -> None:
     assert len(moving.counted) <= (1 + guards.APART) * 2**DEPTH * len(whole)
 
 
+@pytest.mark.parametrize("length", [900, 1100, 1500])
+def test_a_loop_goes_on_behind_a_break(length: int) -> None:
+    """What is left over by the lanes of one loop stands in the middle of what the next ones read."""
+    order = random.Random(1).sample(range(length), length)
+    terms = lambda w, x: fg.sum([fg.relu(w[k] * x - 0.5) for k in order])
+    program = fg.trace(fg.value_and_gradient(terms))([1.0] * length, 0.5)
+    rolled = Rolled.of(contracted(scheduled(simplified(program))), (), 8)
+    inside = sum(loop.period * loop.count for loop in rolled.loops)
+    assert inside >= 0.75 * len(rolled.program)
+
+
 def parts(texts: Sequence[str]) -> dict[str, tuple[str, str]]:
     """The parts of a program in IR: what is said of them, and their lines."""
     return {
