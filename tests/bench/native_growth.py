@@ -117,8 +117,8 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--most", type=int, default=20_000)
-    parser.add_argument("--sizes", type=int, default=24)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--sizes", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=list(MODELS))
     given = parser.parse_args()
     pinned()
@@ -128,10 +128,10 @@ def main() -> None:
     worst = 0.0
     for name, model in MODELS.items():
         for way in WAYS if given.only in (None, name) else ():
-            found = [
-                min(spent(model, size, way) for _ in range(given.rounds))
-                for size in sizes(model, given.most, given.sizes)
-            ]
+            steps = sizes(model, given.most, given.sizes)
+            # Round after round, for the machine is slow for some time and not for one size.
+            rounds = [[spent(model, size, way) for size in steps] for _ in range(given.rounds)]
+            found = [min(of_size) for of_size in zip(*rounds, strict=True)]
             lines, times = zip(*found, strict=True)
             ratios = above(lines, times)
             high = max(ratios)
