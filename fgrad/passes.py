@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fgrad import operations as ops
@@ -104,14 +105,36 @@ def inlined(program: Program) -> Program:
 
     For where there is nothing to call: C, formulas, files.
     """
-    if not any(isinstance(op, Joint) and op.callee for op in {op for op, _ in program.lines}):
-        return program
+    done: dict[int, Program] = {}  # by identity: a hash is that of all that is called
+    waiting = [program]
+    while waiting:
+        whole = waiting[-1]
+        callees = {} if id(whole) in done else {id(p): p for p in _callees(whole)}
+        missing = [callee for number, callee in callees.items() if number not in done]
+        waiting += missing
+        if not missing:
+            waiting.pop()
+            done.setdefault(id(whole), _with_lines_of(whole, done) if callees else whole)
+    return done[id(program)]
+
+
+def _callees(program: Program) -> list[Program]:
+    """The programs that it calls, one for each call."""
+    return [
+        op.callee.program
+        for op, _ in program.lines
+        if op.joint and isinstance(op, Joint) and op.callee
+    ]
+
+
+def _with_lines_of(program: Program, done: Mapping[int, Program]) -> Program:
+    """The program with what each callee is in the place of its calls."""
     place: list[Any] = list(range(len(program.inputs)))
     lines: list[Line] = []
     for op, args in program.lines:
         given = placed(args, place)
         if isinstance(op, Joint) and op.callee:
-            called = inlined(op.callee.program)
+            called = done[id(op.callee.program)]
             place.append(_inserted(called, given, lines, len(program.inputs)))
         elif isinstance(op, Item) and isinstance(given[0], list):
             place.append(given[0][op.index])

@@ -13,7 +13,7 @@ from fgrad.native.entry import Entry
 from fgrad.native.feed import Feed, Pattern
 from fgrad.native.few import Few, Way
 from fgrad.native.lanes import lanes, writes_much
-from fgrad.native.machine import BEST, Machine, host
+from fgrad.native.machine import PLAIN, Machine, host
 from fgrad.native.objects import Objects, Request
 from fgrad.native.rowcode import LINE, RowCode
 from fgrad.native.rowmodules import Rows
@@ -153,6 +153,6 @@ class Batch:
 
         def written() -> tuple[int, int, Iterator[str]]:
             slots, modules = write()
-            return slots, BEST, modules
+            return slots, PLAIN, modules
 
-        return Request(self.program, kind, BEST, self.machine).objects(written)
+        return Request(self.program, kind, PLAIN, self.machine).objects(written)

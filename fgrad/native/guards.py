@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, Final, TypeAlias
 
@@ -37,6 +37,13 @@ TAME: Final = HONEST | {
 
 DEPTH: Final = 4
 """Products within products through which guards are moved."""
+APART: Final = 8
+"""Conditions that a guard may have apart; more stay the one condition that they are together.
+
+A loss of n branches within each other has n guards of up to n conditions.
+"""
+KNOWN: Final = 16
+"""Conditions that are known of a value: to know fewer only leaves guards that could be spared."""
 
 Conditions: TypeAlias = tuple[int, ...]
 Guard: TypeAlias = tuple[Conditions, int]
@@ -78,8 +85,7 @@ class _Moving:
     def moved(self) -> Program:
         """The program with its guards moved."""
         program, place = self.program, self.place
-        for guard in self.guards.values():
-            self._count(*guard)
+        self._count()
         place.extend(range(len(program.inputs)))
         for value, (op, args) in enumerate(program.lines, len(place)):
             moved = self.guards.get(value)
@@ -97,15 +103,19 @@ class _Moving:
         line = value - len(self.program.inputs)
         return self.program.lines[line] if line >= 0 else (None, ())
 
-    def _count(self, conditions: Conditions, value: int) -> None:
-        waiting = [(condition, value) for condition in conditions]
-        while waiting:
-            condition, value = pair = waiting.pop()
-            if pair not in self.counted:
-                self.counted.add(pair)
-                for factor, _ in self._factors(value):
-                    self.often[condition, factor] += 1
-                    waiting.append((condition, factor))
+    def _count(self) -> None:
+        """Count the products that guards come to, those next to a guard first."""
+        waiting = [(c, value) for conditions, value in self.guards.values() for c in conditions]
+        for _ in range(DEPTH):
+            following = []
+            for pair in waiting:
+                if pair not in self.counted:
+                    self.counted.add(pair)
+                    condition, value = pair
+                    inner = [(condition, factor) for factor, _ in self._factors(value)]
+                    self.often.update(inner)
+                    following += inner
+            waiting = following
 
     def _guarded(self, conditions: Conditions, value: int, depth: int = 0) -> int:
         """The value, 0 where not all conditions hold.
@@ -130,13 +140,13 @@ class _Moving:
 
     def _all(self, conditions: Conditions) -> int:
         """Whether all conditions hold."""
-        *others, last = conditions
-        if not others:
-            return self.place[last]
-        if conditions not in self.joined:
-            args = self._all(tuple(others)), self.place[last]
-            self.joined[conditions] = self._write(ops.logical_and, args)
-        return self.joined[conditions]
+        whole = self.place[conditions[0]]
+        for k, condition in enumerate(conditions[1:], 2):
+            if conditions[:k] not in self.joined:
+                args = whole, self.place[condition]
+                self.joined[conditions[:k]] = self._write(ops.logical_and, args)
+            whole = self.joined[conditions[:k]]
+        return whole
 
     def _write(self, op: Op, args: tuple[Any, ...]) -> int:
         self.lines.append((op, args))
@@ -151,23 +161,29 @@ def _guards(program: Program, counts: int) -> dict[int, Guard]:
         if op is ops.where and added[value] and is_literal(args[2], 0.0):
             condition, core, _ = args
             if type(condition) is int and type(core) is int:
-                others, core = found.get(core, ((counts,), core))
-                both = dict.fromkeys((*others, *_conjuncts(program, condition)))
-                found[value] = tuple(both), core
+                conditions = _conjuncts(program, condition)
+                others, within = found.get(core, ((counts,), core))
+                both = tuple(dict.fromkeys((*others, *conditions)))
+                alone = tuple(dict.fromkeys((counts, *conditions))), core
+                found[value] = (both, within) if len(both) <= 1 + APART else alone
     return found
 
 
-def _conjuncts(program: Program, condition: Any) -> Iterator[int]:
-    """The conditions all of which hold if and only if this one does."""
-    waiting = [condition]
+def _conjuncts(program: Program, condition: int) -> tuple[int, ...]:
+    """The conditions all of which hold if and only if this one does; itself if they are many."""
+    waiting: list[Any] = [condition]
+    found: list[int] = []
     while waiting:
-        condition = waiting.pop()
-        line = condition - len(program.inputs)
+        part = waiting.pop()
+        line = part - len(program.inputs)
         op, args = program.lines[line] if line >= 0 else (None, ())
         if op is ops.logical_and and bool not in map(type, args):
             waiting += args
         else:
-            yield condition
+            found.append(part)
+        if len(found) + len(waiting) > APART:
+            return (condition,)
+    return tuple(found)
 
 
 def _zeros(program: Program, guards: Mapping[int, Guard]) -> list[frozenset[int]]:
@@ -181,7 +197,7 @@ def _zeros(program: Program, guards: Mapping[int, Guard]) -> list[frozenset[int]
 
     def both(x: frozenset[int], y: frozenset[int]) -> frozenset[int]:
         found = [either[pair] for pair in product(x, y) if pair in either] if x and y else ()
-        return (x & y).union(found)
+        return _some(x & y, found)
 
     for value, (op, line) in enumerate(program.lines, len(program.inputs)):
         args: tuple[Any, ...] = line
@@ -189,16 +205,25 @@ def _zeros(program: Program, guards: Mapping[int, Guard]) -> list[frozenset[int]
             either[args] = either[args[::-1]] = value
         if value in guards:
             conditions, core = guards[value]
-            zeros.append(zeros[core].union(conditions, args[:1]))
+            zeros.append(_some({*conditions, args[0]}, zeros[core]))
         elif op is ops.add or op is ops.sub:
             zeros.append(both(of(args[0]), of(args[1])))
         elif op is fused:
-            zeros.append(both(of(args[0]) | of(args[1]), of(args[2])))
+            zeros.append(both(_some(of(args[0]), of(args[1])), of(args[2])))
         elif op is ops.mul:
-            zeros.append(of(args[0]) | of(args[1]))
+            zeros.append(_some(of(args[0]), of(args[1])))
         else:
             zeros.append(of(args[0]) if op is ops.neg else none)
     return zeros
+
+
+def _some(conditions: Collection[int], others: Iterable[int]) -> frozenset[int]:
+    """All of them, or of the others the latest if they are too many."""
+    found = frozenset(conditions).union(others)
+    if len(found) <= KNOWN:
+        return found
+    late = sorted(found.difference(conditions), reverse=True)
+    return frozenset(conditions).union(late[: KNOWN - len(conditions)])
 
 
 def _only_added(program: Program) -> bytearray:

@@ -17,7 +17,7 @@ from fgrad.native.lanework import Lanework
 from fgrad.native.operands import Constant, Operand, as_program
 from fgrad.native.places import Place, index, written
 from fgrad.native.together import Piece, pieces, several, side_by_side
-from fgrad.native.wording import opening
+from fgrad.native.wording import defined
 from fgrad.program import Line
 from fgrad.schedule import reordered
 
@@ -51,9 +51,10 @@ class Loop:
         else:
             self._one_by_one()
         phis = names.phis()
-        return "\n".join(
+        return defined(
+            names.number,
+            names.one.words,
             [
-                opening(names.number, names.one.words),
                 "entry:",
                 *names.start,
                 "br label %loop",
@@ -66,9 +67,7 @@ class Loop:
                 "br i1 %more, label %loop, label %end",
                 "end:",
                 *self.end,
-                "ret void",
-                "}",
-            ]
+            ],
         )
 
     def _in_lanes(self, work: Lanework) -> None:

@@ -24,7 +24,7 @@ from fgrad.native.scratch import Scratch
 from fgrad.native.table import SINE_AND_COSINE, Vocabulary
 from fgrad.native.together import Piece, pieces, several
 from fgrad.native.windows import Window
-from fgrad.native.wording import Wording, opening
+from fgrad.native.wording import FENCE, Wording, defined
 from fgrad.op import Op
 from fgrad.program import Line, Program
 from fgrad.several import Item, Joint
@@ -76,6 +76,7 @@ def parts(
     for index, value in enumerate(program.outputs):
         outputs.setdefault(value, []).append(index)
     functions, needs = [], []
+    there: set[int] = set()
     for number, window in enumerate(windows):
         if window.count > 1 and lineup is not None:
             names = Bindings(program, number, window, scratch.slots, layout, words, wide or words)
@@ -84,7 +85,7 @@ def parts(
         else:
             writer = _Writer(
                 program, layout, words, wide or words, calls, scratch.slots, outputs,
-                planned.get(number, UNPLANNED),
+                planned.get(number, UNPLANNED), there,
             )  # fmt: skip
             function = writer.function(number, window.start, window.end)
             needed = writer.needs(program.lines[window.start : window.end])
@@ -106,6 +107,8 @@ class _Writer:
     outputs: Mapping[int, Sequence[int]]
     """Which outputs each value is."""
     plan: Plan
+    there: set[int]
+    """The inputs that wait already, brought by this part or those before."""
     names: dict[int, str] = attrs.field(factory=dict, init=False)
     """Of the values that are at hand in this part."""
     read: set[int] = attrs.field(factory=set, init=False)
@@ -132,8 +135,7 @@ class _Writer:
                 if value < inputs:
                     self._give(value, self._argument(value), truth=False)
         self._body(lines, inputs + start)
-        head = opening(number, self.words)
-        return "\n".join([head, *self._rooms(start, end), *self.text, "ret void", "}"])
+        return defined(number, self.words, [*self._rooms(start, end), *self.text])
 
     def needs(self, lines: Sequence[Line]) -> tuple[str, ...]:
         """The declarations and definitions that the lines need, now that they are written."""
@@ -156,7 +158,7 @@ class _Writer:
                 for value in self.plan.leaving[i]:
                     self.names.pop(value, None)
                 if i % APART == 0:
-                    self.text.append('fence syncscope("singlethread") acq_rel')
+                    self.text.append(FENCE)
 
     def _line(self, op: Op, args: Sequence[Any], value: int, function: str) -> None:
         given = tuple([self._argument(a) for a in args])
@@ -198,7 +200,7 @@ class _Writer:
         line = value - len(self.program.inputs)
         name = self.names[value] = f"%x{value}r{len(self.text)}" if again else f"%x{value}"
         self.read.add(value)
-        if line >= 0 or (again and value in self.slots):
+        if line >= 0 or value in self.there:
             op = self.program.lines[line][0] if line >= 0 else ops.identity
             if not op.joint:
                 self._load(self.slots[value], name, truth=op.truth)
@@ -212,6 +214,7 @@ class _Writer:
                 self.names[index] = f"%x{index}"
                 if index in self.slots:
                     self._store(self.slots[index], f"%x{index}", truth=False)
+                    self.there.add(index)
             self.read.update(brought)
         return name
 

@@ -9,6 +9,7 @@ be known of a straight line.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import attrs
@@ -93,14 +94,48 @@ def plans(
 ) -> tuple[Mapping[int, Plan], frozenset[int]]:
     """The plan of each window without a loop, if there is room, and what must wait for them.
 
-    Of inputs that come back, those of tables must; others can as well be read once more.
+    Of inputs that come back, or that a later window needs, those of tables must; others can as well
+    be read once more.
     """
     inputs = len(program.inputs)
+    first = _first(program, layout, words, windows)
+
+    def brought(number: int, x: int) -> Iterable[int]:
+        return [x] if first.get(x, number) < number else layout.load(x, words)[1]
+
     found = {
-        number: plan(program, w.start, w.end, room, lambda x: layout.load(x, words)[1])
+        number: plan(program, w.start, w.end, room, partial(brought, number))
         for number, w in enumerate(windows)
         if room and w.count == 1
     }
     waiting = frozenset[int]().union(*[p.waiting for p in found.values()])
-    columns = [x for x in waiting if x < inputs and layout.place(x)[0].startswith("table")]
+    columns = [x for x in waiting if x in first]
+    for number, w in enumerate(windows):
+        if w.count == 1:
+            columns += [x for x in _given(program, w) if first.get(x, number) < number]
     return found, frozenset([x for x in waiting if x >= inputs]).union(columns)
+
+
+def _first(
+    program: Program, layout: Layout, words: Vocabulary, windows: Sequence[Window]
+) -> Mapping[int, int]:
+    """For each input that is read from a table the number of the window that brings it."""
+    first: dict[int, int] = {}
+    others: set[int] = set()
+    for number, w in enumerate(windows):
+        for x in _given(program, w) if w.count == 1 else ():
+            if x in first or x in others:
+                continue
+            if layout.place(x)[0].startswith("table"):
+                first.update(dict.fromkeys(layout.load(x, words)[1], number))
+            else:
+                others.add(x)
+    return first
+
+
+def _given(program: Program, window: Window) -> Iterable[int]:
+    """The inputs that a window without a loop reads: the first one those too that are outputs."""
+    lines = program.lines[window.start : window.end]
+    values = [a for _, args in lines for a in args if type(a) is int]
+    found = dict.fromkeys([*(program.outputs if window.start == 0 else ()), *values])
+    return [x for x in found if x < len(program.inputs)]

@@ -9,7 +9,7 @@ machine code.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -55,10 +55,14 @@ def repeats(lineup: Lineup, width: int, bounds: Sequence[int] = ()) -> tuple[Win
     periods = _periods(lineup)
     even = [w for period in periods for w in _stretches(lineup, period, even=True)]
     uneven = [w for period in periods for w in _stretches(lineup, period, even=False)]
-    for window in _apart(even, uneven):
-        settled = _settled(window, lineup, found, bounds)
-        if settled is not None:
-            found.append(_in_lanes(settled, lineup, width))
+    waiting = _apart(even, uneven)[::-1]
+    while waiting:
+        window = waiting.pop()
+        pieces = _pieces(window, lineup, found, bounds)
+        if pieces == [window]:
+            found.append(_in_lanes(window, lineup, width))
+        else:
+            waiting += [piece for piece in pieces[::-1] if _worth(piece)]
     return tuple(found)
 
 
@@ -126,23 +130,26 @@ def _apart(*candidates: Sequence[Window]) -> list[Window]:
     return sorted(found, key=lambda w: w.start)
 
 
-def _settled(
+def _pieces(
     window: Window, lineup: Lineup, loops: Sequence[Window], arrays: Sequence[int]
-) -> Window | None:
-    """The times round that are like the one in the middle, if there are enough."""
+) -> list[Window]:
+    """The times round around the one in the middle that are like it, and those before and behind.
+
+    Where values come from may change on the way: then there are several loops.
+    """
     bounds = [lineup.inputs, *[lineup.inputs + n for w in loops for n in (w.start, w.end)]]
-    while _worth(window):
-        like = _like(window, lineup, [*arrays, *bounds])
-        if like.all():
-            return window
-        middle = window.count // 2
-        before = np.flatnonzero(~like[:middle])
-        behind = np.flatnonzero(~like[middle:])
-        first = int(before[-1]) + 1 if len(before) else 0
-        last = middle + int(behind[0]) if len(behind) else window.count
-        start = window.start + first * window.period
-        window = Window(start, window.period, last - first)
-    return None
+    like = _like(window, lineup, [*arrays, *bounds])
+    middle = window.count // 2
+    before = np.flatnonzero(~like[:middle])
+    behind = np.flatnonzero(~like[middle:])
+    first = int(before[-1]) + 1 if len(before) else 0
+    last = middle + int(behind[0]) if len(behind) else window.count
+    ends = [0, first, last, window.count]
+    return [
+        Window(window.start + start * window.period, window.period, end - start)
+        for start, end in pairwise(ends)
+        if start < end
+    ]
 
 
 def _like(window: Window, lineup: Lineup, bounds: Sequence[int]) -> Array:

@@ -123,7 +123,8 @@ class Vocabulary:
     def _definition(self, name: str) -> tuple[str, ...]:
         body, arity = _BODIES[name]
         kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
-        whole, inline = self.named(name), self.inline
+        whole = self.named(name)
+        inline = self.inline or (self.width > 1 and body in _BRIEF)
         return definition(
             whole, body, kinds, self.width, fma=self.fma, inline=inline, apart=self.apart
         )
@@ -139,6 +140,11 @@ _BODIES: Final[Mapping[str, tuple[Body, int]]] = MappingProxyType(
     }
 )
 """Of each function by name what it computes, and of how many numbers."""
+
+_BRIEF: Final = frozenset(
+    {piecewise.relu, piecewise.sign, piecewise.maximum, piecewise.minimum, piecewise.clip}
+)
+"""What is no longer than a call of it."""
 
 
 def _instructions(words: Vocabulary) -> Mapping[Op, str]:

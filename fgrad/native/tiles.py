@@ -126,11 +126,13 @@ def _order(program: Program, blocks: Sequence[Sequence[Chain]], last: frozenset[
     ]
     while waiting:
         value, ready = waiting.pop()
+        if value in seen and not ready:
+            continue
         block = block_of.get(value, [(value,)])
         lines = [v for row in zip(*block, strict=True) for v in row]
         if ready:
             order += lines
-        elif lines[0] >= inputs and lines[0] not in seen:
+        elif value >= inputs:
             seen.update(lines)
             waiting.append((value, True))
             needed = [a for v in reversed(lines) for a in _values(_line(program, v)[1])]

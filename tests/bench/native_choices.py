@@ -18,9 +18,10 @@ from unittest import mock
 import numpy as np
 
 import fgrad as fg
-from fgrad.native.machine import PLAIN
+from fgrad.native.machine import BEST, PLAIN
 from fgrad.native.registers import UNPLANNED, Plan
 from tests.bench.models import (
+    WEIGHTS,
     camera_jacobian,
     greeks,
     hinge,
@@ -110,6 +111,14 @@ def tangled(x: Any) -> Any:
     return tangle(fg, x, 600)
 
 
+def tangled_long(x: Any) -> Any:
+    return tangle(fg, x, 3_000)
+
+
+def slope(weights: Any) -> Any:
+    return fg.gradient(lambda w: hinge(fg, w, [0.3, 0.4], 1.0))(weights)
+
+
 valleys = fg.value_and_gradient(rosenbrock)
 
 
@@ -173,8 +182,20 @@ def main() -> None:
         rounds, native__entry__BEST=PLAIN,
     )  # fmt: skip
     compared(
-        "LLVM's passes: a network summed over 1,000 rows", partial(summed, 1000), rounds,
-        native__batch__BEST=PLAIN,
+        "Not LLVM's passes: a network summed over 1,000 rows", partial(summed, 1000), rounds,
+        native__batch__PLAIN=BEST,
+    )  # fmt: skip
+    compared(
+        "LLVM's search only of few loads: a network's gradient", partial(of_array, slope, [0.1] * WEIGHTS),
+        rounds, native__wording__LOADS=10**6,
+    )  # fmt: skip
+    compared(
+        "Functions apart: 3,000 random operations over rows", partial(mapped, tangled_long, tables),
+        rounds, native__rowmodules__INLINE=10**6,
+    )  # fmt: skip
+    compared(
+        "Long parts: 3,000 random operations over rows", partial(mapped, tangled_long, tables),
+        rounds, native__rowmodules__PIECE=500,
     )  # fmt: skip
     compared(
         "Equal functions at once: a network", partial(of_array, network, [0.1] * 16), rounds,
