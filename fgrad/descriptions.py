@@ -128,6 +128,31 @@ _ANGLES: Final[dict[str, Description]] = {
         _PAIRS,
         ("y / (x**2 + y**2)", "-x / (x**2 + y**2)"),
     ),
+    "cosine": (
+        "x / z for z = hypot(x, y), also where that overflows",
+        f"{_PAIRS}, and their hypotenuse z; nan at the origin",
+        (
+            "cosine(y, x, z) * inversion(y, x)",
+            "-cosine(x, y, z) * inversion(y, x)",
+            "0.0",
+        ),
+    ),
+    "complement": ("1 - x**2, with all digits beside 1", _EVERYWHERE, ("-2.0 * x",)),
+    "atan_slope": (
+        "the slope 1 / (1 + x**2) of the arc tangent",
+        _EVERYWHERE,
+        ("-2.0 * x / (1.0 + x**2) ** 2",),
+    ),
+    "acosh_slope": (
+        "the slope 1 / sqrt(x**2 - 1) of the inverse hyperbolic cosine",
+        "x >= 1; nan below",
+        ("-x / (x**2 - 1.0) ** 1.5",),
+    ),
+    "cbrt_slope": (
+        "the slope 1 / (3 * cbrt(x)**2) of the cube root",
+        f"{_EVERYWHERE}; inf at 0",
+        ("-2.0 * cbrt_slope(x) / (3.0 * x)",),
+    ),
     "inversion": (
         "x / (x**2 + y**2), without overflow",
         f"{_PAIRS}; nan at the origin",

@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import attrs
 
-from fgrad import joint, linear, newton, trees
+from fgrad import dogleg, joint, linear, trees
 from fgrad.argument import Argument, numbers
 from fgrad.errors import NotAValue, NotConverged
 from fgrad.matrix import jacobian
@@ -164,8 +164,8 @@ def _newton(
     def terms(x: tuple[float, ...]) -> list[float]:
         return (known.get(x) or _Tangents.of(equation, f, x)).terms
 
-    found = newton.solved(linearised, terms, start, tolerance, steps)
-    if isinstance(found, newton.Lost):
+    found = dogleg.solved(linearised, terms, start, tolerance, steps)
+    if isinstance(found, dogleg.Lost):
         raise _failure(equation, found.last, found.residual, found.steps, found.problem)
     return found
 

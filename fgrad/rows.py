@@ -57,7 +57,7 @@ class Table:
     def of(cls, tree: object) -> Table:
         """Take `tree` apart; columns are looked at by whoever computes with them."""
         columns: list[Any] = []
-        row = _row(tree, columns, (), 2, _array)
+        row = _row(tree, columns, (), 2, _array, truths=True)
         return cls(tuple(columns), row)
 
     @classmethod
@@ -109,17 +109,23 @@ def widths_of(args: tuple[Any, ...]) -> tuple[int, ...] | None:
 
 
 def _row(
-    tree: Any, columns: list[Any], above: tuple[int, ...], axes: int, array_of: Callable[[Any], Any]
+    tree: Any,
+    columns: list[Any],
+    above: tuple[int, ...],
+    axes: int,
+    array_of: Callable[[Any], Any],
+    *,
+    truths: bool = False,
 ) -> Any:
     if hasattr(type(tree), "__array__"):
         array = array_of(tree)
-        truth = array_of is _array and array.dtype.kind == "b"  # what is read, as 1 and 0
+        truth = truths and array.dtype.kind == "b"  # which a program reads as 1 and 0
         columns.append(array.astype(float) if truth else array)
         leaf = False if truth else 0.0
         return [leaf] * array.shape[-1] if array.ndim == axes else leaf
     container = container_of(tree, USUAL)
     if container is None:
-        if isinstance(tree, bool):
+        if truths and isinstance(tree, bool):
             columns.append(float(tree))
             return tree
         columns += trees.leaves(tree)
@@ -131,7 +137,8 @@ def _row(
         columns += parts.children
         return container.make(attrs.evolve(parts, children=(0.0,) * len(parts.children)))
     children = [
-        _row(child, columns, (*above, id(tree)), axes, array_of) for child in parts.children
+        _row(child, columns, (*above, id(tree)), axes, array_of, truths=truths)
+        for child in parts.children
     ]
     return container.make(attrs.evolve(parts, children=tuple(children)))
 

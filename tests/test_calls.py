@@ -434,7 +434,7 @@ def rates(p: Any, x: Any, *others: Any, scale: Any = 1.0) -> Any:
         ((Slotted("a"), [1.0, 2.0]), {}, "p.x"),
         ((Slotted(1.0), [1.0, "a"]), {}, "x[1]"),
         ((Slotted(1.0), [1.0, 2.0], 1.0, {"k": None, "j": "a"}), {}, "others[1]['j']"),
-        ((Slotted(1.0),), {"x": [1.0, 2.0], "scale": (1.0, True)}, "scale[1]"),
+        ((Slotted(1.0),), {"x": [1.0, 2.0], "scale": (1.0, "a")}, "scale[1]"),
         ((Slotted(1.0, {}), [1.0, 2.0]), {}, "p.mode"),
         ((Slotted(1.0), [1.0, (2.0, Slotted(2.0, []))]), {}, "x[1][1].mode"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fgrad as fg
-from fgrad.newton import Lost, solved
+from fgrad.dogleg import Lost, solved
 from tests.systems import REFUSED, SOLVED, System, arm
 
 # Checkers cannot infer what lambdas of several arguments take; typed use is in tests/typing.
