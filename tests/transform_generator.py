@@ -179,7 +179,6 @@ class Generator:
         turned = dicts and self.chance(0.8, "turned")
         last = len(fn.params) - 1
         named = self.chance(0.3) and (last > 0 or isinstance(fn, (Compiled, Solution)))
-        named = named and not (isinstance(fn, derived.Gradient) and last in fn.places)
         return Call(fn, args, tuple(weights), turned, named)
 
     def arguments(self, fn: Fn, scope: Scope, size: int, order: int) -> tuple[Expr, ...]:
