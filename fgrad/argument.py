@@ -18,7 +18,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import NotAValue
-from fgrad.node import Node, below_all, constant
+from fgrad.node import Node, below_all, constant, ran
 from fgrad.operand import literal, not_a_number
 from fgrad.parameters import differentiated, name_of
 from fgrad.reach import Reach
@@ -109,6 +109,10 @@ class Call:
             arguments.append(argument)
             given[place] = argument.tree
         return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple))
+
+    def result(self, f: Callable[..., Any]) -> Any:
+        """What `f` gives for the arguments."""
+        return ran(f, self.args, self.kwargs)
 
     @property
     def variables(self) -> tuple[Node[float], ...]:

@@ -205,7 +205,7 @@ def value_and_gradient(
             if known is not None:
                 return known if isinstance(argnums, tuple) else (known[0], known[1][0])
         call = Call.of(f, places, args, kwargs)
-        output, (leaves, structure) = _taken(f(*call.args, **call.kwargs), has_aux)
+        output, (leaves, structure) = _taken(call.result(f), has_aux)
         value, leaves, slope_of = _differentiated(output, leaves, call)
         gradients = call.shaped(slope_of)
         return (value, structure.unflatten(leaves)) if has_aux else value, gradients

@@ -59,7 +59,7 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         at = tangent_place(f, places, len(args))
         call = Call.of(f, places, args[:at] + args[at + 1 :], kwargs)
         direction = call.direction(args[at])
-        leaves, structure = trees.results(f(*call.args, **call.kwargs))
+        leaves, structure = trees.results(call.result(f))
         reach = call.reach(leaves)
         if call.of_nodes or not reach.closed or any(map(_is_node, direction.values())):
             moved: Any = tangent_nodes(reach, direction)
@@ -103,7 +103,7 @@ def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
 
     def vjp_of_f(*args: Any, **kwargs: Any) -> Any:
         call = Call.of(f, places, args, kwargs)
-        leaves, structure = trees.results(f(*call.args, **call.kwargs))
+        leaves, structure = trees.results(call.result(f))
         on_numbers = not call.of_nodes and call.reach(leaves).closed
 
         def pull(bar: Any, /) -> Any:

@@ -39,7 +39,7 @@ def taylor(
         if call.structure.kind is not None:
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
             raise NotAValue("taylor", f"one number as {name_of(f, 0)}", f"{x!r:.60}", advice)
-        output: Any = f(*call.args, **call.kwargs)
+        output: Any = call.result(f)
         if isinstance(output, Node) and not isinstance(output, Condition):
             on_numbers = not call.of_nodes and call.reach((output,)).closed
             expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes

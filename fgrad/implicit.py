@@ -20,7 +20,7 @@ from fgrad import dogleg, joint, linear, trees
 from fgrad.argument import Argument, numbers
 from fgrad.errors import NotAValue, NotConverged
 from fgrad.matrix import jacobian
-from fgrad.node import Node, below_all, number_of
+from fgrad.node import Node, below_all, number_of, ran
 from fgrad.reach import Reach
 from fgrad.reverse import slopes
 from fgrad.several import Joint, Row
@@ -202,7 +202,7 @@ class _Tangents:
     @classmethod
     def of(cls, equation: _Equation, f: Function, x: tuple[float, ...]) -> Self:
         variables = Argument.of(x, lambda: "x", below_all()).leaves
-        results = f(variables)
+        results = ran(f, (variables,), {})
         nodes = [y for y in results if isinstance(y, Node)]
         if not Reach.of(nodes, variables).closed:
             raise _outside(equation)

@@ -116,7 +116,7 @@ def jacobian(
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         call = Call.of(f, places, args, kwargs)
-        results, structure = trees.results(f(*call.args, **call.kwargs))
+        results, structure = trees.results(call.result(f))
         reach = call.reach(results)
         on_numbers = not call.of_nodes and reach.closed
         variables = call.variables

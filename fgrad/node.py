@@ -11,7 +11,8 @@ The variables of a transform begin at a depth of their own, below everything tha
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar
 
 import attrs
@@ -289,7 +290,10 @@ def var(value: float, label: str | None = None) -> Node[float]:
     >>> fg.var(2, "a")
     Node(variable, value=2.0, label='a')
     """
-    return _seal(variable, (), literal(value, "var"), 0, None if label is None else _checked(label))
+    # One that a function makes while it is differentiated was not there before (docs/decisions/0027).
+    depth = below_all() if _running.get(None) else 0
+    name = None if label is None else _checked(label)
+    return _seal(variable, (), literal(value, "var"), depth, name)
 
 
 def depth_above(args: Iterable[object]) -> int:
@@ -303,6 +307,18 @@ def number_of(arg: Node[V_co] | V_co) -> V_co:
 
 
 _CALLS: Final = itertools.count(1)
+_running: Final[ContextVar[bool]] = ContextVar(
+    "whether a function is being differentiated or traced"
+)
+
+
+def ran(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The result of a function that is differentiated or traced: a `var` that it makes is its own."""
+    token = _running.set(True)  # the only thing that can be said
+    try:
+        return f(*args, **kwargs)
+    finally:
+        _running.reset(token)
 
 
 def below_all() -> int:

@@ -196,7 +196,7 @@ def _kind(value: object) -> str:
 def not_a_number(value: object, where: str) -> NotAValue:
     """The error for `value` standing where `where` needs a number."""
     got = told(value)
-    if isinstance(value, Truth) or _is_bool(value):
+    if isinstance(value, Truth) or is_bool(value):
         got = f"the truth value {value!r:.60}"
         advice = "Use where(condition, x, y) to choose by it."
     elif isinstance(value, numbers.Complex):
@@ -214,7 +214,7 @@ def truth(value: object, where: str) -> TruthValue:
     """`value` if it is a truth value, of numpy's as a bool; NotAValue otherwise."""
     if isinstance(value, (bool, Truth)):
         return value
-    if _is_bool(value):
+    if is_bool(value):
         return bool(value)
     advice = "Compare it with something first, as in less(x, 0.0)."
     if is_array_like(value) and not isinstance(value, numbers.Number):
@@ -222,7 +222,7 @@ def truth(value: object, where: str) -> TruthValue:
     raise NotAValue(where, "a truth value", told(value), advice)
 
 
-def _is_bool(value: object) -> bool:
+def is_bool(value: object) -> bool:
     """Whether it is True or False, of Python or of numpy, which need not be imported."""
     return isinstance(value, bool) or (
         type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_")

@@ -56,11 +56,12 @@ class Program:
         outputs: Sequence[Node[float] | float],
         inputs: Sequence[Node[float]],
         names: Sequence[str],
+        ground: int | None = None,
     ) -> Self:
         """The program that computes `outputs` from `inputs`, which are named by `names`.
 
-        Aliases and labels are left out: they compute nothing. Raises NotAValue for an output that
-        depends on another variable.
+        Aliases and labels are left out: they compute nothing. A variable from the depth `ground` on
+        is the number that it holds; NotAValue for an output that depends on another one.
         """
         place: dict[Any, int | float] = {node: i for i, node in enumerate(inputs)}
         lines: list[Line] = []
@@ -80,6 +81,8 @@ class Program:
                 )
             if op is ops.identity:
                 place[node] = args[0]
+            elif op is variable and ground is not None and node.depth >= ground:
+                place[node] = node.value
             elif op is variable:
                 advice = "Give it to the function as an argument."
                 raise NotAValue("a program", "outputs of its inputs alone", repr(node), advice)
@@ -87,14 +90,7 @@ class Program:
                 place[node] = following
                 lines.append((op, args))
                 following += 1
-        numbers = []
-        for y in outputs:
-            end = place[y] if isinstance(y, Node) else _literal(y)
-            if type(end) is not int:
-                truth = isinstance(end, bool)
-                lines.append((ops.logical_and, (end, True)) if truth else (ops.identity, (end,)))
-                end, following = following, following + 1
-            numbers.append(end)
+        numbers = _ends(outputs, place, lines, following)
         return cls(tuple(names), tuple(lines), tuple(numbers))
 
     def __len__(self) -> int:
@@ -193,6 +189,21 @@ class Program:
             if kinds[number] is tuple:
                 raise MalformedProgram(len(self.lines), f"output {number} is no number")
         return self
+
+
+def _ends(
+    outputs: Sequence[Node[float] | float], place: dict[Any, Any], lines: list[Line], following: int
+) -> list[int]:
+    """The number of each output, which gets a line of its own if it is a literal."""
+    numbers: list[int] = []
+    for y in outputs:
+        end = place[y] if isinstance(y, Node) else _literal(y)
+        if type(end) is not int:
+            truth = isinstance(end, bool)
+            lines.append((ops.logical_and, (end, True)) if truth else (ops.identity, (end,)))
+            end, following = following, following + 1
+        numbers.append(end)
+    return numbers
 
 
 def _literal(value: float) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from fgrad.node import Node, variable
+from fgrad.node import Node
 
 
 @attrs.frozen(eq=False)
@@ -50,7 +50,7 @@ class Reach:
             node = waiting.pop()
             if node in seen:
                 continue
-            if node.depth < ground or node.op is variable:
+            if node.depth < ground:
                 closed = False
                 continue
             seen.add(node)

@@ -10,6 +10,7 @@ import attrs
 from fgrad import trees
 from fgrad.abstract import traced, traced_truth
 from fgrad.calm import calm
+from fgrad.node import below_all, ran
 from fgrad.parameters import flattened, leaf_names
 from fgrad.program import Program
 
@@ -35,9 +36,10 @@ class Tracing:
         kinds = zip(inputs, arguments.truths(), strict=True)
         given = [traced_truth(x) if truth else x for x, truth in kinds]
         fresh_args, fresh_kwargs = arguments.unflatten(given)
+        ground = below_all()
         with calm():
-            outputs, result = trees.results(f(*fresh_args, **fresh_kwargs))
-            return cls(Program.of(outputs, inputs, names), arguments, result)
+            outputs, result = trees.results(ran(f, fresh_args, fresh_kwargs))
+            return cls(Program.of(outputs, inputs, names, ground), arguments, result)
 
 
 def trace(f: Callable[P, Q], /) -> Callable[P, Program]:

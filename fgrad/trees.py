@@ -18,7 +18,7 @@ from fgrad.container import STATIC as STATIC
 from fgrad.container import USUAL, Container, Parts, are_leaves, container_of
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.node import Node
-from fgrad.operand import ARRAYS, is_array_like, is_real, literal, told
+from fgrad.operand import ARRAYS, is_array_like, is_bool, is_real, literal, told
 from fgrad.structure import LEAF as LEAF
 from fgrad.structure import TRUTH, row_of, structured
 from fgrad.structure import Structure as Structure
@@ -214,12 +214,13 @@ def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
 
 
 def _result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
-    return value if isinstance(value, bool) else _leaf(value, path), LEAF
+    return bool(value) if is_bool(value) else _leaf(value, path), LEAF
 
 
 def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
-    truth = isinstance(value, bool) or (isinstance(value, Node) and value.truth)
-    return (value, TRUTH) if truth else (_leaf(value, path), LEAF)
+    if is_bool(value):
+        return bool(value), TRUTH
+    return _leaf(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
 
 
 def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:

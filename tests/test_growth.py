@@ -1,5 +1,6 @@
 """What reads text takes time in proportion to it, whatever is in the text and wherever it is wrong."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,8 +115,14 @@ def grows_in_proportion(
 ) -> None:
     """Four times as much takes less than ten times as long, where it takes long at all."""
     little, much = make(small), make(TIMES * small)
-    long = seconds(lambda: do(much), 2)
-    assert long < 0.02 or long < 10 * seconds(lambda: do(little))
+    short = long = math.inf
+    # Others on the machine make a time longer and never shorter: what is in proportion is seen once.
+    for _ in range(8):
+        long = min(long, seconds(lambda: do(much), 2))
+        short = min(short, seconds(lambda: do(little)))
+        if long < 0.02 or long < 10 * short:
+            return
+    raise AssertionError((long, short))
 
 
 def either(read: Callable[[Any], object]) -> Callable[[Any], None]:

@@ -259,6 +259,20 @@ def test_a_variable_of_an_outer_call_that_still_runs_counts() -> None:
     assert fg.grad(fg.Graph.of(outer), outer)[a] == 1.0
 
 
+@pytest.mark.parametrize("tier", TIERS[:2])
+def test_a_variable_that_a_function_makes_is_its_own(tier: str) -> None:
+    f: Any = lambda x: x * fg.var(2.0)
+    assert fg.value_and_gradient(f)(3.0) == (6.0, 2.0)
+    assert fg.jvp(f)(3.0, 1.0) == (6.0, 2.0)
+    assert fg.taylor(f, 1)(3.0) == (6.0, 2.0)
+    assert compiled(f, tier)(3.0) == 6.0
+    before = fg.var(2.0)
+    assert loose.gradient(lambda x: x * before)(3.0).value == 2.0
+    assert before.depth == fg.var(2.0).depth == 0
+    with pytest.raises(fg.NotAValue, match="as an argument"):
+        fg.trace(lambda x: x * before)(3.0)
+
+
 def test_what_was_there_before_a_call_is_less_deep_than_its_variables() -> None:
     x = fg.var(1.0)
     for _ in range(10):
