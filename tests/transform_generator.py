@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from fgrad.kernel import native_is_installed
 from tests import transform_derivatives as derived
 from tests.transform_functions import Compiled, Foreign, Lambda, Solution
 from tests.transform_operations import (
@@ -45,7 +46,7 @@ FEATURES: Final = frozenset({
 
 RARE: Final = ("map", "vector", "data", "nothing")
 """Containers that are in a program now and then."""
-TIERS: Final = ("reference", "python", "native")
+TIERS: Final = ("reference", "python", *(("native",) if native_is_installed() else ()))
 
 Scope = tuple[str, ...]
 
