@@ -18,12 +18,16 @@ import attrs
 
 from fgrad import dogleg, joint, linear, trees
 from fgrad.argument import Argument, numbers
-from fgrad.errors import NotAValue, NotConverged
+from fgrad.errors import NotAValue, NotConverged, TracedNumber
 from fgrad.matrix import jacobian
 from fgrad.node import Node, below_all, number_of, ran
+from fgrad.passes import simplified
 from fgrad.reach import Reach
 from fgrad.reverse import slopes
+from fgrad.schedule import scheduled
 from fgrad.several import Joint, Row
+from fgrad.straight import source
+from fgrad.tracing import Tracing
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -46,7 +50,7 @@ def root(
     >>> square_root(9.0), fg.gradient(square_root)(9.0)
     (3.0, 0.16666666666666666)
     """
-    return _solver(_Equation("root", f, start, f), _newton, tolerance, steps)
+    return _solver(_Equation("root", f, start, f, tolerance, steps), _newton)
 
 
 def fixed_point(
@@ -66,11 +70,13 @@ def fixed_point(
     def excess(x: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
         return trees.map(lambda y, x: y - x, f(x, *args, **kwargs), x)
 
-    return _solver(_Equation("fixed_point", f, start, excess), _iterate, tolerance, steps)
+    return _solver(_Equation("fixed_point", f, start, excess, tolerance, steps), _iterate)
 
 
 Function = Callable[[Sequence[Any]], Sequence[Any]]
-Solve = Callable[["_Equation", Function, Sequence[float], float, int], tuple[float, ...]]
+System = Callable[..., Sequence[float]]
+"""What a solver asks for at x, as a program of the leaves of x and of the other arguments."""
+Solver = Callable[["_Equation", Function, "System | None", Sequence[float]], tuple[float, ...]]
 
 
 @attrs.frozen
@@ -81,6 +87,8 @@ class _Equation:
     f: Callable[..., Any]
     start: Any
     residual: Callable[..., Any]
+    tolerance: float
+    steps: int
 
     def flat(
         self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -95,9 +103,11 @@ class _Equation:
         return flat_f
 
 
-def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> Callable[P, Any]:
+def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     first, shape = trees.flatten(equation.start, "start")
     start = [float(number_of(x)) for x in first]
+    # Made again by another thread it is the same; a function that branches on numbers has none.
+    systems: dict[Any, System | None] = {}
 
     @_like_the_rest(equation.f)
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -106,8 +116,10 @@ def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> 
         given = numbers(leaves, repeat(name))
 
         def meaning(*values: float) -> tuple[float, ...]:
-            at = arguments.unflatten(values)
-            return solve(equation, equation.flat(equation.f, *at), start, tolerance, steps)
+            f = equation.flat(equation.f, *arguments.unflatten(values))
+            known = systems.get(arguments)
+            system = None if known is None else lambda x: known(*x, *values)
+            return solve(equation, f, system, start)
 
         def pull(outs: Row, args: Row, bars: Row) -> Row:
             # Both are taken as arguments, for then nothing reads on into what they come from.
@@ -124,10 +136,29 @@ def _solver(equation: _Equation, solve: Solve, tolerance: float, steps: int) -> 
 
         if not any(isinstance(x, Node) for x in given):
             return shape.unflatten(meaning(*given))
+        if any(isinstance(x, Node) and x.abstract for x in given) and arguments not in systems:
+            # In a program it will be solved again and again.
+            systems[arguments] = _system(equation, arguments, len(shape), slopes=solve is _newton)
         op = Joint(equation.name, meaning, len(given), len(shape), pull)
         return shape.unflatten(joint.results(op, given))
 
     return solution
+
+
+def _system(
+    equation: _Equation, arguments: trees.Structure[Any], size: int, *, slopes: bool
+) -> System | None:
+    """The values of the function, and with `slopes` its Jacobian row by row, as Python source."""
+
+    def asked(xs: Row, given: Row) -> Any:
+        f = equation.flat(equation.f, *arguments.unflatten(given))
+        return tuple(f(xs)), jacobian(f, mode="reverse")(xs).rows if slopes else ()
+
+    given = ((0.0,) * size, (0.0,) * len(arguments))
+    with suppress(TracedNumber):
+        program = simplified(Tracing.of(asked, given, {}).program)
+        return source(scheduled(program)).function()
+    return None
 
 
 def _like_the_rest(f: Callable[..., Any]) -> Callable[[F], F]:
@@ -152,11 +183,15 @@ def _combined(weights: Row, slopes: Row) -> Any:
 
 
 def _newton(
-    equation: _Equation, f: Function, start: Sequence[float], tolerance: float, steps: int
+    equation: _Equation, f: Function, system: System | None, start: Sequence[float]
 ) -> tuple[float, ...]:
     known: dict[tuple[float, ...], _Tangents] = {}
+    size = len(start)
 
     def linearised(x: tuple[float, ...]) -> tuple[list[float], list[list[float]]]:
+        if system is not None:
+            ys = list(system(x))
+            return ys[:size], [ys[i : i + size] for i in range(size, len(ys), size)]
         known.clear()
         known[x] = _Tangents.of(equation, f, x)
         return known[x].linearised
@@ -164,19 +199,19 @@ def _newton(
     def terms(x: tuple[float, ...]) -> list[float]:
         return (known.get(x) or _Tangents.of(equation, f, x)).terms
 
-    found = dogleg.solved(linearised, terms, start, tolerance, steps)
+    found = dogleg.solved(linearised, terms, start, equation.tolerance, equation.steps)
     if isinstance(found, dogleg.Lost):
         raise _failure(equation, found.last, found.residual, found.steps, found.problem)
     return found
 
 
 def _iterate(
-    equation: _Equation, f: Function, start: Sequence[float], tolerance: float, steps: int
+    equation: _Equation, f: Function, system: System | None, start: Sequence[float]
 ) -> tuple[float, ...]:
-    x = tuple(start)
+    x, tolerance, steps = tuple(start), equation.tolerance, equation.steps
     step = [math.inf]
     for count in range(steps):
-        results = f(x)
+        results = f(x) if system is None else system(x)
         if any(isinstance(y, Node) for y in results):
             raise _outside(equation)
         following = tuple(map(float, results))

@@ -110,6 +110,31 @@ def test_solves_and_rules_of_a_users_belong_in_programs(
     assert near(compiled(f, tier)(at), f(at))
 
 
+def test_what_a_solve_in_a_program_asks_for_is_a_program() -> None:
+    asked: list[Any] = []
+
+    def residual(x: Any, a: Any) -> Any:
+        asked.append(x)
+        return fg.exp(x) + x - a
+
+    solve: Any = loose.root(residual, 0.5)
+    fast = called(lambda a: solve(a) * a)
+    wanted = solve(2.0) * 2.0
+    eager = len(asked)
+    assert fast(2.0) == wanted
+    asked.clear()
+    for a in (3.0, 4.0, 5.0):
+        assert fast(a) == solve(a) * a
+    # Of each solve in the program only its end asks the function, to know the size of the terms.
+    assert 0 < len(asked) < 3 * eager + 3 * 3
+
+    def branching(x: Any, a: Any) -> Any:
+        return x * x - a if number_of(x) > 0.0 else x * x * x - a
+
+    solve = loose.root(branching, 1.0)
+    assert called(lambda a: solve(a) * 2.0)(4.0) == 4.0
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_solves_are_mapped_over_columns(tier: str) -> None:
     np = pytest.importorskip("numpy", reason="columns need numpy")

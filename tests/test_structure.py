@@ -16,8 +16,8 @@ SOURCE = Path(fg.__file__).parent
 # Data flows one way: a module may import only what stands before it.
 ORDER = [
     "vocabulary", "descriptions", "documented", "calm", "errors", "sameness", "ieee", "special", "gammas", "operand", "floats", "op", "several", "operations", "node", "operators", "refusals", "waiting", "abstract", "flow", "joint", "flat", "graph", "extras", "container", "structure", "trees", "parameters", "reduction",
-    "reach", "levels", "wide", "reverse", "forward", "series", "argument", "derivatives", "directional", "expansion", "matrix", "methods", "ways", "descent", "linesearch", "linear", "dogleg", "foreign", "implicit",
-    "program", "tracing", "algebra", "passes", "schedule", "straight", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
+    "reach", "levels", "wide", "reverse", "forward", "series", "argument", "derivatives", "directional", "expansion", "matrix", "methods", "ways", "descent", "linesearch", "linear", "dogleg", "foreign",
+    "program", "tracing", "algebra", "passes", "schedule", "straight", "implicit", "vectors", "block", "column", "native.interpreter", "pool", "targets", "columns", "spelling", "listing",
     "native.ir", "native.function", "native.turns", "native.machine", "native.store",
     "native.double", "native.exponential", "native.logarithm", "native.power", "native.root", "native.plane", "native.activation", "native.piecewise", "native.modulo",
     "native.reduction", "native.trigonometry", "native.arcs", "native.hyperbolic", "native.areas", "native.errorfunction",
