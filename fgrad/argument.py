@@ -27,7 +27,7 @@ Places: TypeAlias = int | tuple[int, ...]
 """Which arguments: the place of one, or of several; negative ones count from the last."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False)
 class Argument:
     """An argument taken apart, with a fresh variable for each leaf."""
 
@@ -85,7 +85,7 @@ def number(x: Any, name: str) -> Any:
     return x
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False)
 class Call:
     """The arguments of one call, with fresh variables in those that are differentiated."""
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType, NoneType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary, ref
 
 import attrs
 from pyrsistent import pmap, pvector
 
-from fgrad.extras import Extras, Maker
 from fgrad.node import Node
+
+if TYPE_CHECKING:
+    from fgrad.extras import Extras, Maker
 
 STATIC: Final[Mapping[str, bool]] = MappingProxyType({"fgrad.static": True})
 """Metadata of a field that is no part of the tree and passes through: `field(metadata=STATIC)`."""
@@ -92,7 +94,7 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
             object.__setattr__(tree, name, value)
         return tree
 
-    maker = Maker.of(kind, names, fresh)
+    maker = _maker(kind, names, fresh)
 
     def take(tree: Any) -> Parts:
         static = tuple(getattr(tree, name) for name in outer)
@@ -109,6 +111,17 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
 
     whole = _whole((f.name, f.type) for f in listed)
     return Container(take, make, lambda key: f".{key}", outer, whole)
+
+
+def _maker(
+    kind: type, names: tuple[str, ...], fresh: Callable[[Iterable[Any]], Any]
+) -> Maker | None:
+    """What gives objects of the class the attributes that are no fields, if it has a hook for them."""
+    if not (hasattr(kind, "__post_init__") or hasattr(kind, "__attrs_post_init__")):
+        return None
+    from fgrad.extras import Maker  # noqa: PLC0415  # few classes have one
+
+    return Maker.of(kind, names, fresh)
 
 
 def _whole(fields: Iterable[tuple[str, object]]) -> frozenset[str]:

@@ -17,7 +17,8 @@ import attrs
 from fgrad.node import Node
 
 
-@attrs.frozen(eq=False)
+# Without slots, for which attrs would write a property that is cached again by itself.
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Reach:
     """The nodes that `outputs` are computed from, down to `variables` and no further.
 

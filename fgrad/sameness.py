@@ -18,11 +18,17 @@ _SAID: Final = frozenset({("builtins", "range"), ("datetime", "datetime"), ("dat
 """Classes of which equal values may differ in what they say of themselves."""
 
 
-@attrs.frozen(hash=False)
 class _Beside:
     """What is compared in a key, but not hashed: it need not be hashable."""
 
-    held: object
+    __slots__ = ("held",)
+
+    def __init__(self, held: object) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        """Whether what is held is equal."""
+        return isinstance(other, _Beside) and bool(self.held == other.held)
 
     def __hash__(self) -> int:
         """The same for all."""
@@ -100,11 +106,14 @@ def same(one: object, other: object) -> bool:
     return bool(exact(one) == exact(other))
 
 
-@attrs.frozen(eq=False)
 class Same:
     """What is equal to just that which is the same as `value`."""
 
-    value: object
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        """Of that value."""
+        self.value = value
 
     @classmethod
     def where_equal_is_less(cls, value: object) -> Same | None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 
 from fgrad.container import USUAL, Container, Parts, are_leaves, container_for
 from fgrad.errors import NotPicklable, TreeMismatch
-from fgrad.extras import Extras
 from fgrad.operand import Operand, is_real, literal
 from fgrad.sameness import exact, same
+
+if TYPE_CHECKING:
+    from fgrad.extras import Extras
 
 T = TypeVar("T")
 

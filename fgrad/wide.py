@@ -15,8 +15,6 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final, Self
 
-import attrs
-
 from fgrad.node import Node
 
 SAMPLED: Final = 1024
@@ -56,14 +54,19 @@ def chunks(nodes: list[Node[Any]]) -> Iterator[list[Node[Any]]]:
         yield nodes[i : i + SAMPLED]
 
 
-@attrs.frozen(eq=False)
 class WideSums:
-    """The sums among `adjoints` that are kept with compensation, until their nodes are read."""
+    """The sums among `adjoints` that are kept with compensation, until their nodes are read.
 
-    adjoints: dict[Node[Any], Any]
-    due: dict[int, list[Node[Any]]] = attrs.field(factory=dict, init=False)
-    """The nodes whose sums these are, by depth."""
-    _seen: dict[Any, int] = attrs.field(factory=dict, init=False)
+    `due` has the nodes whose sums these are, by depth.
+    """
+
+    __slots__ = ("_seen", "adjoints", "due")
+
+    def __init__(self, adjoints: dict[Node[Any], Any]) -> None:
+        """Begin with none."""
+        self.adjoints = adjoints
+        self.due: dict[int, list[Node[Any]]] = {}
+        self._seen: dict[Any, int] = {}
 
     def find(self, recent: list[Node[Any]]) -> None:
         """Look at some of the nodes about to be read, and go on with compensation where it pays.
