@@ -352,6 +352,8 @@ class Compiled(Front, Sloped, Generic[P, R]):
         """Pickle the programs, and where the function can be imported."""
         function, made = self.function, tuple(self.specialisations.values())
         reference = None if function is None else Reference.to(function)
+        if reference is not None:  # what cannot be sent is traced again over there
+            made = tuple([special for special in made if special.kernel.program.portable])
         if reference is None and not made:
             advice = "Call it first, or define the function where it can be imported."
             raise NotPicklable(f"{self!r}, which knows no program,", advice)

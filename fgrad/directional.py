@@ -17,7 +17,7 @@ from fgrad.argument import Call, checked, numbers, tangent_place
 from fgrad.derivatives import gradient
 from fgrad.forward import tangent_nodes, tangents
 from fgrad.node import Condition, Node, number_of
-from fgrad.operand import Real
+from fgrad.operand import Real, literal
 from fgrad.reverse import slopes, slopes_at
 
 P = ParamSpec("P")
@@ -63,7 +63,7 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         reach = call.reach(leaves)
         if call.of_nodes or not reach.closed or any(map(_is_node, direction.values())):
             moved: Any = tangent_nodes(reach, direction)
-            values: Any = leaves
+            values: Any = [y if isinstance(y, Node) else _plain(y) for y in leaves]
         else:
             moved = tangents(reach, direction)
             values = list(map(_plain, leaves))
@@ -107,18 +107,21 @@ def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         on_numbers = not call.of_nodes and call.reach(leaves).closed
 
         def pull(bar: Any, /) -> Any:
-            given = trees.matched(structure, bar, "the cotangent")
-            pairs = [
+            given = trees.matched_results(structure, bar, "the cotangent")
+            flowing = [
                 (y, w)
-                for y, w in zip(leaves, numbers(given, repeat("the cotangent")), strict=True)
+                for y, w in zip(leaves, given, strict=True)
                 if isinstance(y, Node) and not isinstance(y, Condition)
             ]
+            bars = numbers([w for _, w in flowing], repeat("the cotangent"))
+            pairs = [(y, w) for (y, _), w in zip(flowing, bars, strict=True)]
             if not on_numbers or any(isinstance(w, Node) for _, w in pairs):
                 return call.shaped(slopes_at(pairs, call.variables))
             known = slopes(reduction.sum([w * y for y, w in pairs])) if pairs else {}
             return call.shaped(lambda x: known.get(x, 0.0))
 
-        return structure.unflatten(map(_plain, leaves) if on_numbers else leaves), pull
+        values = [y if isinstance(y, Node) and not on_numbers else _plain(y) for y in leaves]
+        return structure.unflatten(values), pull
 
     return vjp_of_f
 
@@ -164,4 +167,4 @@ def _is_node(x: object) -> bool:
 def _plain(leaf: trees.Leaf) -> float:
     """The number of a leaf; a truth value stays one."""
     value = number_of(leaf)
-    return value if isinstance(value, bool) else float(value)
+    return value if isinstance(value, bool) else literal(value, "result")

@@ -16,7 +16,7 @@ _FLOATS: Final = frozenset({"math", "_operator"})
 """Modules whose functions of floats give floats, besides our own."""
 
 
-def giving_floats(f: Callable[..., Any] | None, where: str) -> Any:
+def giving_floats(f: Callable[..., Any] | None, where: str, *, operands: bool) -> Any:
     """`f`, or what gives the same with floats for all other numbers; errors call that `where`."""
     module = getattr(f, "__module__", None) or ""
     if f is None or module in _FLOATS or module.partition(".")[0] == "fgrad":
@@ -26,7 +26,9 @@ def giving_floats(f: Callable[..., Any] | None, where: str) -> Any:
     @functools.wraps(given)
     def kept(*args: Any) -> Any:
         result = given(*args)
-        if result is None or type(result) is float or isinstance(result, (Operand, Guarded)):
+        if type(result) is float:
+            return result
+        if operands and (result is None or isinstance(result, (Operand, Guarded))):
             return result
         return literal(result, where)
 

@@ -18,6 +18,7 @@ from fgrad import joint, trees
 from fgrad.argument import numbers
 from fgrad.errors import NotAValue
 from fgrad.node import Node, number_of
+from fgrad.operand import literal
 from fgrad.parameters import name_of
 from fgrad.several import Joint, Row
 
@@ -37,8 +38,8 @@ def custom(
 
     `vjp(x, y, y_bar, ...)` gives the cotangent of `x` where `y` is the result of `f(x, ...)`, and
     `jvp(x, y, dx, ...)` the tangent of `y`; one of them is enough. Written with operations they
-    serve every order; written for floats alone, the first order. `f` is called with numbers only;
-    while a function is compiled it is called once with ones, to see what its result looks like.
+    serve every order and every compiled function; for floats alone, the first order. `f` is called
+    with numbers only; while a function is compiled it is called once with ones, to see what its result looks like.
     Raises NotAValue if neither rule is given, or if `f` gives anything but numbers.
 
     >>> import math
@@ -47,10 +48,7 @@ def custom(
     >>> cube_root(8.0), fg.gradient(cube_root)(8.0)
     (2.0, 0.08333333333333333)
     """
-    if vjp is None and jvp is None:
-        advice = "Say how cotangents are pulled back, or how tangents are pushed forward."
-        raise NotAValue("custom", "vjp or jvp", "neither", advice)
-
+    _require_a_rule(vjp, jvp)
     name = name_of(f, 0)
 
     @functools.wraps(f)
@@ -60,9 +58,10 @@ def custom(
             return _plainly(f(x, *args, **kwargs))
         given = numbers(leaves, repeat(name))
         traced = any(isinstance(a, Node) and a.abstract for a in given)
-        # Of what the result is made has to be seen, and a traced number has no value to see it with.
         seen = [1.0] * len(given) if traced else list(map(number_of, given))
-        values, result = trees.flatten(f(structure.unflatten(seen), *args, **kwargs), "result")
+        at = structure.unflatten(seen)
+        got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
+        values, result = trees.flatten(got, "result")
         op = _Rules(f, vjp, jvp, structure, result, args, kwargs).op(
             getattr(f, "__name__", "custom")
         )
@@ -120,6 +119,22 @@ class _Rules:
         return given
 
 
+def _require_a_rule(vjp: object, jvp: object) -> None:
+    if vjp is None and jvp is None:
+        advice = "Say how cotangents are pulled back, or how tangents are pushed forward."
+        raise NotAValue("custom", "vjp or jvp", "neither", advice)
+
+
+def _at_ones(f: Callable[..., Any], ones: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
+    """What the result looks like has to be seen, and a traced number has no value to see it with."""
+    try:
+        return f(ones, *args, **kwargs)
+    except Exception as error:
+        needed = "a result at ones, to see while a function is traced what it looks like"
+        advice = "Let the function give something of that form there."
+        raise NotAValue("a custom function", needed, f"{error!r:.80}", advice) from error
+
+
 def _plainly(result: Any) -> Any:
     """A result on numbers with floats for all of these, as it has them on nodes."""
     if type(result) is float:
@@ -145,4 +160,4 @@ def _plain(leaf: object) -> float:
     if isinstance(leaf, Node):
         advice = "It is called with numbers: give it what it depends on as its first argument."
         raise NotAValue("a custom function", "numbers as its result", repr(leaf), advice)
-    return float(leaf)  # type: ignore[arg-type]  # a leaf of a tree, so a number
+    return literal(leaf, "a custom function")

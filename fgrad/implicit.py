@@ -20,7 +20,8 @@ from fgrad import dogleg, joint, linear, trees
 from fgrad.argument import Argument, numbers
 from fgrad.errors import NotAValue, NotConverged, TracedNumber
 from fgrad.matrix import jacobian
-from fgrad.node import Node, below_all, number_of, ran
+from fgrad.node import Node, below_all, constant, number_of, ran
+from fgrad.operand import literal
 from fgrad.passes import simplified
 from fgrad.reach import Reach
 from fgrad.reverse import slopes
@@ -98,14 +99,15 @@ class _Equation:
         where = f"{self.name}: the result of the function"
 
         def flat_f(xs: Sequence[Any]) -> Sequence[Any]:
-            return trees.matched(shape, f(shape.unflatten(xs), *args, **kwargs), where)
+            results = trees.matched(shape, f(shape.unflatten(xs), *args, **kwargs), where)
+            return numbers(results, repeat(where))
 
         return flat_f
 
 
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     first, shape = trees.flatten(equation.start, "start")
-    start = [float(number_of(x)) for x in first]
+    start, size = numbers(first, repeat("start")), len(shape)
     # Made again by another thread it is the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
 
@@ -115,11 +117,13 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
         leaves, arguments = trees.flatten((args, kwargs), name)
         given = numbers(leaves, repeat(name))
 
-        def meaning(*values: float) -> tuple[float, ...]:
+        # Where it begins is an argument too, that nothing flows to: it may be known when it runs only.
+        def meaning(*both: float) -> tuple[float, ...]:
+            values = both[size:]
             f = equation.flat(equation.f, *arguments.unflatten(values))
             known = systems.get(arguments)
             system = None if known is None else lambda x: known(*x, *values)
-            return solve(equation, f, system, start)
+            return solve(equation, f, system, both[:size])
 
         def pull(outs: Row, args: Row, bars: Row) -> Row:
             # Both are taken as arguments, for then nothing reads on into what they come from.
@@ -127,20 +131,20 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
                 xs, args = both
                 return equation.flat(equation.residual, *arguments.unflatten(args))(xs)
 
-            rows = jacobian(of_both, mode="reverse")((tuple(outs), tuple(args))).rows
+            rows = jacobian(of_both, mode="reverse")((tuple(outs), tuple(args[size:]))).rows
             columns = list(zip(*[row[0] for row in rows], strict=True))
             weights = linear.solved(columns, [0.0 if bar is None else -bar for bar in bars])
-            return [
-                _combined(weights, column) for column in zip(*[row[1] for row in rows], strict=True)
-            ]
+            slopes = zip(*[row[1] for row in rows], strict=True)
+            return [*[None] * size, *[_combined(weights, column) for column in slopes]]
 
+        everything = (*start, *given)
         if not any(isinstance(x, Node) for x in given):
-            return shape.unflatten(meaning(*given))
-        if any(isinstance(x, Node) and x.abstract for x in given) and arguments not in systems:
+            return shape.unflatten(meaning(*map(number_of, everything)))
+        if any(isinstance(x, Node) and x.abstract for x in everything) and arguments not in systems:
             # In a program it will be solved again and again.
-            systems[arguments] = _system(equation, arguments, len(shape), slopes=solve is _newton)
-        op = Joint(equation.name, meaning, len(given), len(shape), pull)
-        return shape.unflatten(joint.results(op, given))
+            systems[arguments] = _system(equation, arguments, size, slopes=solve is _newton)
+        op = Joint(equation.name, meaning, len(everything), size, pull)
+        return shape.unflatten(joint.results(op, everything))
 
     return solution
 
@@ -211,10 +215,12 @@ def _iterate(
     x, tolerance, steps = tuple(start), equation.tolerance, equation.steps
     step = [math.inf]
     for count in range(steps):
-        results = f(x) if system is None else system(x)
-        if any(isinstance(y, Node) for y in results):
+        ground = below_all()
+        results = ran(f, (x,), {}) if system is None else system(x)
+        nodes = [y for y in results if isinstance(y, Node)]
+        if not Reach.of(nodes, [constant(0.0, ground)]).closed:
             raise _outside(equation)
-        following = tuple(map(float, results))
+        following = tuple([literal(number_of(y), equation.name) for y in results])
         step = [b - a for a, b in zip(x, following, strict=True)]
         if not all(map(math.isfinite, step)):
             raise _failure(equation, x, _size(step), count, "the next value is not finite")

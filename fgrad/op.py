@@ -43,16 +43,12 @@ def _keep_floats(op: Op, *names: str) -> None:
     """Have the functions of `op` under these names give floats, whoever wrote them."""
     for name in names:
         where = f"the result of {name} of {op.name}"
-        object.__setattr__(op, name, giving_floats(getattr(op, name), where))
+        kept = giving_floats(getattr(op, name), where, operands=name != "meaning")
+        object.__setattr__(op, name, kept)
 
 
 _FEW: Final = 8
-"""Arguments up to which it is faster to look at each than at their classes."""
-
-
-def _one_of_each(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """One argument of each class."""
-    return tuple(dict(zip(map(type, args), args, strict=True)).values())
+"""Arguments up to which it is faster to look at each than at one of each class."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -111,7 +107,9 @@ class Op:
         What has no value wins over what has one.
         """
         operand: Operand | None = None
-        for a in args if len(args) <= _FEW else _one_of_each(args):
+        for a in (
+            args if len(args) <= _FEW else dict(zip(map(type, args), args, strict=True)).values()
+        ):
             if isinstance(a, Operand) and (operand is None or a.abstract):
                 operand = a
         return self.meaning(*args) if operand is None else operand.apply(self, args)

@@ -139,7 +139,9 @@ def when(condition: TruthValue, partial: Partial) -> Partial:
     """
     if isinstance(condition, bool):
         return partial if condition else None
-    plain = partial is None or isinstance(partial, (float, Guarded, Operand))
+    if partial is None:
+        return None
+    plain = isinstance(partial, (float, Guarded, Operand))
     return Guarded(condition, partial if plain else literal(partial, "when"))
 
 

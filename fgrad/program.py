@@ -60,8 +60,9 @@ class Program:
     ) -> Self:
         """The program that computes `outputs` from `inputs`, which are named by `names`.
 
-        Aliases and labels are left out: they compute nothing. A variable from the depth `ground` on
-        is the number that it holds; NotAValue for an output that depends on another one.
+        Aliases and labels are left out: they compute nothing. A variable from the depth `ground` on,
+        of a transform or not, is the number that it holds, since the function has made it; NotAValue
+        for an output that depends on another one.
         """
         place: dict[Any, int | float] = {node: i for i, node in enumerate(inputs)}
         lines: list[Line] = []
@@ -79,13 +80,12 @@ class Program:
                     place[a] if isinstance(a, Node) else a,
                     place[b] if isinstance(b, Node) else b,
                 )
-            if op is ops.identity:
-                place[node] = args[0]
-            elif op is variable and ground is not None and node.depth >= ground:
-                place[node] = node.value
-            elif op is variable:
+            alone = op is variable or (op is ops.identity and not isinstance(a, Node))
+            if alone and (op is variable if ground is None else node.depth < ground):
                 advice = "Give it to the function as an argument."
                 raise NotAValue("a program", "outputs of its inputs alone", repr(node), advice)
+            if op is ops.identity or op is variable:
+                place[node] = args[0] if args else node.value
             else:
                 place[node] = following
                 lines.append((op, args))
@@ -156,6 +156,12 @@ class Program:
     def __hash__(self) -> int:
         """The hash of what is compared, for not every program has a digest."""
         return self._hash
+
+    @property
+    def portable(self) -> bool:
+        """Whether it can be pickled: no operation of it is made of functions that have no name."""
+        joints = [op for op in {op for op, _ in self.lines} if isinstance(op, Joint)]
+        return all(op.callee.program.portable if op.callee else not op.nameless for op in joints)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the packed form."""

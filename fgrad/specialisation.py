@@ -41,21 +41,27 @@ class Specialisation:
         builtin = self._builtin(_miss)
         if builtin is not None:
             return lambda args, kwargs: builtin(*args, **kwargs)
-        written = direct(self.arguments, self.result, self.kernel.run)
+        written = self._written(self.result, self.kernel.run)
         return written and (lambda args, kwargs: MISS if kwargs else written(args))
 
     @cached_property
     def reader(self) -> Call | None:
         """The function of the tuple of the arguments, by position, that gives what stands at the leaves, or MISS."""
-        return direct(self.arguments, None, lambda *leaves: leaves, floats=False)
+        return self._written(None, lambda *leaves: leaves, floats=False)
+
+    def _written(self, result: Structure[Any] | None, *rest: Any, **how: Any) -> Call | None:
+        """The call written out, where all leaves are numbers: it looks for nothing else."""
+        if any(self.arguments.truths()):
+            return None
+        return direct(self.arguments, result, *rest, **how)
 
     def front(self, other: Given) -> Callable[..., Any] | None:
         """The function of numbers in this structure, that gives `other(args, kwargs)` of all else."""
         builtin = self._builtin(lambda *args, **kwargs: other(args, kwargs))
-        return builtin or direct(self.arguments, self.result, self.kernel.run, other=other)
+        return builtin or self._written(self.result, self.kernel.run, other=other)
 
     def _builtin(self, other: Callable[..., Any]) -> Callable[..., Any] | None:
-        if self.kernel.tier != "native":
+        if self.kernel.tier != "native" or any(self.arguments.truths()):
             return None
         return self.kernel.entry.on_trees(self.arguments, self.result, other)
 

@@ -93,7 +93,13 @@ class Registry:
         leaves: list[Leaf] = []
         if self._containers is not USUAL or not structure.read(tree, leaves):
             leaves.clear()
-            self._matched(structure, tree, name, leaves)
+            self._matched(structure, tree, name, leaves, _number)
+        return tuple(leaves)
+
+    def matched_results(self, structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
+        """The same of a tree like what a function gave, in which truth values may stand."""
+        leaves: list[Leaf] = []
+        self._matched(structure, tree, name, leaves, _result)
         return tuple(leaves)
 
     def leaves(self, tree: object) -> tuple[Leaf, ...]:
@@ -180,11 +186,18 @@ class Registry:
         )
         return structured(type(tree), parts, children, container)
 
-    def _matched(self, structure: Structure[Any], tree: Any, path: str, leaves: list[Leaf]) -> None:
+    def _matched(
+        self,
+        structure: Structure[Any],
+        tree: Any,
+        path: str,
+        leaves: list[Leaf],
+        leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]],
+    ) -> None:
         """Append the leaves of `tree` in the order of `structure`, which it must have."""
         container = container_of(tree, self._containers)
         if container is None and structure.kind is None:
-            leaves.append(_leaf(tree, path))
+            leaves.append(leaf(tree, path)[0])
             return
         if container is None or type(tree) is not structure.kind:
             raise TreeMismatch(path, _kind_name(structure.kind), _kind_name(type(tree)))
@@ -195,7 +208,7 @@ class Registry:
         if parts.static != structure.static:
             raise TreeMismatch(path, f"{structure.static!r:.60}", f"{parts.static!r:.60}")
         for key, child in zip(structure.keys, structure.children, strict=True):
-            self._matched(child, children[key], path + container.entry(key), leaves)
+            self._matched(child, children[key], path + container.entry(key), leaves, leaf)
 
 
 def _leaf(value: Any, path: str) -> Leaf:
@@ -237,6 +250,11 @@ def arguments(tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
     Errors are those of `flatten`.
     """
     return _USUAL.arguments(tree, name)
+
+
+def matched_results(structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
+    """The leaves of a tree like what a function gave, in the order of `structure`, as `matched`."""
+    return _USUAL.matched_results(structure, tree, name)
 
 
 def _kind_name(kind: type | None) -> str:

@@ -44,8 +44,8 @@ class _Compensated:
         return self
 
     def total(self) -> float:
-        """The sum; what is lost of an infinite one is no number."""
-        return self._sum + self._lost if math.isfinite(self._lost) else self._sum
+        """The sum, with the sign of its zero; what is lost of an infinite one is no number."""
+        return self._sum + self._lost if self._lost and math.isfinite(self._lost) else self._sum
 
 
 def chunks(nodes: list[Node[Any]]) -> Iterator[list[Node[Any]]]:
@@ -74,21 +74,22 @@ class WideSums:
         `recent` is emptied.
         """
         seen = self._seen
+        reading = recent[-1].depth
         for node in recent[::_STRIDE]:
             x, y = node._x, node._y
             for a in x if type(x) is tuple else (x, y):
                 if isinstance(a, Node):
                     count = seen[a] = seen.get(a, 0) + 1
-                    if count == _OFTEN and type(self.adjoints.get(a, 0.0)) is float:
+                    # What is as deep as what is read now has been read itself.
+                    if count >= _OFTEN and a.depth < reading:
                         self._widen(a)
         recent.clear()
 
     def _widen(self, node: Node[Any]) -> None:
-        if node in self.adjoints:
-            self.adjoints[node] = _Compensated(self.adjoints[node])
+        sent = self.adjoints.get(node)
+        if type(sent) is float:  # and not a sum that is wide already, or of several results
+            self.adjoints[node] = _Compensated(sent)
             self.due.setdefault(node.depth, []).append(node)
-        else:  # nothing has arrived yet: it is found again at the next time
-            self._seen[node] = 0
 
     def settle(self, nodes: list[Node[Any]]) -> None:
         """Make floats of the sums of the nodes of a level, which is about to be read."""

@@ -481,3 +481,104 @@ def test_infinite_contributions_to_a_wide_sum_stay_infinite() -> None:
     x = fg.var(0.5)
     y = fg.sum([x * (math.inf if k == 9_000 else 1.0) for k in range(10_000)])
     assert fg.grad(fg.Graph.of(y), y)[x] == math.inf
+
+
+def test_a_program_made_inside_a_transform_refuses_its_variable() -> None:
+    """To take it for the number that it holds would lose its derivative."""
+    inner: list[Any] = [
+        lambda x: loose.compile(lambda t: t * x)(2.0),
+        lambda x: loose.compile(lambda t: t * x)(x),
+        lambda x: loose.compile(fg.gradient(lambda t: t * t * x))(2.0),
+        lambda x: fg.trace(lambda t: t * x)(2.0).run((2.0,))[0],
+    ]
+    for f in inner:
+        for way in (loose.gradient(f), loose.taylor(f, 1), lambda x, f=f: loose.jvp(f)(x, 1.0)):
+            with pytest.raises(fg.NotAValue, match="as an argument"):
+                way(3.0)
+        with pytest.raises(fg.NotAValue, match="as an argument"):
+            f(fg.var(3.0))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("size", [1, 20])
+def test_what_was_a_truth_value_may_be_a_number_the_next_time(tier: str, size: int) -> None:
+    def of_each(bs: Any) -> Any:
+        return fg.sum([fg.where(b, 2.0, 3.0) if getattr(b, "truth", False) else b * b for b in bs])
+
+    f = compiled(of_each, tier)
+    truths: Any = [True] * size
+    numbers_of: Any = [3.0] * size
+    for _ in range(3):
+        assert f(truths) == 2.0 * size
+        assert f(numbers_of) == 9.0 * size
+        assert loose.gradient(f)(numbers_of) == [6.0] * size
+        assert f([fg.var(3.0), *numbers_of[1:]]).value == 9.0 * size
+    named = compiled(lambda d, b: (d, b), tier)
+    for given in ({"a": True, "b": 1.0}, {"a": 3.0, "b": 1.0}, {"a": False, "b": 2}):
+        for b in (True, 2.0, 0, False):
+            for _ in range(2):
+                assert named(given, b) == (given, b)
+                assert type(named(given, b)[1] is bool) is bool
+                assert isinstance(named(given, b)[1], bool) == isinstance(b, bool)
+
+
+def test_a_node_that_has_been_read_receives_nothing_more() -> None:
+    """So its sum is not made one with compensation, which would be what is given."""
+    x = fg.var(1.0)
+    w = x
+    for _ in range(600):
+        w = w * 1.0001
+    y = fg.sum([w * w for _ in range(400)])
+    gradients = fg.grad(fg.Graph.of(y), y)
+    assert all(type(g) is float for g in gradients.values())
+    assert math.isclose(gradients[w], 800.0 * w.value)
+
+
+@pytest.mark.parametrize("n", [10, 3_000, 20_000])
+def test_a_wide_sum_of_negative_zeros_is_negative(n: int) -> None:
+    slope = fg.gradient(lambda x: fg.sum([x * -0.0 for _ in range(n)]))(1.0)
+    assert math.copysign(1.0, slope) == -1.0
+
+
+def test_where_a_solve_begins_may_be_what_is_traced_or_differentiated() -> None:
+    solvers: list[Any] = [
+        lambda a: loose.root(lambda x, a: x * x - a, a)(a),
+        lambda a: loose.fixed_point(lambda x, a: 0.5 * (x + a / x), a)(a),
+    ]
+    for solver in solvers:
+        assert math.isclose(solver(9.0), 3.0)
+        assert math.isclose(fg.gradient(solver)(9.0), 1.0 / 6.0)
+        for tier in TIERS[:2]:
+            assert compiled(solver, tier)(9.0) == solver(9.0)
+            assert math.isclose(compiled(fg.gradient(solver), tier)(9.0), 1.0 / 6.0)
+    assert math.isclose(loose.fixed_point(lambda x, a: fg.var(2.0) * 0.1 * x + a, 1.0)(2.0), 2.5)
+    with pytest.raises(fg.NotAValue, match="truth value"):
+        loose.root(lambda x, a: x > a, 1.0)(9.0)
+
+
+def test_no_contribution_is_none_however_it_is_said() -> None:
+    u: Any = loose.Unary("u", lambda x: x * x, lambda out, x: loose.when(x > 0, None))
+    for tier in TIERS[:2]:
+        assert compiled(loose.gradient(lambda t: u(t) * t), tier)(2.0) == 4.0
+    assert fg.gradient(lambda t: u(t) * t)(2.0) == number_of(
+        fg.gradient(lambda t: u(t) * t)(fg.var(2.0))
+    )
+    odd: Any = loose.Unary("odd", lambda x: loose.var(2.0 * x), None)
+    with pytest.raises(fg.NotAValue, match="meaning of odd"):
+        odd(2.0)
+
+
+def test_cotangents_of_truth_values_are_not_read_and_numbers_are_floats() -> None:
+    pull = loose.vjp(lambda x: (x > 2.0, x * x))(3.0)[1]
+    assert pull((True, 1.0)) == pull((5.0, 1.0)) == 6.0
+    assert type(loose.jvp(lambda x: 3)(fg.var(3.0), 1.0)[0]) is float
+    assert type(loose.vjp(lambda x: 3)(fg.var(3.0))[0]) is float
+    large: Any = loose.custom(lambda t: 10**400, vjp=lambda x, y, bar: bar)
+    assert large(1.0) == math.inf
+
+
+def test_a_custom_function_that_fails_at_ones_says_why_it_was_called() -> None:
+    f: Any = loose.custom(lambda x: 1.0 / math.log(x), vjp=lambda x, y, bar: bar)
+    assert f(math.e) == 1.0
+    with pytest.raises(fg.NotAValue, match="result at ones"):
+        called(f)(math.e)
