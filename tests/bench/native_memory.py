@@ -2,7 +2,7 @@
 
     python -m tests.bench.native_memory [functions]
 
-Prints the megabytes of the process (its resident set) after a tenth of the functions, and how many
+Linux only. Prints the megabytes of the process (its resident set) after a tenth of the functions, and how many
 more there are after each further tenth: of functions that are compiled, all different; of twenty that
 come from the cache on disk; and of operations of one's own, in each way that they are used. Each is
 made, called and dropped.
