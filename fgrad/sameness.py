@@ -23,6 +23,8 @@ class _Beside:
 
     __slots__ = ("held",)
 
+    held: object
+
     def __init__(self, held: object) -> None:
         self.held = held
 
@@ -110,6 +112,8 @@ class Same:
     """What is equal to just that which is the same as `value`."""
 
     __slots__ = ("value",)
+
+    value: object
 
     def __init__(self, value: object) -> None:
         """Of that value."""

@@ -62,10 +62,13 @@ class WideSums:
 
     __slots__ = ("_seen", "adjoints", "due")
 
+    adjoints: dict[Node[Any], Any]
+    due: dict[int, list[Node[Any]]]
+
     def __init__(self, adjoints: dict[Node[Any], Any]) -> None:
         """Begin with none."""
         self.adjoints = adjoints
-        self.due: dict[int, list[Node[Any]]] = {}
+        self.due = {}
         self._seen: dict[Any, int] = {}
 
     def find(self, recent: list[Node[Any]]) -> None:

@@ -478,16 +478,22 @@ def test_calls_of_trees_keep_nothing() -> None:
                 continue
             raise AssertionError
 
+    def grown() -> tuple[int, int, int]:
+        gc.collect()
+        counts, objects = [sys.getrefcount(o) for o in watched], len(gc.get_objects())
+        blocks = sys.getallocatedblocks()
+        calls(1000)
+        gc.collect()
+        changed = [sys.getrefcount(o) - n for o, n in zip(watched, counts, strict=True)]
+        more = len(gc.get_objects()) - objects, sys.getallocatedblocks() - blocks
+        return max(map(abs, changed)), *map(abs, more)
+
     calls(100)
-    gc.collect()
-    counts, objects = [sys.getrefcount(o) for o in watched], len(gc.get_objects())
-    blocks = sys.getallocatedblocks()
-    calls(1000)
-    gc.collect()
-    changed = [sys.getrefcount(o) - n for o, n in zip(watched, counts, strict=True)]
-    assert max(map(abs, changed)) < 50, changed
-    assert abs(len(gc.get_objects()) - objects) < 50
-    assert sys.getallocatedblocks() - blocks < 500
+    # Threads of other tests end and free theirs meanwhile; what is kept is kept every time.
+    seen = [grown() for _ in range(4)]
+    assert min(references for references, _, _ in seen) < 50, seen
+    assert min(objects for _, objects, _ in seen) < 50, seen
+    assert min(blocks for _, _, blocks in seen) < 500, seen
 
 
 @pytest.mark.parametrize("base", [dict, list, tuple, Exception, functools.partial, set])
