@@ -485,8 +485,8 @@ def test_calls_of_trees_keep_nothing() -> None:
         calls(1000)
         gc.collect()
         changed = [sys.getrefcount(o) - n for o, n in zip(watched, counts, strict=True)]
-        more = len(gc.get_objects()) - objects, sys.getallocatedblocks() - blocks
-        return max(map(abs, changed)), *map(abs, more)
+        made = sys.getallocatedblocks() - blocks
+        return max(map(abs, changed)), abs(len(gc.get_objects()) - objects), made
 
     calls(100)
     # Threads of other tests end and free theirs meanwhile; what is kept is kept every time.
