@@ -74,6 +74,8 @@ def total(flows: Sequence[Flow], plus: Callable[[Flow, Flow], Flow] = plus) -> F
     >>> total([1.0, 2.0, 3.0])
     6.0
     """
+    if len(flows) <= BLOCK:
+        return reduce(plus, flows)
     sums = [reduce(plus, flows[i : i + BLOCK]) for i in range(0, len(flows), BLOCK)]
     while len(sums) > 1:
         pairs = list(starmap(plus, zip(sums[::2], sums[1::2], strict=False)))

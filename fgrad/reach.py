@@ -73,7 +73,13 @@ class Reach:
         on_the_way: set[Any] = set(self.variables)
         moving = []
         for node in sorted(self._found, key=attrgetter("depth")):
-            if any(a in on_the_way for a in node.args if isinstance(a, Node)):
+            x, y = node._x, node._y
+            if type(x) is tuple:
+                moves = any([a in on_the_way for a in x if isinstance(a, Node)])
+            else:
+                moves = isinstance(x, Node) and x in on_the_way
+                moves = moves or (isinstance(y, Node) and y in on_the_way)
+            if moves:
                 on_the_way.add(node)
                 moving.append(node)
         return tuple(moving)

@@ -371,17 +371,17 @@ def _fold_nodes(
         send(output, cotangent)
     while levels:
         for node in levels.pop():
-            cotangent = adjoints[node] = total(received.pop(node))
+            flows = received.pop(node)
+            cotangent = adjoints[node] = flows[0] if len(flows) == 1 else total(flows)
+            args = node.args
             if node.op.joint:
-                for a, flow in zip(node.args, pulled_nodes(node, cotangent), strict=True):
-                    if flow is not None and _is_on(way, a):
+                for a, flow in zip(args, pulled_nodes(node, cotangent), strict=True):
+                    if flow is not None and isinstance(a, Node) and (way is None or a in way):
                         send(a, flow)
                 continue
-            for a, rule in zip(node.args, node.op.rules, strict=True):
-                if _is_on(way, a) and rule and (p := rule(node, *node.args)) is not None:
-                    send(a, times(cotangent, p))
+            for a, rule in zip(args, node.op.rules, strict=True):
+                if isinstance(a, Node) and rule and (way is None or a in way):
+                    p = rule(node, *args)
+                    if p is not None:
+                        send(a, times(cotangent, p))
     return adjoints
-
-
-def _is_on(way: Container[object] | None, a: object) -> bool:
-    return isinstance(a, Node) if way is None else a in way
