@@ -75,7 +75,7 @@ class Reach:
         for node in sorted(self._found, key=attrgetter("depth")):
             x, y = node._x, node._y
             if type(x) is tuple:
-                moves = any([a in on_the_way for a in x if isinstance(a, Node)])
+                moves = any(a in on_the_way for a in x if isinstance(a, Node))
             else:
                 moves = isinstance(x, Node) and x in on_the_way
                 moves = moves or (isinstance(y, Node) and y in on_the_way)
