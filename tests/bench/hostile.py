@@ -386,7 +386,7 @@ def mapped(subject: Subject, rng: random.Random) -> tuple[bool, Callable[[], boo
     def called() -> bool:
         args = argued(subject, given)
         result = subject.compiled.map(*args, threads=many)
-        if any(map(is_truth, leaves_of(given if isinstance(given, (list, tuple)) else [given]))):
+        if any(map(is_truth, leaves_of(given))):
             return True  # likewise
         rows = over_rows(subject, args if subject.shape != "tree" else given)
         if wanted and rows and sound:
@@ -454,7 +454,7 @@ def summed(subject: Subject, rng: random.Random) -> tuple[bool, Callable[[], boo
     def called() -> bool:
         args = argued(subject, given)
         got = flat(subject.compiled.sum(*args, threads=many))
-        if any(map(is_truth, leaves_of(given if isinstance(given, (list, tuple)) else [given]))):
+        if any(map(is_truth, leaves_of(given))):
             return True  # likewise
         rows = over_rows(subject, args if subject.shape != "tree" else given)
         meant = list(zip(*rows, strict=True)) if rows else [()] * len(subject.program.outputs)
