@@ -14,12 +14,11 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 import types as _types
 import typing as _typing
 
-from fgrad import operators as _operators  # noqa: F401  # nodes get theirs there
-from fgrad import refusals as _refusals  # noqa: F401  # likewise
 from fgrad import trees as trees
-from fgrad import waiting as _waiting
-from fgrad.derivatives import gradient as gradient
-from fgrad.derivatives import value_and_gradient as value_and_gradient
+from fgrad.autodiff.reverse import Gradients as Gradients
+from fgrad.autodiff.reverse import NodeGradients as NodeGradients
+from fgrad.autodiff.reverse import grad as grad
+from fgrad.autodiff.reverse import grad_nodes as grad_nodes
 from fgrad.errors import CyclicTree as CyclicTree
 from fgrad.errors import EmptyReduction as EmptyReduction
 from fgrad.errors import FormatError as FormatError
@@ -36,120 +35,121 @@ from fgrad.errors import TreeMismatch as TreeMismatch
 from fgrad.errors import UnknownName as UnknownName
 from fgrad.errors import UnknownNode as UnknownNode
 from fgrad.errors import Untranslatable as Untranslatable
-from fgrad.graph import Graph as Graph
-from fgrad.node import Condition as Condition
-from fgrad.node import Node as Node
-from fgrad.node import var as var
-from fgrad.op import Binary as Binary
-from fgrad.op import Op as Op
-from fgrad.op import Ternary as Ternary
-from fgrad.op import Unary as Unary
-from fgrad.operand import Partial as Partial
-from fgrad.operand import Real as Real
-from fgrad.operand import when as when
-from fgrad.operations import abs as abs
-from fgrad.operations import acos as acos
-from fgrad.operations import acosh as acosh
-from fgrad.operations import add as add
-from fgrad.operations import asin as asin
-from fgrad.operations import asinh as asinh
-from fgrad.operations import atan as atan
-from fgrad.operations import atan2 as atan2
-from fgrad.operations import atanh as atanh
-from fgrad.operations import cbrt as cbrt
-from fgrad.operations import ceil as ceil
-from fgrad.operations import clip as clip
-from fgrad.operations import copysign as copysign
-from fgrad.operations import cos as cos
-from fgrad.operations import cosh as cosh
-from fgrad.operations import digamma as digamma
-from fgrad.operations import div as div
-from fgrad.operations import equal as equal
-from fgrad.operations import erf as erf
-from fgrad.operations import erfc as erfc
-from fgrad.operations import exp as exp
-from fgrad.operations import exp2 as exp2
-from fgrad.operations import expm1 as expm1
-from fgrad.operations import floor as floor
-from fgrad.operations import greater as greater
-from fgrad.operations import greater_equal as greater_equal
-from fgrad.operations import hypot as hypot
-from fgrad.operations import less as less
-from fgrad.operations import less_equal as less_equal
-from fgrad.operations import lgamma as lgamma
-from fgrad.operations import log as log
-from fgrad.operations import log1p as log1p
-from fgrad.operations import log2 as log2
-from fgrad.operations import log10 as log10
-from fgrad.operations import logaddexp as logaddexp
-from fgrad.operations import logical_and as logical_and
-from fgrad.operations import logical_not as logical_not
-from fgrad.operations import logical_or as logical_or
-from fgrad.operations import maximum as maximum
-from fgrad.operations import minimum as minimum
-from fgrad.operations import mod as mod
-from fgrad.operations import mul as mul
-from fgrad.operations import neg as neg
-from fgrad.operations import not_equal as not_equal
-from fgrad.operations import polygamma as polygamma
-from fgrad.operations import pow as pow
-from fgrad.operations import reciprocal as reciprocal
-from fgrad.operations import relu as relu
-from fgrad.operations import round as round
-from fgrad.operations import sigmoid as sigmoid
-from fgrad.operations import sign as sign
-from fgrad.operations import sin as sin
-from fgrad.operations import sinh as sinh
-from fgrad.operations import softplus as softplus
-from fgrad.operations import sqrt as sqrt
-from fgrad.operations import square as square
-from fgrad.operations import stop_gradient as stop_gradient
-from fgrad.operations import sub as sub
-from fgrad.operations import tan as tan
-from fgrad.operations import tanh as tanh
-from fgrad.operations import where as where
-from fgrad.reduction import dot as dot
-from fgrad.reduction import prod as prod
-from fgrad.reduction import sum as sum
-from fgrad.reverse import Gradients as Gradients
-from fgrad.reverse import NodeGradients as NodeGradients
-from fgrad.reverse import grad as grad
-from fgrad.reverse import grad_nodes as grad_nodes
+from fgrad.graph import operators as _operators  # noqa: F401  # nodes get theirs there
+from fgrad.graph import refusals as _refusals  # noqa: F401  # likewise
+from fgrad.graph import waiting as _waiting
+from fgrad.graph.graph import Graph as Graph
+from fgrad.graph.node import Condition as Condition
+from fgrad.graph.node import Node as Node
+from fgrad.graph.node import var as var
+from fgrad.graph.reduction import dot as dot
+from fgrad.graph.reduction import prod as prod
+from fgrad.graph.reduction import sum as sum
+from fgrad.ops.operand import Partial as Partial
+from fgrad.ops.operand import Real as Real
+from fgrad.ops.operand import when as when
+from fgrad.ops.primitive import Binary as Binary
+from fgrad.ops.primitive import Op as Op
+from fgrad.ops.primitive import Ternary as Ternary
+from fgrad.ops.primitive import Unary as Unary
+from fgrad.ops.scalar import abs as abs
+from fgrad.ops.scalar import acos as acos
+from fgrad.ops.scalar import acosh as acosh
+from fgrad.ops.scalar import add as add
+from fgrad.ops.scalar import asin as asin
+from fgrad.ops.scalar import asinh as asinh
+from fgrad.ops.scalar import atan as atan
+from fgrad.ops.scalar import atan2 as atan2
+from fgrad.ops.scalar import atanh as atanh
+from fgrad.ops.scalar import cbrt as cbrt
+from fgrad.ops.scalar import ceil as ceil
+from fgrad.ops.scalar import clip as clip
+from fgrad.ops.scalar import copysign as copysign
+from fgrad.ops.scalar import cos as cos
+from fgrad.ops.scalar import cosh as cosh
+from fgrad.ops.scalar import digamma as digamma
+from fgrad.ops.scalar import div as div
+from fgrad.ops.scalar import equal as equal
+from fgrad.ops.scalar import erf as erf
+from fgrad.ops.scalar import erfc as erfc
+from fgrad.ops.scalar import exp as exp
+from fgrad.ops.scalar import exp2 as exp2
+from fgrad.ops.scalar import expm1 as expm1
+from fgrad.ops.scalar import floor as floor
+from fgrad.ops.scalar import greater as greater
+from fgrad.ops.scalar import greater_equal as greater_equal
+from fgrad.ops.scalar import hypot as hypot
+from fgrad.ops.scalar import less as less
+from fgrad.ops.scalar import less_equal as less_equal
+from fgrad.ops.scalar import lgamma as lgamma
+from fgrad.ops.scalar import log as log
+from fgrad.ops.scalar import log1p as log1p
+from fgrad.ops.scalar import log2 as log2
+from fgrad.ops.scalar import log10 as log10
+from fgrad.ops.scalar import logaddexp as logaddexp
+from fgrad.ops.scalar import logical_and as logical_and
+from fgrad.ops.scalar import logical_not as logical_not
+from fgrad.ops.scalar import logical_or as logical_or
+from fgrad.ops.scalar import maximum as maximum
+from fgrad.ops.scalar import minimum as minimum
+from fgrad.ops.scalar import mod as mod
+from fgrad.ops.scalar import mul as mul
+from fgrad.ops.scalar import neg as neg
+from fgrad.ops.scalar import not_equal as not_equal
+from fgrad.ops.scalar import polygamma as polygamma
+from fgrad.ops.scalar import pow as pow
+from fgrad.ops.scalar import reciprocal as reciprocal
+from fgrad.ops.scalar import relu as relu
+from fgrad.ops.scalar import round as round
+from fgrad.ops.scalar import sigmoid as sigmoid
+from fgrad.ops.scalar import sign as sign
+from fgrad.ops.scalar import sin as sin
+from fgrad.ops.scalar import sinh as sinh
+from fgrad.ops.scalar import softplus as softplus
+from fgrad.ops.scalar import sqrt as sqrt
+from fgrad.ops.scalar import square as square
+from fgrad.ops.scalar import stop_gradient as stop_gradient
+from fgrad.ops.scalar import sub as sub
+from fgrad.ops.scalar import tan as tan
+from fgrad.ops.scalar import tanh as tanh
+from fgrad.ops.scalar import where as where
+from fgrad.transforms.gradient import gradient as gradient
+from fgrad.transforms.gradient import value_and_gradient as value_and_gradient
 
 if _typing.TYPE_CHECKING:
-    from fgrad.ccode import to_c as to_c
-    from fgrad.check import check_gradient as check_gradient
-    from fgrad.compiled import Compiled as Compiled
-    from fgrad.compiling import compile as compile
-    from fgrad.descent import Minimum as Minimum
-    from fgrad.descent import Search as Search
-    from fgrad.descent import minimise as minimise
-    from fgrad.difference import Difference as Difference
-    from fgrad.difference import diff as diff
-    from fgrad.directional import hvp as hvp
-    from fgrad.directional import jvp as jvp
-    from fgrad.directional import vjp as vjp
-    from fgrad.expansion import taylor as taylor
-    from fgrad.foreign import custom as custom
-    from fgrad.fromsympy import from_sympy as from_sympy
-    from fgrad.implicit import fixed_point as fixed_point
-    from fgrad.implicit import root as root
-    from fgrad.latex import to_latex as to_latex
-    from fgrad.linesearch import lbfgs as lbfgs
-    from fgrad.listing import show as show
-    from fgrad.matrix import Rows as Rows
-    from fgrad.matrix import hessian as hessian
-    from fgrad.matrix import jacobian as jacobian
-    from fgrad.methods import Method as Method
-    from fgrad.methods import State as State
-    from fgrad.methods import adam as adam
-    from fgrad.methods import gradient_descent as gradient_descent
-    from fgrad.methods import momentum as momentum
-    from fgrad.program import Program as Program
-    from fgrad.symbolic import to_sympy as to_sympy
-    from fgrad.tracing import trace as trace
-    from fgrad.wire import dumps as dumps
-    from fgrad.wire import loads as loads
+    from fgrad.compiled.compile import compile as compile
+    from fgrad.compiled.compiled import Compiled as Compiled
+    from fgrad.compiled.diff import Difference as Difference
+    from fgrad.compiled.diff import diff as diff
+    from fgrad.formats.c.writer import to_c as to_c
+    from fgrad.formats.json.codec import dumps as dumps
+    from fgrad.formats.json.codec import loads as loads
+    from fgrad.formats.latex.writer import to_latex as to_latex
+    from fgrad.formats.sympy.reader import from_sympy as from_sympy
+    from fgrad.formats.sympy.writer import to_sympy as to_sympy
+    from fgrad.optimize.descent import Minimum as Minimum
+    from fgrad.optimize.descent import Search as Search
+    from fgrad.optimize.descent import minimise as minimise
+    from fgrad.optimize.lbfgs import lbfgs as lbfgs
+    from fgrad.optimize.methods import Method as Method
+    from fgrad.optimize.methods import State as State
+    from fgrad.optimize.methods import adam as adam
+    from fgrad.optimize.methods import gradient_descent as gradient_descent
+    from fgrad.optimize.methods import momentum as momentum
+    from fgrad.program.program import Program as Program
+    from fgrad.program.text import show as show
+    from fgrad.program.trace import trace as trace
+    from fgrad.solvers.implicit import fixed_point as fixed_point
+    from fgrad.solvers.implicit import root as root
+    from fgrad.transforms.check import check_gradient as check_gradient
+    from fgrad.transforms.custom import custom as custom
+    from fgrad.transforms.directional import hvp as hvp
+    from fgrad.transforms.directional import jvp as jvp
+    from fgrad.transforms.directional import vjp as vjp
+    from fgrad.transforms.jacobian import Rows as Rows
+    from fgrad.transforms.jacobian import hessian as hessian
+    from fgrad.transforms.jacobian import jacobian as jacobian
+    from fgrad.transforms.taylor import taylor as taylor
 
 # What is imported above: not fgrad's modules, which Python binds here too.
 _NAMES: _typing.Final = frozenset(
@@ -160,39 +160,39 @@ _NAMES: _typing.Final = frozenset(
 
 # Imported when they are asked for: all at once they would double the time that importing takes.
 _LATER: _typing.Final = _types.MappingProxyType({
-    "to_c": "ccode",
-    "check_gradient": "check",
-    "Compiled": "compiled",
-    "compile": "compiling",
-    "Minimum": "descent",
-    "Search": "descent",
-    "minimise": "descent",
-    "Difference": "difference",
-    "diff": "difference",
-    "hvp": "directional",
-    "jvp": "directional",
-    "vjp": "directional",
-    "taylor": "expansion",
-    "custom": "foreign",
-    "from_sympy": "fromsympy",
-    "fixed_point": "implicit",
-    "root": "implicit",
-    "to_latex": "latex",
-    "lbfgs": "linesearch",
-    "show": "listing",
-    "Rows": "matrix",
-    "hessian": "matrix",
-    "jacobian": "matrix",
-    "Method": "methods",
-    "State": "methods",
-    "adam": "methods",
-    "gradient_descent": "methods",
-    "momentum": "methods",
-    "Program": "program",
-    "to_sympy": "symbolic",
-    "trace": "tracing",
-    "dumps": "wire",
-    "loads": "wire",
+    "to_c": "formats.c.writer",
+    "check_gradient": "transforms.check",
+    "Compiled": "compiled.compiled",
+    "compile": "compiled.compile",
+    "Minimum": "optimize.descent",
+    "Search": "optimize.descent",
+    "minimise": "optimize.descent",
+    "Difference": "compiled.diff",
+    "diff": "compiled.diff",
+    "hvp": "transforms.directional",
+    "jvp": "transforms.directional",
+    "vjp": "transforms.directional",
+    "taylor": "transforms.taylor",
+    "custom": "transforms.custom",
+    "from_sympy": "formats.sympy.reader",
+    "fixed_point": "solvers.implicit",
+    "root": "solvers.implicit",
+    "to_latex": "formats.latex.writer",
+    "lbfgs": "optimize.lbfgs",
+    "show": "program.text",
+    "Rows": "transforms.jacobian",
+    "hessian": "transforms.jacobian",
+    "jacobian": "transforms.jacobian",
+    "Method": "optimize.methods",
+    "State": "optimize.methods",
+    "adam": "optimize.methods",
+    "gradient_descent": "optimize.methods",
+    "momentum": "optimize.methods",
+    "Program": "program.program",
+    "to_sympy": "formats.sympy.writer",
+    "trace": "program.trace",
+    "dumps": "formats.json.codec",
+    "loads": "formats.json.codec",
 })  # fmt: skip
 
 _waiting.begin()

@@ -27,11 +27,11 @@ import numpy as np
 from scipy import special
 
 import fgrad as fg
-from fgrad import block, vectors
-from fgrad.columns import columns
-from fgrad.passes import simplified
-from fgrad.program import Program
-from fgrad.schedule import last_uses, peak, scheduled
+from fgrad.backends.numpy import block, ufuncs
+from fgrad.backends.numpy.columns import columns
+from fgrad.program.passes import simplified
+from fgrad.program.program import Program
+from fgrad.program.schedule import last_uses, peak, scheduled
 from tests.bench.models import camera_jacobian, greeks, normal_cdf, observations, options
 
 ROUNDS = 9
@@ -62,7 +62,7 @@ def line_by_line(program: Program, inputs: Sequence[Any]) -> list[Any]:
     with np.errstate(all="ignore"):
         for i, (op, args) in enumerate(program.lines):
             values.append(
-                vectors.form(op).function(*[values[a] if type(a) is int else a for a in args])
+                ufuncs.form(op).function(*[values[a] if type(a) is int else a for a in args])
             )
             for a in args:
                 if type(a) is int and last[a] == i:

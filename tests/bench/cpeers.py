@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from fgrad.ccode import literal
-from fgrad.program import Program
+from fgrad.formats.c.writer import literal
+from fgrad.program.program import Program
 from tests.bench.race import Run
 
 GCC = which("gcc")

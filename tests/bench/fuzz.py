@@ -17,10 +17,10 @@ from collections import Counter
 from typing import Any
 
 import fgrad as fg
-from fgrad import listing
-from fgrad.node import variable
-from fgrad.program import Program
-from tests.programs import program
+from fgrad.graph.node import variable
+from fgrad.program.program import Program
+from fgrad.program.text import parse
+from tests.samples.programs import program
 
 OWN = fg.Unary("own", lambda x: 1.0 / x, lambda out, x: -out * out)
 
@@ -144,10 +144,10 @@ def garbled(seed: int, sound: list[str]) -> str:
 def outcome_of_listing(text: str) -> str:
     """As `outcome`, for `parse`."""
     try:
-        value = listing.parse(text, (OWN,)).check()
+        value = parse(text, (OWN,)).check()
     except (fg.FormatError, fg.UnknownName, fg.MalformedProgram) as error:
         return refused(error)
-    assert listing.parse(fg.show(value), (OWN,)) == value
+    assert parse(fg.show(value), (OWN,)) == value
     return "read"
 
 

@@ -30,12 +30,12 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 import fgrad as fg
-from fgrad.op import Op
-from fgrad.operand import is_real, literal
-from fgrad.program import Program
-from tests.native_laws import exact_program
-from tests.nearness import NATIVE, ulps
-from tests.programs import AWKWARD, OPERATIONS, alone, bits
+from fgrad.ops.operand import is_real, literal
+from fgrad.ops.primitive import Op
+from fgrad.program.program import Program
+from tests.laws.native_laws import exact_program
+from tests.measures.nearness import NATIVE, ulps
+from tests.samples.programs import AWKWARD, OPERATIONS, alone, bits
 
 CLEAR: Final = (TypeError, ValueError, OverflowError, MemoryError)
 """What a refusal may be, fgrad's own among them; the last is for arrays that claim to be huge."""

@@ -23,9 +23,9 @@ import attrs
 import numpy as np
 
 import fgrad as fg
-from fgrad.passes import simplified
-from fgrad.program import Program
-from fgrad.schedule import scheduled
+from fgrad.program.passes import simplified
+from fgrad.program.program import Program
+from fgrad.program.schedule import scheduled
 from tests.bench import cpeers, peers
 from tests.bench.models import (
     call_price,

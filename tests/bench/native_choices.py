@@ -18,8 +18,8 @@ from unittest import mock
 import numpy as np
 
 import fgrad as fg
-from fgrad.native.machine import BEST, PLAIN
-from fgrad.native.registers import UNPLANNED, Plan
+from fgrad.backends.native.codegen.liveness import UNPLANNED, Plan
+from fgrad.backends.native.runtime.llvm import BEST, PLAIN
 from tests.bench.models import (
     WEIGHTS,
     camera_jacobian,

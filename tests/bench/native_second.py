@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import fgrad as fg
-from fgrad.kernel import Kernel
+from fgrad.compiled.kernel import Kernel
 from tests.bench.models import rosenbrock, start
 from tests.bench.race import missing, pinned, spoken, verdict
 
@@ -33,7 +33,7 @@ def alone(path: Path, n: int) -> None:
     """One measurement, printed as JSON."""
     program = pickle.loads(path.read_bytes())
     begin = time.perf_counter()
-    import fgrad.native.batch  # noqa: F401, PLC0415  # what is timed here
+    import fgrad.backends.native.runtime.batch  # noqa: F401, PLC0415  # what is timed here
 
     imported = time.perf_counter() - begin
     assert program.digest

@@ -35,7 +35,7 @@ Stamp = Callable[[str], None]
 
 def with_fgrad(n: int, stamp: Stamp) -> Any:
     importlib.import_module("llvmlite.binding")
-    importlib.import_module("fgrad.native.entry")
+    importlib.import_module("fgrad.backends.native.runtime.entry")
     x = start(n)
     stamp("ready")
     compiled: Any = fg.compile(fg.value_and_gradient(rosenbrock), tier="native")

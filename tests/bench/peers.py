@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from fgrad.program import Program
+from fgrad.program.program import Program
 from tests.bench.race import Run
 
 Build = Callable[[Sequence[Any]], Sequence[Any]]

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from typing import Any
 
 import fgrad as fg
-from fgrad.passes import simplified
-from fgrad.schedule import scheduled
-from fgrad.straight import source
+from fgrad.backends.python import source
+from fgrad.program.passes import simplified
+from fgrad.program.schedule import scheduled
 
 
 def best(f: Callable[[], object], rounds: int = 5) -> float:

@@ -1,0 +1,9 @@
+"""Backends: what runs a program.
+
+`python` writes straight-line source and needs nothing, `numpy/` runs over columns in blocks that
+stay in the cache, `native/` writes machine code with LLVM. Each is a table from operation to code
+and a fold over the program; none imports another. `buffers/` holds what two of them share: columns
+that come in and go out.
+
+A new backend is a module or package here, and a line in `fgrad.compiled.kernel`, which chooses.
+"""

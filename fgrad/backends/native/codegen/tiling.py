@@ -1,0 +1,140 @@
+"""An order of lines in which sums of the same values are computed side by side.
+
+The sums of a layer of a network each need all values of the layer before. One sum after the other
+brings all of them as many times as there are sums; several at once bring them once for those, and
+need not wait for each other's additions. So it is with the products of two rows of values that go
+to a total each: they are computed by tiles, whose values all are at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TypeAlias
+
+from fgrad.backends.native.math.fma import fused
+from fgrad.program.program import Program
+from fgrad.program.schedule import reordered
+
+SHARED: Final = 4
+"""Values that sums must have in common, and products of which a value must be a factor."""
+SIDE: Final = 8
+"""Sums side by side that keep the units busy which add: each takes 4 cycles, and two begin in one."""
+
+Chain: TypeAlias = tuple[int, ...]
+"""The values of a sum on its way, each of which only the next one uses."""
+
+
+def tiled(program: Program, room: int) -> Program:
+    """The program in such an order, for code with so many values at hand; itself if there are no tiles.
+
+    >>> import fgrad as fg
+    >>> from fgrad.backends.native.math.fma import contracted
+    >>> from fgrad.program.passes import simplified
+    >>> def layer(x, w):
+    ...     values = [fg.exp(a) for a in x]
+    ...     return [sum(a * b for a, b in zip(values, row)) for row in w]
+    >>> program = contracted(simplified(fg.trace(layer)([1.0] * 4, [[1.0] * 4] * 2)))
+    >>> [min(args[:2]) for op, args in tiled(program, 7).lines if op.name == "fused"]
+    [4, 8, 5, 9, 6, 10, 7, 11]
+    """
+    blocks = [b for group in _alike(program) for b in _blocks(program, group, min(SIDE, room - 2))]
+    grid = _grid(program, room - 3)
+    if not blocks and not grid:
+        return program
+    return reordered(program, [*_order(program, blocks, frozenset(grid)), *grid])
+
+
+def _line(program: Program, value: int) -> tuple[Any, tuple[Any, ...]]:
+    line = value - len(program.inputs)
+    return program.lines[line] if line >= 0 else (None, ())
+
+
+def _values(args: Sequence[Any]) -> list[int]:
+    return [a for a in args if type(a) is int]
+
+
+def _chains(program: Program) -> list[Chain]:
+    """The sums of products."""
+    inputs, uses = len(program.inputs), program.uses
+    following: dict[int, int] = {}
+    for value, (op, args) in enumerate(program.lines, inputs):
+        before = args[-1]
+        if op is fused and type(before) is int and before >= inputs and uses[before] == 1:
+            following[before] = value
+    found = []
+    for first in set(following).difference(following.values()):
+        chain = [first]
+        while chain[-1] in following:
+            chain.append(following[chain[-1]])
+        found.append(tuple(chain))
+    return sorted(found)
+
+
+def _alike(program: Program) -> list[list[Chain]]:
+    """The sums that have their values in common, factor by factor."""
+    inputs = len(program.inputs)
+    groups: dict[tuple[Any, ...], list[Chain]] = {}
+    for chain in _chains(program):
+        rows = [_line(program, value)[1][:2] for value in chain]
+        common = tuple([tuple(a for a in _values(row) if a >= inputs) for row in rows])
+        if sum(map(len, common)) >= SHARED:
+            groups.setdefault(common, []).append(chain)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _blocks(program: Program, group: Sequence[Chain], size: int) -> Iterator[list[Chain]]:
+    """Some at once of those none of which needs another one."""
+    number = -(-len(group) // max(size, 1))
+    for k in range(number):
+        block = group[len(group) * k // number : len(group) * (k + 1) // number]
+        needed = [a for chain in block for v in chain for a in _values(_line(program, v)[1])]
+        inside = frozenset(v for chain in block for v in chain)
+        if max(a for a in needed if a not in inside) < min(chain[-1] for chain in block):
+            yield list(block)
+
+
+def _grid(program: Program, side: int) -> list[int]:
+    """The products of two rows of values that are added to something and then needed no more."""
+    factors: dict[int, tuple[int, int]] = {}
+    often: dict[int, int] = {}
+    uses = program.uses
+    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+        x, y = args[:2] if op is fused and not uses[value] else (None, None)
+        if type(x) is int and type(y) is int:
+            factors[value] = x, y
+            often[x], often[y] = often.get(x, 0) + 1, often.get(y, 0) + 1
+    factors = {v: xy for v, xy in factors.items() if min(often[a] for a in xy) >= SHARED}
+    columns = {y: k for k, y in enumerate(dict.fromkeys(y for _, y in factors.values()))}
+    rows = {x: k for k, x in enumerate(dict.fromkeys(x for x, _ in factors.values()))}
+    number = -(-len(columns) // max(side, 1))
+
+    def place(value: int) -> tuple[int, int, int]:
+        x, y = factors[value]
+        return columns[y] * number // len(columns), rows[x], columns[y]
+
+    return sorted(factors, key=place)
+
+
+def _order(program: Program, blocks: Sequence[Sequence[Chain]], last: frozenset[int]) -> list[int]:
+    """The lines in their order, but for blocks and what these need, and without the last."""
+    inputs = len(program.inputs)
+    block_of = {v: block for block in blocks for chain in block for v in chain}
+    order: list[int] = []
+    seen: set[int] = set()
+    waiting = [
+        (v, False) for v in range(inputs + len(program) - 1, inputs - 1, -1) if v not in last
+    ]
+    while waiting:
+        value, ready = waiting.pop()
+        if value in seen and not ready:
+            continue
+        block = block_of.get(value, [(value,)])
+        lines = [v for row in zip(*block, strict=True) for v in row]
+        if ready:
+            order += lines
+        elif value >= inputs:
+            seen.update(lines)
+            waiting.append((value, True))
+            needed = [a for v in reversed(lines) for a in _values(_line(program, v)[1])]
+            waiting += [(a, False) for a in needed if a not in seen]
+    return order

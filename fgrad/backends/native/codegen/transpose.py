@@ -1,0 +1,97 @@
+"""Reading a table by columns: as many rows as there are lanes, turned on their side in registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fgrad.backends.native.math.table import Vocabulary
+
+
+def block(
+    index: int, first: int, width: int, entry: int, words: Vocabulary
+) -> tuple[Sequence[str], Sequence[int]]:
+    """The lines that bring input `index` of the table whose inputs start at `first`, and which others.
+
+    Pieces of rows with as many columns as there are lanes are loaded whole and transposed; the last
+    piece reaches into the one before. The columns of a narrower table go number by number.
+    """
+    lanes = words.width
+    place = index - first
+    whole = width // lanes * lanes
+    name = f"%x{index}"
+    lines = _rows(name, entry, words)
+    if not whole:
+        return [*lines, *_gathered(name, f"{place}", words)], (index,)
+    start = place // lanes * lanes
+    brought = range(first + start, first + start + lanes)
+    if place >= whole:
+        start, brought = width - lanes, range(first + whole, first + width)
+    names = [
+        f"%x{i}" if i in brought else f"{name}n{i}"
+        for i in range(first + start, first + start + lanes)
+    ]
+    return [*lines, *_turned(name, names, start, words)], brought
+
+
+def column(name: str, entry: int, place: str, words: Vocabulary) -> list[str]:
+    """The lines that bring one column of a table under that name; code may compute which."""
+    return [*_rows(name, entry, words), *_gathered(name, place, words)]
+
+
+def _rows(name: str, entry: int, words: Vocabulary) -> list[str]:
+    """Where the row of each lane begins."""
+    lines = [
+        f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
+        f"{name}b = load ptr, ptr {name}t, !invariant.load !{{}}",
+        f"{name}u = getelementptr ptr, ptr %in, i64 {entry + 1}",
+        f"{name}s = load i64, ptr {name}u, !invariant.load !{{}}",
+        f"{name}m = mul i64 {name}s, %row",
+        f"{name}r0 = getelementptr i8, ptr {name}b, i64 {name}m",
+    ]
+    for lane in range(1, words.width):
+        before = f"{name}r{lane - 1}"
+        lines.append(f"{name}r{lane} = getelementptr i8, ptr {before}, i64 {name}s")
+    return lines
+
+
+def _gathered(name: str, place: str, words: Vocabulary) -> list[str]:
+    """One column, number by number."""
+    lines, before = [], "poison"
+    for lane in range(words.width):
+        after = name if lane == words.width - 1 else f"{name}w{lane}"
+        lines += [
+            f"{name}p{lane} = getelementptr double, ptr {name}r{lane}, i64 {place}",
+            f"{name}v{lane} = load double, ptr {name}p{lane}, align 8",
+            f"{after} = insertelement {words.type()} {before}, double {name}v{lane}, i64 {lane}",
+        ]
+        before = after
+    return lines
+
+
+def _turned(name: str, names: Sequence[str], start: int, words: Vocabulary) -> list[str]:
+    """The columns from `start` on, under these names, by the transposition of a square of numbers.
+
+    In each step, halves of vectors change places: first single numbers, then pairs, and so on.
+    """
+    lanes, v = words.width, words.type()
+    lines = []
+    for lane in range(lanes):
+        lines.append(f"{name}p{lane} = getelementptr double, ptr {name}r{lane}, i64 {start}")
+        lines.append(f"{name}h0_{lane} = load {v}, ptr {name}p{lane}, align 8")
+    step, depth = 1, 0
+    while step < lanes:
+        last = step * 2 == lanes
+        for lane in range(lanes):
+            if lane & step:
+                continue
+            a, b = (f"{name}h{depth}_{k}" for k in (lane, lane + step))
+            for k, offset in ((lane, 0), (lane + step, step)):
+                goes = [
+                    (i & ~step) + offset if not i & step else (i & ~step) + offset + lanes
+                    for i in range(lanes)
+                ]
+                mask = ", ".join([f"i32 {g}" for g in goes])
+                to = names[k] if last else f"{name}h{depth + 1}_{k}"
+                lines.append(f"{to} = shufflevector {v} {a}, {v} {b}, <{lanes} x i32> <{mask}>")
+        step, depth = 2 * step, depth + 1
+    return lines

@@ -1,0 +1,132 @@
+"""What stands between trees of numbers and a program for one point, in LLVM IR.
+
+`@call(self, args, n, names)` reads the numbers of its arguments, runs the program and builds the
+result. Whatever is otherwise than it expects it gives, as it came, to `self`, a function of Python.
+One text serves all programs: what it must know of one stands at `@facts`, and `@cell` is that of
+`native.wrapper`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fgrad.backends.buffers import cpython as at
+from fgrad.backends.native.interop import trees_building, trees_reading
+from fgrad.backends.native.interop.point import STACK, counted, slow
+from fgrad.backends.native.ir.control import element, field, loop, sure
+
+FACTS: Final = ("given", "named", "keys", "arguments", "result", "inputs", "before", "room")
+"""How many arguments are given by position and how many by name, the names, the rows of the tuple of
+all arguments and of the result, and of how many doubles the inputs are, these with the outputs, and
+both with the scratch."""
+
+_DECLARED: Final = (
+    "@facts = external global i64",
+    "@cell = external global i8",
+    "declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)",
+    "declare ptr @PyErr_NoMemory()",
+    "declare ptr @PyMem_RawMalloc(i64)",
+    "declare void @PyMem_RawFree(ptr)",
+)
+_UNLIKE: Final = "inttoptr (i64 1 to ptr)"
+"""What `@tried` gives for arguments that are otherwise."""
+
+
+def on_trees() -> str:
+    """The text."""
+    lines = [*_DECLARED, *trees_reading.DECLARED, *trees_building.DECLARED]
+    return "\n".join(
+        [*lines, *trees_reading.reading(), *trees_building.building(), *_tried(), *_call()]
+    )
+
+
+def _fact(name: str) -> list[str]:
+    kind = "ptr" if name in ("keys", "arguments", "result") else "i64"
+    return field(f"fact.{name}", kind, "@facts", 8 * FACTS.index(name))
+
+
+def _call() -> list[str]:
+    return [
+        "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
+        "%i.at = alloca i64",
+        *counted(),
+        *_fact("given"),
+        *_fact("named"),
+        "%enough = icmp eq i64 %n, %fact.given",
+        *sure("usual", "and i1 %enough, %running", "slow"),
+        "%nameless = icmp eq ptr %names, null",
+        "br i1 %nameless, label %plain, label %named",
+        "plain:",
+        *sure("none.named", "icmp eq i64 %fact.named, 0", "slow"),
+        "br label %try",
+        *_named(),
+        "try:",
+        "%result = call ptr @tried(ptr %args, ptr %code)",
+        f"%unlike = icmp eq ptr %result, {_UNLIKE}",
+        "br i1 %unlike, label %slow, label %answered",
+        "answered:",
+        "ret ptr %result",
+        *slow("%n", "%names"),
+    ]
+
+
+def _named() -> list[str]:
+    """See that the names are those that are known, in their order: then the arguments are in a row."""
+    return [
+        "named:",
+        *field("names.size", "i64", "%names", at.SIZE),
+        *sure("all.named", "icmp eq i64 %names.size, %fact.named", "slow"),
+        *_fact("keys"),
+        f"%names.items = getelementptr i8, ptr %names, i64 {at.ITEMS}",
+        *loop("i", "%fact.named", [
+            *element("name", "ptr", "%names.items", "%i"),
+            *element("key", "ptr", "%fact.keys", "%i"),
+            *sure("same", "icmp eq ptr %name, %key", "slow"),
+        ]),
+        "br label %try",
+    ]  # fmt: skip
+
+
+def _tried() -> list[str]:
+    """What has its numbers on the stack, and is left before `self` is called, which may come back here."""
+    return [
+        "define internal ptr @tried(ptr %args, ptr %code) noinline nounwind {",
+        "%at = alloca ptr",
+        *[line for name in FACTS[3:] for line in _fact(name)],
+        f"%small = icmp sle i64 %fact.room, {STACK}",
+        "%doubles = select i1 %small, i64 %fact.room, i64 1",
+        "%stack = alloca double, i64 %doubles, align 64",
+        "br i1 %small, label %begin, label %large",
+        "large:",
+        "%bytes = mul i64 %fact.room, 8",
+        "%heap = call ptr @PyMem_RawMalloc(i64 %bytes)",
+        *sure("got", "icmp ne ptr %heap, null", "full"),
+        "br label %begin",
+        "begin:",
+        "%in = phi ptr [%stack, %0], [%heap, %got]",
+        "%end = call ptr @each(ptr %args, ptr %fact.arguments, ptr %in)",
+        *sure("known", "icmp ne ptr %end, null", "unknown"),
+        "%out = getelementptr double, ptr %in, i64 %fact.inputs",
+        "%scratch = getelementptr double, ptr %in, i64 %fact.before",
+        "call void %code(ptr %in, ptr %out, ptr null, ptr %scratch)",
+        "store ptr %out, ptr %at",
+        "%made = call ptr @built(ptr %fact.result, ptr %at)",
+        "br label %leave",
+        "unknown:",
+        "%raised = call ptr @PyErr_Occurred()",
+        "%quiet = icmp eq ptr %raised, null",
+        f"%otherwise = select i1 %quiet, ptr {_UNLIKE}, ptr null",
+        "br label %leave",
+        "leave:",
+        "%result = phi ptr [%otherwise, %unknown], [%made, %known]",
+        "br i1 %small, label %left, label %free",
+        "free:",
+        "call void @PyMem_RawFree(ptr %in)",
+        "br label %left",
+        "left:",
+        "ret ptr %result",
+        "full:",
+        "%error = call ptr @PyErr_NoMemory()",
+        "ret ptr %error",
+        "}",
+    ]

@@ -1,0 +1,107 @@
+"""Contraction: a product that is only added to something becomes one instruction with the sum.
+
+It is decided here, by the program alone, and not left to LLVM: so the same program gives the same
+bits at every level of optimisation, in vectors of every width, and for one row as for many.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from fgrad.ops import scalar as ops
+from fgrad.ops.primitive import Op, Ternary
+from fgrad.program.program import Line, Program, placed
+
+if TYPE_CHECKING:
+    from fgrad.backends.native.runtime.llvm import Machine
+
+
+def _exactly(x: float, y: float, z: float) -> float:
+    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
+        return x * y + z
+    from fractions import Fraction  # noqa: PLC0415  # only where someone asks for the meaning
+
+    exact = Fraction(x) * Fraction(y) + Fraction(z)
+    try:
+        return float(exact) if exact else x * y + z
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+fused: Final = Ternary("fused", _exactly, None, None, None)
+"""x * y + z, rounded once."""
+
+
+def rounded(program: Program, machine: Machine, *, exact: bool) -> Program:
+    """The program as it is rounded on a machine: contracted where that can be and may be."""
+    return contracted(program) if machine.fma and not exact else program
+
+
+def contracted(program: Program) -> Program:
+    """The program with `fused` for the sum of a product that nothing else uses, and something.
+
+    >>> import fgrad as fg
+    >>> contracted(fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0)).lines
+    ((<Ternary fused>, (0, 1, 1.0)),)
+    """
+    chosen = _chosen(program)
+    if not chosen:
+        return program
+    inputs = len(program.inputs)
+    inside = {program.lines[value - inputs][1][side] for value, side in chosen.items()}
+    place: list[Any] = list(range(inputs))
+    lines: list[Line] = []
+
+    def write(op: Op, args: tuple[Any, ...]) -> int:
+        lines.append((op, args))
+        return inputs + len(lines) - 1
+
+    def minus(a: Any) -> Any:
+        return -a if type(a) is float else write(ops.neg, (a,))
+
+    for value, (op, args) in enumerate(program.lines, inputs):
+        if value in inside:
+            place.append(None)
+        elif value not in chosen:
+            place.append(inputs + len(lines))
+            lines.append((op, placed(args, place)))
+        else:
+            side = chosen[value]
+            factors = program.lines[int(args[side]) - inputs][1]
+            x, y, z = placed((factors[0], factors[-1], args[1 - side]), place)
+            if op is ops.sub:
+                x, z = (minus(x), z) if side else (x, minus(z))
+            place.append(write(fused, (x, y, z)))
+    return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))
+
+
+def _chosen(program: Program) -> dict[int, int]:
+    """For each sum with a product that is rounded with it, which argument that is: of two, the second."""
+    products = _products(program)
+    chosen = {}
+    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+        if op is ops.add or op is ops.sub:
+            # By their type too, for a literal is equal to the number of some value.
+            for side in (1, 0):
+                if type(args[side]) is int and args[side] in products:
+                    chosen[value] = side
+                    break
+    return chosen
+
+
+def _products(program: Program) -> set[int]:
+    """The products that are used once."""
+    lines, inputs = program.lines, len(program.inputs)
+    found = {
+        value for value, (op, _) in enumerate(lines, inputs) if op is ops.mul or op is ops.square
+    }
+    once = set()
+    for _, args in lines:
+        for a in args:
+            if type(a) is int and a in found:
+                if a in once:
+                    found.discard(a)
+                else:
+                    once.add(a)
+    return (once & found).difference(program.outputs)

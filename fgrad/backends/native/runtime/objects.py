@@ -1,0 +1,133 @@
+"""Object code of a program: found in the store, or made and put there."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable, Generator, Iterable
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import attrs
+
+from fgrad.backends.native.runtime.cache import Store
+from fgrad.backends.native.runtime.llvm import Machine, compiled, host, version
+from fgrad.errors import NotPicklable
+from fgrad.program.program import Program
+
+Write: TypeAlias = Callable[[], tuple[int, int, Iterable[str]]]
+"""What writes code when it must be made: it gives the scratch, the level, and the modules in IR."""
+_FGRAD: Final = Path(__file__).parents[3]
+_PASSES: Final = "backends/buffers/cpython", "graph/canonical", "program/passes", "program/schedule"
+"""The modules elsewhere that name a program, or that lines go through on their way."""
+
+
+@cache
+def writers() -> str | None:
+    """The name of all that decides how a program is written: the text of these modules.
+
+    Code that is found in the store was written by others if they differ, and may want other
+    arguments. None if there is no text to read: then nothing is kept.
+    """
+    digest = hashlib.sha256()
+    native = sorted((_FGRAD / "backends" / "native").rglob("*.py"))
+    for path in [*native, *[_FGRAD / f"{name}.py" for name in _PASSES]]:
+        try:
+            digest.update(path.read_bytes())
+        except OSError:
+            return None
+    return digest.hexdigest()
+
+
+@attrs.frozen
+class Objects:
+    """Object files that are linked together, and how much scratch their code needs."""
+
+    slots: int
+    level: int
+    """The level at which they were made, which may be better than what was asked for."""
+    files: tuple[bytes, ...]
+
+    @property
+    def packed(self) -> bytes:
+        """As bytes, for the store."""
+        sizes = [len(file) for file in self.files]
+        head = struct.pack(f"<QQQ{len(sizes)}Q", self.slots, self.level, len(sizes), *sizes)
+        return head + b"".join(self.files)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Objects:
+        """Back from bytes."""
+        slots, level, number = struct.unpack_from("<QQQ", data)
+        at, files = 24 + 8 * number, []
+        for size in struct.unpack_from(f"<{number}Q", data, 24):
+            files.append(data[at : at + size])
+            at += size
+        return cls(slots, level, tuple(files))
+
+
+@attrs.frozen
+class Request:
+    """What is asked for: the program, the kind of code, the level and the machine."""
+
+    program: Program
+    kind: str
+    level: int
+    machine: Machine
+
+    @property
+    def key(self) -> str | None:
+        """The name in the store; None without `writers`, or for a program that calls nameless functions."""
+        written = writers()
+        try:
+            digest = self.program.digest
+        except NotPicklable:
+            return None
+        if written is None:
+            return None
+        return _name(self.machine, written, digest, self.kind, f"{self.level}")
+
+    def steps(self, write: Write) -> Generator[None, None, Objects]:
+        """The objects, found in the store or made, in steps between which one may stop."""
+        store = Store.usual()
+        key = self.key if store.directory else None
+        kept = store.get(key) if key else None
+        if kept is not None:
+            return Objects.unpacked(kept)
+        slots, level, modules = write()
+        files = []
+        for text in modules:
+            yield
+            files.append(compiled(text, self.machine, level))
+        objects = Objects(slots, level, tuple(files))
+        if key:
+            store.put(key, objects.packed)
+        return objects
+
+    def objects(self, write: Write) -> Objects:
+        """The objects, at once."""
+        steps = self.steps(write)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                objects: Objects = end.value
+                return objects
+
+
+def _name(machine: Machine, *parts: str) -> str:
+    whole = (version(), machine.triple, machine.cpu, machine.features, *parts)
+    return hashlib.sha256("\n".join(whole).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)  # of any number of shapes
+def wrapped(text: str, level: int) -> bytes:
+    """The object code of what stands between Python and programs, for the machine at hand."""
+    machine, store = host(), Store.usual()
+    key = _name(machine, f"{level}", text)
+    kept = store.get(key)
+    if kept is None:
+        kept = compiled(text, machine, level)
+        store.put(key, kept)
+    return kept

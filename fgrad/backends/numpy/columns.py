@@ -1,0 +1,128 @@
+"""A program over columns: each line once for many rows, by numpy.
+
+The rows are taken in blocks, so that what lives at once stays in the cache. What does not depend on
+a column is computed once, by the meaning of the operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from fgrad.backends.buffers.inputs import given_columns, length_of
+from fgrad.program.program import Program, placed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fgrad.backends.numpy.block import Block
+
+
+def columns(program: Program) -> Columns:
+    """The program over many rows at once, simplified and scheduled by the caller if at all.
+
+    >>> import numpy as np
+    >>> import fgrad as fg
+    >>> from fgrad.backends.numpy.columns import columns
+    >>> over_rows = columns(fg.trace(lambda x, y: x * y + 1.0)(0.0, 0.0))
+    >>> over_rows((np.array([1.0, 2.0, 3.0]), 10.0))
+    (array([11., 21., 31.]),)
+    """
+    import fgrad.backends.numpy.ufuncs  # noqa: F401, PLC0415  # raises MissingExtra here rather than later
+
+    return Columns(program.check())
+
+
+@attrs.frozen
+class Columns:
+    """A program that takes a column or a number for each input, and gives a column for each output.
+
+    Each row of the columns is what `program.run` gives for that row, up to the last places of
+    numpy's own functions. Inputs are read only; an output shares memory with nothing.
+
+    >>> import numpy as np
+    >>> import fgrad as fg
+    >>> from fgrad.backends.numpy.columns import columns
+    >>> over_rows = columns(fg.trace(lambda x, y: (x + y, x < y))(0.0, 0.0))
+    >>> over_rows([np.arange(3), 1.5])
+    (array([1.5, 2.5, 3.5]), array([ True,  True, False]))
+    """
+
+    program: Program
+    _kernels: dict[tuple[bool, ...], _Kernel] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
+
+    def __call__(self, inputs: Sequence[object]) -> tuple[np.ndarray[Any, Any], ...]:
+        """The outputs; NotAValue if an input is no real column, or columns differ in length."""
+        import numpy as np  # noqa: PLC0415  # an extra
+
+        given = given_columns(self.program, inputs)
+        rows = length_of(self.program, given)
+        pattern = tuple([type(x) is not float for x in given])
+        kernel = self._kernels.get(pattern)
+        if kernel is None:
+            kernel = self._kernels.setdefault(pattern, _Kernel.of(self.program, pattern))
+        with np.errstate(all="ignore"):
+            return kernel.run(self.program, given, rows)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the program."""
+        return Columns, (self.program,)
+
+
+@attrs.frozen
+class _Kernel:
+    """A program for inputs of one pattern: what is computed once, and the block that is repeated."""
+
+    wide: tuple[bool, ...]
+    """Of each value, whether it is a column; the others are the same in every row."""
+    truths: tuple[bool, ...]
+    block: Block
+
+    @classmethod
+    def of(cls, program: Program, pattern: tuple[bool, ...]) -> _Kernel:
+        from fgrad.backends.numpy.block import written  # noqa: PLC0415  # needs an extra
+
+        wide = list(pattern)
+        for _, args in program.lines:
+            wide.append(any(wide[a] for a in args if type(a) is int))
+        truths = program.truths
+        return cls(tuple(wide), tuple(truths), written(program, wide))
+
+    def run(self, program: Program, given: list[Any], rows: int) -> tuple[Any, ...]:
+        import numpy as np  # noqa: PLC0415  # an extra
+
+        block, values = self.block, self._scalars(program, given)
+        outputs: list[Any] = []
+        for i in program.outputs:
+            dtype = np.bool_ if self.truths[i] else np.float64
+            outputs.append(
+                np.empty(rows, dtype) if self.wide[i] else np.full(rows, values[i], dtype)
+            )
+        size = max(1, min(rows, block.size))
+        scalars = [np.array(values[i]) for i in block.scalars]
+        floats: Any = list(np.empty((block.floats, size), np.float64))
+        truths: Any = list(np.empty((block.truths, size), np.bool_))
+        ins = [x for x in given if type(x) is not float]
+        outs = [y for i, y in zip(program.outputs, outputs, strict=True) if self.wide[i]]
+        for start in range(0, rows, size):
+            end = start + size
+            if end > rows:
+                floats = [f[: rows - start] for f in floats]
+                truths = [t[: rows - start] for t in truths]
+            sliced = [x[start:end] for x in ins], [y[start:end] for y in outs]
+            block.function(*sliced, scalars, floats, truths)
+        return tuple(outputs)
+
+    def _scalars(self, program: Program, given: list[Any]) -> list[Any]:
+        """The values that are the same in every row, by the meaning; None for a column."""
+        values = [x if type(x) is float else None for x in given]
+        for i, (op, args) in enumerate(program.lines, len(values)):
+            if self.wide[i]:
+                values.append(None)
+            else:
+                values.append(op.meaning(*placed(args, values)))
+        return values

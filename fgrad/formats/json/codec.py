@@ -1,0 +1,256 @@
+"""Programs and graphs as JSON, to send and to keep: one text for each value, and nothing runs.
+
+A line is a list: the word of an operation, then its arguments, where an integer is the number of
+an earlier value, `[1.0]` is a literal, `["inf"]` one that JSON lacks, and true or false a literal
+truth value. A graph's nodes are such lines, variables `["variable",[1.0]]`. The values of other
+nodes are not in the text but computed when it is read, so a text cannot lie about them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any, Final, overload
+
+import attrs
+from pyrsistent import pvector
+
+from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable
+from fgrad.formats.json.document import Document, Path, Unreadable, brief
+from fgrad.graph.canonical import packed
+from fgrad.graph.graph import Graph
+from fgrad.graph.node import Node, variable
+from fgrad.ops.multiple import Joint
+from fgrad.ops.operand import literal
+from fgrad.ops.primitive import Op
+from fgrad.program.names import digits, namesake, number, operation, spelled, vocabulary
+from fgrad.program.passes import inlined
+from fgrad.program.program import Line, Program, placed
+
+VERSION: Final = 1
+_FORMATS: Final = MappingProxyType({"fgrad program": Program, "fgrad graph": Graph})
+
+
+def dumps(value: Program | Graph) -> str:
+    """`value` as JSON, the same text for the same value, which `loads` reads again.
+
+    Programs that a program calls are written out in the place of the calls.
+
+    Raises NotAValue if two operations of the user's own have one name, TracedNumber for a graph
+    without values.
+
+    >>> import fgrad as fg
+    >>> fg.dumps(fg.trace(lambda x: x * x + 1.0)(2.0))
+    '{"format":"fgrad program","version":1,"inputs":["x"],"lines":[["mul",0,0],["add",1,[1.0]]],"outputs":[2]}'
+    """
+    from json import dumps as text_of  # noqa: PLC0415  # who ships nothing does not wait for it
+
+    if isinstance(value, Program):
+        whole = inlined(value)
+        head = {"format": "fgrad program", "version": VERSION, "inputs": whole.inputs}
+        body = {"lines": _written(whole.lines), "outputs": whole.outputs}
+    else:
+        head = {"format": "fgrad graph", "version": VERSION}
+        body = _graph_body(value)
+    return text_of(head | body, separators=(",", ":"))
+
+
+def _graph_body(graph: object) -> dict[str, Any]:
+    if not isinstance(graph, Graph):
+        advice = "Put nodes in a graph, Graph.of(node), and trace a function to get its program."
+        raise NotAValue("dumps", "a program or a graph", f"{graph!r:.60}", advice)
+    place: dict[Any, int] = {}
+    lines: list[tuple[Op, tuple[Any, ...]]] = []
+    for i, node in enumerate(graph.nodes):
+        place[node] = i
+        args = [place[a] if isinstance(a, Node) else _plain(a) for a in node.args]
+        lines.append((node.op, (_plain(node.value),) if node.op is variable else tuple(args)))
+    labels = [(i, node.label) for i, node in enumerate(graph.nodes) if node.label is not None]
+    outputs = [place[node] for node in graph.outputs]
+    return {"nodes": _written(lines), "labels": labels, "outputs": outputs}
+
+
+def _written(lines: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
+    words: dict[Op, str] = {variable: "variable"}
+    owners: dict[str, Op] = {}
+    written = []
+    for op, args in lines:
+        word = words.get(op)
+        if word is None:
+            if isinstance(op, Joint) and op.nameless:
+                raise Untranslatable(
+                    op.name, "JSON", "it is made of functions, which no text holds"
+                )
+            word = words[op] = spelled(op)
+            if owners.setdefault(word, op) != op:
+                raise namesake(op)
+        written.append([word, *[a if type(a) in (int, bool) else [_number(a)] for a in args]])
+    return written
+
+
+def _plain(value: object) -> float | bool:
+    """A literal of a node as the float that it is, whatever its class: an int would name a value."""
+    return value if isinstance(value, bool) else literal(value, "dumps")
+
+
+def _number(value: object) -> float | str:
+    number = literal(value, "dumps")
+    return number if math.isfinite(number) else digits(number)
+
+
+@overload
+def loads(text: str | bytes, operations: Sequence[Op] = ()) -> Program | Graph: ...
+@overload
+def loads(text: str | bytes, operations: Sequence[Op] = (), *, kind: type[Program]) -> Program: ...
+@overload
+def loads(text: str | bytes, operations: Sequence[Op] = (), *, kind: type[Graph]) -> Graph: ...
+def loads(
+    text: str | bytes, operations: Sequence[Op] = (), *, kind: type[Program | Graph] | None = None
+) -> Program | Graph:
+    """The program or graph that `dumps` wrote; with `kind`, one of these two only.
+
+    `operations` are the user's own that it may use; none is looked up or imported by name. A text
+    from anywhere is safe to read: whatever is wrong with it is a FormatError that shows the place.
+
+    >>> import fgrad as fg
+    >>> fg.loads(fg.dumps(fg.trace(lambda x: x * x + 1.0)(2.0)), kind=fg.Program).run((3.0,))
+    (10.0,)
+    """
+    document = Document.of(text)
+    if type(document.top) is not dict:
+        raise document.error((), f"an object is needed here, not {brief(document.top)}")
+    found = _format(document)
+    if kind is not None and found is not kind:
+        raise document.error(("format",), f"a {kind.__name__} is needed, not a {found.__name__}")
+    known = vocabulary(operations)
+    if found is Program:
+        return _Reader(document, "lines", known).program()
+    return _Reader(document, "nodes", known).graph()
+
+
+def _format(document: Document) -> type[Program | Graph]:
+    """What the document holds."""
+    for key in ("format", "version"):
+        if key not in document.top:
+            raise document.error((), f"the key {key!r} is missing")
+    name, version = document.top["format"], document.top["version"]
+    if type(name) is not str or name not in _FORMATS:
+        needed = " or ".join([f'"{known}"' for known in _FORMATS])
+        raise document.error(("format",), f"{needed} is needed here, not {brief(name)}")
+    if type(version) is not int or version != VERSION:
+        problem = f"version {brief(version)} is not read here, only {VERSION}"
+        raise document.error(("version",), problem)
+    return _FORMATS[name]
+
+
+class _Reader:
+    """The walk from JSON to lines; what lines may be is for `Program.check` to say."""
+
+    def __init__(self, document: Document, key: str, known: dict[str, Op]) -> None:
+        self.document = document
+        self.key = key
+        self.known = known
+
+    def program(self) -> Program:
+        fields = self.document.fields(("format", "version", "inputs", "lines", "outputs"))
+        names = self.document.listed(("inputs",), fields[2])
+        for i, name in enumerate(names):
+            if type(name) is not str:
+                raise self.document.error(("inputs", i), f"a name is needed, not {brief(name)}")
+        return self.checked(tuple(names), self.lines(fields[3]), fields[4])
+
+    def graph(self) -> Graph:
+        fields = self.document.fields(("format", "version", "nodes", "labels", "outputs"))
+        self.known["variable"] = variable
+        raw = self.lines(fields[2])
+        lines = [(op, ()) if op is variable else (op, args) for op, args in raw]
+        program = self.checked((), lines, fields[4])
+        labels = self.labels(fields[3], len(lines))
+        flat = attrs.evolve(packed(0, lines, program.outputs), labels=labels)
+        nodes, outputs = flat.build(self.values(raw))
+        expected = Graph.of(*outputs).nodes
+        for i, node in enumerate(nodes):
+            if i >= len(expected) or expected[i] is not node:
+                problem = "no output uses this node, or it is not in the order of a graph"
+                raise self.document.error(("nodes", i), problem)
+        return Graph(outputs, pvector(nodes))
+
+    def checked(self, inputs: tuple[str, ...], lines: Sequence[Line], ends: Any) -> Program:
+        outputs = tuple(self.document.listed(("outputs",), ends))
+        count = len(inputs) + len(lines)
+        for i, end in enumerate(outputs):
+            if type(end) is not int or not 0 <= end < count:
+                raise self.document.error(("outputs", i), f"{brief(end)} is the number of no value")
+        try:
+            return Program(inputs, tuple(lines), outputs).check()
+        except MalformedProgram as error:
+            path = (self.key, error.line) if error.line < len(lines) else ("outputs",)
+            raise self.document.error(path, error.problem) from None
+
+    def lines(self, raw: Any) -> list[Line]:
+        lines: list[Line] = []
+        literals = self.literal
+        for i, line in enumerate(self.document.listed((self.key,), raw)):
+            if type(line) is not list or not line or type(line[0]) is not str:
+                problem = 'a list such as ["sin",0] is needed here'
+                raise self.document.error((self.key, i), problem)
+            op = self.known.get(line[0]) or self.operation(i, line[0])
+            args = [
+                a if type(a) is int or type(a) is bool else literals((self.key, i, k), a)
+                for k, a in enumerate(line[1:], 1)
+            ]
+            if op is variable and [type(a) for a in args] != [float]:
+                raise self.document.error((self.key, i), "a variable takes one literal, its value")
+            lines.append((op, tuple(args)))
+        return lines
+
+    def operation(self, i: int, word: str) -> Op:
+        try:
+            return operation(word, self.known)
+        except UnknownName as error:
+            raise self.document.error((self.key, i, 0), str(error)) from None
+
+    def literal(self, path: Path, raw: Any) -> float:
+        value = raw[0] if type(raw) is list and len(raw) == 1 else raw
+        if value is not raw:
+            if type(value) is str:
+                named = number(value)
+                if named is not None and not math.isfinite(named):
+                    return named
+            elif type(value) in (int, float) and math.isfinite(value):
+                return float(value)
+        hint = '; write "nan", "inf" or "-inf"' if isinstance(value, Unreadable) else ""
+        needed = "the number of a value, or a literal such as [1.0], is needed here"
+        raise self.document.error(path, f"{needed}, not {brief(value)}{hint}")
+
+    def labels(self, raw: Any, count: int) -> tuple[tuple[int, str], ...]:
+        last = -1
+        made = []
+        for i, pair in enumerate(self.document.listed(("labels",), raw)):
+            if type(pair) is not list or [type(part) for part in pair] != [int, str]:
+                raise self.document.error(("labels", i), 'a pair such as [0,"x"] is needed here')
+            if not last < pair[0] < count:
+                problem = f"{pair[0]} is the number of no node, or out of order"
+                raise self.document.error(("labels", i), problem)
+            last = pair[0]
+            made.append((last, pair[1]))
+        return tuple(made)
+
+    def values(self, lines: Sequence[Line]) -> list[Any]:
+        """The value of each node, by the meaning of its operation."""
+        values: list[Any] = []
+        for i, (op, args) in enumerate(lines):
+            if op is variable:
+                values.append(args[0])
+                continue
+            try:
+                value = op.meaning(*placed(args, values))
+            except NotAValue as error:
+                problem = f"{op.name} gives {error.got}, which is no real number"
+                raise self.document.error((self.key, i), problem) from error
+            except (ArithmeticError, ValueError) as error:
+                problem = f"{op.name} raises {type(error).__name__} for these values"
+                raise self.document.error((self.key, i), problem) from error
+            values.append(bool(value) if op.truth else value)
+        return values

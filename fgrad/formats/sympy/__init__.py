@@ -1,0 +1,1 @@
+"""Programs to SymPy and from it: `writer` has `to_sympy`, `reader` has `from_sympy`."""

@@ -1,0 +1,372 @@
+"""Nodes: an expression is a value, computed when it is written and right for ever.
+
+A node knows its operation, its arguments (nodes or literal floats), its value and its depth, which
+is more than that of its deepest argument: reading nodes by falling depth is a reverse
+topological order. Nothing in a node points to its users, and equality is identity.
+
+The variables of a transform begin at a depth of their own, below everything that is there
+(`below_all`), so that whatever is less deep than they are cannot depend on them and is not read.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar
+
+import attrs
+
+from fgrad.errors import NotAValue, NotPicklable, SilentDetach
+from fgrad.ops import scalar as ops
+from fgrad.ops.operand import Operand, Truth, is_numeric, literal
+from fgrad.ops.primitive import Leaf, Op
+
+V_co = TypeVar("V_co", covariant=True)
+
+_FEW: Final = 8
+"""Arguments up to which one loop over them is faster than two short ones."""
+
+
+class _Open(Operand):
+    """A node while it is being filled in; it becomes a frozen Node before anyone sees it.
+
+    attrs' generated `__init__` of a frozen class costs twice as much as this (docs/decisions/0002).
+    The slots must be the fields of Node, or `__class__` cannot be assigned. One argument or two are
+    kept in slots, `_x` and `_y` as rules call them, since a tuple would be one more object for each
+    node; `_y` is then None where there is one. Otherwise, and where an operation has several
+    results, `_x` is the tuple of the arguments.
+    """
+
+    __slots__ = ("__weakref__", "_x", "_y", "depth", "label", "op", "value")
+
+    op: Op
+    _x: Any
+    _y: Any
+    value: Any
+    label: str | None
+    depth: int
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The arguments: nodes and literals."""
+        x, y = self._x, self._y
+        if y is not None:
+            return (x, y)
+        return x if type(x) is tuple else (x,)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Node(_Open, Generic[V_co]):
+    """An immutable expression: an operation on arguments, with its value.
+
+    Nodes are made by `var`, by operators and by operations; equality and hash are identity.
+    Attributes are `op`, `args` (nodes and literal floats), `value`, `label` and `depth`.
+
+    >>> import fgrad as fg
+    >>> x = fg.var(3.0, "x")
+    >>> y = x * x + 1
+    >>> y.value, y.op, y.args[1]
+    (10.0, <Binary add>, 1.0)
+    """
+
+    op: Op
+    _x: Any
+    _y: Any
+    value: V_co
+    label: str | None
+    depth: int
+
+    __match_args__ = ("op", "args", "value", "label", "depth")
+
+    if TYPE_CHECKING:
+
+        @property
+        def args(self) -> tuple[Node[float] | float, ...]:
+            """The arguments: nodes and literal numbers."""
+
+    def named(self, label: str) -> Node[V_co]:
+        """A node of the same value that carries `label`; what flows to it flows to this one.
+
+        >>> import fgrad as fg
+        >>> (fg.var(2.0) + 1).named("shifted")
+        Node(identity(add(…)), value=3.0, label='shifted')
+        """
+        return _seal(ops.identity, (self,), self.value, self.depth + 1, _checked(label))
+
+    def alias(self, depth: int) -> Node[V_co]:
+        """Another node of the same value at that depth, which a transform differentiates by."""
+        return _seal(ops.identity, (self,), self.value, depth, None)
+
+    def under(self, op: Op) -> Node[float]:
+        """The node of `op`, an operation on one number, on this."""
+        node = _Open()
+        node.op = op
+        node._x = self
+        node._y = None
+        node.value = op.meaning(self.value)
+        node.label = None
+        node.depth = self.depth + 1
+        node.__class__ = Node
+        return node  # type: ignore[return-value]  # it has just become a Node
+
+    def apply(self, op: Op, args: tuple[Node[float] | float, ...]) -> Node[float]:
+        """The node of `op` on `args`, which are nodes and plain values."""
+        if len(args) > _FEW:
+            given = [a.value if isinstance(a, Node) else a for a in args]
+            return _seal(op, args, op.meaning(*given), depth_above(args), None)
+        values: list[float] = []
+        depth = 0
+        for a in args:
+            if isinstance(a, Node):
+                values.append(a.value)
+                if a.depth > depth:
+                    depth = a.depth
+            else:
+                values.append(a)
+        return _seal(op, args, op.meaning(*values), depth + 1, None)
+
+    def __repr__(self) -> str:
+        """One line, however large the expression is."""
+        args = ", ".join(_brief(a) for a in self.args)
+        label = f", label={self.label!r}" if self.label is not None else ""
+        return f"Node({self.op.name}{f'({args})' if args else ''}, value={self.value!r}{label})"
+
+    def __copy__(self) -> Node[V_co]:
+        """The node itself: it is immutable, and a copy would be another variable."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Node[V_co]:
+        """The node itself: it is immutable, and a copy would be another variable."""
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse: pickled one by one, nodes would lose that they are shared."""
+        advice = "Pickle a Graph that has it among its outputs; it keeps which nodes are shared."
+        raise NotPicklable(repr(self), advice)
+
+    if TYPE_CHECKING:
+
+        def __add__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __radd__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __sub__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rsub__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __mul__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rmul__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __truediv__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rtruediv__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __pow__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rpow__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __mod__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        def __rmod__(self: Node[float], other: float, /) -> Node[float]: ...
+        def __lt__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __le__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __gt__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __ge__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        def __round__(self: Node[float]) -> Node[float]: ...
+
+    def __neg__(self: Node[float]) -> Node[float]:
+        """The negative."""
+        return self.under(ops.neg)
+
+    def __pos__(self: Node[float]) -> Node[float]:
+        """The node itself."""
+        return self
+
+    def __abs__(self: Node[float]) -> Node[float]:
+        """The absolute value."""
+        return self.under(ops.abs)
+
+    if not TYPE_CHECKING:
+        # Type checkers do not see what only refuses: to them `float(node)` and, under strict
+        # equality, `node == 2.0` are errors, which they would not be if these were declared.
+
+        def __eq__(self, other: object) -> bool:
+            """Whether it is the same node; SilentDetach when asked of a number of any kind."""
+            if is_numeric(other):
+                advice = "Compare node.value, or use equal(x, y) for where."
+                if self.truth:
+                    advice = "It is a truth value already; logical_not(condition) is the other."
+                raise SilentDetach("==", repr(self), advice)
+            return self is other if isinstance(other, Node) else NotImplemented
+
+        __hash__ = object.__hash__
+
+        def __bool__(self) -> NoReturn:
+            """Refuse: a branch would be taken once and not be differentiated."""
+            advice = (
+                "Choose with where(condition, x, y), take maximum and minimum for max and min,"
+                " join conditions by & and |, as in (a < x) & (x < b), or branch on node.value."
+            )
+            raise SilentDetach("bool()", repr(self), advice)
+
+        def __float__(self) -> NoReturn:
+            """Refuse: `math.sin(node)` would forget where its argument came from."""
+            advice = "Use node.value for the number, and fg.sin(node) rather than math.sin(node)."
+            raise SilentDetach("float()", repr(self), advice)
+
+        def __int__(self) -> NoReturn:
+            """Refuse, as `float()` does."""
+            raise SilentDetach("int()", repr(self), "Use int(node.value), or fg.floor(node).")
+
+        def __index__(self) -> NoReturn:
+            """Refuse: how often to go round, or what to take, would not be differentiated."""
+            advice = (
+                "A number that says how often or which is no variable: mark its field as static,"
+                " field(metadata=trees.STATIC), or close over it; or use int(node.value)."
+            )
+            raise SilentDetach("a whole number", self.label or repr(self), advice)
+
+        def __complex__(self) -> NoReturn:
+            """Refuse, as `float()` does."""
+            raise SilentDetach("complex()", repr(self), "Use node.value for the number.")
+
+        def __format__(self, spec: str) -> str:
+            """The value's digits, as in f"{node:.3f}"; the text of the node without `spec`."""
+            return format(self.value, spec) if spec else repr(self)
+
+
+class Condition(Node[bool], Truth[Node[float]]):
+    """The node of a truth value, made by comparisons and used by `where` and the logical operations.
+
+    >>> import fgrad as fg
+    >>> x = fg.var(2.0, "x")
+    >>> (x < 3), (x < 3).value
+    (Node(less(x, 3.0), value=True), True)
+    """
+
+    __slots__ = ()
+
+    # Not those of nodes: an operation on numbers looks at what it is given, and refuses.
+
+    def under(self, op: Any) -> Any:
+        """Refuse, for `op` is an operation on a number."""
+        return op.checked((self,))
+
+    def before(self, op: Any, other: Any) -> Any:
+        """Refuse, for `op` is an operation on numbers."""
+        return op.checked((self, other))
+
+    def after(self, op: Any, other: Any) -> Any:
+        """Refuse, for `op` is an operation on numbers."""
+        return op.checked((other, self))
+
+    def named(self, label: str) -> Condition:
+        """A condition that holds when this one does, and carries `label`."""
+        depth = self.depth + 1
+        node: Any = _seal(ops.logical_and, (self, True), self.value, depth, _checked(label))
+        return node  # type: ignore[no-any-return]  # of a truth operation, so a Condition
+
+    if TYPE_CHECKING:
+        # A truth value is no number: every override narrows its argument to nothing, on purpose.
+
+        def __add__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __radd__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __sub__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rsub__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __mul__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rmul__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __truediv__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rtruediv__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __pow__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rpow__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __mod__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __rmod__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __lt__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __le__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __gt__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+        def __ge__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
+
+
+variable: Leaf = Leaf("variable", float)
+
+
+def var(value: float, label: str | None = None) -> Node[float]:
+    """A variable that holds `value`; every call makes another one.
+
+    Raises NotAValue unless `value` is a real number (bools, strings and complex numbers are not).
+
+    >>> import fgrad as fg
+    >>> fg.var(2, "a")
+    Node(variable, value=2.0, label='a')
+    """
+    # One that a function makes while it is differentiated was not there before (docs/decisions/0027).
+    depth = below_all() if _running.get(None) else 0
+    name = None if label is None else _checked(label)
+    return _seal(variable, (), literal(value, "var"), depth, name)
+
+
+def depth_above(args: Iterable[object]) -> int:
+    """The depth of a node on these arguments: one more than the deepest of them has."""
+    return 1 + max({a.depth for a in args if isinstance(a, Node)}, default=-1)
+
+
+def number_of(arg: Node[V_co] | V_co) -> V_co:
+    """The value of a node; a literal is its own."""
+    return arg.value if isinstance(arg, Node) else arg
+
+
+_CALLS: Final = itertools.count(1)
+_running: Final[ContextVar[bool]] = ContextVar(
+    "whether a function is being differentiated or traced"
+)
+
+
+def ran(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The result of a function that is differentiated or traced: a `var` that it makes is its own."""
+    token = _running.set(True)  # the only thing that can be said
+    try:
+        return f(*args, **kwargs)
+    finally:
+        _running.reset(token)
+
+
+def below_all() -> int:
+    """A depth that is greater than that of every node there is, by more than any chain is long."""
+    return next(_CALLS) << 32
+
+
+def constant(value: float, depth: int | None = None) -> Node[float]:
+    """A node that holds the literal `value` and depends on nothing.
+
+    It is no variable, and as deep as what is made now: nobody takes it for one of somebody outside.
+    """
+    return _seal(ops.identity, (value,), value, below_all() if depth is None else depth, None)
+
+
+def _checked(label: object) -> str:
+    if isinstance(label, str):
+        return label
+    raise NotAValue("a label", "a str", f"{label!r:.60}", "Name the node with a string.")
+
+
+def _brief(arg: object) -> str:
+    if not isinstance(arg, Node):
+        return repr(arg)
+    if arg.label is not None:
+        return arg.label
+    return f"{arg.op.name}(…)" if arg.args else f"{arg.value!r}"
+
+
+def _seal(
+    op: Op,
+    args: tuple[Any, ...],
+    value: Any,
+    depth: int,
+    label: str | None,
+    *,
+    kinds: tuple[type[Node[Any]], type[Condition]] = (Node, Condition),
+) -> Node[Any]:
+    node = _Open()
+    node.op = op
+    if op.joint or not 1 <= len(args) <= 2:
+        node._x, node._y = args, None
+    elif len(args) == 2:
+        node._x, node._y = args
+    else:
+        node._x, node._y = args[0], None
+    node.value = value
+    node.label = label
+    node.depth = depth
+    node.__class__ = kinds[op.truth]
+    return node  # type: ignore[return-value]  # mypy does not see the change of class

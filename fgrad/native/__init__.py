@@ -1,1 +1,0 @@
-"""The native backend: machine code made by LLVM, with the extra `native`."""

@@ -1,0 +1,176 @@
+"""Descent: go down a function of a tree of parameters by the steps of a method."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    overload,
+    runtime_checkable,
+)
+
+import attrs
+
+from fgrad.errors import MissingExtra
+from fgrad.ops.operand import Real
+from fgrad.optimize.iteration import OnArrays, OnTrees, differentiated, way
+from fgrad.optimize.methods import Method, State
+
+A = TypeVar("A")
+Q = TypeVar("Q", bound=Real)
+Callback: TypeAlias = Callable[[State[A], float], object]
+"""What is called after each step with the state and the value there; StopIteration ends the descent."""
+
+
+@attrs.frozen
+class Minimum(Generic[A]):
+    """How a descent ended: the parameters it found, their value and gradient, and the way.
+
+    `history` has every value met, the first before any step; `converged` says whether every number
+    of the gradient is within the tolerance.
+    """
+
+    params: A
+    value: float
+    gradient: A
+    converged: bool
+    history: tuple[float, ...]
+    state: State[A]
+
+
+@runtime_checkable  # minimise asks which of the two it was given
+class Search(Protocol):
+    """How to go down by evaluating the function along the way, as a line search must.
+
+    For what the value and gradient at one place decide, there is `Method`.
+    """
+
+    def start(self, params: A, /) -> State[A]:
+        """The state before the first step."""
+        ...
+
+    def search(
+        self,
+        f: Callable[[A], tuple[float, A]],
+        state: State[A],
+        steps: Iterable[int],
+        tolerance: float,
+        callback: Callback[A],
+    ) -> Minimum[A]:
+        """Go down from `state`; `f` gives value and gradient, each step takes one of `steps`.
+
+        `callback` is called after each, and its StopIteration ends the search.
+        """
+        ...
+
+
+@overload
+def minimise(
+    f: Callable[[A], Q],
+    start: A | State[A],
+    method: Method | Search,
+    steps: int = 1000,
+    *,
+    tolerance: float = 1e-6,
+    progress: bool = False,
+    has_gradient: Literal[False] = False,
+    callback: Callback[A] | None = None,
+) -> Minimum[A]: ...
+@overload
+def minimise(
+    f: Callable[[A], tuple[Q, A]],
+    start: A | State[A],
+    method: Method | Search,
+    steps: int = 1000,
+    *,
+    tolerance: float = 1e-6,
+    progress: bool = False,
+    has_gradient: Literal[True],
+    callback: Callback[A] | None = None,
+) -> Minimum[A]: ...
+def minimise(
+    f: Callable[[Any], Any],
+    start: Any,
+    method: Method | Search,
+    steps: int = 1000,
+    *,
+    tolerance: float = 1e-6,
+    progress: bool = False,
+    has_gradient: bool = False,
+    callback: Callback[Any] | None = None,
+) -> Minimum[Any]:
+    """Go down from `start` by at most `steps` steps of `method`.
+
+    Ends where every number of the gradient is within `tolerance`. If that is not reached, or the
+    value is no longer finite, it gives the point of the lowest value met. `start` may be the state
+    of an earlier descent.
+    With `has_gradient`, `f` gives a pair of its value and its gradient, as `value_and_gradient` has
+    them. `callback` is called after each step with the state and the value there, and may raise
+    StopIteration to make it the last. `progress` shows a bar, with rich (the extra `cli`).
+
+    >>> import fgrad as fg
+    >>> def bowl(p: dict[str, float]) -> float:
+    ...     return fg.square(p["x"] - 1.0) + 10.0 * fg.square(p["y"])
+    >>> found = fg.minimise(bowl, {"x": 0.0, "y": 1.0}, fg.momentum(0.02, 0.8))
+    >>> found.converged, round(found.params["x"], 5)
+    (True, 1.0)
+    """
+    state: State[Any] = start if isinstance(start, State) else method.start(start)
+    allowed = _counted(steps, progress)
+    if isinstance(method, Search):
+        ready = differentiated(f, state.params, ready=has_gradient)
+        return method.search(ready, state, allowed, tolerance, callback or _nothing)
+    going = way(f, method, state, ready=has_gradient)
+    return _descended(going, allowed, tolerance, callback)
+
+
+def _descended(
+    way: OnTrees | OnArrays,
+    steps: Iterable[int],
+    tolerance: float,
+    callback: Callback[Any] | None,
+) -> Minimum[Any]:
+    state = way.first
+    value, slope = way.at(state.params)
+    best = (state.params, value, slope)
+    history = [float(value)]
+    converged = way.within(slope, tolerance)
+    for _ in steps:
+        if converged or not math.isfinite(value):
+            break
+        state = way.step(state, slope)
+        value, slope = way.at(state.params)
+        history.append(float(value))
+        converged = way.within(slope, tolerance)
+        # At the minimum values differ by rounding only, and the gradient knows better.
+        if converged or value < best[1] or not math.isfinite(best[1]):
+            best = (state.params, value, slope)
+        try:
+            if callback is not None:
+                callback(way.seen(state), history[-1])
+        except StopIteration:
+            break
+    params, value, slope = best
+    ends = way.tree(params), value, way.tree(slope)
+    return Minimum(*ends, converged, tuple(history), way.seen(state))
+
+
+def _nothing(state: State[Any], value: float) -> None:
+    """What is called after each step where nobody asked."""
+
+
+def _counted(steps: int, progress: bool) -> Iterable[int]:
+    if not progress:
+        return range(steps)
+    try:
+        from rich.progress import track  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise MissingExtra("progress", "rich", "cli") from error
+    bar: Iterable[int] = track(range(steps), "minimising")
+    return bar

@@ -1,0 +1,142 @@
+"""How a descent goes: on trees by any method, or on arrays of all numbers of a tree at once.
+
+Arrays are taken where nobody can tell them apart but by the time: the steps and the function have the
+same bits, and what the user sees are trees.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from fgrad import trees
+from fgrad.errors import NotAValue
+from fgrad.optimize.methods import Arithmetic, Elementwise, Method, State
+from fgrad.transforms.gradient import Sloped, value_and_gradient
+
+Differentiated: TypeAlias = Callable[[Any], tuple[Any, Any]]
+
+MANY: Final = 64
+"""Numbers from which on arrays of numpy are faster than Python."""
+
+
+@attrs.frozen
+class OnTrees:
+    """A descent by any method, on trees as they are."""
+
+    f: Differentiated
+    method: Method
+    first: State[Any]
+
+    def at(self, params: Any) -> tuple[Any, Any]:
+        """The value and the gradient."""
+        return self.f(params)
+
+    def step(self, state: State[Any], slope: Any) -> State[Any]:
+        """The next state."""
+        return self.method(state, slope)
+
+    def within(self, slope: Any, tolerance: float) -> bool:
+        """Whether each number of the gradient is."""
+        return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))
+
+    def tree(self, numbers: Any) -> Any:
+        """As the user sees them."""
+        return numbers
+
+    def seen(self, state: State[Any]) -> State[Any]:
+        """As the user sees it."""
+        return state
+
+
+@attrs.frozen
+class OnArrays:
+    """The same by a method that moves each number by itself."""
+
+    f: Differentiated
+    """The function of arrays."""
+    method: Elementwise
+    first: State[Any]
+    structure: trees.Structure[Any]
+    numpy: Any
+
+    def at(self, params: Any) -> tuple[Any, Any]:
+        """The value and the gradient."""
+        return self.f(params)
+
+    def step(self, state: State[Any], slope: Any) -> State[Any]:
+        """The next state."""
+        on = Arithmetic(lambda f, *arrays: f(*arrays), self.numpy.sqrt, operator.truediv)
+        with self.numpy.errstate(all="ignore"):
+            return self.method.step(state, slope, on)
+
+    def within(self, slope: Any, tolerance: float) -> bool:
+        """Whether each number of the gradient is."""
+        return bool(abs(slope).max() <= tolerance)
+
+    def tree(self, numbers: Any) -> Any:
+        """As the user sees them."""
+        return self.structure.unflatten(numbers.tolist())
+
+    def seen(self, state: State[Any]) -> State[Any]:
+        """As the user sees it."""
+        memory = tuple(map(self.tree, state.memory))
+        return State(self.tree(state.params), memory, state.count)
+
+
+def differentiated(f: Callable[[Any], Any], params: Any, *, ready: bool) -> Differentiated:
+    """The function that gives the value and the gradient, which has the structure of `params`.
+
+    If `f` is `ready`, it gives both; NotAValue if it gives no pair, TreeMismatch for another structure.
+    """
+    if not ready:
+        return value_and_gradient(f)
+    structure = trees.flatten(params)[1]
+
+    def value_and_slope(params: Any) -> tuple[Any, Any]:
+        value, slope = _pair(f(params))
+        leaves: list[Any] = []
+        if not structure.read(slope, leaves):  # dicts may have their keys in another order
+            slope = structure.unflatten(trees.matched(structure, slope, "gradient"))
+        return value, slope
+
+    return value_and_slope
+
+
+def way(
+    f: Callable[[Any], Any], method: Method, state: State[Any], *, ready: bool
+) -> OnTrees | OnArrays:
+    """On arrays where that is faster, if somebody has imported numpy."""
+    on_trees = differentiated(f, state.params, ready=ready)
+    numpy = sys.modules.get("numpy")
+    leaves, structure = trees.flatten(state.params)
+    many = [leaves, *[trees.leaves(tree) for tree in state.memory]]
+    floats = all({float}.issuperset(map(type, row)) for row in many)
+    if not isinstance(method, Elementwise) or numpy is None or len(leaves) < MANY or not floats:
+        return OnTrees(on_trees, method, state)
+
+    def array(tree: Any) -> Any:
+        return numpy.array(trees.matched(structure, tree, "gradient"), float)
+
+    def through_trees(params: Any) -> tuple[Any, Any]:
+        given = structure.unflatten(params.tolist())
+        value, slope = _pair(f(given)) if ready else on_trees(given)
+        return value, array(slope)
+
+    function: object = f
+    at_once = (
+        function.on_arrays(state.params, ready=ready) if isinstance(function, Sloped) else None
+    )
+    first = State(array(state.params), tuple(map(array, state.memory)), state.count)
+    return OnArrays(at_once or through_trees, method, first, structure, numpy)
+
+
+def _pair(given: Any) -> tuple[Any, Any]:
+    if not isinstance(given, tuple) or len(given) != 2:
+        advice = "With has_gradient, let the function return (value, gradient)."
+        raise NotAValue("minimise", "a pair", f"{given!r:.60}", advice)
+    return given

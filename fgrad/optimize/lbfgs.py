@@ -1,0 +1,141 @@
+"""L-BFGS: descent by scipy's L-BFGS-B, which looks along a line before it makes a step.
+
+Such a search calls the function where it likes, so it is no step from a state and a gradient
+(docs/decisions/0014). The function is still evaluated here, on trees of Python's floats.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from fgrad import trees
+from fgrad.errors import MissingExtra, NotAValue
+from fgrad.optimize.descent import Callback, Minimum, Search
+from fgrad.optimize.methods import State
+
+A = TypeVar("A")
+
+
+@attrs.frozen
+class _Point(Generic[A]):
+    """A place where the function was evaluated, as the user sees it and as numbers."""
+
+    params: A
+    value: float
+    gradient: A
+    place: tuple[float, ...]
+    slope: tuple[float, ...]
+
+    @classmethod
+    def of(cls, f: Callable[[A], tuple[float, A]], params: A) -> _Point[A]:
+        value, gradient = f(params)
+        return cls(params, float(value), gradient, _floats(params), _floats(gradient))
+
+    @property
+    def finite(self) -> bool:
+        return all(map(math.isfinite, (self.value, *self.slope)))
+
+    def within(self, tolerance: float) -> bool:
+        return all(abs(g) <= tolerance for g in self.slope)
+
+    def seen_from(self, last: _Point[A]) -> tuple[float, Sequence[float]]:
+        """The value and slope, or a wall where they are not finite.
+
+        A line search interpolates, and nothing can be interpolated from inf or nan. The wall is the
+        parabola that leaves the last point by its slope and turns after a tenth of the way.
+        """
+        if self.finite:
+            return self.value, self.slope
+        way = [x - y for x, y in zip(self.place, last.place, strict=True)]
+        fall = abs(sum([g * w for g, w in zip(last.slope, way, strict=True)]))
+        length = sum([w * w for w in way])
+        return last.value + 4.0 * fall, [9.0 * fall * w / length for w in way]
+
+
+@attrs.frozen
+class _Lbfgs:
+    """Quasi-Newton steps from the last `memory` changes of the gradient, each as long as is good."""
+
+    memory: int
+
+    def start(self, params: A, /) -> State[A]:
+        return State(params)
+
+    def search(
+        self,
+        f: Callable[[A], tuple[float, A]],
+        state: State[A],
+        steps: Iterable[int],
+        tolerance: float,
+        callback: Callback[A],
+    ) -> Minimum[A]:
+        minimize = _scipys_minimize()
+        structure = trees.flatten(state.params)[1]
+        tried = here = best = _Point.of(f, state.params)
+        history = [here.value]
+        allowed = iter(steps)
+
+        def value_and_slope(x: Any) -> tuple[float, Sequence[float]]:
+            nonlocal tried
+            place = tuple(x.tolist())
+            if place != tried.place:  # scipy asks for the start, which is known, once more
+                tried = _Point.of(f, structure.unflatten(place))
+            return tried.seen_from(here)
+
+        def reached() -> State[A]:
+            return State(here.params, (), state.count + len(history) - 1)
+
+        def stepped(x: Any) -> None:
+            nonlocal here, best
+            here = tried  # a line search ends at the point it tried last
+            history.append(here.value)
+            best = here if here.value <= best.value else best
+            callback(reached(), here.value)
+            if not here.finite:
+                raise StopIteration
+            next(allowed)  # its StopIteration is scipy's sign to stop
+
+        if here.finite and not here.within(tolerance) and next(allowed, None) is not None:
+            # Only the tolerance and the steps end it, or a step that no longer lowers the value.
+            options = {"maxcor": self.memory, "gtol": tolerance, "ftol": 0.0}
+            options |= {"maxiter": sys.maxsize, "maxfun": sys.maxsize}
+            minimize(
+                value_and_slope, here.place, jac=True, method="L-BFGS-B",
+                callback=stepped, options=options,
+            )  # fmt: skip
+        return Minimum(
+            best.params, best.value, best.gradient, best.within(tolerance), tuple(history), reached(),
+        )  # fmt: skip
+
+
+def lbfgs(memory: int = 10) -> Search:
+    """The method of Liu & Nocedal (1989) as scipy has it (the extra `optimize`): few, long steps.
+
+    `memory` is the number of steps it learns curvature from. The state it ends in has the
+    parameters and the count only, so going on from it learns anew.
+
+    >>> import fgrad as fg
+    >>> method = fg.lbfgs(memory=5)  # for fg.minimise(f, start, method)
+    """
+    if type(memory) is not int or memory < 1:
+        advice = "It is how many steps are remembered; 10 is usual."
+        raise NotAValue("lbfgs", "a memory of at least 1", f"{memory!r:.60}", advice)
+    return _Lbfgs(memory)
+
+
+def _scipys_minimize() -> Callable[..., object]:
+    try:
+        from scipy.optimize import minimize  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise MissingExtra("lbfgs", "scipy", "optimize") from error
+    found: Callable[..., object] = minimize
+    return found
+
+
+def _floats(tree: object) -> tuple[float, ...]:
+    return tuple([float(leaf) for leaf in trees.leaves(tree)])  # SilentDetach for a node

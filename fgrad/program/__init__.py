@@ -1,0 +1,9 @@
+"""Programs: a graph in a straight line, as a value with a name of its own.
+
+Read `program` (instructions, each an operation on earlier results), `trace` and `tracer` (a function,
+run once on numbers without values), then `passes` and `algebra` (shorter programs, the same bits)
+and `schedule` (an order in which fewer values live at once). `text` prints and parses programs,
+`names` says how operations and numbers are spelled there.
+
+Imports `fgrad.graph` and `fgrad.trees`. What runs a program is in `fgrad.backends`.
+"""

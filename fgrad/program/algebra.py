@@ -1,0 +1,166 @@
+"""Exact algebra: what a line can be written as more simply, with every bit of its result kept.
+
+Never `x * 0`, `x - x`, `x + 0.0` or another order of a sum: those change floats. And never
+`stop_gradient(x)`: that is x, but what is simplified may yet be differentiated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from fgrad.ops import scalar as ops
+from fgrad.ops.primitive import Op
+from fgrad.program.program import Line
+
+Arg: TypeAlias = int | float | bool
+Args: TypeAlias = tuple[Arg, ...]
+Form: TypeAlias = "Arg | Line | None"
+"""What a rule makes of a line: a value that is there, another line, or None to leave it."""
+Definitions: TypeAlias = Sequence[Line | None]
+"""The line of each value; inputs have none."""
+
+
+def is_literal(arg: Arg, literal: float) -> bool:
+    """Whether it is this literal, the sign of zero included."""
+    return (
+        type(arg) is float
+        and arg == literal
+        and math.copysign(1.0, arg) == math.copysign(1.0, literal)
+    )
+
+
+# Of arguments among which is a literal.
+
+
+def _add_zero(args: Args) -> Form:
+    x, y = args
+    if is_literal(y, -0.0):
+        return x
+    return y if is_literal(x, -0.0) else None
+
+
+def _sub_zero(args: Args) -> Form:
+    x, y = args
+    return x if is_literal(y, 0.0) else None
+
+
+def _mul(args: Args) -> Form:
+    for one, other in (args, args[::-1]):
+        if is_literal(one, 1.0):
+            return other
+        if is_literal(one, -1.0):
+            return ops.neg, (other,)
+    return None
+
+
+def _div(args: Args) -> Form:
+    x, y = args
+    if is_literal(y, 1.0):
+        return x
+    if is_literal(y, -1.0):
+        return ops.neg, (x,)
+    return (ops.reciprocal, (y,)) if is_literal(x, 1.0) else None
+
+
+def _pow(args: Args) -> Form:
+    x, y = args
+    return (ops.square, (x,)) if is_literal(y, 2.0) else None
+
+
+def _known_choice(args: Args) -> Form:
+    condition, x, y = args
+    if type(condition) is bool:
+        return x if condition else y
+    return None
+
+
+def _and(args: Args) -> Form:
+    for one, other in (args, args[::-1]):
+        if type(one) is bool:
+            return other if one else False
+    return None
+
+
+def _or(args: Args) -> Form:
+    for one, other in (args, args[::-1]):
+        if type(one) is bool:
+            return True if one else other
+    return None
+
+
+# Of how arguments are computed, or that they are the same.
+
+
+def _inside(arg: Arg, lines: Definitions, op: Op) -> Arg | None:
+    """What `arg` is `op` of, if it is."""
+    line = lines[arg] if type(arg) is int else None
+    return line[1][0] if line is not None and line[0] is op else None
+
+
+def _add(args: Args, lines: Definitions) -> Form:
+    for one, other in (args, args[::-1]):
+        if (negated := _inside(other, lines, ops.neg)) is not None:
+            return ops.sub, (one, negated)
+    return None
+
+
+def _sub(args: Args, lines: Definitions) -> Form:
+    x, y = args
+    negated = _inside(y, lines, ops.neg)
+    return None if negated is None else (ops.add, (x, negated))
+
+
+def _neg(args: Args, lines: Definitions) -> Form:
+    return _inside(args[0], lines, ops.neg)
+
+
+def _not(args: Args, lines: Definitions) -> Form:
+    return _inside(args[0], lines, ops.logical_not)
+
+
+def _where(args: Args, lines: Definitions) -> Form:
+    condition, x, y = args
+    if type(x) is type(y) and (x is y or (type(x) is int and x == y)):
+        return x
+    inner = _inside(condition, lines, ops.logical_not)
+    return None if inner is None else (ops.where, (inner, y, x))
+
+
+def _both(args: Args, lines: Definitions) -> Form:
+    return args[0] if args[0] == args[1] else None
+
+
+def _same(args: Args, lines: Definitions) -> Form:
+    return args[0]
+
+
+OF_LITERALS: Final[Mapping[Op, Callable[[Args], Form]]] = MappingProxyType(
+    {
+        ops.add: _add_zero,
+        ops.sub: _sub_zero,
+        ops.mul: _mul,
+        ops.div: _div,
+        ops.pow: _pow,
+        ops.where: _known_choice,
+        ops.logical_and: _and,
+        ops.logical_or: _or,
+    }
+)
+"""Rules for lines with a literal among their arguments."""
+
+OF_LINES: Final[Mapping[Op, Callable[[Args, Definitions], Form]]] = MappingProxyType(
+    {
+        ops.add: _add,
+        ops.sub: _sub,
+        ops.neg: _neg,
+        ops.where: _where,
+        ops.logical_not: _not,
+        ops.logical_and: _both,
+        ops.logical_or: _both,
+        ops.identity: _same,
+    }
+)
+"""Rules for lines of which no rule for literals makes anything."""

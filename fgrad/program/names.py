@@ -1,0 +1,79 @@
+"""How operations and numbers are spelled where programs are text, and found again by what is spelled.
+
+Operations of this library go by their name and a user's by `@` and its name, so that one never
+stands for the other, whatever is added here later. Nothing is imported by name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Iterable
+from typing import Final
+
+from fgrad.errors import NotAValue, UnknownName
+from fgrad.ops import scalar as ops
+from fgrad.ops.multiple import Item
+from fgrad.ops.primitive import Op
+
+_ITEM: Final = re.compile(r"(item|truth)\[([0-9]{1,9})\]")
+_NUMBER: Final = re.compile(
+    r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|-?inf|nan(?::[0-9a-f]{16})?"
+)
+_NAN: Final = struct.pack(">d", math.nan)
+
+
+def spelled(op: Op) -> str:
+    """The word for an operation."""
+    if isinstance(op, Item):
+        return f"{'truth' if op.truth else 'item'}[{op.index}]"
+    return op.name if getattr(ops, op.name, None) is op else f"@{op.name}"
+
+
+def vocabulary(operations: Iterable[object]) -> dict[str, Op]:
+    """The operation for each word: those of the library, and `operations`."""
+    known = {name: op for name, op in vars(ops).items() if isinstance(op, Op)}
+    for op in operations:
+        if not isinstance(op, Op):
+            advice = "Pass the operation itself, which names itself."
+            raise NotAValue("operations", "operations", f"{op!r:.60}", advice)
+        if known.setdefault(spelled(op), op) is not op:
+            raise namesake(op)
+    return known
+
+
+def namesake(op: Op) -> NotAValue:
+    """The error for another operation of the same name."""
+    advice = "Text holds the name alone: name them apart."
+    return NotAValue("operations", "one of each name", f"two named {op.name!r:.60}", advice)
+
+
+def operation(word: str, known: dict[str, Op]) -> Op:
+    """The operation that is spelled `word`; UnknownName if there is none."""
+    op = known.get(word)
+    if op is None:
+        item = re.fullmatch(_ITEM, word)
+        if item is None:
+            own = f"@{word}"
+            raise UnknownName.among(word[:200], known, "operation", own if own in known else None)
+        op = known[word] = Item.at(int(item[2]), item[1] == "truth")
+    return op
+
+
+def digits(value: float) -> str:
+    """The shortest word that gives every bit of `value` again."""
+    if value == value or struct.pack(">d", value) == _NAN:  # noqa: PLR0124  # no nan equals itself
+        return repr(value)
+    return f"nan:{struct.pack('>d', value).hex()}"
+
+
+def number(word: str) -> float | None:
+    """The float that is spelled `word`; None if it spells none, or one beyond all floats."""
+    if re.fullmatch(_NUMBER, word) is None:
+        return None
+    if word.startswith("nan:"):
+        value: float = struct.unpack(">d", bytes.fromhex(word[4:]))[0]
+        return value if math.isnan(value) else None
+    value = float(word)
+    return None if math.isinf(value) and "inf" not in word else value

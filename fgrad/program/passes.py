@@ -1,0 +1,179 @@
+"""Passes: pure functions from programs to shorter programs that give the same bits."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fgrad.graph.collector import calm
+from fgrad.ops import scalar as ops
+from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.operand import literal
+from fgrad.ops.primitive import Op
+from fgrad.program.algebra import OF_LINES, OF_LITERALS, Arg, Args, Form
+from fgrad.program.program import Line, Program, placed
+
+COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
+
+
+@calm()
+def simplified(program: Program) -> Program:
+    """The program without what is constant, computed twice, undone by an exact rule, or unused.
+
+    >>> import fgrad as fg
+    >>> program = fg.trace(lambda x: 1.0 * x + (x * x - -(x * x)) * (2.0 - 1.0))(0.0)
+    >>> len(program), len(simplified(program))
+    (7, 3)
+    """
+    inputs = len(program.inputs)
+    lines: list[Line | None] = [None] * inputs
+    place: list[Arg] = list(range(inputs))
+    known: dict[Any, int] = {}
+    rule_for = dict(OF_LINES).get
+    for given in program.lines:
+        op, args = given
+        # As `placed` does; written out, the pass takes four fifths of the time.
+        if len(args) == 2:
+            x, y = args
+            x = place[x] if type(x) is int else x
+            y = place[y] if type(y) is int else y
+            args, plain = (x, y), type(x) is int is type(y)
+        else:
+            args = placed(args, place)
+            plain = _PLAIN.issuperset(map(type, args))
+        form: Any
+        while True:
+            form = None if plain else _of_literals(op, args)
+            if form is None and (rule := rule_for(op)) is not None:
+                form = rule(args, lines)
+            if type(form) is not tuple:
+                break
+            op, args = form
+            plain = _PLAIN.issuperset(map(type, args))
+        place.append(_numbered(op, args, plain, lines, known) if form is None else form)
+    made: list[Line] = [line for line in lines if line is not None]
+    outputs = [_kept(place[i], made, inputs) for i in program.outputs]
+    return used(Program(program.inputs, tuple(made), tuple(outputs)))
+
+
+_PLAIN: Final = frozenset({int})
+"""The type of arguments that are no literals."""
+
+
+def _of_literals(op: Op, args: tuple[Any, ...]) -> Form:
+    """One step: the value of a line of literals, or what an exact rule makes of it."""
+    if int not in map(type, args) and not op.joint:
+        value = op.meaning(*args)
+        if type(value) is float:
+            return value
+        # A user's may give an int, which would be the number of a value, or a float of another class.
+        return bool(value) if op.truth else literal(value, op.name)
+    rule = OF_LITERALS.get(op)
+    return rule(args) if rule else None
+
+
+def _numbered(
+    op: Op, args: Args, plain: bool, lines: list[Line | None], known: dict[Any, int]
+) -> int:
+    """The number of the value of a line, which is a new one unless it is `known`."""
+    if plain and op in COMMUTES and args[1] < args[0]:
+        args = args[::-1]
+    following = len(lines)
+    number = known.setdefault((op, args) if plain else _key(op, args), following)
+    if number == following:
+        lines.append((op, args))
+    return number
+
+
+def _key(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What lines with literals have in common when they are equal: constants count by their bits."""
+    return op, tuple([a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
+
+
+def _kept(value: Arg, lines: list[Line], inputs: int) -> int:
+    """The number of an output, which gets a line of its own if it is a literal."""
+    if type(value) is int:
+        return value
+    op = ops.logical_and if type(value) is bool else ops.identity
+    lines.append((op, (value, True) if type(value) is bool else (value,)))
+    return inputs + len(lines) - 1
+
+
+def inlined(program: Program) -> Program:
+    """The program with the lines of the programs that it calls in the place of the calls.
+
+    For where there is nothing to call: C, formulas, files.
+    """
+    done: dict[int, Program] = {}  # by identity: a hash is that of all that is called
+    waiting = [program]
+    while waiting:
+        whole = waiting[-1]
+        callees = {} if id(whole) in done else {id(p): p for p in _callees(whole)}
+        missing = [callee for number, callee in callees.items() if number not in done]
+        waiting += missing
+        if not missing:
+            waiting.pop()
+            done.setdefault(id(whole), _with_lines_of(whole, done) if callees else whole)
+    return done[id(program)]
+
+
+def _callees(program: Program) -> list[Program]:
+    """The programs that it calls, one for each call."""
+    return [
+        op.callee.program
+        for op, _ in program.lines
+        if op.joint and isinstance(op, Joint) and op.callee
+    ]
+
+
+def _with_lines_of(program: Program, done: Mapping[int, Program]) -> Program:
+    """The program with what each callee is in the place of its calls."""
+    place: list[Any] = list(range(len(program.inputs)))
+    lines: list[Line] = []
+    for op, args in program.lines:
+        given = placed(args, place)
+        if isinstance(op, Joint) and op.callee:
+            called = done[id(op.callee.program)]
+            place.append(_inserted(called, given, lines, len(program.inputs)))
+        elif isinstance(op, Item) and isinstance(given[0], list):
+            place.append(given[0][op.index])
+        else:
+            place.append(len(program.inputs) + len(lines))
+            lines.append((op, given))
+    outputs = [_kept(place[i], lines, len(program.inputs)) for i in program.outputs]
+    return Program(program.inputs, tuple(lines), tuple(outputs))
+
+
+def _inserted(called: Program, args: Args, lines: list[Line], inputs: int) -> list[Arg]:
+    """What the outputs of `called` are, once its lines have been appended."""
+    place: list[Arg] = list(args)
+    for op, given in called.lines:
+        place.append(inputs + len(lines))
+        lines.append((op, placed(given, place)))
+    return [place[i] for i in called.outputs]
+
+
+def used(program: Program) -> Program:
+    """The program without lines that no output needs."""
+    lines, inputs = program.lines, len(program.inputs)
+    at = inputs + len(lines)
+    needed = bytearray(at)
+    for i in program.outputs:
+        needed[i] = 1
+    for _, args in reversed(lines):
+        at -= 1
+        if needed[at]:
+            for a in args:
+                if type(a) is int:
+                    needed[a] = 1
+    first = needed.find(0, inputs)
+    if first < 0:
+        return program
+    place = list(range(first))
+    kept = list(lines[: first - inputs])
+    for need, (op, args) in zip(needed[first:], lines[first - inputs :], strict=True):
+        place.append(inputs + len(kept))
+        if need:
+            kept.append((op, placed(args, place)))
+    return Program(program.inputs, tuple(kept), tuple([place[i] for i in program.outputs]))

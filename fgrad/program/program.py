@@ -1,0 +1,238 @@
+"""Programs: a graph as a straight line of operations, a value with a name of its own.
+
+A program takes its inputs by position. Values are numbered, the inputs first and then the lines;
+an argument is the number of an earlier value, a literal float, or a literal truth value. What a
+program means is what `run` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Self, TypeAlias
+
+import attrs
+
+from fgrad.errors import MalformedProgram, NotAValue
+from fgrad.graph.canonical import Flat, lines_of, packed, wrong_count
+from fgrad.graph.graph import Graph
+from fgrad.graph.node import Node, constant, variable
+from fgrad.ops import scalar as ops
+from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.operand import literal
+from fgrad.ops.primitive import Op
+
+Line: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
+
+
+def placed(args: Sequence[Any], place: Sequence[Any] | Mapping[int, Any]) -> tuple[Any, ...]:
+    """The arguments with what `place` holds for each number of a value; literals stay."""
+    if len(args) == 2:  # of most lines: half of the time of what follows
+        x, y = args
+        return place[x] if type(x) is int else x, place[y] if type(y) is int else y
+    return tuple([place[a] if type(a) is int else a for a in args])
+
+
+@attrs.frozen(eq=False, repr=False)
+class Program:
+    """Inputs by name, lines `(operation, arguments)`, and the numbers of the values that are outputs.
+
+    Equality, `hash` and `digest` are of the computation: names do not count, constants count by
+    their bits. `fgrad.program.text` prints and parses it.
+
+    >>> import fgrad as fg
+    >>> program = fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0)
+    >>> program.run((2.0, 3.0)), len(program), program.inputs
+    ((7.0,), 2, ('x', 'y'))
+    """
+
+    inputs: tuple[str, ...]
+    lines: tuple[Line, ...]
+    outputs: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        outputs: Sequence[Node[float] | float],
+        inputs: Sequence[Node[float]],
+        names: Sequence[str],
+        ground: int | None = None,
+    ) -> Self:
+        """The program that computes `outputs` from `inputs`, which are named by `names`.
+
+        Aliases and labels are left out: they compute nothing. A variable from the depth `ground` on,
+        of a transform or not, is the number that it holds, since the function has made it; NotAValue
+        for an output that depends on another one.
+        """
+        place: dict[Any, int | float] = {node: i for i, node in enumerate(inputs)}
+        lines: list[Line] = []
+        following = len(place)
+        ends = [y for y in outputs if isinstance(y, Node)]
+        for node in Graph.of(*ends).nodes:
+            if node in place:
+                continue
+            op = node.op
+            a, b = node._x, node._y
+            if b is None:
+                args = tuple([place[a] if isinstance(a, Node) else a for a in node.args])
+            else:
+                args = (
+                    place[a] if isinstance(a, Node) else a,
+                    place[b] if isinstance(b, Node) else b,
+                )
+            alone = op is variable or (op is ops.identity and not isinstance(a, Node))
+            if alone and (op is variable if ground is None else node.depth < ground):
+                advice = "Give it to the function as an argument."
+                raise NotAValue("a program", "outputs of its inputs alone", repr(node), advice)
+            if op is ops.identity or op is variable:
+                place[node] = args[0] if args else node.value
+            else:
+                place[node] = following
+                lines.append((op, args))
+                following += 1
+        numbers = _ends(outputs, place, lines, following)
+        return cls(tuple(names), tuple(lines), tuple(numbers))
+
+    def __len__(self) -> int:
+        """The number of lines."""
+        return len(self.lines)
+
+    @property
+    def truths(self) -> list[bool]:
+        """For each value whether it is a truth value."""
+        return [False] * len(self.inputs) + [op.truth for op, _ in self.lines]
+
+    @property
+    def uses(self) -> list[int]:
+        """How often lines use each value."""
+        uses = [0] * (len(self.inputs) + len(self.lines))
+        for _, args in self.lines:
+            for a in args:
+                if type(a) is int:
+                    uses[a] += 1
+        return uses
+
+    def run(self, inputs: Sequence[float]) -> tuple[float, ...]:
+        """The outputs, by the meaning of each operation: what every backend is held to.
+
+        An output that is a truth value is a bool, which Python counts among its numbers.
+        """
+        if len(inputs) != len(self.inputs):
+            needed = f"{len(self.inputs)} inputs"
+            advice = f"They are {', '.join(self.inputs)[:80]}."
+            raise NotAValue("a program", needed, f"{len(inputs)}", advice)
+        values: list[Any] = [float(x) for x in inputs]
+        for op, args in self.lines:
+            values.append(op.meaning(*placed(args, values)))
+        return tuple([values[i] for i in self.outputs])
+
+    def nodes(self, inputs: Sequence[Node[float]]) -> tuple[Node[float], ...]:
+        """The outputs as nodes that are computed from `inputs`."""
+        values: list[Any] = list(inputs)
+        for op, args in self.lines:
+            values.append(op.applied(placed(args, values)))
+        ends = [values[i] for i in self.outputs]
+        return tuple([end if isinstance(end, Node) else constant(end) for end in ends])
+
+    @cached_property
+    def _flat(self) -> Flat:
+        return packed(len(self.inputs), self.lines, self.outputs)
+
+    @cached_property
+    def digest(self) -> str:
+        """A name of the computation, the same in every process and under every hash seed."""
+        return self._flat.digest()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same computation."""
+        if not isinstance(other, Program):
+            return NotImplemented
+        return self is other or (len(self) == len(other) and self._flat == other._flat)
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._flat)
+
+    def __hash__(self) -> int:
+        """The hash of what is compared, for not every program has a digest."""
+        return self._hash
+
+    @property
+    def portable(self) -> bool:
+        """Whether it can be pickled: no operation of it is made of functions that have no name."""
+        joints = [op for op in {op for op, _ in self.lines} if isinstance(op, Joint)]
+        return all(op.callee.program.portable if op.callee else not op.nameless for op in joints)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the packed form."""
+        return _restore, (self.inputs, self._flat)
+
+    def __repr__(self) -> str:
+        """One line, however long the program is."""
+        sizes = f"{len(self.inputs)} inputs, {len(self.lines)} lines, {len(self.outputs)} outputs"
+        return f"Program({sizes})"
+
+    def check(self) -> Self:
+        """The program, if every value is bound before its use and of the kind that is needed.
+
+        Raises MalformedProgram, with the number of the line, otherwise.
+        """
+        kinds: list[type] = [float] * len(self.inputs)
+        for i, (op, args) in enumerate(self.lines):
+            if len(args) != op.arity:
+                raise MalformedProgram(i, wrong_count(op, len(args)))
+            for needed, a in zip(op.kinds, args, strict=True):
+                _check_argument(i, op, needed, a, kinds)
+            if isinstance(op, Item):
+                call = self.lines[int(args[0]) - len(self.inputs)][0]
+                if isinstance(call, Joint) and op not in call.readers():
+                    kind = "truth value" if op.truth else "number"
+                    raise MalformedProgram(i, f"{call.name} has no {kind} as result {op.index}")
+            kinds.append(_result(op))
+        for number in self.outputs:
+            if type(number) is not int or not 0 <= number < len(kinds):
+                raise MalformedProgram(len(self.lines), f"output {number!r:.40} is no value")
+            if kinds[number] is tuple:
+                raise MalformedProgram(len(self.lines), f"output {number} is no number")
+        return self
+
+
+def _ends(
+    outputs: Sequence[Node[float] | float], place: dict[Any, Any], lines: list[Line], following: int
+) -> list[int]:
+    """The number of each output, which gets a line of its own if it is a literal."""
+    numbers: list[int] = []
+    for y in outputs:
+        end = place[y] if isinstance(y, Node) else _literal(y)
+        if type(end) is not int:
+            truth = isinstance(end, bool)
+            lines.append((ops.logical_and, (end, True)) if truth else (ops.identity, (end,)))
+            end, following = following, following + 1
+        numbers.append(end)
+    return numbers
+
+
+def _literal(value: float) -> float:
+    """A number that depends on nothing, or a truth value, as lines keep it."""
+    return value if isinstance(value, bool) else literal(value, "a program")
+
+
+def _check_argument(i: int, op: Op, needed: type, a: object, kinds: Sequence[type]) -> None:
+    if type(a) is int:
+        if not 0 <= a < len(kinds):
+            raise MalformedProgram(i, f"{op.name} uses value {a}, which is not there yet")
+        got = kinds[a]
+    else:
+        got = type(a)
+    if got is not needed:
+        raise MalformedProgram(i, f"{op.name} needs a {needed.__name__}, not {a!r:.40}")
+
+
+def _result(op: Op) -> type:
+    if op.joint:
+        return tuple
+    return bool if op.truth else float
+
+
+def _restore(inputs: tuple[str, ...], flat: Flat) -> Program:
+    return Program(inputs, lines_of(flat, len(inputs)), flat.outputs)

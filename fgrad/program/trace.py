@@ -1,0 +1,63 @@
+"""Tracing: run a function once on numbers without values, and keep what it computes as a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import attrs
+
+from fgrad import trees
+from fgrad.graph.collector import calm
+from fgrad.graph.node import below_all, ran
+from fgrad.program.program import Program
+from fgrad.program.tracer import traced, traced_truth
+from fgrad.trees.parameters import flattened, leaf_names
+
+P = ParamSpec("P")
+Q = TypeVar("Q")
+
+
+@attrs.frozen
+class Tracing:
+    """The program of a function at one structure of its arguments, and the structures at both ends."""
+
+    program: Program
+    arguments: trees.Structure[Any]
+    result: trees.Structure[Any]
+
+    @classmethod
+    def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
+        """Run `f` on traced numbers in the place of the leaves of its arguments."""
+        arguments = flattened(f, args, kwargs)[1]
+        names = leaf_names(f, arguments)
+        inputs = [traced(name) for name in names]
+        # To the function a truth value is one, to the program the number 1 or 0.
+        kinds = zip(inputs, arguments.truths(), strict=True)
+        given = [traced_truth(x) if truth else x for x, truth in kinds]
+        fresh_args, fresh_kwargs = arguments.unflatten(given)
+        ground = below_all()
+        with calm():
+            outputs, result = trees.results(ran(f, fresh_args, fresh_kwargs))
+            return cls(Program.of(outputs, inputs, names, ground), arguments, result)
+
+
+def trace(f: Callable[P, Q], /) -> Callable[P, Program]:
+    """The function that gives the program of `f` at arguments of the structure it is given.
+
+    The numbers themselves do not matter. `f` may choose with `where` only: branching on a number,
+    or asking for its value, raises TracedNumber, which names the line. Raises NotAValue if `f`
+    holds a variable that is not among its arguments.
+
+    >>> import fgrad as fg
+    >>> def area(sides: dict[str, float]) -> float:
+    ...     return sides["a"] * sides["b"]
+    >>> program = fg.trace(area)({"a": 0.0, "b": 0.0})
+    >>> program.inputs, program.run((2.0, 3.0))
+    (("sides['a']", "sides['b']"), (6.0,))
+    """
+
+    def trace_of_f(*args: P.args, **kwargs: P.kwargs) -> Program:
+        return Tracing.of(f, args, kwargs).program
+
+    return trace_of_f

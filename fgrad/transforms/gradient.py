@@ -1,0 +1,255 @@
+"""Derivatives of functions: pure functions from functions to functions, over numbers and nodes.
+
+The function is called with fresh nodes instead of the numbers or nodes of its arguments, so a
+derivative inside a derivative has variables of its own, and perturbations are never confused.
+Given floats the results are floats; given nodes, or if the function holds nodes of somebody
+outside, they are nodes, so that an outer derivative sees through an inner one.
+"""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, overload
+
+from fgrad import trees
+from fgrad.autodiff.reverse import slopes, slopes_at
+from fgrad.errors import NotAValue, NotDifferentiable
+from fgrad.graph.node import Condition, Node, number_of
+from fgrad.ops.operand import Real, literal
+from fgrad.transforms.variables import Call, checked, found
+
+P = ParamSpec("P")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+# A type variable and not Real itself: so a generic function stays generic (docs/decisions/0011).
+Q = TypeVar("Q", bound=Real)
+Aux = TypeVar("Aux")
+
+_NOTHING: Final = trees.flatten(None)
+
+
+class Sloped(ABC):
+    """A function whose slopes at numbers can be had without a graph."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def slopes(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
+    ) -> tuple[float, tuple[Any, ...]] | None:
+        """The value, and the gradient for the argument at each place, as a graph would give them.
+
+        None where they are not known at once.
+        """
+
+    @abstractmethod
+    def on_arrays(self, tree: Any, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
+        """The value and the gradient as a function of an array, of all numbers of a tree like `tree`.
+
+        `ready` says that the function itself gives both. None where there is no such function.
+        """
+
+
+# Each choice of arguments has its overload, so that the results have the arguments' types.
+
+
+@overload
+def gradient(
+    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
+) -> Callable[Concatenate[A, P], A]: ...
+@overload
+def gradient(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
+) -> Callable[Concatenate[A, B, P], B]: ...
+@overload
+def gradient(
+    f: Callable[Concatenate[A, B, C, P], Q], /, argnums: Literal[2]
+) -> Callable[Concatenate[A, B, C, P], C]: ...
+@overload
+def gradient(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
+) -> Callable[Concatenate[A, B, P], tuple[A, B]]: ...
+@overload
+def gradient(
+    f: Callable[Concatenate[A, B, C, P], Q],
+    /,
+    argnums: tuple[Literal[0], Literal[1], Literal[2]],
+) -> Callable[Concatenate[A, B, C, P], tuple[A, B, C]]: ...
+def gradient(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that gives the gradient of `f`, of the type of the argument it is taken in.
+
+    `f` gives one number; its arguments are numbers, nodes, or trees of them (`fgrad.trees`).
+    `argnums` says which: one place, from 0 or backwards from -1, or several, which give a tuple.
+    Raises NotDifferentiable if `f` gives anything but a number, NotAValue, with the name of the
+    parameter, for a leaf that is no number.
+
+    >>> import fgrad as fg
+    >>> def energy(x: float, k: float = 1.0) -> float:
+    ...     return 0.5 * k * x * x
+    >>> fg.gradient(energy)(3.0, k=2.0), fg.gradient(energy, argnums=(0, 1))(3.0, 2.0)
+    (6.0, (6.0, 4.5))
+    >>> fg.gradient(fg.gradient(energy))(3.0)
+    1.0
+    """
+    transform: Callable[..., Callable[..., Any]] = value_and_gradient  # whatever argnums is
+    differentiated = transform(f, argnums)
+
+    @functools.wraps(f)
+    def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        return differentiated(*args, **kwargs)[1]
+
+    return gradient_of_f
+
+
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, P], Q],
+    /,
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[False] = False,
+) -> Callable[Concatenate[A, P], tuple[Q, A]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1], *, has_aux: Literal[False] = False
+) -> Callable[Concatenate[A, B, P], tuple[Q, B]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, C, P], Q],
+    /,
+    argnums: Literal[2],
+    *,
+    has_aux: Literal[False] = False,
+) -> Callable[Concatenate[A, B, C, P], tuple[Q, C]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, P], Q],
+    /,
+    argnums: tuple[Literal[0], Literal[1]],
+    *,
+    has_aux: Literal[False] = False,
+) -> Callable[Concatenate[A, B, P], tuple[Q, tuple[A, B]]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, C, P], Q],
+    /,
+    argnums: tuple[Literal[0], Literal[1], Literal[2]],
+    *,
+    has_aux: Literal[False] = False,
+) -> Callable[Concatenate[A, B, C, P], tuple[Q, tuple[A, B, C]]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, P], tuple[Q, Aux]],
+    /,
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, P], tuple[tuple[Q, Aux], A]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, P], tuple[Q, Aux]],
+    /,
+    argnums: Literal[1],
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, P], tuple[tuple[Q, Aux], B]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, C, P], tuple[Q, Aux]],
+    /,
+    argnums: Literal[2],
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, C, P], tuple[tuple[Q, Aux], C]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, P], tuple[Q, Aux]],
+    /,
+    argnums: tuple[Literal[0], Literal[1]],
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, P], tuple[tuple[Q, Aux], tuple[A, B]]]: ...
+@overload
+def value_and_gradient(
+    f: Callable[Concatenate[A, B, C, P], tuple[Q, Aux]],
+    /,
+    argnums: tuple[Literal[0], Literal[1], Literal[2]],
+    *,
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, C, P], tuple[tuple[Q, Aux], tuple[A, B, C]]]: ...
+def value_and_gradient(
+    f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0, *, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives the value of `f` and its gradient, from one call of `f`.
+
+    Arguments and errors are those of `gradient`. With `has_aux`, `f` gives a pair of its value and
+    anything else, a tree, and the result is `((value, aux), gradient)`.
+
+    >>> import fgrad as fg
+    >>> def loss(params: dict[str, float], x: float) -> float:
+    ...     return fg.square(params["w"] * x + params["b"])
+    >>> fg.value_and_gradient(loss)({"w": 2.0, "b": -1.0}, 3.0)
+    (25.0, {'w': 30.0, 'b': 10.0})
+    """
+    places, function = checked(argnums), cast("object", f)  # to mypy no function is a `Sloped`
+    sloped = function if isinstance(function, Sloped) and not has_aux else None
+
+    @functools.wraps(f)
+    def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        if sloped is not None:
+            args, kwargs, where = found(f, places, args, kwargs)
+            known = sloped.slopes(args, kwargs, where)
+            if known is not None:
+                return known if isinstance(argnums, tuple) else (known[0], known[1][0])
+        call = Call.of(f, places, args, kwargs)
+        output, (leaves, structure) = _taken(call.result(f), has_aux)
+        value, leaves, slope_of = _differentiated(output, leaves, call)
+        gradients = call.shaped(slope_of)
+        return (value, structure.unflatten(leaves)) if has_aux else value, gradients
+
+    return value_and_gradient_of_f
+
+
+def _taken(
+    result: Any, has_aux: bool
+) -> tuple[object, tuple[tuple[trees.Leaf, ...], trees.Structure[Any]]]:
+    """What is differentiated, and the leaves and structure of what stands beside it."""
+    if not has_aux:
+        return result, _NOTHING
+    if not isinstance(result, tuple) or len(result) != 2:
+        advice = "With has_aux, let the function return (value, aux)."
+        raise NotAValue("value_and_gradient", "a pair", f"{result!r:.60}", advice)
+    return result[0], trees.results(result[1], "aux")
+
+
+def _differentiated(
+    output: object, aux: tuple[trees.Leaf, ...], call: Call
+) -> tuple[trees.Leaf, tuple[trees.Leaf, ...], Callable[[Node[float]], trees.Leaf]]:
+    """The value, what is beside it, and the derivatives, as numbers if they are enough."""
+    on_numbers = not call.of_nodes and call.reach((output, *aux)).closed
+    if on_numbers:
+        aux = tuple(map(number_of, aux))
+    if not isinstance(output, Node):
+        return _plain(output), aux, lambda leaf: 0.0
+    if isinstance(output, Condition):
+        raise _no_number(output)
+    if on_numbers:
+        known = slopes(output)
+        return output.value, aux, lambda leaf: known.get(leaf, 0.0)
+    return output, aux, slopes_at([(output, 1.0)], call.variables)
+
+
+def _plain(output: object) -> float:
+    """A result that depends on nothing, as a float."""
+    try:
+        return literal(output, "")
+    except NotAValue:
+        raise _no_number(output) from None
+
+
+def _no_number(output: object) -> NotDifferentiable:
+    advice = "Let the function return one number; for several, take the gradient of each."
+    return NotDifferentiable("gradient", f"{output!r:.60}", advice)

@@ -1,0 +1,59 @@
+"""Taylor expansion: the function that gives a function's Taylor coefficients at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from fgrad.autodiff.taylor import coefficient_nodes, coefficients
+from fgrad.errors import NotAValue, NotDifferentiable
+from fgrad.graph.node import Condition, Node
+from fgrad.ops.operand import Real, literal
+from fgrad.transforms.variables import Call
+from fgrad.trees.parameters import name_of
+
+P = ParamSpec("P")
+A = TypeVar("A")
+Q = TypeVar("Q", bound=Real)
+
+
+def taylor(
+    f: Callable[Concatenate[A, P], Q], /, order: int
+) -> Callable[Concatenate[A, P], tuple[Q, ...]]:
+    """The function that gives the Taylor coefficients of `f` in its first argument, a number.
+
+    `taylor(f, n)(x, ...)` is `(c_0, ..., c_n)`, where f(x + h) is c_0 + c_1 h + ... + c_n h**n up
+    to higher powers of h. `f` is called once, and an operation costs the square of `order`. Given
+    a node, or if `f` holds nodes of somebody outside, the coefficients are nodes. Raises
+    NotDifferentiable if `f` gives anything but a number, NotAValue for an `order` that is no
+    whole number from 0.
+
+    >>> import fgrad as fg
+    >>> fg.taylor(fg.exp, 4)(0.0)
+    (1.0, 1.0, 0.5, 0.16666666666666666, 0.041666666666666664)
+    """
+    _require_order(order)
+
+    def taylor_of_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
+        call = Call.of(f, 0, (x, *args), kwargs)
+        if call.structure.kind is not None:
+            advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
+            raise NotAValue("taylor", f"one number as {name_of(f, 0)}", f"{x!r:.60}", advice)
+        output: Any = call.result(f)
+        if isinstance(output, Node) and not isinstance(output, Condition):
+            on_numbers = not call.of_nodes and call.reach((output,)).closed
+            expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
+            return expanded(output, call.variables[0], order)
+        try:
+            return (literal(output, "taylor"), *[0.0] * order)
+        except NotAValue:
+            advice = "Let the function return one number; for several, expand each."
+            raise NotDifferentiable("taylor", f"{output!r:.60}", advice) from None
+
+    return taylor_of_f
+
+
+def _require_order(order: object) -> None:
+    if not isinstance(order, int) or isinstance(order, bool) or order < 0:
+        advice = "Say how many coefficients follow the value."
+        raise NotAValue("taylor's order", "an int from 0", f"{order!r:.60}", advice)

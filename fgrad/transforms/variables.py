@@ -1,0 +1,215 @@
+"""Calls of a function that is differentiated: its arguments, with a fresh variable in each place.
+
+Places are variables, nodes are not: a node that stands in two places of an argument is two
+variables, as two equal numbers are, so a function has one value however it is called. The
+variables are deeper than all that was there before the call, and are constants to everybody
+else: what a finished transform made is nobody's variable (docs/decisions/0027).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import repeat
+from typing import Any, TypeAlias
+
+import attrs
+
+from fgrad import trees
+from fgrad.autodiff.activity import Reach
+from fgrad.errors import NotAValue
+from fgrad.graph.node import Node, below_all, constant, ran
+from fgrad.ops.operand import literal, not_a_number
+from fgrad.trees.parameters import differentiated, name_of
+
+Places: TypeAlias = int | tuple[int, ...]
+"""Which arguments: the place of one, or of several; negative ones count from the last."""
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False)
+class Argument:
+    """An argument taken apart, with a fresh variable for each leaf."""
+
+    name: Callable[[], str]
+    """What errors call it; asked by them alone, since to find it takes longer than all else."""
+    leaves: tuple[Node[float], ...]
+    structure: trees.Structure[Any]
+    of_nodes: bool
+
+    @classmethod
+    def of(cls, tree: object, name: Callable[[], str], depth: int) -> Argument:
+        """Take `tree` apart, with variables at that depth."""
+        leaves, structure = differentiated(tree, name)
+        try:
+            fresh = tuple(
+                [constant(x, depth) if type(x) is float else _variable(x, depth) for x in leaves]
+            )
+        except NotAValue:
+            numbers(leaves, [name() + path for path in structure.paths()])
+            raise
+        return cls(name, fresh, structure, any(isinstance(x, Node) for x in leaves))
+
+    @property
+    def tree(self) -> Any:
+        """What the function is called with."""
+        return self.structure.unflatten(self.leaves)
+
+    def mapped(self, f: Callable[[Node[float]], object]) -> Any:
+        """The tree of what `f` gives for each leaf."""
+        return self.structure.unflatten([f(leaf) for leaf in self.leaves])
+
+    def direction(self, tree: object) -> dict[Node[float], Any]:
+        """The numbers of a tree of the same structure, as they move the leaves."""
+        name = f"the tangent of {self.name()}"
+        moves = numbers(trees.matched(self.structure, tree, name), repeat(name))
+        return dict(zip(self.leaves, moves, strict=False))
+
+
+def _variable(x: Any, depth: int) -> Node[float]:
+    given = number(x, "")
+    return given.alias(depth) if isinstance(given, Node) else constant(given, depth)
+
+
+def numbers(leaves: Iterable[Any], names: Iterable[str]) -> list[Any]:
+    """Leaves as sweeps keep them: nodes of numbers, and floats for all other numbers."""
+    return [number(x, name) for x, name in zip(leaves, names, strict=False)]
+
+
+def number(x: Any, name: str) -> Any:
+    """One leaf in that form; NotAValue, with `name`, for a truth value."""
+    if not isinstance(x, Node):
+        return literal(x, name)
+    if x.truth:
+        raise not_a_number(x, name)
+    return x
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False)
+class Call:
+    """The arguments of one call, with fresh variables in those that are differentiated."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    arguments: tuple[Argument, ...]
+    several: bool
+    """Whether a tuple of places was asked for, so that results are tuples too."""
+
+    @classmethod
+    def of(
+        cls, f: Callable[..., Any], places: Places, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Call:
+        """Put variables in those places; NotAValue for a place that is not there, or not a number."""
+        args, kwargs, where = found(f, places, args, kwargs)
+        depth = below_all()
+        given = list(args)
+        arguments = []
+        for place in where:
+            argument = Argument.of(args[place], partial(name_of, f, place), depth)
+            arguments.append(argument)
+            given[place] = argument.tree
+        return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple))
+
+    def result(self, f: Callable[..., Any]) -> Any:
+        """What `f` gives for the arguments."""
+        return ran(f, self.args, self.kwargs)
+
+    @property
+    def variables(self) -> tuple[Node[float], ...]:
+        """All leaves that are differentiated by."""
+        return tuple([leaf for argument in self.arguments for leaf in argument.leaves])
+
+    @property
+    def of_nodes(self) -> bool:
+        """Whether it was called with nodes."""
+        return any(argument.of_nodes for argument in self.arguments)
+
+    def reach(self, results: Iterable[object]) -> Reach:
+        """What lies between the nodes among `results` and the variables."""
+        return Reach.of([y for y in results if isinstance(y, Node)], self.variables)
+
+    def shaped(self, f: Callable[[Node[float]], object]) -> Any:
+        """The tree of what `f` gives for each variable, or the tuple of trees."""
+        trees = tuple([argument.mapped(f) for argument in self.arguments])
+        return trees if self.several else trees[0]
+
+    @property
+    def structure(self) -> trees.Structure[Any]:
+        """The structure of what `shaped` gives."""
+        parts = [argument.structure for argument in self.arguments]
+        return trees.tupled(parts) if self.several else parts[0]
+
+    def direction(self, tree: Any) -> dict[Node[float], Any]:
+        """How a tree like what `shaped` gives moves the variables; TreeMismatch for another."""
+        if not self.several:
+            return self.arguments[0].direction(tree)
+        if not isinstance(tree, tuple) or len(tree) != len(self.arguments):
+            needed = f"a tuple of {len(self.arguments)}, one for each argument"
+            raise NotAValue("the tangent", needed, f"{tree!r:.60}", "Give one for each.")
+        moves: dict[Node[float], Any] = {}
+        for argument, part in zip(self.arguments, tree, strict=True):
+            moves |= argument.direction(part)
+        return moves
+
+
+def checked(argnums: object) -> Places:
+    """`argnums` if it names arguments: a place, or several, each once; else NotAValue."""
+    places = argnums if isinstance(argnums, tuple) else (argnums,)
+    for place in places:
+        if not isinstance(place, int) or isinstance(place, bool):
+            advice = "Count the arguments from 0, or from -1 backwards; several places are a tuple."
+            raise NotAValue("argnums", "a place or a tuple of places", f"{argnums!r:.60}", advice)
+    if not places or len(set(places)) < len(places):
+        raise _twice(argnums)
+    return argnums  # type: ignore[return-value]  # as was just seen
+
+
+def found(
+    f: Callable[..., Any], places: Places, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], tuple[int, ...]]:
+    """The arguments, with those in `places` by place, and where these are, counted from 0."""
+    wanted = places if isinstance(places, tuple) else (places,)
+    # From behind is counted what was given, by place or by name.
+    if (kwargs and min(wanted) < 0) or not -len(args) <= min(wanted) <= max(wanted) < len(args):
+        args, kwargs = _bound(f, args, kwargs, wanted)
+    where = tuple([place % len(args) for place in wanted])
+    if len(set(where)) < len(where):
+        raise _twice(places)
+    return args, kwargs, where
+
+
+def tangent_place(f: Callable[..., Any], places: Places, count: int) -> int:
+    """Where a tangent stands among `count` positional arguments: behind the last that it is of."""
+    wanted = places if isinstance(places, tuple) else (places,)
+    last = max([place % (count - 1) if -count < place < 0 else place for place in wanted])
+    if last + 1 >= count:
+        advice = "The tangent follows the argument that it is of."
+        raise NotAValue(_called(f), f"{last + 2} arguments by place", f"{count}", advice)
+    return last + 1
+
+
+def _twice(argnums: object) -> NotAValue:
+    advice = "Name each argument once."
+    return NotAValue("argnums", "at least one place, each once", f"{argnums!r:.60}", advice)
+
+
+def _called(f: Callable[..., Any]) -> str:
+    return getattr(f, "__name__", "the function")
+
+
+def _bound(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], wanted: Sequence[int]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments by place, when some of those wanted were given by name or by default."""
+    bound = inspect.signature(f).bind(*args, **kwargs)
+    if max(wanted) >= len(bound.args):
+        bound.apply_defaults()
+    count = len(bound.args)
+    for place in wanted:
+        if not -count <= place < count:
+            advice = (
+                "Count the arguments from 0; those that can only be given by name have no place."
+            )
+            needed = f"at least {place + 1 if place >= 0 else -place} arguments"
+            raise NotAValue(f"argnums={place}", needed, f"{count} arguments", advice)
+    return bound.args, bound.kwargs

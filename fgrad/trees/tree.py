@@ -1,0 +1,357 @@
+"""Trees: containers of containers with numbers or nodes at their leaves.
+
+A tree is taken apart into its leaves, from left to right, and its `Structure`, and put together
+again from other leaves. Containers are tuples, lists, dicts, NamedTuples, dataclasses, attrs
+classes, persistent maps and vectors, and None (which has no leaves); a `Registry` that knows more
+is another value, so that nobody's registering changes anybody's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, TypeVar, overload
+
+import attrs
+
+from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
+from fgrad.graph.node import Node
+from fgrad.ops.operand import ARRAYS, is_array_like, is_bool, is_real, literal, told
+from fgrad.trees.containers import STATIC as STATIC
+from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
+from fgrad.trees.structure import LEAF as LEAF
+from fgrad.trees.structure import TRUTH, row_of, structured
+from fgrad.trees.structure import Structure as Structure
+from fgrad.trees.structure import tupled as tupled
+
+T = TypeVar("T")
+Leaf: TypeAlias = Node[float] | float
+_Nodes: TypeAlias = (
+    Node[float] | list[Node[float]] | tuple[Node[float], ...] | dict[Any, Node[float]]
+)
+
+_DEEPEST: Final = 200
+_FLOATS: Final = frozenset({float})  # what most leaves are
+_map: Final = map  # which has another meaning here
+_REMEMBERED: Final = 1024
+"""Leaves of a tuple or list up to which its structure is kept for the next one."""
+_TUPLE, _LIST = USUAL[tuple], USUAL[list]
+
+
+@attrs.frozen
+class Registry:
+    """The containers that are taken apart; everything else is a leaf.
+
+    `fgrad.trees.map` and the other functions are the methods of the registry that knows the usual
+    containers; `register` gives another that knows one more.
+    """
+
+    _containers: Mapping[type, Container]
+
+    def register(
+        self,
+        kind: type,
+        take: Callable[[Any], tuple[Mapping[Any, Any], Any]],
+        make: Callable[[Mapping[Any, Any], Any], Any],
+    ) -> Registry:
+        """A registry that also takes apart `kind`, as `fgrad.trees.register`."""
+
+        def taken(tree: Any) -> Parts:
+            children, static = take(tree)
+            return Parts(tuple(children), tuple(children.values()), static)
+
+        def made(parts: Parts) -> Any:
+            return make(dict(zip(parts.keys, parts.children, strict=True)), parts.static)
+
+        container = Container(taken, made, lambda key: f"[{key!r}]")
+        return Registry(MappingProxyType({**self._containers, kind: container}))
+
+    def flatten(self, tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
+        """The leaves and the structure, as `fgrad.trees.flatten`."""
+        return self._flattened(tree, name, _number)
+
+    def results(self, tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
+        """The same of what a function gave, among which may be truth values."""
+        return self._flattened(tree, name, _result)
+
+    def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
+        """The same of what a function is given, whose structure says which are truth values."""
+        return self._flattened(tree, name, _argument)
+
+    def _flattened(
+        self, tree: T, name: str, leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]]
+    ) -> tuple[tuple[Leaf, ...], Structure[T]]:
+        leaves: list[Leaf] = []
+        structure = self._walked(tree, leaves, _DEEPEST)
+        if structure is None:
+            leaves.clear()
+            structure = self._taken(tree, name, leaves, (), leaf)
+        return tuple(leaves), structure
+
+    def matched(self, structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
+        """The leaves of `tree` in the order of `structure`, as `fgrad.trees.matched`."""
+        leaves: list[Leaf] = []
+        if self._containers is not USUAL or not structure.read(tree, leaves):
+            leaves.clear()
+            self._matched(structure, tree, name, leaves, _number)
+        return tuple(leaves)
+
+    def matched_results(self, structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
+        """The same of a tree like what a function gave, in which truth values may stand."""
+        leaves: list[Leaf] = []
+        self._matched(structure, tree, name, leaves, _result)
+        return tuple(leaves)
+
+    def leaves(self, tree: object) -> tuple[Leaf, ...]:
+        """The leaves, as `fgrad.trees.leaves`."""
+        return self.flatten(tree)[0]
+
+    def paths(self, tree: object) -> tuple[str, ...]:
+        """Where each leaf stands, as `fgrad.trees.paths`."""
+        return self.flatten(tree)[1].paths()
+
+    def map(self, f: Callable[..., object], tree: T, /, *others: T) -> T:
+        """The tree of what `f` gives for each leaf, as `fgrad.trees.map`."""
+        leaves, structure = self.flatten(tree)
+        columns = [leaves]
+        columns += [
+            self.matched(structure, other, f"tree {i}") for i, other in enumerate(others, 2)
+        ]
+        if not any(issubclass(kind, Node) for kind in {*_map(type, leaves)}):
+            return structure.unflatten(_map(f, *columns))
+        made: dict[tuple[int, ...], Any] = {}
+        results = []
+        for row in zip(*columns, strict=True):
+            if isinstance(row[0], Node):
+                place = tuple([id(leaf) for leaf in row])
+                result = made[place] if place in made else made.setdefault(place, f(*row))
+            else:
+                result = f(*row)
+            results.append(result)
+        return structure.unflatten(results)
+
+    def _walked(self, tree: Any, leaves: list[Leaf], levels: int) -> Structure[Any] | None:
+        """What `_taken` gives, in a tenth of the time, or None: then that says what is wrong.
+
+        No path is written before something is wrong, and leaves side by side are looked at together.
+        """
+        container = container_of(tree, self._containers)
+        if container is None:
+            leaves.append(tree)
+            return LEAF if are_leaves((tree,), self._containers) else None
+        if not levels:
+            return None
+        row = container is _TUPLE or container is _LIST
+        parts = Parts((), tuple(tree)) if row else container.take(tree)
+        given = parts.children
+        kind: Any = type(tree)  # mypy takes a class for nothing that has a hash
+        if are_leaves(given, self._containers):
+            leaves += given
+            if row and len(given) <= _REMEMBERED:
+                return row_of(kind, len(given))
+            children = [LEAF] * len(given)
+        else:
+            children = []
+            for child in given:
+                structure = self._walked(child, leaves, levels - 1)
+                if structure is None:
+                    return None
+                children.append(structure)
+        if row:
+            parts = Parts(tuple(range(len(given))), given)
+        return structured(kind, parts, tuple(children), container)
+
+    def _taken(
+        self,
+        tree: Any,
+        path: str,
+        leaves: list[Leaf],
+        above: tuple[int, ...],
+        leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]],
+    ) -> Structure[Any]:
+        container = container_of(tree, self._containers)
+        if container is None:
+            value, structure = leaf(tree, path)
+            leaves.append(value)
+            return structure
+        if id(tree) in above:
+            raise CyclicTree(path)
+        if len(above) == _DEEPEST:
+            advice = "Flatten what is nested so deeply."
+            raise NotAValue(path[:80], f"a tree of at most {_DEEPEST} levels", "more", advice)
+        parts = container.take(tree)
+        children = tuple(
+            self._taken(child, path + container.entry(key), leaves, (*above, id(tree)), leaf)
+            for key, child in zip(parts.keys, parts.children, strict=True)
+        )
+        return structured(type(tree), parts, children, container)
+
+    def _matched(
+        self,
+        structure: Structure[Any],
+        tree: Any,
+        path: str,
+        leaves: list[Leaf],
+        leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]],
+    ) -> None:
+        """Append the leaves of `tree` in the order of `structure`, which it must have."""
+        container = container_of(tree, self._containers)
+        if container is None and structure.kind is None:
+            leaves.append(leaf(tree, path)[0])
+            return
+        if container is None or type(tree) is not structure.kind:
+            raise TreeMismatch(path, _kind_name(structure.kind), _kind_name(type(tree)))
+        parts = container.take(tree)
+        children = dict(zip(parts.keys, parts.children, strict=True))
+        if children.keys() != set(structure.keys):
+            raise TreeMismatch(path, f"keys {list(structure.keys)}", f"keys {list(parts.keys)}")
+        if parts.static != structure.static:
+            raise TreeMismatch(path, f"{structure.static!r:.60}", f"{parts.static!r:.60}")
+        for key, child in zip(structure.keys, structure.children, strict=True):
+            self._matched(child, children[key], path + container.entry(key), leaves, leaf)
+
+
+def _leaf(value: Any, path: str) -> Leaf:
+    if isinstance(value, Node) or type(value) is float or type(value) is int:
+        return value
+    if is_real(value):
+        return literal(value, path)
+    advice = "Mark its field as STATIC, or register its class as a container."
+    raise NotAValue(
+        path, "a number or a node", told(value), ARRAYS if is_array_like(value) else advice
+    )
+
+
+def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    return _leaf(value, path), LEAF
+
+
+def _result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    return bool(value) if is_bool(value) else _leaf(value, path), LEAF
+
+
+def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    if is_bool(value):
+        return bool(value), TRUTH
+    return _leaf(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
+
+
+def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves and the structure of what a function gave: numbers, nodes and truth values.
+
+    Errors are those of `flatten`.
+    """
+    return _USUAL.results(tree, name)
+
+
+def arguments(tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves and the structure of what a function is given: numbers, nodes and truth values.
+
+    Errors are those of `flatten`.
+    """
+    return _USUAL.arguments(tree, name)
+
+
+def matched_results(structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
+    """The leaves of a tree like what a function gave, in the order of `structure`, as `matched`."""
+    return _USUAL.matched_results(structure, tree, name)
+
+
+def _kind_name(kind: type | None) -> str:
+    return "a leaf" if kind is None or kind in (Node, float, int) else f"a {kind.__name__}"
+
+
+_USUAL: Final = Registry(USUAL)
+
+
+def flatten(tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves of `tree`, from left to right, and its structure.
+
+    Raises NotAValue for a leaf that is no number and no node, and CyclicTree; both name the
+    place, as in `tree.layers[2].weight`, where `name` stands for the whole.
+    """
+    return _USUAL.flatten(tree, name)
+
+
+def matched(structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
+    """The leaves of `tree` in the order of `structure`, which pairs dicts by key.
+
+    Raises TreeMismatch, with the place, unless `tree` has that structure.
+
+    >>> from fgrad import trees
+    >>> _, structure = trees.flatten({"a": 1.0, "b": 2.0})
+    >>> trees.matched(structure, {"b": 20.0, "a": 10.0})
+    (10.0, 20.0)
+    """
+    return _USUAL.matched(structure, tree, name)
+
+
+# Of other trees the leaves are typed as what is written in classes, which is float (docs/decisions/0011).
+@overload
+def leaves(tree: _Nodes) -> tuple[Node[float], ...]: ...  # type: ignore[overload-overlap]  # see above
+@overload
+def leaves(tree: object) -> tuple[float, ...]: ...
+def leaves(tree: object) -> tuple[Any, ...]:
+    """The leaves of `tree`, from left to right.
+
+    >>> from fgrad import trees
+    >>> trees.leaves({"layers": [(1.0, 2.0)], "rate": 0.1})
+    (1.0, 2.0, 0.1)
+    """
+    return _USUAL.leaves(tree)
+
+
+def paths(tree: object) -> tuple[str, ...]:
+    """Where each leaf stands.
+
+    >>> from fgrad import trees
+    >>> trees.paths({"layers": [(1.0, 2.0)], "rate": 0.1})
+    ("['layers'][0][0]", "['layers'][0][1]", "['rate']")
+    """
+    return _USUAL.paths(tree)
+
+
+# One for each number of trees, so that the arguments of a lambda are known to be numbers.
+@overload
+def map(f: Callable[[float], object], tree: T, /) -> T: ...
+@overload
+def map(f: Callable[[float, float], object], tree: T, second: T, /) -> T: ...
+@overload
+def map(f: Callable[[float, float, float], object], tree: T, second: T, third: T, /) -> T: ...
+@overload
+def map(f: Callable[..., object], tree: T, /, *others: T) -> T: ...
+def map(f: Callable[..., object], tree: T, /, *others: T) -> T:
+    """The tree of `f(leaf, *leaves of the others at its place)`.
+
+    A node that stands in two places is one variable, so `f` is called for it once and its
+    result stands in both. Raises TreeMismatch, with the place, unless all have one structure.
+
+    >>> from fgrad import trees
+    >>> trees.map(lambda w, g: w - 0.1 * g, {"w": 1.0, "b": 2.0}, {"b": 10.0, "w": 20.0})
+    {'w': -1.0, 'b': 1.0}
+    """
+    return _USUAL.map(f, tree, *others)
+
+
+def register(
+    kind: type,
+    take: Callable[[Any], tuple[Mapping[Any, Any], Any]],
+    make: Callable[[Mapping[Any, Any], Any], Any],
+) -> Registry:
+    """A registry that also takes apart `kind`; the usual one stays as it is.
+
+    `take(tree)` gives the children by key and a static part, `make(children, static)` a tree.
+
+    >>> from fgrad import trees
+    >>> class Pair:
+    ...     def __init__(self, left, right):
+    ...         self.left, self.right = left, right
+    >>> known = trees.register(
+    ...     Pair,
+    ...     lambda pair: ({"left": pair.left, "right": pair.right}, None),
+    ...     lambda children, static: Pair(**children),
+    ... )
+    >>> known.leaves([Pair(1.0, 2.0), 3.0])
+    (1.0, 2.0, 3.0)
+    """
+    return _USUAL.register(kind, take, make)
