@@ -129,7 +129,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
     from fgrad.optimize.descent import Minimum as Minimum
     from fgrad.optimize.descent import Search as Search
-    from fgrad.optimize.descent import minimise as minimise
+    from fgrad.optimize.descent import minimize as minimize
     from fgrad.optimize.lbfgs import lbfgs as lbfgs
     from fgrad.optimize.methods import Method as Method
     from fgrad.optimize.methods import State as State
@@ -166,7 +166,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "compile": "compiled.compile",
     "Minimum": "optimize.descent",
     "Search": "optimize.descent",
-    "minimise": "optimize.descent",
+    "minimize": "optimize.descent",
     "Difference": "compiled.diff",
     "diff": "compiled.diff",
     "hvp": "transforms.directional",

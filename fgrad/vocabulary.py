@@ -92,7 +92,6 @@ _TRANSFORMS: Final = {
     "make_jaxpr": "trace",
     "make_jvp": "jvp",
     "make_vjp": "vjp",
-    "minimize": "minimise",
     "newton": "root",
     "njit": "compile",
     "no_grad": "stop_gradient",

@@ -126,7 +126,7 @@ CHECKED: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
     (lambda a, b: a * b, (fg.var(1.0), fg.var(2.0)), {}),
     (lambda x: 3.0, (1.0,), {}),
     (lambda x: 3, (1,), {}),
-    (fg.compile(lambda p: p[0] * fg.exp(p[1]), tier="python"), ([1.0, 0.5],), {}),
+    (fg.compile(lambda p: p[0] * fg.exp(p[1]), backend="python"), ([1.0, 0.5],), {}),
     (fg.gradient(wave), (0.5, 2.0), {}),
 ]
 
@@ -142,7 +142,7 @@ def test_check_gradient_takes_what_gradient_takes(case: int) -> None:
 
 
 def test_check_gradient_moves_every_leaf_and_only_those_that_it_is_told_to() -> None:
-    wrong = fg.Unary("wrong", fg.exp.meaning, lambda out, x: 2.0 * out)
+    wrong = fg.Unary("wrong", fg.exp.impl, lambda out, x: 2.0 * out)
     f: Any = lambda p, q: wrong(p["a"][1]) + q
     moved: list[dict[str, Any]] = [{}, {"argnums": 0}, {"argnums": (0, 1)}]
     for options in moved:

@@ -63,7 +63,7 @@ def test_a_name_of_another_library_is_answered_with_ours(name: str) -> None:
         ("vmap", "fg.compile(f).map"),
         ("arctan2", "fg.atan2"),
         ("power", "fg.pow"),
-        ("minimize", "fg.minimise"),
+        ("minimise", "fg.minimize"),
         ("gamma", "fg.exp(fg.lgamma(x))"),
         ("gradeint", "fg.gradient"),
         ("Sin", "fg.sin"),

@@ -78,7 +78,7 @@ def source(program: Program) -> Source:
     words = _words(program)
     statements = _statements(program, words)
     names: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
-    names |= {word: op.meaning for op, word in words.items()}
+    names |= {word: op.impl for op, word in words.items()}
     text = (
         _short(program, statements) if len(statements) <= _LONGEST else _long(program, statements)
     )
@@ -95,7 +95,7 @@ def _words(program: Program) -> dict[Op, str]:
     A name may be any text, and two operations of a user's may have one.
     """
     words: dict[Op, str] = {}
-    for op in dict.fromkeys([op for op, _ in program.lines]):
+    for op in dict.fromkeys([op for op, _ in program.instructions]):
         if op in WRITTEN:
             continue
         if isinstance(op, Item):
@@ -113,7 +113,7 @@ def _statements(program: Program, words: Mapping[Op, str]) -> list[Statement]:
     uses = _uses(program)
     inner: dict[int, tuple[str, int]] = {}
     made: list[Statement] = []
-    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+    for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if not uses[value]:
             continue
         deepest = 0
@@ -138,8 +138,8 @@ def _statements(program: Program, words: Mapping[Op, str]) -> list[Statement]:
 
 def _uses(program: Program) -> list[int]:
     """How often each value is read; twice where the source would write it twice."""
-    uses = [0] * (len(program.inputs) + len(program.lines))
-    for op, args in program.lines:
+    uses = [0] * (len(program.inputs) + len(program.instructions))
+    for op, args in program.instructions:
         for a in args:
             if type(a) is int:
                 uses[a] += 2 if op is ops.square else 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
 from fgrad.compiled.compiled import Compiled
-from fgrad.compiled.kernel import TIERS, Tier, native_is_installed
+from fgrad.compiled.kernel import BACKENDS, Backend, native_is_installed
 from fgrad.errors import MissingExtra, NotAValue
 
 P = ParamSpec("P")
@@ -15,19 +15,19 @@ R = TypeVar("R")
 
 @overload
 def compile(
-    f: Callable[P, R], /, *, tier: Tier | None = None, exact: bool = False
+    f: Callable[P, R], /, *, backend: Backend | None = None, exact: bool = False
 ) -> Compiled[P, R]: ...
 @overload
 def compile(
-    *, tier: Tier | None = None, exact: bool = False
+    *, backend: Backend | None = None, exact: bool = False
 ) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
-def compile(f: Any = None, /, *, tier: Tier | None = None, exact: bool = False) -> Any:
+def compile(f: Any = None, /, *, backend: Backend | None = None, exact: bool = False) -> Any:
     """The compiled function of `f`: same arguments, same result, run as a program.
 
     It is traced at the first call with arguments of each structure (trees of numbers, as
     everywhere); errors are those of `trace`. With nodes among the arguments it gives nodes.
 
-    On the tier `native` it runs as machine code, on `python` as straight-line source, on
+    On the backend `native` it runs as machine code, on `python` as straight-line source, on
     `reference` line by line. Without a choice it is native if the extra `native` is installed,
     else python; to choose native without it raises MissingExtra. Native functions are as accurate
     as those of Python, not equal in the last place, and a product that is added to something is
@@ -40,19 +40,19 @@ def compile(f: Any = None, /, *, tier: Tier | None = None, exact: bool = False) 
     >>> fast(0.0, 3.0), fg.gradient(fast, argnums=1)(0.0, 3.0), len(fast.program)
     (3.0, 1.0, 3)
     """
-    if tier is None:
-        tier = "native" if native_is_installed() else "python"
-    if tier not in TIERS:
-        advice = f"Choose one of {', '.join(TIERS)}."
-        raise NotAValue("compile", "a tier", f"{tier!r:.40}", advice)
-    if tier == "native" and not native_is_installed():
-        raise MissingExtra("the tier native", "llvmlite 0.45 or later", "native")
+    if backend is None:
+        backend = "native" if native_is_installed() else "python"
+    if backend not in BACKENDS:
+        advice = f"Choose one of {', '.join(BACKENDS)}."
+        raise NotAValue("compile", "a backend", f"{backend!r:.40}", advice)
+    if backend == "native" and not native_is_installed():
+        raise MissingExtra("the backend native", "llvmlite 0.45 or later", "native")
     if f is None:
-        return lambda f: _compiled(f, tier, exact)
-    return _compiled(f, tier, exact)
+        return lambda f: _compiled(f, backend, exact)
+    return _compiled(f, backend, exact)
 
 
-def _compiled(f: Any, tier: Tier, exact: bool) -> Any:
+def _compiled(f: Any, backend: Backend, exact: bool) -> Any:
     if isinstance(f, (staticmethod, classmethod)):
-        return type(f)(Compiled(f.__func__, tier, exact))
-    return Compiled(f, tier, exact)
+        return type(f)(Compiled(f.__func__, backend, exact))
+    return Compiled(f, backend, exact)

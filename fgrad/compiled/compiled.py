@@ -24,7 +24,7 @@ import attrs
 
 from fgrad.compiled.calls import MISS
 from fgrad.compiled.dispatch import Front, Specialised
-from fgrad.compiled.kernel import Tier
+from fgrad.compiled.kernel import Backend
 from fgrad.compiled.methods import Bound
 from fgrad.compiled.reference import Reference
 from fgrad.compiled.rows import Table, is_array, refuse, widths_of
@@ -68,7 +68,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
     """
 
     function: Callable[P, R] | None
-    tier: Tier
+    backend: Backend
     exact: bool = False
     _special: Specialised = attrs.field(init=False)
     # It only grows; what two threads find at the same time is the same.
@@ -78,7 +78,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
 
     @_special.default
     def _nothing_yet(self) -> Specialised:
-        return Specialised(self.function, self.tier, self.exact)
+        return Specialised(self.function, self.backend, self.exact)
 
     def __attrs_post_init__(self) -> None:
         """Begin with a call that writes out a faster one."""
@@ -100,7 +100,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
         function = self._special.traced
         if function is None or owner in self._by_class:
             return self._by_class[owner]
-        bound: Compiled[..., R] = Compiled(MethodType(function, owner), self.tier, self.exact)
+        bound: Compiled[..., R] = Compiled(MethodType(function, owner), self.backend, self.exact)
         return self._by_class.setdefault(owner, bound)
 
     # To type checkers, a class method is what takes a class, and a static one what takes no instance.
@@ -194,7 +194,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
 
         The arguments have columns of one length, arrays `(N,)`, in the place of numbers; a number
         is the same in every row, and an array `(N, k)` stands for a list of k numbers. On the
-        native tier the rows are shared among `threads`, which changes no bit. `out` is a tree like
+        native backend the rows are shared among `threads`, which changes no bit. `out` is a tree like
         the result with arrays in it that are written to, `(N,)` for a number and `(N, k)` for a
         list; they may be the arguments' own, and none may lie in another. Raises NotAValue for what
         is no real column, MissingExtra without the extra `arrays`.
@@ -277,7 +277,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
     def specialise(self, *args: Any, **kwargs: Any) -> Any:
         """The function at the structure of these arguments, for the fastest calls.
 
-        For floats by position it is on the native tier a builtin of the interpreter; for one array
+        For floats by position it is on the native backend a builtin of the interpreter; for one array
         `(k,)`, which stands for a list of k numbers, a function of such arrays that gives an array
         of all numbers of the result, or the only one. Other arguments than these are as for a call.
 
@@ -304,8 +304,8 @@ class Compiled(Front, Sloped, Generic[P, R]):
         return self._special.slopes(args, kwargs, places)
 
     def on_arrays(self, tree: Any, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
-        """The value and the gradient as a function of an array, on the native tier."""
-        if self.tier != "native":
+        """The value and the gradient as a function of an array, on the native backend."""
+        if self.backend != "native":
             return None
         return self._special.found((tree,), {})[1].on_arrays(ready=ready)
 
@@ -357,7 +357,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
         if reference is None and not made:
             advice = "Call it first, or define the function where it can be imported."
             raise NotPicklable(f"{self!r}, which knows no program,", advice)
-        return _restored, (self.tier, self.exact, made, reference)
+        return _restored, (self.backend, self.exact, made, reference)
 
     def __copy__(self) -> Self:
         """The function itself: what it knows only grows."""
@@ -370,16 +370,16 @@ class Compiled(Front, Sloped, Generic[P, R]):
     def __repr__(self) -> str:
         """One line."""
         name = getattr(self.function, "__qualname__", self.function or "a function from elsewhere")
-        return f"Compiled({name}, {self.tier}, {len(self.specialisations)} specialisations)"
+        return f"Compiled({name}, {self.backend}, {len(self.specialisations)} specialisations)"
 
 
 def _restored(
-    tier: Tier,
+    backend: Backend,
     exact: bool,
     made: tuple[Specialisation, ...],
     reference: Reference | None = None,
 ) -> Compiled[..., Any]:
-    compiled: Compiled[..., Any] = Compiled(reference, tier, exact)
+    compiled: Compiled[..., Any] = Compiled(reference, backend, exact)
     for special in made:
         compiled._special.kept(special)
     return compiled

@@ -98,7 +98,7 @@ def diff(before: Program, after: Program) -> Difference:
 def _keys(program: Program, keys: dict[Any, int]) -> list[int]:
     """A number for each value, equal for values that are computed in the same way."""
     numbers = [keys.setdefault(name, len(keys)) for name in program.inputs]
-    for op, args in program.lines:
+    for op, args in program.instructions:
         parts = [("value", numbers[a]) if type(a) is int else repr(a) for a in args]
         numbers.append(keys.setdefault((op, *parts), len(keys)))
     return numbers

@@ -12,7 +12,7 @@ import attrs
 from fgrad import trees
 from fgrad.autodiff import multiple
 from fgrad.compiled.calls import MISS
-from fgrad.compiled.kernel import Kernel, Tier
+from fgrad.compiled.kernel import Backend, Kernel
 from fgrad.compiled.reference import Reference
 from fgrad.compiled.specialisation import TRIED, Call, Given, Specialisation
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
@@ -35,7 +35,7 @@ class Specialised:
     """A function, and what it became for each structure of its arguments that it was called with."""
 
     function: Callable[..., Any] | None
-    tier: Tier
+    backend: Backend
     exact: bool
     # It only grows; what two threads trace at the same time is the same.
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
@@ -131,7 +131,7 @@ class Specialised:
             raise TreeMismatch("arguments", " or ".join(known)[:200], got[:200])
         tracing = Tracing.of(function, args, kwargs)
         program = simplified(tracing.program)
-        return Specialisation(Kernel(program, self.tier, self.exact), structure, tracing.result)
+        return Specialisation(Kernel(program, self.backend, self.exact), structure, tracing.result)
 
     def kept(self, special: Specialisation) -> Specialisation:
         """The specialisation for that structure, which is this one if there is no other."""

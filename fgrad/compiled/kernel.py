@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from fgrad.backends.native.runtime.entry import Entry
     from fgrad.backends.native.runtime.few import Way
 
-Tier: TypeAlias = Literal["reference", "python", "native"]
-TIERS: Final[tuple[Tier, ...]] = ("reference", "python", "native")
+Backend: TypeAlias = Literal["reference", "python", "native"]
+BACKENDS: Final[tuple[Backend, ...]] = ("reference", "python", "native")
 
 
 @cache
@@ -53,7 +53,7 @@ def native_is_installed() -> bool:
 
 @attrs.frozen
 class Kernel(Callee):
-    """A program on a tier, callable on floats by position; it pickles as the program.
+    """A program on a backend, callable on floats by position; it pickles as the program.
 
     >>> import fgrad as fg
     >>> kernel = Kernel(fg.trace(lambda x, y: x * y)(0.0, 0.0), "python")
@@ -62,7 +62,7 @@ class Kernel(Callee):
     """
 
     program: Program
-    tier: Tier
+    backend: Backend
     exact: bool = False
     """Whether native code keeps each rounding: no product is fused with the sum it goes into."""
     # What follows is made when it is asked for; made twice by two threads, it is the same.
@@ -73,7 +73,7 @@ class Kernel(Callee):
     @cached_property
     def run(self) -> Callable[..., tuple[Any, ...]]:
         """The function of the inputs, by position."""
-        if self.tier == "native":
+        if self.backend == "native":
             sizes = len(self.program.inputs), len(self.program.outputs)
             rows = [trees.tupled((trees.LEAF,) * size) for size in sizes]
             given = trees.tupled((rows[0], trees.flatten({})[1]))
@@ -95,18 +95,18 @@ class Kernel(Callee):
 
     @cached_property
     def source(self) -> Source | None:
-        """The Python source, on the tier that has one."""
-        return source(scheduled(self.program)) if self.tier == "python" else None
+        """The Python source, on the backend that has one."""
+        return source(scheduled(self.program)) if self.backend == "python" else None
 
     def map(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[Array, ...]:
-        """The outputs over columns; MissingExtra without numpy. Threads are of the native tier."""
-        if self.tier == "native":
+        """The outputs over columns; MissingExtra without numpy. Threads are of the native backend."""
+        if self.backend == "native":
             return self._batch.map(inputs, threads=threads)
         return self._columns(inputs)
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int = 1) -> None:
         """The same into arrays that are there; NotAValue for what cannot be written to."""
-        if self.tier == "native":
+        if self.backend == "native":
             self._batch.map_to(out, inputs, threads=threads)
             return
         columns = self._columns(inputs)
@@ -119,13 +119,13 @@ class Kernel(Callee):
 
     def sum(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[float, ...]:
         """The sum of each output over the rows of columns, as `map` has them."""
-        if self.tier == "native":
+        if self.backend == "native":
             return self._batch.sum(inputs, threads=threads)
         return tuple([float(column.sum()) for column in self._columns(inputs)])
 
     def sum_to(self, out: Sequence[Any], inputs: Sequence[object], *, threads: int = 1) -> None:
         """The same into arrays of doubles, `()` for one output and `(k,)` for k of them."""
-        if self.tier == "native":
+        if self.backend == "native":
             self._batch.sum_to(out, inputs, threads=threads)
             return
         sums = iter(self.sum(inputs))
@@ -135,9 +135,9 @@ class Kernel(Callee):
     def few(self, way: Way) -> Callable[..., Any] | None:
         """The function of a few rows, by position, that gives None for all that is not usual.
 
-        None on tiers that have no such thing.
+        None on backends that have no such thing.
         """
-        return partial(self._batch.few.call, way) if self.tier == "native" else None
+        return partial(self._batch.few.call, way) if self.backend == "native" else None
 
     @cached_property
     def _columns(self) -> Columns:
@@ -151,8 +151,8 @@ class Kernel(Callee):
 
     @property
     def text(self) -> str:
-        """What runs on the tier: Python source, LLVM IR, or the listing."""
-        if self.tier == "native":
+        """What runs on the backend: Python source, LLVM IR, or the listing."""
+        if self.backend == "native":
             return self.entry.text
         return show(self.program) if self.source is None else self.source.text
 
@@ -162,8 +162,8 @@ class Kernel(Callee):
         return self.program.digest
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the program and the tier: code is made again where it arrives."""
-        return Kernel, (self.program, self.tier, self.exact)
+        """Pickle the program and the backend: code is made again where it arrives."""
+        return Kernel, (self.program, self.backend, self.exact)
 
     @cached_property
     def op(self) -> Joint:
@@ -209,4 +209,4 @@ class Kernel(Callee):
         ends: Sequence[Node[float]] = [flows[xs[i]] for i in reached]
         labels = [*names, *[f"cotangent {i}" for i in flowing]]
         program = Program.of(ends, [*xs, *bars], labels)
-        return reached, Kernel(simplified(program), self.tier, self.exact)
+        return reached, Kernel(simplified(program), self.backend, self.exact)

@@ -61,7 +61,7 @@ class Specialisation:
         return builtin or self._written(self.result, self.kernel.run, other=other)
 
     def _builtin(self, other: Callable[..., Any]) -> Callable[..., Any] | None:
-        if self.kernel.tier != "native" or any(self.arguments.truths()):
+        if self.kernel.backend != "native" or any(self.arguments.truths()):
             return None
         return self.kernel.entry.on_trees(self.arguments, self.result, other)
 
@@ -187,7 +187,7 @@ def of_floats(
     """The function of floats by position; `other`, which knows everything, where there is none."""
     single = result.kind is None
     plain = single or (result.kind is tuple and all(c.kind is None for c in result.children))
-    if kernel.tier != "native" or not plain:
+    if kernel.backend != "native" or not plain:
         return other
     return kernel.entry.on_floats(other, single=single)
 
@@ -216,4 +216,4 @@ def of_array(
         outputs = kernel.run(*x.astype(np.float64).tolist())
         return outputs[0] if single else np.array(outputs, np.float64)
 
-    return kernel.entry.on_array(slow, single=single) if kernel.tier == "native" else slow
+    return kernel.entry.on_array(slow, single=single) if kernel.backend == "native" else slow

@@ -183,5 +183,5 @@ def _qualified(op: Op) -> tuple[str | int, ...]:
         return "call", op.name, op.arity, op.size, op.callee.digest if op.callee else op.module
     if op is variable or getattr(scalar, op.name, None) is op:
         return "fgrad", op.name
-    module = getattr(op.meaning, "__module__", None)
+    module = getattr(op.impl, "__module__", None)
     return type(op).__name__, op.arity, str(module), op.name

@@ -104,7 +104,7 @@ class Node(_Open, Generic[V_co]):
         node.op = op
         node._x = self
         node._y = None
-        node.value = op.meaning(self.value)
+        node.value = op.impl(self.value)
         node.label = None
         node.depth = self.depth + 1
         node.__class__ = Node
@@ -114,7 +114,7 @@ class Node(_Open, Generic[V_co]):
         """The node of `op` on `args`, which are nodes and plain values."""
         if len(args) > _FEW:
             given = [a.value if isinstance(a, Node) else a for a in args]
-            return _seal(op, args, op.meaning(*given), depth_above(args), None)
+            return _seal(op, args, op.impl(*given), depth_above(args), None)
         values: list[float] = []
         depth = 0
         for a in args:
@@ -124,7 +124,7 @@ class Node(_Open, Generic[V_co]):
                     depth = a.depth
             else:
                 values.append(a)
-        return _seal(op, args, op.meaning(*values), depth + 1, None)
+        return _seal(op, args, op.impl(*values), depth + 1, None)
 
     def __repr__(self) -> str:
         """One line, however large the expression is."""

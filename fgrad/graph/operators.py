@@ -89,7 +89,7 @@ def give_operators(kind: Any, operators: Callable[..., Ways]) -> None:
 
 def _of_nodes(op: Binary | Comparison, method: str | None = None) -> tuple[_Forward, _Reflected]:
     """`op` on a node and what may have a reflected `method`, and on something and a node."""
-    meaning = op.meaning
+    meaning = op.impl
     kind = Condition if op.truth else Node
 
     def forward(self: Node[float], other: Node[float] | float, /) -> Node[float]:

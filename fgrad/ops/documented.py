@@ -21,7 +21,7 @@ class _Text:
 
         ours = getattr(sys.modules.get("fgrad.ops.scalar"), op.name, None) is op
         text = description(op.name, op.arity, getattr(op, "kink", "")) if ours else None
-        return text or getattr(op.meaning, "__doc__", None) or self.text
+        return text or getattr(op.impl, "__doc__", None) or self.text
 
 
 def described(kind: K) -> K:

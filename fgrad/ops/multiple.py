@@ -61,7 +61,7 @@ class Joint(Op):
     Operations of the same meaning are equal.
     """
 
-    meaning: Callable[..., tuple[float, ...]]
+    impl: Callable[..., tuple[float, ...]]
     arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
     size: int = attrs.field(eq=False)
     pull: JointRule = attrs.field(eq=False)
@@ -75,7 +75,7 @@ class Joint(Op):
     @property
     def callee(self) -> Callee | None:
         """What it calls, if that is a value."""
-        return self.meaning if isinstance(self.meaning, Callee) else None
+        return self.impl if isinstance(self.impl, Callee) else None
 
     @property
     def module(self) -> NoReturn:
@@ -95,7 +95,7 @@ class Joint(Op):
     @property
     def nameless(self) -> bool:
         """Whether it was made by us of a user's functions, at a call of theirs: nobody has it."""
-        ours = str(getattr(self.meaning, "__module__", "")).startswith("fgrad.")
+        ours = str(getattr(self.impl, "__module__", "")).startswith("fgrad.")
         return ours and self.callee is None and self.maker is None
 
     def readers(self) -> tuple[Item, ...]:
@@ -108,7 +108,7 @@ class Joint(Op):
 class Item(Op):
     """The operation that reads one result of several."""
 
-    meaning: Callable[..., Any] = attrs.field(eq=False)
+    impl: Callable[..., Any] = attrs.field(eq=False)
     index: int
     truth: bool = False  # type: ignore[misc]  # other classes are of one kind, this one of either
 

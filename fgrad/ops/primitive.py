@@ -42,8 +42,9 @@ ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
 def _keep_floats(op: Op, *names: str) -> None:
     """Have the functions of `op` under these names give floats, whoever wrote them."""
     for name in names:
-        where = f"the result of {name} of {op.name}"
-        kept = giving_floats(getattr(op, name), where, operands=name != "meaning")
+        said = "the implementation" if name == "impl" else name
+        where = f"the result of {said} of {op.name}"
+        kept = giving_floats(getattr(op, name), where, operands=name != "impl")
         object.__setattr__(op, name, kept)
 
 
@@ -56,7 +57,7 @@ class Op:
     """What all operations share: a name, a number of arguments and the kind of the result."""
 
     name: str
-    meaning: Callable[..., Any]
+    impl: Callable[..., Any]
 
     arity: ClassVar[int]
     truth: ClassVar[bool] = False
@@ -86,7 +87,7 @@ class Op:
     @property
     def module(self) -> str:
         """The module in which this operation is a global under its own name; NotPicklable if none."""
-        own = getattr(self.meaning, "__module__", None)
+        own = getattr(self.impl, "__module__", None)
         for name in ("fgrad.ops.scalar", "fgrad.graph.node", own, *tuple(sys.modules)):
             # Its dictionary, since asking a lazy module for an unknown name may run code or warn.
             held = getattr(sys.modules.get(str(name)), "__dict__", {})
@@ -112,7 +113,7 @@ class Op:
         ):
             if isinstance(a, Operand) and (operand is None or a.abstract):
                 operand = a
-        return self.meaning(*args) if operand is None else operand.apply(self, args)
+        return self.impl(*args) if operand is None else operand.apply(self, args)
 
     def _number(self, value: object) -> Operand | float:
         if isinstance(value, Operand) and not value.truth:
@@ -151,7 +152,7 @@ class Unary(Op):
     (0.5, 0.25)
     """
 
-    meaning: Callable[[float], float]
+    impl: Callable[[float], float]
     dx: Rule1 | None
     kink: str = ""
 
@@ -159,7 +160,7 @@ class Unary(Op):
 
     def __attrs_post_init__(self) -> None:
         """Keep numbers as floats."""
-        _keep_floats(self, "meaning", "dx")
+        _keep_floats(self, "impl", "dx")
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -173,7 +174,7 @@ class Unary(Op):
     def __call__(self, x: Any, /) -> Any:
         """The result of the operation, of the kind of its argument."""
         if type(x) is float:
-            return self.meaning(x)
+            return self.impl(x)
         return x.under(self) if isinstance(x, Operand) else self.checked((x,))
 
 
@@ -204,14 +205,14 @@ class OfTwo(Op):
 class Binary(OfTwo):
     """An operation on two numbers: `dx(out, x, y)` and `dy(out, x, y)` are its partial derivatives."""
 
-    meaning: Callable[[float, float], float]
+    impl: Callable[[float, float], float]
     dx: Rule2 | None
     dy: Rule2 | None
     kink: str = ""
 
     def __attrs_post_init__(self) -> None:
         """Keep numbers as floats."""
-        _keep_floats(self, "meaning", "dx", "dy")
+        _keep_floats(self, "impl", "dx", "dy")
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -230,7 +231,7 @@ class Binary(OfTwo):
     def __call__(self, x: Any, y: Any, /) -> Any:
         """The result of the operation, of the kind of its arguments."""
         if type(x) is float and type(y) is float:
-            return self.meaning(x, y)
+            return self.impl(x, y)
         return self._between(x, y)
 
 
@@ -240,7 +241,7 @@ class Binary(OfTwo):
 class Ternary(Op):
     """An operation on three numbers, with `dx`, `dy`, `dz` of `(out, x, y, z)`."""
 
-    meaning: Callable[[float, float, float], float]
+    impl: Callable[[float, float, float], float]
     dx: Rule3 | None
     dy: Rule3 | None
     dz: Rule3 | None
@@ -250,7 +251,7 @@ class Ternary(Op):
 
     def __attrs_post_init__(self) -> None:
         """Keep numbers as floats."""
-        _keep_floats(self, "meaning", "dx", "dy", "dz")
+        _keep_floats(self, "impl", "dx", "dy", "dz")
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -284,7 +285,7 @@ class Ternary(Op):
 class Comparison(OfTwo):
     """An operation that compares two numbers; it has no derivative."""
 
-    meaning: Callable[[float, float], bool]
+    impl: Callable[[float, float], bool]
 
     truth: ClassVar[bool] = True
     dx: ClassVar[None] = None
@@ -299,7 +300,7 @@ class Comparison(OfTwo):
     def __call__(self, x: Any, y: Any, /) -> Any:
         """Whether it holds: a bool, or a node of one."""
         if type(x) is float and type(y) is float:
-            return self.meaning(x, y)
+            return self.impl(x, y)
         return self._between(x, y)
 
 
@@ -309,7 +310,7 @@ class Comparison(OfTwo):
 class Connective(Op):
     """An operation that joins two truth values; it has no derivative."""
 
-    meaning: Callable[[bool, bool], bool]
+    impl: Callable[[bool, bool], bool]
 
     arity: ClassVar[int] = 2
     truth: ClassVar[bool] = True
@@ -338,7 +339,7 @@ class Connective(Op):
 class Negation(Op):
     """The operation that turns a truth value round; it has no derivative."""
 
-    meaning: Callable[[bool], bool]
+    impl: Callable[[bool], bool]
 
     arity: ClassVar[int] = 1
     truth: ClassVar[bool] = True
@@ -364,7 +365,7 @@ class Negation(Op):
 class Choice(Op):
     """The operation that chooses one of two numbers by a truth value."""
 
-    meaning: Callable[[bool, float, float], float]
+    impl: Callable[[bool, float, float], float]
     dy: ChoiceRule
     dz: ChoiceRule
     kink: str = ""

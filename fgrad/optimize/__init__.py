@@ -1,5 +1,5 @@
 """Minimisation over trees of parameters.
 
 `methods` are pure steps from state to state (gradient descent, momentum, Adam), `descent` has
-`minimise`, `iteration` runs a method on trees or on flat arrays, `lbfgs` calls scipy's L-BFGS-B.
+`minimize`, `iteration` runs a method on trees or on flat arrays, `lbfgs` calls scipy's L-BFGS-B.
 """

@@ -44,7 +44,7 @@ class Minimum(Generic[A]):
     state: State[A]
 
 
-@runtime_checkable  # minimise asks which of the two it was given
+@runtime_checkable  # minimize asks which of the two it was given
 class Search(Protocol):
     """How to go down by evaluating the function along the way, as a line search must.
 
@@ -71,7 +71,7 @@ class Search(Protocol):
 
 
 @overload
-def minimise(
+def minimize(
     f: Callable[[A], Q],
     start: A | State[A],
     method: Method | Search,
@@ -83,7 +83,7 @@ def minimise(
     callback: Callback[A] | None = None,
 ) -> Minimum[A]: ...
 @overload
-def minimise(
+def minimize(
     f: Callable[[A], tuple[Q, A]],
     start: A | State[A],
     method: Method | Search,
@@ -94,7 +94,7 @@ def minimise(
     has_gradient: Literal[True],
     callback: Callback[A] | None = None,
 ) -> Minimum[A]: ...
-def minimise(
+def minimize(
     f: Callable[[Any], Any],
     start: Any,
     method: Method | Search,
@@ -117,7 +117,7 @@ def minimise(
     >>> import fgrad as fg
     >>> def bowl(p: dict[str, float]) -> float:
     ...     return fg.square(p["x"] - 1.0) + 10.0 * fg.square(p["y"])
-    >>> found = fg.minimise(bowl, {"x": 0.0, "y": 1.0}, fg.momentum(0.02, 0.8))
+    >>> found = fg.minimize(bowl, {"x": 0.0, "y": 1.0}, fg.momentum(0.02, 0.8))
     >>> found.converged, round(found.params["x"], 5)
     (True, 1.0)
     """

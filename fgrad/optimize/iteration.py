@@ -138,5 +138,5 @@ def way(
 def _pair(given: Any) -> tuple[Any, Any]:
     if not isinstance(given, tuple) or len(given) != 2:
         advice = "With has_gradient, let the function return (value, gradient)."
-        raise NotAValue("minimise", "a pair", f"{given!r:.60}", advice)
+        raise NotAValue("minimize", "a pair", f"{given!r:.60}", advice)
     return given

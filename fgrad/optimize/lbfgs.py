@@ -120,7 +120,7 @@ def lbfgs(memory: int = 10) -> Search:
     parameters and the count only, so going on from it learns anew.
 
     >>> import fgrad as fg
-    >>> method = fg.lbfgs(memory=5)  # for fg.minimise(f, start, method)
+    >>> method = fg.lbfgs(memory=5)  # for fg.minimize(f, start, method)
     """
     if type(memory) is not int or memory < 1:
         advice = "It is how many steps are remembered; 10 is usual."

@@ -13,13 +13,13 @@ from typing import Final, TypeAlias
 
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Line
+from fgrad.program.program import Instruction
 
 Arg: TypeAlias = int | float | bool
 Args: TypeAlias = tuple[Arg, ...]
-Form: TypeAlias = "Arg | Line | None"
+Form: TypeAlias = "Arg | Instruction | None"
 """What a rule makes of a line: a value that is there, another line, or None to leave it."""
-Definitions: TypeAlias = Sequence[Line | None]
+Definitions: TypeAlias = Sequence[Instruction | None]
 """The line of each value; inputs have none."""
 
 

@@ -12,7 +12,7 @@ from fgrad.ops.multiple import Item, Joint
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 from fgrad.program.algebra import OF_LINES, OF_LITERALS, Arg, Args, Form
-from fgrad.program.program import Line, Program, placed
+from fgrad.program.program import Instruction, Program, placed
 
 COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
 
@@ -27,11 +27,11 @@ def simplified(program: Program) -> Program:
     (7, 3)
     """
     inputs = len(program.inputs)
-    lines: list[Line | None] = [None] * inputs
+    lines: list[Instruction | None] = [None] * inputs
     place: list[Arg] = list(range(inputs))
     known: dict[Any, int] = {}
     rule_for = dict(OF_LINES).get
-    for given in program.lines:
+    for given in program.instructions:
         op, args = given
         # As `placed` does; written out, the pass takes four fifths of the time.
         if len(args) == 2:
@@ -52,7 +52,7 @@ def simplified(program: Program) -> Program:
             op, args = form
             plain = _PLAIN.issuperset(map(type, args))
         place.append(_numbered(op, args, plain, lines, known) if form is None else form)
-    made: list[Line] = [line for line in lines if line is not None]
+    made: list[Instruction] = [line for line in lines if line is not None]
     outputs = [_kept(place[i], made, inputs) for i in program.outputs]
     return used(Program(program.inputs, tuple(made), tuple(outputs)))
 
@@ -64,7 +64,7 @@ _PLAIN: Final = frozenset({int})
 def _of_literals(op: Op, args: tuple[Any, ...]) -> Form:
     """One step: the value of a line of literals, or what an exact rule makes of it."""
     if int not in map(type, args) and not op.joint:
-        value = op.meaning(*args)
+        value = op.impl(*args)
         if type(value) is float:
             return value
         # A user's may give an int, which would be the number of a value, or a float of another class.
@@ -74,7 +74,7 @@ def _of_literals(op: Op, args: tuple[Any, ...]) -> Form:
 
 
 def _numbered(
-    op: Op, args: Args, plain: bool, lines: list[Line | None], known: dict[Any, int]
+    op: Op, args: Args, plain: bool, lines: list[Instruction | None], known: dict[Any, int]
 ) -> int:
     """The number of the value of a line, which is a new one unless it is `known`."""
     if plain and op in COMMUTES and args[1] < args[0]:
@@ -91,7 +91,7 @@ def _key(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return op, tuple([a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
 
 
-def _kept(value: Arg, lines: list[Line], inputs: int) -> int:
+def _kept(value: Arg, lines: list[Instruction], inputs: int) -> int:
     """The number of an output, which gets a line of its own if it is a literal."""
     if type(value) is int:
         return value
@@ -122,7 +122,7 @@ def _callees(program: Program) -> list[Program]:
     """The programs that it calls, one for each call."""
     return [
         op.callee.program
-        for op, _ in program.lines
+        for op, _ in program.instructions
         if op.joint and isinstance(op, Joint) and op.callee
     ]
 
@@ -130,8 +130,8 @@ def _callees(program: Program) -> list[Program]:
 def _with_lines_of(program: Program, done: Mapping[int, Program]) -> Program:
     """The program with what each callee is in the place of its calls."""
     place: list[Any] = list(range(len(program.inputs)))
-    lines: list[Line] = []
-    for op, args in program.lines:
+    lines: list[Instruction] = []
+    for op, args in program.instructions:
         given = placed(args, place)
         if isinstance(op, Joint) and op.callee:
             called = done[id(op.callee.program)]
@@ -145,10 +145,10 @@ def _with_lines_of(program: Program, done: Mapping[int, Program]) -> Program:
     return Program(program.inputs, tuple(lines), tuple(outputs))
 
 
-def _inserted(called: Program, args: Args, lines: list[Line], inputs: int) -> list[Arg]:
+def _inserted(called: Program, args: Args, lines: list[Instruction], inputs: int) -> list[Arg]:
     """What the outputs of `called` are, once its lines have been appended."""
     place: list[Arg] = list(args)
-    for op, given in called.lines:
+    for op, given in called.instructions:
         place.append(inputs + len(lines))
         lines.append((op, placed(given, place)))
     return [place[i] for i in called.outputs]
@@ -156,7 +156,7 @@ def _inserted(called: Program, args: Args, lines: list[Line], inputs: int) -> li
 
 def used(program: Program) -> Program:
     """The program without lines that no output needs."""
-    lines, inputs = program.lines, len(program.inputs)
+    lines, inputs = program.instructions, len(program.inputs)
     at = inputs + len(lines)
     needed = bytearray(at)
     for i in program.outputs:

@@ -22,7 +22,7 @@ from fgrad.ops.multiple import Item, Joint
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 
-Line: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
+Instruction: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
 
 
 def placed(args: Sequence[Any], place: Sequence[Any] | Mapping[int, Any]) -> tuple[Any, ...]:
@@ -47,7 +47,7 @@ class Program:
     """
 
     inputs: tuple[str, ...]
-    lines: tuple[Line, ...]
+    instructions: tuple[Instruction, ...]
     outputs: tuple[int, ...]
 
     @classmethod
@@ -65,7 +65,7 @@ class Program:
         for an output that depends on another one.
         """
         place: dict[Any, int | float] = {node: i for i, node in enumerate(inputs)}
-        lines: list[Line] = []
+        lines: list[Instruction] = []
         following = len(place)
         ends = [y for y in outputs if isinstance(y, Node)]
         for node in Graph.of(*ends).nodes:
@@ -95,18 +95,18 @@ class Program:
 
     def __len__(self) -> int:
         """The number of lines."""
-        return len(self.lines)
+        return len(self.instructions)
 
     @property
     def truths(self) -> list[bool]:
         """For each value whether it is a truth value."""
-        return [False] * len(self.inputs) + [op.truth for op, _ in self.lines]
+        return [False] * len(self.inputs) + [op.truth for op, _ in self.instructions]
 
     @property
     def uses(self) -> list[int]:
         """How often lines use each value."""
-        uses = [0] * (len(self.inputs) + len(self.lines))
-        for _, args in self.lines:
+        uses = [0] * (len(self.inputs) + len(self.instructions))
+        for _, args in self.instructions:
             for a in args:
                 if type(a) is int:
                     uses[a] += 1
@@ -122,21 +122,21 @@ class Program:
             advice = f"They are {', '.join(self.inputs)[:80]}."
             raise NotAValue("a program", needed, f"{len(inputs)}", advice)
         values: list[Any] = [float(x) for x in inputs]
-        for op, args in self.lines:
-            values.append(op.meaning(*placed(args, values)))
+        for op, args in self.instructions:
+            values.append(op.impl(*placed(args, values)))
         return tuple([values[i] for i in self.outputs])
 
     def nodes(self, inputs: Sequence[Node[float]]) -> tuple[Node[float], ...]:
         """The outputs as nodes that are computed from `inputs`."""
         values: list[Any] = list(inputs)
-        for op, args in self.lines:
+        for op, args in self.instructions:
             values.append(op.applied(placed(args, values)))
         ends = [values[i] for i in self.outputs]
         return tuple([end if isinstance(end, Node) else constant(end) for end in ends])
 
     @cached_property
     def _flat(self) -> Flat:
-        return packed(len(self.inputs), self.lines, self.outputs)
+        return packed(len(self.inputs), self.instructions, self.outputs)
 
     @cached_property
     def digest(self) -> str:
@@ -160,7 +160,7 @@ class Program:
     @property
     def portable(self) -> bool:
         """Whether it can be pickled: no operation of it is made of functions that have no name."""
-        joints = [op for op in {op for op, _ in self.lines} if isinstance(op, Joint)]
+        joints = [op for op in {op for op, _ in self.instructions} if isinstance(op, Joint)]
         return all(op.callee.program.portable if op.callee else not op.nameless for op in joints)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -169,7 +169,7 @@ class Program:
 
     def __repr__(self) -> str:
         """One line, however long the program is."""
-        sizes = f"{len(self.inputs)} inputs, {len(self.lines)} lines, {len(self.outputs)} outputs"
+        sizes = f"{len(self.inputs)} inputs, {len(self.instructions)} lines, {len(self.outputs)} outputs"
         return f"Program({sizes})"
 
     def check(self) -> Self:
@@ -178,27 +178,30 @@ class Program:
         Raises MalformedProgram, with the number of the line, otherwise.
         """
         kinds: list[type] = [float] * len(self.inputs)
-        for i, (op, args) in enumerate(self.lines):
+        for i, (op, args) in enumerate(self.instructions):
             if len(args) != op.arity:
                 raise MalformedProgram(i, wrong_count(op, len(args)))
             for needed, a in zip(op.kinds, args, strict=True):
                 _check_argument(i, op, needed, a, kinds)
             if isinstance(op, Item):
-                call = self.lines[int(args[0]) - len(self.inputs)][0]
+                call = self.instructions[int(args[0]) - len(self.inputs)][0]
                 if isinstance(call, Joint) and op not in call.readers():
                     kind = "truth value" if op.truth else "number"
                     raise MalformedProgram(i, f"{call.name} has no {kind} as result {op.index}")
             kinds.append(_result(op))
         for number in self.outputs:
             if type(number) is not int or not 0 <= number < len(kinds):
-                raise MalformedProgram(len(self.lines), f"output {number!r:.40} is no value")
+                raise MalformedProgram(len(self.instructions), f"output {number!r:.40} is no value")
             if kinds[number] is tuple:
-                raise MalformedProgram(len(self.lines), f"output {number} is no number")
+                raise MalformedProgram(len(self.instructions), f"output {number} is no number")
         return self
 
 
 def _ends(
-    outputs: Sequence[Node[float] | float], place: dict[Any, Any], lines: list[Line], following: int
+    outputs: Sequence[Node[float] | float],
+    place: dict[Any, Any],
+    lines: list[Instruction],
+    following: int,
 ) -> list[int]:
     """The number of each output, which gets a line of its own if it is a literal."""
     numbers: list[int] = []

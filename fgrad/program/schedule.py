@@ -17,7 +17,7 @@ def scheduled(program: Program) -> Program:
     inputs = len(program.inputs)
     weights = _weights(program)
     order: list[int] = []
-    seen = bytearray(inputs + len(program.lines))
+    seen = bytearray(inputs + len(program.instructions))
     for output in program.outputs:
         waiting = [(output, False)]
         while waiting:
@@ -29,7 +29,7 @@ def scheduled(program: Program) -> Program:
                 continue
             seen[value] = 1
             waiting.append((value, True))
-            args = [a for a in program.lines[value - inputs][1] if type(a) is int]
+            args = [a for a in program.instructions[value - inputs][1] if type(a) is int]
             waiting += [(a, False) for a in sorted(args, key=weights.__getitem__)]
     moved = reordered(program, order)
     return moved if peak(moved) < peak(program) else program
@@ -37,7 +37,7 @@ def scheduled(program: Program) -> Program:
 
 def _weights(program: Program) -> list[int]:
     weights = [0] * len(program.inputs)
-    for _, args in program.lines:
+    for _, args in program.instructions:
         needs = sorted([weights[a] for a in args if type(a) is int], reverse=True)
         weights.append(max((w + i for i, w in enumerate(needs)), default=0) or 1)
     return weights
@@ -48,12 +48,12 @@ def by_depth(program: Program) -> list[int]:
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x: fg.exp(fg.sin(x)) + fg.cos(x))(1.0)
-    >>> [op.name for op, _ in program.lines], by_depth(program)
+    >>> [op.name for op, _ in program.instructions], by_depth(program)
     (['sin', 'exp', 'cos', 'add'], [1, 3, 2, 4])
     """
     inputs = len(program.inputs)
     depths = [0] * inputs
-    for _, args in program.lines:
+    for _, args in program.instructions:
         depth = 0
         for a in args:
             if type(a) is int and depths[a] > depth:
@@ -69,7 +69,7 @@ def reordered(program: Program, order: Sequence[int]) -> Program:
     place |= {value: inputs + i for i, value in enumerate(order)}
     lines = []
     for value in order:
-        op, args = program.lines[value - inputs]
+        op, args = program.instructions[value - inputs]
         lines.append((op, placed(args, place)))
     return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))
 
@@ -80,25 +80,25 @@ def last_uses(program: Program) -> list[int]:
     A line that nothing uses is its own last use.
     """
     inputs = len(program.inputs)
-    last = [-1] * inputs + list(range(len(program.lines)))
-    for i, (_, args) in enumerate(program.lines):
+    last = [-1] * inputs + list(range(len(program.instructions)))
+    for i, (_, args) in enumerate(program.instructions):
         for a in args:
             if type(a) is int:
                 last[a] = i
     for i in program.outputs:
-        last[i] = len(program.lines)
+        last[i] = len(program.instructions)
     return last
 
 
 def peak(program: Program) -> int:
     """How many values live at once at most, the inputs apart until they are used."""
     inputs = len(program.inputs)
-    ends = [0] * (len(program.lines) + 1)
+    ends = [0] * (len(program.instructions) + 1)
     for value, end in enumerate(last_uses(program)):
         if value >= inputs:
             ends[end] += 1
     live = most = 0
-    for i in range(len(program.lines)):
+    for i in range(len(program.instructions)):
         live += 1
         most = max(most, live)
         live -= ends[i]

@@ -17,7 +17,7 @@ from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
 from fgrad.ops.primitive import Op
 from fgrad.program.names import digits, number, operation, spelled, vocabulary
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 
 _WORD: Final = r"(?:[A-Za-z_][A-Za-z0-9_]*+)"
 _STRING: Final = r'"(?:[^"\\]|\\.)*+"'
@@ -102,7 +102,7 @@ def lines(program: Program) -> list[str]:
     names = _names(program)
     words: dict[Op, str] = {}
     made = []
-    for name, (op, args) in zip(names[len(program.inputs) :], program.lines, strict=True):
+    for name, (op, args) in zip(names[len(program.inputs) :], program.instructions, strict=True):
         word = words.get(op) or words.setdefault(op, _word(op))
         operands = [names[a] if type(a) is int else _literal(a) for a in args]
         made.append(f"{name} = {word}({', '.join(operands)})")
@@ -143,7 +143,7 @@ class _Reader:
         self.known = known
         self.words: dict[str, Op] = {}
         self.meanings: dict[str, int | float | bool] = {"True": True, "False": False}
-        self.lines: list[Line] = []
+        self.lines: list[Instruction] = []
         self.following = 0
         self.header, self.middle, self.returned, self.argument = _grammars()
 

@@ -88,9 +88,9 @@ class _Rules:
     def op(self, name: str) -> Joint:
         push = self.push if self.jvp else None
         pull = self.pull if self.vjp else self.pull_by_pushes
-        return Joint(name, self.meaning, len(self.argument), len(self.result), pull, push)
+        return Joint(name, self.impl, len(self.argument), len(self.result), pull, push)
 
-    def meaning(self, *values: float) -> tuple[float, ...]:
+    def impl(self, *values: float) -> tuple[float, ...]:
         result = self.f(self.argument.unflatten(values), *self.args, **self.kwargs)
         return tuple(map(_plain, trees.matched(self.result, result, "result")))
 

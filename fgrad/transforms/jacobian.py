@@ -26,7 +26,7 @@ B = TypeVar("B")  # any result, and not `object`, with which mypy would forget t
 C = TypeVar("C")
 Q = TypeVar("Q", bound=Real)
 Row_co = TypeVar("Row_co", covariant=True)
-Mode: TypeAlias = Literal["shape", "forward", "reverse"]
+Mode: TypeAlias = Literal["auto", "forward", "reverse"]
 
 
 @attrs.frozen
@@ -78,24 +78,24 @@ def _leaves_of_each(rows: Sequence[object]) -> tuple[tuple[Any, ...], ...]:
 
 @overload
 def jacobian(
-    f: Callable[Concatenate[A, P], B], /, mode: Mode = "shape", *, argnums: Literal[0] = 0
+    f: Callable[Concatenate[A, P], B], /, mode: Mode = "auto", *, argnums: Literal[0] = 0
 ) -> Callable[Concatenate[A, P], Rows[A]]: ...
 @overload
 def jacobian(
-    f: Callable[Concatenate[A, C, P], B], /, mode: Mode = "shape", *, argnums: Literal[1]
+    f: Callable[Concatenate[A, C, P], B], /, mode: Mode = "auto", *, argnums: Literal[1]
 ) -> Callable[Concatenate[A, C, P], Rows[C]]: ...
 @overload
 def jacobian(
     f: Callable[Concatenate[A, C, P], B],
     /,
-    mode: Mode = "shape",
+    mode: Mode = "auto",
     *,
     argnums: tuple[Literal[0], Literal[1]],
 ) -> Callable[Concatenate[A, C, P], Rows[tuple[A, C]]]: ...
 def jacobian(
     f: Callable[..., Any],
     /,
-    mode: Mode = "shape",
+    mode: Mode = "auto",
     *,
     argnums: int | tuple[int, ...] = 0,
 ) -> Callable[..., Any]:
@@ -120,7 +120,7 @@ def jacobian(
         reach = call.reach(results)
         on_numbers = not call.of_nodes and reach.closed
         variables = call.variables
-        forward = len(variables) < len(results) if mode == "shape" else mode == "forward"
+        forward = len(variables) < len(results) if mode == "auto" else mode == "forward"
         if forward:
             rows = _columns(reach, results, variables, on_numbers=on_numbers)
         else:

@@ -26,7 +26,7 @@ KS = [0.1 * k for k in range(1, 11)]
 
 
 @attrs.frozen
-class Line:
+class Instruction:
     """What is timed beside its work; `ours` makes so many steps, each of which carries the work once."""
 
     name: str
@@ -60,23 +60,23 @@ def numbers(n: int) -> list[float]:
     return [0.1 + 0.001 * i for i in range(n)]
 
 
-def of_trees() -> list[Line]:
+def of_trees() -> list[Instruction]:
     """1,001 numbers, beside a call to their gradient."""
     flat, nested = numbers(1001), Weights.of(numbers(1001))
-    slope = fg.compile(fg.gradient(lambda x: fg.sum([a * a for a in x])), tier="native")
-    slopes = fg.compile(fg.gradient(lambda p: fg.sum([a * a for a in p.all])), tier="native")
+    slope = fg.compile(fg.gradient(lambda x: fg.sum([a * a for a in x])), backend="native")
+    slopes = fg.compile(fg.gradient(lambda p: fg.sum([a * a for a in p.all])), backend="native")
     lines = []
     for name, tree, function in (("a list", flat, slope), ("rows in a class", nested, slopes)):
         work = partial(function, tree)
         lines += [
-            Line(f"trees.leaves, {name}", partial(fg.trees.leaves, tree), work),
-            Line(f"trees.flatten, {name}", partial(fg.trees.flatten, tree), work),
-            Line(f"trees.map, {name}", partial(fg.trees.map, abs, tree), work),
+            Instruction(f"trees.leaves, {name}", partial(fg.trees.leaves, tree), work),
+            Instruction(f"trees.flatten, {name}", partial(fg.trees.flatten, tree), work),
+            Instruction(f"trees.map, {name}", partial(fg.trees.map, abs, tree), work),
         ]
     return lines
 
 
-def of_matrices() -> list[Line]:
+def of_matrices() -> list[Instruction]:
     """A Jacobian of 208 by 254, beside the call that computes it."""
     rng = random.Random(0)
     terms = [[(rng.random(), rng.randrange(254)) for _ in range(8)] for _ in range(208)]
@@ -90,16 +90,16 @@ def of_matrices() -> list[Line]:
         ("rows of a class", lambda p: f(p.all), Weights.of(numbers(254))),
     ]
     for name, function, x in cases:
-        jacobian: Any = fg.compile(fg.jacobian(function), tier="native")
+        jacobian: Any = fg.compile(fg.jacobian(function), backend="native")
         rows = jacobian(x)
         lines.append(
-            Line(f".matrix of 208 by 254, {name}", partial(getattr, rows, "matrix"),
+            Instruction(f".matrix of 208 by 254, {name}", partial(getattr, rows, "matrix"),
                  partial(jacobian, x), 2.0)
         )  # fmt: skip
     return lines
 
 
-def of_sums() -> list[Line]:
+def of_sums() -> list[Instruction]:
     """Sums over 100 rows with weights in containers, beside the same in one row of an array."""
     weights, points, labels = moons(100)
     table, listed = weights[np.newaxis], weights.tolist()
@@ -108,8 +108,8 @@ def of_sums() -> list[Line]:
     built: Any = fg.compile(fg.value_and_gradient(lambda p, x, y: hinge(fg, p.all, x, y)))
     work = lambda: flat.sum(table, points, labels)
     lines = [
-        Line(f".sum, {WEIGHTS} weights in a list", lambda: flat.sum(listed, points, labels), work, 2.0),
-        Line(f".sum, {WEIGHTS} in rows in a class", lambda: built.sum(nested, points, labels), work, 2.0),
+        Instruction(f".sum, {WEIGHTS} weights in a list", lambda: flat.sum(listed, points, labels), work, 2.0),
+        Instruction(f".sum, {WEIGHTS} in rows in a class", lambda: built.sum(nested, points, labels), work, 2.0),
     ]  # fmt: skip
     many, inputs = numbers(1000), np.random.default_rng(0).normal(size=(100, 4))
 
@@ -118,11 +118,11 @@ def of_sums() -> list[Line]:
 
     slopes: Any = fg.compile(fg.value_and_gradient(line))
     row = np.array([many])
-    return [*lines, Line(".sum, 1,000 weights in a list", lambda: slopes.sum(many, inputs),
+    return [*lines, Instruction(".sum, 1,000 weights in a list", lambda: slopes.sum(many, inputs),
                          lambda: slopes.sum(row, inputs), 2.0), *of_mixtures()]  # fmt: skip
 
 
-def of_mixtures(parts: int = 25, width: int = 5) -> list[Line]:
+def of_mixtures(parts: int = 25, width: int = 5) -> list[Instruction]:
     """The density of a mixture, with its parameters in lists of rows and in one row."""
 
     def mixture(p: dict[str, Any], x: Any) -> Any:
@@ -145,13 +145,13 @@ def of_mixtures(parts: int = 25, width: int = 5) -> list[Line]:
     for n in (100, 10_000):
         x = rng.normal(size=(n, width))
         lines.append(
-            Line(f".sum over {n:,} rows, mixture in lists of rows", partial(natural.sum, given, x),
+            Instruction(f".sum over {n:,} rows, mixture in lists of rows", partial(natural.sum, given, x),
                  partial(flat.sum, row, x), 2.0)
         )  # fmt: skip
     return lines
 
 
-def of_descents(steps: int = 50) -> list[Line]:
+def of_descents(steps: int = 50) -> list[Instruction]:
     """A step of a descent, beside the value and gradient that it asks for."""
 
     def light(w: list[Any]) -> Any:
@@ -162,15 +162,15 @@ def of_descents(steps: int = 50) -> list[Line]:
 
     lines = []
     for name, loss, need in (("sum of squares", light, None), ("30,000 functions", heavy, 2.0)):
-        start, compiled = numbers(1000), fg.compile(loss, tier="native")
-        ready: Any = fg.compile(fg.value_and_gradient(loss), tier="native")
+        start, compiled = numbers(1000), fg.compile(loss, backend="native")
+        ready: Any = fg.compile(fg.value_and_gradient(loss), backend="native")
         work = partial(ready, start)
         for words, f, has_gradient in (
             ("ready gradient", ready, True),
             ("compiled loss", compiled, False),
         ):
             run: Run = partial(
-                fg.minimise,
+                fg.minimize,
                 f,
                 start,
                 fg.adam(1e-4),
@@ -179,12 +179,14 @@ def of_descents(steps: int = 50) -> list[Line]:
                 has_gradient=has_gradient,
             )
             lines.append(
-                Line(f"a step of adam, 1,000 numbers, {words}, {name}", run, work, need, steps + 1)
+                Instruction(
+                    f"a step of adam, 1,000 numbers, {words}, {name}", run, work, need, steps + 1
+                )
             )
     return lines
 
 
-def of_nodes(width: int = 7, steps: int = 1024) -> list[Line]:
+def of_nodes(width: int = 7, steps: int = 1024) -> list[Instruction]:
     """The gradient through calls of a compiled step on nodes, beside step and pullback on floats."""
 
     def step(p: Any, h: Any, c: Any, x: Any) -> Any:
@@ -202,8 +204,8 @@ def of_nodes(width: int = 7, steps: int = 1024) -> list[Line]:
         [[rng.uniform(-0.5, 0.5) for _ in range(width + 2)] for _ in range(width)] for _ in range(4)
     ]
     xs, zeros = [rng.random() for _ in range(steps)], [0.1] * width
-    cell: Any = fg.compile(step, tier="native")
-    pullback: Any = fg.compile(pull, tier="native")
+    cell: Any = fg.compile(step, backend="native")
+    pullback: Any = fg.compile(pull, backend="native")
 
     def loss(p: Any) -> Any:
         h, c, seen = zeros, zeros, []
@@ -219,10 +221,10 @@ def of_nodes(width: int = 7, steps: int = 1024) -> list[Line]:
 
     gradient = fg.gradient(loss)
     name = f"gradient through {steps:,} calls of {4 * width * (width + 2)} parameters"
-    return [Line(name, lambda: gradient(p), work)]
+    return [Instruction(name, lambda: gradient(p), work)]
 
 
-def show(lines: Sequence[Line], rounds: int) -> None:
+def show(lines: Sequence[Instruction], rounds: int) -> None:
     for line in lines:
         for run in (line.ours, line.work):
             for _ in range(4):  # what is written out for the next call

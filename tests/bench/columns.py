@@ -60,7 +60,7 @@ def line_by_line(program: Program, inputs: Sequence[Any]) -> list[Any]:
     values = list(inputs)
     last = last_uses(program)
     with np.errstate(all="ignore"):
-        for i, (op, args) in enumerate(program.lines):
+        for i, (op, args) in enumerate(program.instructions):
             values.append(
                 ufuncs.form(op).function(*[values[a] if type(a) is int else a for a in args])
             )
@@ -112,7 +112,7 @@ def with_jax(program: Program, inputs: Sequence[Any]) -> Run | None:
 
     def one(xs: Any) -> list[Any]:
         values = list(xs)
-        for op, args in program.lines:
+        for op, args in program.instructions:
             values.append(own[op.name](*[values[a] if type(a) is int else a for a in args]))
         return [values[i] for i in program.outputs]
 

@@ -100,7 +100,7 @@ def vectors(program: Program, width: int) -> str:
 
 def _statements(program: Program, kind: str, constant: Callable[[float], str]) -> list[str]:
     written = []
-    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+    for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         given = [f"v{a}" if type(a) is int else constant(a) for a in args]
         written.append(f"const {kind} v{value} = {TEXTS[op.name].format(*given)};")
     return written

@@ -88,7 +88,7 @@ class Subject:
             if len(xs) != size or not all(isinstance(x, (float, fg.Node)) for x in xs):
                 raise TypeError(f"this function is of {size} numbers, not of {len(xs)}")
             known = list(xs)
-            for operation, args in program.lines:
+            for operation, args in program.instructions:
                 given: list[Any] = [known[a] if type(a) is int else a for a in args]
                 known.append(operation(*given))  # type: ignore[operator]  # operations are called
             out = [known[i] for i in program.outputs]
@@ -102,7 +102,7 @@ class Subject:
             return {"out": values([tree["first"], *tree["rest"]])}
 
         f: Any = {"floats": of_floats, "list": values, "tree": of_tree}[shape]
-        return cls(program, op, shape, fg.compile(f, tier="native", exact=op is None))
+        return cls(program, op, shape, fg.compile(f, backend="native", exact=op is None))
 
     @property
     def size(self) -> int:

@@ -1,4 +1,4 @@
-"""The native tier over many rows, beside C, JAX, CasADi, heyoka and Dr.Jit.
+"""The native backend over many rows, beside C, JAX, CasADi, heyoka and Dr.Jit.
 
     python -m tests.bench.native_batch [--rows N] [--rounds N] [--only TITLE]
 
@@ -92,10 +92,10 @@ BUNDLE = Case(
 
 
 def ours(case: Case, given: Sequence[Any], **options: Any) -> Callable[[], Run]:
-    """How a run of the native tier is made."""
+    """How a run of the native backend is made."""
 
     def make() -> Run:
-        compiled: Any = fg.compile(case.function, tier="native")
+        compiled: Any = fg.compile(case.function, backend="native")
         return lambda: list(compiled.map(*given, **options))
 
     return make

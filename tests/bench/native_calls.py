@@ -67,7 +67,7 @@ def of_floats() -> list[Call]:
     def f(a: float, b: float) -> float:
         return a * b + a
 
-    fast = fg.compile(f, tier="native")
+    fast = fg.compile(f, backend="native")
     given = {"a": 2.0, "b": 3.0}
     calls = [
         Call("fgrad native, specialised", "f(a, b)", {**given, "f": fast.specialise(2.0, 3.0)},
@@ -102,7 +102,7 @@ def of_arrays() -> list[Call]:
     def f(x: Any) -> list[Any]:
         return [x[0] * x[1], x[0]]
 
-    compiled: Any = fg.compile(f, tier="native")
+    compiled: Any = fg.compile(f, backend="native")
     x, y = np.array([2.0, 3.0]), np.empty(2)
     calls = [
         Call("fgrad native, specialised", "f(x)", {"x": x, "f": compiled.specialise(x)}, most=200e-9),
@@ -181,7 +181,7 @@ def of_containers() -> list[Call]:
     calls = []
     for name, value, f in cases:
         for to, function in (("a number", f), ("its gradient", fg.gradient(f))):
-            fast = fg.compile(function, tier="native")
+            fast = fg.compile(function, backend="native")
             for _ in range(3):
                 fast(value)
             given = {"f": fast, "x": value}
@@ -190,7 +190,7 @@ def of_containers() -> list[Call]:
 
 
 def of_others() -> list[Call]:
-    """Compiled functions of what is no float or comes by name, of long lists, and on the tier below."""
+    """Compiled functions of what is no float or comes by name, of long lists, and on the backend below."""
 
     def product(x: float, y: float) -> float:
         return x * y + x
@@ -198,9 +198,9 @@ def of_others() -> list[Call]:
     def squares(x: list[float]) -> float:
         return fg.sum([a * a for a in x])
 
-    fast, named = fg.compile(product, tier="native"), fg.compile(product, tier="native")
-    long = fg.compile(fg.gradient(squares), tier="native")
-    plain = fg.compile(lambda p: p.a * p.b + p.a, tier="python")
+    fast, named = fg.compile(product, backend="native"), fg.compile(product, backend="native")
+    long = fg.compile(fg.gradient(squares), backend="native")
+    plain = fg.compile(lambda p: p.a * p.b + p.a, backend="python")
     pair, ones, scalar = Pair(2.0, 3.0), [1.0] * 1000, np.float64(2.0)
     fast(2.0, 3.0), fast(x=2.0, y=3.0), named(x=2.0, y=3.0), long(ones), plain(pair)
     return [

@@ -1,4 +1,4 @@
-"""What each choice in the native tier is worth: with it, and with it turned off.
+"""What each choice in the native backend is worth: with it, and with it turned off.
 
     python -m tests.bench.native_choices [--rounds N]
 
@@ -47,7 +47,7 @@ def settled(fast: Callable[..., Any], *given: Any) -> Run:
 
 def of_array(model: Callable[[Any], Any], x: list[float]) -> Run:
     """One point, from an array."""
-    compiled: Any = fg.compile(model, tier="native")
+    compiled: Any = fg.compile(model, backend="native")
     fast, entry = compiled.specialise(np.array(x)), compiled.specialisation(x).kernel.entry
     list(entry.improve())
     entry.cell[1] = -1
@@ -56,13 +56,13 @@ def of_array(model: Callable[[Any], Any], x: list[float]) -> Run:
 
 def mapped(model: Callable[..., Any], columns: list[Any]) -> Run:
     """Many rows to new columns."""
-    compiled: Any = fg.compile(model, tier="native")
+    compiled: Any = fg.compile(model, backend="native")
     return settled(compiled.map, *columns)
 
 
 def mapped_to(model: Callable[..., Any], columns: list[Any], outputs: int) -> Run:
     """The same to columns that are there."""
-    compiled: Any = fg.compile(model, tier="native")
+    compiled: Any = fg.compile(model, backend="native")
     out: Any = tuple(np.zeros(len(columns[0])) for _ in range(outputs))
     out = out if outputs > 1 else out[0]
     return settled(partial(compiled.map, out=out), *columns)
@@ -72,7 +72,7 @@ def summed(rows: int) -> Run:
     """The gradient of a network's loss, summed."""
     weights, points, labels = moons(rows)
     compiled: Any = fg.compile(
-        fg.value_and_gradient(lambda w, x, y: hinge(fg, w, x, y)), tier="native"
+        fg.value_and_gradient(lambda w, x, y: hinge(fg, w, x, y)), backend="native"
     )
     out = np.empty(()), np.empty(len(weights))
     return settled(partial(compiled.sum, out=out), weights[np.newaxis], points, labels)

@@ -89,7 +89,7 @@ def spent(model: Model, size: int, way: str) -> tuple[int, float]:
     shared, row = model.shape(size)
     rng = np.random.default_rng(size)
     a, b = rng.uniform(0.1, 0.9, (1, shared)), rng.uniform(0.1, 0.9, (ROWS, row))
-    compiled: Any = fg.compile(fg.value_and_gradient(model.of_size(size)), tier="native")
+    compiled: Any = fg.compile(fg.value_and_gradient(model.of_size(size)), backend="native")
     special = compiled.specialisation(a[0].tolist(), b[0].tolist())
     begin = time.process_time()
     if way == "point":

@@ -32,7 +32,7 @@ ROWS = 4_000
 
 def for_a_point(model: Callable[[Any], Any], x: list[float], *, best: bool) -> Run:
     """The function of an array, with its first code or its best."""
-    compiled: Any = fg.compile(fg.value_and_gradient(model), tier="native")
+    compiled: Any = fg.compile(fg.value_and_gradient(model), backend="native")
     given = np.array(x)
     fast = compiled.specialise(given)
     entry = compiled.specialisation(x).kernel.entry
@@ -48,7 +48,7 @@ def over_rows() -> Run:
     def cost(length: Any, push: Any) -> Any:
         return swing(fg, [push] * 200, length)
 
-    compiled: Any = fg.compile(cost, tier="native")
+    compiled: Any = fg.compile(cost, backend="native")
     lengths, push = np.linspace(0.5, 2.0, ROWS), np.full(ROWS, 0.1)
     return lambda: compiled.map(lengths, push)
 

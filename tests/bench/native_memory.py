@@ -33,13 +33,13 @@ def resident() -> float:
 
 def compiled(k: int) -> None:
     """A function like no other."""
-    f = fg.compile(lambda x: fg.sin(x) * float(k) + 0.5 * k, tier="native")
+    f = fg.compile(lambda x: fg.sin(x) * float(k) + 0.5 * k, backend="native")
     assert f(0.0) == 0.5 * k
 
 
 def from_disk(k: int) -> None:
     """One of twenty functions, for a point and over rows."""
-    f = fg.compile(lambda x: fg.sin(x) * float(k % 20), tier="native")
+    f = fg.compile(lambda x: fg.sin(x) * float(k % 20), backend="native")
     assert f(0.0) == f.map(ROW * 0.0)[3] == 0.0
 
 
@@ -49,7 +49,7 @@ def with_operations(k: int) -> None:
     op = fg.Binary("own", lambda x, y: x + y + len(data), None, None)
     x = fg.var(1.0)
     assert (op(x, 1.0) + op(1.0, x)).value == 20_004.0
-    f: Any = fg.compile(lambda x: op(x, 1.0), tier="native")
+    f: Any = fg.compile(lambda x: op(x, 1.0), backend="native")
     assert f(float(k % 20)) == k % 20 + 10_001.0
 
 

@@ -41,7 +41,7 @@ double value_and_gradient(const double *restrict x, double *restrict g, long n)
 
 
 def ours(f: Callable[[Any], Any], x: Any, *, best: bool = True) -> tuple[Entrant, int]:
-    """The native tier from an array to an array, with its best code, and how many lines it has.
+    """The native backend from an array to an array, with its best code, and how many lines it has.
 
     That code comes by itself after some thousand calls. Here it is asked for, so that the time is
     known; it does not come a second time. Without `best` it is left away, and does not come.
@@ -49,7 +49,7 @@ def ours(f: Callable[[Any], Any], x: Any, *, best: bool = True) -> tuple[Entrant
     kept: list[Any] = []
 
     def make() -> Run:
-        compiled: Any = fg.compile(f, tier="native")
+        compiled: Any = fg.compile(f, backend="native")
         fast = compiled.specialise(x)
         kernel = compiled.specialisation([0.0] * len(x)).kernel
         if best:

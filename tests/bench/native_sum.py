@@ -1,4 +1,4 @@
-"""The gradient of a network's loss, summed over rows by the native tier, beside C and JAX.
+"""The gradient of a network's loss, summed over rows by the native backend, beside C and JAX.
 
     python -m tests.bench.native_sum [--rows N ...] [--rounds N]
 
@@ -63,7 +63,7 @@ void total(const double *w, const double *x, const double *label, long rows, dou
 def ours(weights: Any, points: Any, labels: Any, *, arrays: bool) -> Run:
     """To a float and a list of floats, or to arrays that are there."""
     compiled: Any = fg.compile(
-        fg.value_and_gradient(lambda w, x, y: hinge(fg, w, x, y)), tier="native"
+        fg.value_and_gradient(lambda w, x, y: hinge(fg, w, x, y)), backend="native"
     )
     given = weights[np.newaxis]
     out = (np.empty(()), np.empty(WEIGHTS)) if arrays else None

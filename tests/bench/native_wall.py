@@ -38,7 +38,7 @@ def with_fgrad(n: int, stamp: Stamp) -> Any:
     importlib.import_module("fgrad.backends.native.runtime.entry")
     x = start(n)
     stamp("ready")
-    compiled: Any = fg.compile(fg.value_and_gradient(rosenbrock), tier="native")
+    compiled: Any = fg.compile(fg.value_and_gradient(rosenbrock), backend="native")
     special = compiled.specialisation(x)
     stamp("traced")
     value, _ = compiled(x)

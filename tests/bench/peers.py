@@ -35,7 +35,7 @@ def lines(program: Program, m: Any) -> Build:
 
     def build(xs: Sequence[Any]) -> list[Any]:
         values = list(xs)
-        for op, args in program.lines:
+        for op, args in program.instructions:
             form = forms.get(op.name) or getattr(m, op.name)
             values.append(form(*[values[a] if type(a) is int else a for a in args]))
         return [values[i] for i in program.outputs]

@@ -197,8 +197,8 @@ def of_parts(p: Parts, x: list[float]) -> float:
 def test_sums_over_rows_are_the_same_for_numbers_in_a_table_a_list_and_a_class(n: int) -> None:
     rng = np.random.default_rng(n)
     table, x = np.array([numbers(n)]), rng.normal(size=(70, 2))
-    flat = fg.compile(fg.value_and_gradient(model), tier="native")
-    built = fg.compile(fg.value_and_gradient(of_parts), tier="native")
+    flat = fg.compile(fg.value_and_gradient(model), backend="native")
+    built = fg.compile(fg.value_and_gradient(of_parts), backend="native")
     for rows in (x, x[:40]):
         for _ in range(4):  # the long way, and then by a builtin
             wanted: Any = flat.sum(table, rows)
@@ -214,9 +214,9 @@ def test_sums_over_rows_are_the_same_for_numbers_in_a_table_a_list_and_a_class(n
     grows_not(lambda n: partial(built.map, parts(n), x), 50, 400)
 
 
-@pytest.mark.parametrize("tier", ["python", "native"])
-def test_lists_that_are_read_at_once_may_have_anything_in_them(tier: Any) -> None:
-    fast = fg.compile(of_parts, tier=tier)
+@pytest.mark.parametrize("backend", ["python", "native"])
+def test_lists_that_are_read_at_once_may_have_anything_in_them(backend: Any) -> None:
+    fast = fg.compile(of_parts, backend=backend)
     x, p = [1.0, 2.0], parts(120)
     wanted = fast(p, x)
     for _ in range(3):
@@ -237,10 +237,10 @@ GIVEN: list[tuple[Any, ...]] = [
 ]
 
 
-@pytest.mark.parametrize("tier", ["reference", "python", "native"])
+@pytest.mark.parametrize("backend", ["reference", "python", "native"])
 @pytest.mark.parametrize("args", GIVEN)
-def test_slopes_without_a_graph_are_those_of_the_graph(tier: Any, args: Any) -> None:
-    fast: Any = fg.compile(of_parts, tier=tier)
+def test_slopes_without_a_graph_are_those_of_the_graph(backend: Any, args: Any) -> None:
+    fast: Any = fg.compile(of_parts, backend=backend)
     graph = fg.value_and_gradient(lambda p, x: fast(p, x) * 1.0, argnums=(0, 1))
     wanted = graph(*args)
     for argnums in (0, 1, (0, 1), (1, 0)):
@@ -278,7 +278,7 @@ def test_slopes_without_a_graph_know_the_structure_of_what_is_given() -> None:
 
 def test_slopes_of_a_compiled_function_are_had_without_a_step_for_each_number() -> None:
     def of(n: int) -> Callable[[], object]:
-        slope = fg.gradient(fg.compile(model, tier="native"))
+        slope = fg.gradient(fg.compile(model, backend="native"))
         return lambda: slope(numbers(n), [1.0, 2.0])
 
     grows_not(of, 100, 600)
@@ -286,7 +286,7 @@ def test_slopes_of_a_compiled_function_are_had_without_a_step_for_each_number() 
 
 def test_a_call_on_nodes_takes_few_steps_for_each_argument() -> None:
     def of(n: int) -> Callable[[], object]:
-        step = fg.compile(lambda p, s: [fg.tanh(s[0] + model(p, s)), s[1] * p[0]], tier="native")
+        step = fg.compile(lambda p, s: [fg.tanh(s[0] + model(p, s)), s[1] * p[0]], backend="native")
 
         def loss(p: list[float]) -> float:
             s = [0.1, 0.2]
@@ -314,7 +314,7 @@ def test_a_descent_is_its_steps_by_hand_bit_for_bit(method: fg.Method, n: int) -
     def loss(p: Parts) -> float:  # of the last number the slope is 0
         return of_parts(attrs.evolve(p, rest=(p.rest[0], [*p.rest[1][:-1], 0.0])), [1.0, 3.0])
 
-    found = fg.minimise(loss, parts(n), method, steps=7, tolerance=0.0)
+    found = fg.minimize(loss, parts(n), method, steps=7, tolerance=0.0)
     state: fg.State[Parts] = method.start(parts(n))
     history = [loss(state.params)]
     for _ in range(7):
@@ -339,10 +339,10 @@ def test_a_descent_of_native_code_is_its_steps_by_hand(
         )
 
     start = {"b": parts(90), "a": 2.0}
-    f: Any = fg.compile(fg.value_and_gradient(loss) if ready else loss, tier="native")
+    f: Any = fg.compile(fg.value_and_gradient(loss) if ready else loss, backend="native")
     at = f if ready else fg.value_and_gradient(f)
-    minimise: Any = fg.minimise  # in both forms
-    found = minimise(f, start, method, 6, tolerance=0.0, has_gradient=ready)
+    minimize: Any = fg.minimize  # in both forms
+    found = minimize(f, start, method, 6, tolerance=0.0, has_gradient=ready)
     state: fg.State[Any] = method.start(start)
     ends = [at(state.params)]
     while len(ends) <= 6 and math.isfinite(ends[-1][0]):
@@ -354,14 +354,14 @@ def test_a_descent_of_native_code_is_its_steps_by_hand(
     assert bits((found.value, found.gradient)) == bits(lowest)
     assert trees.flatten(found.gradient)[1] == trees.flatten(start)[1]
     assert f.on_arrays(start, ready=ready) is not None
-    again = minimise(f, found.state, method, 0, has_gradient=ready)
+    again = minimize(f, found.state, method, 0, has_gradient=ready)
     assert bits(again.state) == bits(found.state)
 
 
 def test_a_step_of_a_descent_has_no_step_for_each_number() -> None:
     def of(n: int) -> Callable[[], object]:
-        ready = fg.compile(fg.value_and_gradient(lambda w: model(w, [1.0, 2.0])), tier="native")
+        ready = fg.compile(fg.value_and_gradient(lambda w: model(w, [1.0, 2.0])), backend="native")
         start = fg.adam().start(numbers(n))
-        return lambda: fg.minimise(ready, start, fg.adam(), 20, has_gradient=True)
+        return lambda: fg.minimize(ready, start, fg.adam(), 20, has_gradient=True)
 
     grows_not(of, 100, 600)

@@ -28,7 +28,7 @@ from fgrad.compiled.reference import Reference
 from fgrad.trees import parameters
 from fgrad.trees.sameness import exact, same
 
-TIERS: Any = ("python", "reference", *(["native"] if native_is_installed() else []))
+BACKENDS: Any = ("python", "reference", *(["native"] if native_is_installed() else []))
 loose: Any = fg  # what untyped code sees
 ROOT = Path(__file__).parents[2]
 
@@ -119,10 +119,10 @@ def test_values_that_nobody_can_tell_apart_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("kind", [Slotted, Open])
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("row", EQUAL)
 def test_equal_static_fields_that_differ_have_programs_of_their_own(
-    row: tuple[Any, ...], tier: Any, kind: Any
+    row: tuple[Any, ...], backend: Any, kind: Any
 ) -> None:
     table = {seen(value): 1.0 + i for i, value in enumerate(row)}
     assert len(table) == len(row)
@@ -130,7 +130,7 @@ def test_equal_static_fields_that_differ_have_programs_of_their_own(
     def f(p: Any) -> Any:
         return kind(p.x * table[seen(p.mode)], p.mode)
 
-    fast: Any = fg.compile(f, tier=tier)
+    fast: Any = fg.compile(f, backend=backend)
     for value in (*row, *reversed(row), *row):
         for got in (fast(kind(2.0, value)), fast(p=kind(2, value)), fast(kind(fg.var(2.0), value))):
             answer = fg.trees.map(lambda x: x.value if isinstance(x, fg.Node) else x, got)
@@ -139,15 +139,15 @@ def test_equal_static_fields_that_differ_have_programs_of_their_own(
     assert len(fast.specialisations) == 2 * len(row)  # by position and by name
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("row", EQUAL)
-def test_keys_are_told_apart_as_static_fields_are(row: tuple[Any, ...], tier: Any) -> None:
+def test_keys_are_told_apart_as_static_fields_are(row: tuple[Any, ...], backend: Any) -> None:
     table = {seen(value): 1.0 + i for i, value in enumerate(row)}
 
     def f(d: Any) -> Any:
         return {key: x * table[seen(key)] for key, x in d.items()}
 
-    fast: Any = fg.compile(f, tier=tier)
+    fast: Any = fg.compile(f, backend=backend)
     for key in (*row, *reversed(row), *row):
         got, known = fast({key: 3.0}), f({key: 3.0})
         assert got == known
@@ -178,11 +178,13 @@ def told(tree: Any, weight: float = 1.0) -> Any:
     return weight * tree
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @given(calls=st.lists(orders(TREE), min_size=2, max_size=5))
-def test_the_order_of_keys_is_that_of_the_call(tier: Any, calls: list[Any]) -> None:
-    fast: Any = fg.compile(told, tier=tier)
-    both: Any = fg.compile(lambda *args, **kwargs: [told(list(args)), told(kwargs)], tier=tier)
+def test_the_order_of_keys_is_that_of_the_call(backend: Any, calls: list[Any]) -> None:
+    fast: Any = fg.compile(told, backend=backend)
+    both: Any = fg.compile(
+        lambda *args, **kwargs: [told(list(args)), told(kwargs)], backend=backend
+    )
     for tree in (*calls, *calls):
         known = told(tree)
         assert repr(fast(tree)) == repr(known)
@@ -197,10 +199,10 @@ def test_the_order_of_keys_is_that_of_the_call(tier: Any, calls: list[Any]) -> N
 numpy: Any = pytest.importorskip("numpy")
 
 
-@pytest.mark.parametrize("tier", [tier for tier in TIERS if tier != "reference"])
+@pytest.mark.parametrize("backend", [backend for backend in BACKENDS if backend != "reference"])
 @given(calls=st.lists(orders(TREE), min_size=2, max_size=5), data=st.data())
-def test_rows_have_the_order_of_keys_of_the_call(tier: Any, calls: list[Any], data: Any) -> None:
-    fast: Any = fg.compile(told, tier=tier)
+def test_rows_have_the_order_of_keys_of_the_call(backend: Any, calls: list[Any], data: Any) -> None:
+    fast: Any = fg.compile(told, backend=backend)
     factors = numpy.arange(1.0, 12.0)
     for tree in (*calls, *calls):
         columns = trees.map(lambda x: 0.0, tree)
@@ -254,7 +256,7 @@ class Spring:
     def twice(x: Any) -> Any:
         return 2.0 * x
 
-    @fg.compile(tier="python")
+    @fg.compile(backend="python")
     @staticmethod
     def thrice(x: Any) -> Any:
         return 3.0 * x
@@ -353,19 +355,19 @@ def elsewhere(data: bytes, *calls: str) -> list[str]:
     return said.decode().split("\n")[:-1]
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_what_was_never_called_can_be_shipped(tier: Any) -> None:
-    fresh: Any = fg.compile(steep, tier=tier)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_was_never_called_can_be_shipped(backend: Any) -> None:
+    fresh: Any = fg.compile(steep, backend=backend)
     again = pickle.loads(pickle.dumps(fresh))
-    assert (again.tier, again(3.0), again([1.0, 2.0]), again(x=1.0, k=5.0)) == (
-        tier,
+    assert (again.backend, again(3.0), again([1.0, 2.0]), again(x=1.0, k=5.0)) == (
+        backend,
         18.0,
         6.0,
         5.0,
     )
     assert list(inspect.signature(again).parameters) == ["x", "k"]
     assert loose.gradient(again)(3.0) == 12.0
-    assert repr(again) == f"Compiled(tests.compiled.test_calls.steep, {tier}, 3 specialisations)"
+    assert repr(again) == f"Compiled(tests.compiled.test_calls.steep, {backend}, 3 specialisations)"
     twice = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(fresh))))
     assert twice(3.0) == 18.0
     own = pickle.loads(pickle.dumps(decorated))
@@ -377,7 +379,7 @@ def test_what_was_never_called_can_be_shipped(tier: Any) -> None:
 
 
 def test_another_process_keeps_what_is_known_and_traces_the_rest() -> None:
-    fresh: Any = fg.compile(steep, tier="python")
+    fresh: Any = fg.compile(steep, backend="python")
     assert elsewhere(pickle.dumps(fresh), "f(3.0)", "len(f.specialisations)") == [
         "False",
         "18.0",
@@ -533,12 +535,12 @@ def test_what_is_no_index_is_refused_as_such() -> None:
         del gradients[x]
 
 
-@pytest.mark.parametrize("tier", [tier for tier in TIERS if tier != "reference"])
-def test_what_is_written_to_is_paired_by_key_in_any_order(tier: Any) -> None:
+@pytest.mark.parametrize("backend", [backend for backend in BACKENDS if backend != "reference"])
+def test_what_is_written_to_is_paired_by_key_in_any_order(backend: Any) -> None:
     def f(x: Any, y: Any) -> Any:
         return {"p": x * y, "q": {"r": x, "s": y}}
 
-    fast: Any = fg.compile(f, tier=tier)
+    fast: Any = fg.compile(f, backend=backend)
     x, y = numpy.arange(1.0, 33.0), numpy.arange(40.0, 8.0, -1.0)
     orders = itertools.permutations("pq"), itertools.permutations("rs")
     for outer, inner in [*itertools.product(*orders)] * 4:

@@ -24,32 +24,32 @@ from fgrad.program.passes import inlined
 from tests.samples.programs import bits
 from tests.samples.strategies import BRANCHING, SMOOTH, Recipe, recipes
 
-TIERS: Any = ("python", "reference", *(["native"] if native_is_installed() else []))
+BACKENDS: Any = ("python", "reference", *(["native"] if native_is_installed() else []))
 loose: Any = fg  # what untyped code sees
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @given(recipe=recipes(BRANCHING, st.floats(-2.0, 2.0)))
-def test_a_compiled_function_answers_as_the_function_does(tier: Any, recipe: Recipe) -> None:
+def test_a_compiled_function_answers_as_the_function_does(backend: Any, recipe: Recipe) -> None:
     def model(xs: list[Any]) -> dict[str, Any]:
         return {"all": tuple(recipe.run(xs, BRANCHING))}
 
-    fast: Any = fg.compile(model, tier=tier)
+    fast: Any = fg.compile(model, backend=backend)
     xs = list(recipe.inputs)
     expected = [y.value for y in model([fg.var(x) for x in xs])["all"]]
     got = bits(fast(xs)["all"])
     assert bits(y.value for y in fast([fg.var(x) for x in xs])["all"]) == got
     # How near native code is, line by line, is a law of its own.
-    assert got == bits(expected) or tier == "native"
+    assert got == bits(expected) or backend == "native"
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @given(recipe=recipes(SMOOTH, st.floats(-1.5, 1.5)))
-def test_derivatives_of_every_order_go_through_calls(tier: Any, recipe: Recipe) -> None:
+def test_derivatives_of_every_order_go_through_calls(backend: Any, recipe: Recipe) -> None:
     def model(xs: list[Any]) -> Any:
         return fg.tanh(0.1 * recipe.run(xs, SMOOTH)[-1])
 
-    fast: Any = fg.compile(model, tier=tier)
+    fast: Any = fg.compile(model, backend=backend)
     xs = list(recipe.inputs)
 
     def twice(f: Any) -> Any:
@@ -60,7 +60,7 @@ def test_derivatives_of_every_order_go_through_calls(tier: Any, recipe: Recipe) 
         known = trees.leaves(transform(twice(model))(xs))
         assert got == pytest.approx(known, rel=1e-9, abs=1e-9)
     v = [1.0 + 0.5 * i for i in range(len(xs))]
-    hvp = loose.hvp(loose.compile(twice(fast), tier=tier))(xs, v)
+    hvp = loose.hvp(loose.compile(twice(fast), backend=backend))(xs, v)
     assert hvp == pytest.approx(loose.hvp(twice(model))(xs, v), rel=1e-9, abs=1e-9)
 
 
@@ -145,7 +145,7 @@ def test_numbers_are_not_taken_for_lists_with_as_many() -> None:
 
 
 def test_a_graph_of_calls_has_a_node_for_each() -> None:
-    @fg.compile(tier="python")  # whose bits are those of the functions themselves
+    @fg.compile(backend="python")  # whose bits are those of the functions themselves
     def step(state: Any, k: Any) -> Any:
         x, v = state
         for _ in range(5):
@@ -195,7 +195,7 @@ def test_a_call_inside_a_trace_is_one_line() -> None:
         return a * b + inner(b, x)[0]
 
     program = fg.trace(outer)(0.5)
-    assert sum(op.name == "call" for op, _ in program.lines) == 2
+    assert sum(op.name == "call" for op, _ in program.instructions) == 2
     expected = outer(0.5)
     fast: Any = fg.compile(outer)
     assert fast(0.5) == expected == program.run((0.5,))[0]
@@ -216,7 +216,7 @@ def test_calls_are_written_out_where_there_is_nothing_to_call() -> None:
 
     program = fg.trace(lambda x: middle(x)[0] * middle(2.0 * x)[1])(0.5)
     flat = inlined(program).check()
-    assert not any(op.joint for op, _ in flat.lines)
+    assert not any(op.joint for op, _ in flat.instructions)
     for x in (0.5, -1.5):
         assert flat.run((x,)) == program.run((x,))
         assert fg.loads(fg.dumps(program), kind=fg.Program).run((x,)) == program.run((x,))
@@ -262,8 +262,8 @@ def test_a_function_that_cannot_be_traced_says_so_each_time() -> None:
     for _ in range(2):
         with pytest.raises(fg.TracedNumber, match="where"):
             f(1.0)
-    with pytest.raises(fg.NotAValue, match="a tier"):
-        loose.compile(math.sin, tier="gpu")
+    with pytest.raises(fg.NotAValue, match="a backend"):
+        loose.compile(math.sin, backend="gpu")
     unhashable: Any = []
     with pytest.raises(fg.NotAValue, match="hashable"):
         _ = loose.compile(lambda p: p.weight)(Params(1.0, 2.0, unhashable))
@@ -336,18 +336,18 @@ def test_threads_that_bring_new_structures_do_not_disturb_each_other() -> None:
 
 
 def test_the_curious_can_look_inside() -> None:
-    fast = fg.compile(lambda x, y: x * y, tier="python")
+    fast = fg.compile(lambda x, y: x * y, backend="python")
     fast(1.0, 2.0)
     assert fast.source == "def f(x0, x1):\n    return (x0*x1,)\n"
     assert fast.digest == fast.program.digest
-    assert fast.tier == "python"
+    assert fast.backend == "python"
     special = fast.specialisation(1.0, 2.0)
     assert special.kernel.program is fast.program
     assert repr(fast).endswith("python, 1 specialisations)")
-    plain = fg.compile(lambda x, y: x * y, tier="reference")
+    plain = fg.compile(lambda x, y: x * y, backend="reference")
     plain(1.0, 2.0)
     assert plain.source == fg.show(plain.program)
-    assert list(inspect.signature(fg.Compiled).parameters) == ["function", "tier", "exact"]
+    assert list(inspect.signature(fg.Compiled).parameters) == ["function", "backend", "exact"]
     assert list(inspect.signature(fast).parameters) == ["x", "y"]
     shipped = pickle.loads(pickle.dumps(fast))
     assert not hasattr(shipped, "__wrapped__")
@@ -438,8 +438,8 @@ def test_what_is_handed_out_takes_what_the_function_takes() -> None:
     def slope(x: Any, y: Any = 2.0) -> Any:
         return fg.gradient(lambda x: fg.sin(x * y))(x)
 
-    for tier in TIERS:
-        fast: Any = fg.compile(slope, tier=tier)
+    for backend in BACKENDS:
+        fast: Any = fg.compile(slope, backend=backend)
         f = fast.specialise(0.0, 0.0)
         assert f(0.5, 2.0) == f(0.5, y=2.0) == f(y=2.0, x=0.5) == f(0.5) == fast(0.5, 2.0)
         assert fg.gradient(f)(0.5, 2.0) == fg.gradient(fast)(0.5, 2.0)
@@ -464,19 +464,19 @@ def test_an_llvmlite_that_is_too_old_is_as_none(
     version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("llvmlite")
-    assert fg.compile(lambda x: x).tier == "native"
+    assert fg.compile(lambda x: x).backend == "native"
     native_is_installed.cache_clear()
     monkeypatch.setattr("llvmlite.__version__", version)
     try:
-        assert fg.compile(lambda x: x).tier == "python"
+        assert fg.compile(lambda x: x).backend == "python"
         with pytest.raises(fg.MissingExtra, match=r"llvmlite 0\.45 or later"):
-            fg.compile(lambda x: x, tier="native")
+            fg.compile(lambda x: x, backend="native")
     finally:
         native_is_installed.cache_clear()
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_calls_are_written_out_for_the_structures_that_come(tier: Any) -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_calls_are_written_out_for_the_structures_that_come(backend: Any) -> None:
     class Pair(NamedTuple):
         a: Any
         b: Any
@@ -484,7 +484,7 @@ def test_calls_are_written_out_for_the_structures_that_come(tier: Any) -> None:
     def product(p: Any, scale: float = 2.0) -> Any:
         return p[0] * p[1] * scale
 
-    fast: Any = fg.compile(product, tier=tier)
+    fast: Any = fg.compile(product, backend=backend)
     first = fast.__call__
     for _ in range(3):
         assert fast(Pair(3.0, 4.0)) == 24.0

@@ -22,7 +22,7 @@ def test_a_program_does_not_differ_from_itself(seed: int) -> None:
     same = fg.diff(p, p)
     assert not same
     assert not any(same.derivatives.values())
-    assert same.kept == len(p.lines)
+    assert same.kept == len(p.instructions)
     assert str(same).startswith("the same")
 
 

@@ -72,7 +72,7 @@ def test_every_operation_alone_gives_every_bit(tmp_path: Path) -> None:
     programs = {f"test_{name}": alone(op) for name, op in all_operations().items() if op.arity}
     library = compiled(writer.unit(programs), tmp_path)
     for name, known in programs.items():
-        for xs in points(known.lines[-1][0]):
+        for xs in points(known.instructions[-1][0]):
             expected = bits(map(float, known.run(xs)))
             assert bits(called(library, name, known, xs)) == expected, (name, xs)
 
@@ -83,7 +83,7 @@ def random_programs(count: int, size: int) -> dict[str, Program]:
 
 
 def without_copysign(known: Program) -> Program:
-    lines = [(ops.hypot if op is ops.copysign else op, args) for op, args in known.lines]
+    lines = [(ops.hypot if op is ops.copysign else op, args) for op, args in known.instructions]
     return Program(known.inputs, tuple(lines), known.outputs)
 
 
@@ -106,7 +106,7 @@ def test_long_random_programs_in_parts_give_every_bit(
     for name, known in random_programs(20, 200).items():
         size = len(known.inputs)
         numbers = range(size, size + len(known), 3)  # many outputs keep many lines
-        programs[name] = Program(known.inputs, known.lines, tuple(numbers)).check()
+        programs[name] = Program(known.inputs, known.instructions, tuple(numbers)).check()
     text = writer.unit(programs)
     assert "_part9(" in text
     library = compiled(text, tmp_path)

@@ -372,7 +372,7 @@ def test_what_an_operation_gives_of_literals_is_a_literal_in_every_form(given_ba
     inner = fg.compile(lambda a, b: op(a) + b)
     known = inlined(fg.trace(lambda x: inner(2.0, x) * x)(1.0))
     short = simplified(known)
-    assert [type(a) for _, args in short.lines for a in args].count(float) == 1
+    assert [type(a) for _, args in short.instructions for a in args].count(float) == 1
     for x in (0.5, 5.0):
         assert bits(short.run((x,))) == bits(known.run((x,))) == bits([(given_back + x) * x])
     for text in (fg.show(short), fg.to_c(short), fg.to_latex(short), fg.dumps(short)):

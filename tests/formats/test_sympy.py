@@ -314,11 +314,11 @@ def test_random_programs_come_back_with_their_values(seed: int) -> None:
 
 
 def everything(known: Program, point: Any) -> list[float]:
-    size = len(known.inputs) + len(known.lines)
+    size = len(known.inputs) + len(known.instructions)
     truths = known.truths
     numbers = tuple(i for i in range(size) if not truths[i])
-    literals = [a for _, args in known.lines for a in args if type(a) is float]
-    return [*Program(known.inputs, known.lines, numbers).run(point), *literals]
+    literals = [a for _, args in known.instructions for a in args if type(a) is float]
+    return [*Program(known.inputs, known.instructions, numbers).run(point), *literals]
 
 
 def test_sympy_works_on_what_was_written() -> None:

@@ -104,11 +104,11 @@ def varied(seed: int) -> Program:
     rng = random.Random(seed)
     known = program(seed)
     instead: dict[Op, Op] = {}
-    for op in {op for op, _ in known.lines}:
+    for op in {op for op, _ in known.instructions}:
         same = [o for o in OTHERS if o.kinds == op.kinds and o.truth == op.truth]
         if same and rng.random() < 0.5:
             instead[op] = rng.choice(same)
-    lines = tuple((instead.get(op, op), args) for op, args in known.lines)
+    lines = tuple((instead.get(op, op), args) for op, args in known.instructions)
     return Program(known.inputs, lines, known.outputs)
 
 
@@ -192,7 +192,7 @@ def test_code_in_the_cache_is_not_taken_for_another_programs(
 def test_results_of_several_count_by_their_number() -> None:
     def call(size: int) -> Any:
         gather = gathering(2)
-        return type(gather)("gather", gather.meaning, 2, size, gather.pull)
+        return type(gather)("gather", gather.impl, 2, size, gather.pull)
 
     with pytest.raises(fg.NotPicklable):
         _ = Program(("x",), ((call(2), (0, 0)),), (1,)).digest
@@ -218,7 +218,7 @@ def test_a_literal_of_another_class_is_the_literal() -> None:
     plain = Program(("x",), ((ops.add, (0, 0.1)), (ops.mul, (1, 2.0))), (2,))
     assert known == plain
     assert known.digest == plain.digest
-    assert pickle.loads(pickle.dumps(known)).lines == plain.lines
+    assert pickle.loads(pickle.dumps(known)).instructions == plain.instructions
 
 
 def test_a_meaning_need_not_say_its_module() -> None:

@@ -29,7 +29,7 @@ def public_objects() -> list[Any]:
         fg.sin, fg.add, fg.clip, fg.less, fg.logical_and, fg.logical_not, fg.where,
         Guarded(x < 1, 1.0), fg.UnknownNode("x", 1),
         fg.jacobian(fg.sin)(1.0), fg.trees.flatten([1.0])[1], loose.trees.register(set, list, set),
-        fg.adam(), fg.adam().start(1.0), fg.minimise(fg.square, 0.0, fg.adam()),
+        fg.adam(), fg.adam().start(1.0), fg.minimize(fg.square, 0.0, fg.adam()),
     ]  # fmt: skip
 
 

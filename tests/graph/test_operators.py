@@ -99,7 +99,7 @@ def test_a_vector_of_nodes_is_scaled_from_both_sides() -> None:
     p = x * Pair(1.0, 2.0)
     assert [p.x.value, p.y.value] == [3.0, 6.0]
     assert fg.gradient(lambda a: (a * Pair(1.0, 2.0)).y)(5.0) == 2.0
-    compiled = fg.compile(lambda a: (a * Pair(1.0, 2.0)).y, tier="python")
+    compiled = fg.compile(lambda a: (a * Pair(1.0, 2.0)).y, backend="python")
     assert compiled(5.0) == 10.0
 
 
@@ -188,9 +188,9 @@ USES: Final[list[Callable[[Any], Any]]] = [
     lambda n: loose.jacobian(lambda x: (x, n * x))(n).matrix[1],
     loose.taylor(lambda x: x**3, 3),
     lambda n: loose.taylor(lambda x: n, 1)(1.0),
-    lambda n: loose.compile(lambda x, y: x * y + n, tier="python")(n, 1.5),
-    lambda n: loose.compile(lambda x, y: x * y, tier="reference")(n, y=n),
-    lambda n: loose.compile(lambda p: p["a"] * n, tier="python")({"a": n}),
+    lambda n: loose.compile(lambda x, y: x * y + n, backend="python")(n, 1.5),
+    lambda n: loose.compile(lambda x, y: x * y, backend="reference")(n, y=n),
+    lambda n: loose.compile(lambda p: p["a"] * n, backend="python")({"a": n}),
     lambda n: loose.trace(lambda x: x * n)(n).run((n,))[0],
     lambda n: loose.root(lambda x, a: x * x - a, n)(n),
 ]
@@ -206,7 +206,7 @@ def test_every_real_number_is_a_number_everywhere(use: int) -> None:
 def test_every_real_number_is_a_number_to_native_code_and_over_rows() -> None:
     numpy = pytest.importorskip("numpy", reason="numpy is an extra")
     pytest.importorskip("llvmlite", reason="llvmlite is an extra")
-    f = loose.compile(lambda p, y: p["a"] * y, tier="native")
+    f = loose.compile(lambda p, y: p["a"] * y, backend="native")
     column = numpy.array([1.0, 2.0])
     for number in reals():
         assert same(f({"a": number}, number), 4.0)

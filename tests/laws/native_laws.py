@@ -25,7 +25,7 @@ from fgrad.backends.native.runtime.llvm import Machine
 from fgrad.backends.native.runtime.modules import Rows
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 from tests.measures.machines import MACHINES
 from tests.measures.nearness import NATIVE, ulps
 from tests.samples.loops import EXACT, INPUTS, looped
@@ -36,8 +36,8 @@ from tests.samples.programs import bits, point, program
 def whole(seed: int) -> Program:
     """A random program all of whose values are outputs."""
     made = program(seed)
-    count = len(made.inputs) + len(made.lines)
-    return Program(made.inputs, made.lines, tuple(range(count))).check()
+    count = len(made.inputs) + len(made.instructions)
+    return Program(made.inputs, made.instructions, tuple(range(count))).check()
 
 
 def exact_program(seed: int) -> Program:
@@ -45,21 +45,22 @@ def exact_program(seed: int) -> Program:
     before = program(seed)
     instead: dict[int, Op] = {1: ops.sqrt, 2: ops.sub, 3: ops.clip}
     open_ended = {*NATIVE, "copysign"}  # it reads the sign of a nan
-    lines: list[Line] = [
-        (instead[op.arity] if op.name in open_ended else op, args) for op, args in before.lines
+    lines: list[Instruction] = [
+        (instead[op.arity] if op.name in open_ended else op, args)
+        for op, args in before.instructions
     ]
     return Program(before.inputs, tuple(lines), before.outputs).check()
 
 
 def _closed(made: Program) -> Program:
     """Without copysign, which reads the sign of a nan; IEEE 754 leaves that open."""
-    lines = [(ops.mul if op is ops.copysign else op, args) for op, args in made.lines]
+    lines = [(ops.mul if op is ops.copysign else op, args) for op, args in made.instructions]
     return Program(made.inputs, tuple(lines), made.outputs)
 
 
 def far(op: Op, args: Sequence[Any], got: Any) -> float:
     """How far a result is from the meaning, in ulp."""
-    meant = op.meaning(*args)
+    meant = op.impl(*args)
     if op.truth:
         return 0.0 if got is meant else math.inf
     return ulps(got, meant)
@@ -70,7 +71,7 @@ def each_line_is_its_meaning(seed: int, where: int) -> None:
     made = whole(seed)
     inputs = point(where, len(made.inputs))
     values = Entry.of(made, exact=False).run(*inputs)
-    for got, (op, args) in zip(values[len(inputs) :], made.lines, strict=True):
+    for got, (op, args) in zip(values[len(inputs) :], made.instructions, strict=True):
         numbers = [values[a] if type(a) is int else a for a in args]
         assert far(op, numbers, got) <= NATIVE.get(op.name, 0), (op, numbers, got)
 

@@ -156,14 +156,14 @@ class HessianTimes(Derived):
 class Jacobian(Derived):
     """All first derivatives, in one mode or the other."""
 
-    mode: str = "shape"
+    mode: str = "auto"
 
     @property
     def result(self) -> Shape:  # type: ignore[override]  # a row for each result
         return rows(self.fn.size, self.fn.params[0])
 
     def written(self, env: Env, book: Book) -> str:
-        mode = "" if self.mode == "shape" else f", mode={self.mode!r}"
+        mode = "" if self.mode == "auto" else f", mode={self.mode!r}"
         return f"fg.jacobian({self.fn.written(env, book)}{mode})"
 
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:

@@ -43,7 +43,7 @@ class Compiled(Fn):
     """A closed function, compiled once."""
 
     fn: Fn
-    tier: str
+    backend: str
 
     closed = True
 
@@ -57,7 +57,7 @@ class Compiled(Fn):
 
     def written(self, env: Env, book: Book) -> str:
         text = self.fn.written((), book)
-        return book.name(self, f"fg.compile({text}, tier={self.tier!r})", "compiled")
+        return book.name(self, f"fg.compile({text}, backend={self.backend!r})", "compiled")
 
     def names(self, env: Env) -> tuple[str, ...]:
         return self.fn.names(())
@@ -104,7 +104,7 @@ class Foreign(Fn):
         return book.name(self, text, "own")
 
     def run(self, oracle: Oracle, env: Env, args: Sequence[Number]) -> list[Number]:
-        return [oracle.checked(y) for y in FOREIGN[self.name].meaning(*args)]
+        return [oracle.checked(y) for y in FOREIGN[self.name].impl(*args)]
 
 
 @attrs.frozen

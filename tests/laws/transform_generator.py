@@ -46,7 +46,7 @@ FEATURES: Final = frozenset({
 
 RARE: Final = ("map", "vector", "data", "nothing")
 """Containers that are in a program now and then."""
-TIERS: Final = ("reference", "python", *(("native",) if native_is_installed() else ()))
+BACKENDS: Final = ("reference", "python", *(("native",) if native_is_installed() else ()))
 
 Scope = tuple[str, ...]
 
@@ -168,7 +168,7 @@ class Generator:
         scope = ("number",) * params[0].size
         body = (self.condition(scope, 0, 0), self.expr(scope, size, min(order, 1)))
         fn = Lambda(params, Shape("tuple", (TRUTH, LEAF)), body, closed=True)
-        return Compiled(fn, self.rng.choice(TIERS))
+        return Compiled(fn, self.rng.choice(BACKENDS))
 
     def call(self, scope: Scope, size: int, order: int) -> Expr:
         fn = self.function(scope, size - 1, order)
@@ -242,7 +242,7 @@ class Generator:
             return self.written(scope, size, order, self.params(), result, closed=closed)
         if kind == "compiled":
             fn = self.function((), size, order, closed=True)
-            return Compiled(fn, self.rng.choice(TIERS))
+            return Compiled(fn, self.rng.choice(BACKENDS))
         if kind == "truth":
             fn = self.truth_function(size, order)
             return fn.fn if self.chance(0.3) else fn
@@ -317,7 +317,7 @@ class Generator:
                 inner(lambda fn: _differentiable(fn) and "rows" not in str(fn.result))
             )
         if kind == "jacobian":
-            mode = self.rng.choice(("shape", "forward", "reverse"))
+            mode = self.rng.choice(("auto", "forward", "reverse"))
             return derived.Jacobian(inner(lambda fn: _differentiable(fn) and fn.size < 5), mode)
         if kind == "taylor":
             return derived.Taylor(inner(lambda fn: _scalar(fn) and fn.params[0] == LEAF), 2)

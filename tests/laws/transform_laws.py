@@ -25,7 +25,7 @@ import fgrad as fg
 from tests.laws.transform_case import Case, Failed, agree, like
 from tests.laws.transform_duals import Rejected
 from tests.laws.transform_functions import Program
-from tests.laws.transform_generator import FEATURES, TIERS
+from tests.laws.transform_generator import BACKENDS, FEATURES
 from tests.laws.transform_kit import flat
 from tests.laws.transform_operations import number
 from tests.laws.transform_programs import Oracle
@@ -63,9 +63,9 @@ def traced(case: Case) -> None:
     agree(known.run((*leaves, case.exponent)), case.value)
 
 
-def compiled(tier: Any) -> Law:
+def compiled(backend: Any) -> Law:
     def on_tier(case: Case) -> None:
-        fast = fg.compile(case.f, tier=tier)
+        fast = fg.compile(case.f, backend=backend)
         agree(fast(case.typed_point, case.exponent), case.value)
         agree(fast(case.turned(case.program.point), case.exponent), case.value)
         agree(fast(case.point, case.exponent), case.value)
@@ -73,10 +73,10 @@ def compiled(tier: Any) -> Law:
     return on_tier
 
 
-def mapped(tier: Any) -> Law:
+def mapped(backend: Any) -> Law:
     def on_columns(case: Case) -> None:
         columns = case.tree([np.array([x, x, x]) for x in case.program.point])
-        fast = fg.compile(fg.value_and_gradient(case.f), tier=tier)
+        fast = fg.compile(fg.value_and_gradient(case.f), backend=backend)
         value, slopes = fast.map(columns, case.exponent)
         for got, wanted in zip([value, *flat(slopes)], [*case.value, *case.slopes], strict=True):
             agree([float(y) for y in got], [wanted] * 3)
@@ -163,22 +163,22 @@ def differences(case: Case) -> None:
         raise Failed(f"differences {found}, derivative {case.slope}")
 
 
-def compiled_derivatives(tier: Any) -> Law:
+def compiled_derivatives(backend: Any) -> Law:
     def on_tier(case: Case) -> None:
         x, dx, k = case.typed_point, case.tangent, case.exponent
-        slopes = fg.compile(fg.gradient(case.f), tier=tier)
+        slopes = fg.compile(fg.gradient(case.f), backend=backend)
         for tree in (x, case.turned(case.program.point), case.point):
             agree(like(tree, slopes(tree, k)), case.slopes)
-        agree(fg.compile(fg.jvp(case.f), tier=tier)(x, dx, k), [*case.value, case.slope])
-        fixed = fg.compile(lambda x, k: fg.jvp(case.f)(x, dx, k), tier=tier)
+        agree(fg.compile(fg.jvp(case.f), backend=backend)(x, dx, k), [*case.value, case.slope])
+        fixed = fg.compile(lambda x, k: fg.jvp(case.f)(x, dx, k), backend=backend)
         agree(fixed(x, k), [*case.value, case.slope])
 
     return on_tier
 
 
-def derivatives_of_compiled(tier: Any) -> Law:
+def derivatives_of_compiled(backend: Any) -> Law:
     def on_tier(case: Case) -> None:
-        fast = fg.compile(case.f, tier=tier)
+        fast = fg.compile(case.f, backend=backend)
         x, dx, k = case.typed_point, case.tangent, case.exponent
         agree(like(case.point, fg.gradient(fast)(x, k)), case.slopes)
         agree(fg.jvp(fast)(x, dx, k), [*case.value, case.slope])
@@ -222,20 +222,20 @@ def expanded(case: Case) -> None:
     agree(fg.taylor(fg.gradient(along), 1)(0), [case.series[1], 2.0 * case.series[2]])
 
 
-def compiled_second(tier: Any) -> Law:
+def compiled_second(backend: Any) -> Law:
     def on_tier(case: Case) -> None:
         x, dx, k = case.typed_point, case.tangent, case.exponent
-        agree(fg.compile(fg.hvp(case.f), tier=tier)(x, dx, k), case.bent)
-        fixed = fg.compile(lambda x, k: fg.hvp(case.f)(x, dx, k), tier=tier)
+        agree(fg.compile(fg.hvp(case.f), backend=backend)(x, dx, k), case.bent)
+        fixed = fg.compile(lambda x, k: fg.hvp(case.f)(x, dx, k), backend=backend)
         agree(like(case.point, fixed(x, k)), case.bent)
-        agree(list(fg.compile(fg.hessian(case.f), tier=tier)(x, k)), case.second)
+        agree(list(fg.compile(fg.hessian(case.f), backend=backend)(x, k)), case.second)
 
     return on_tier
 
 
-def second_of_compiled(tier: Any) -> Law:
+def second_of_compiled(backend: Any) -> Law:
     def on_tier(case: Case) -> None:
-        fast = fg.compile(case.f, tier=tier)
+        fast = fg.compile(case.f, backend=backend)
         x, dx, k = case.typed_point, case.tangent, case.exponent
         agree(fg.hvp(fast)(x, dx, k), case.bent)
         agree(fg.gradient(lambda x: fg.jvp(fast)(x, dx, k)[1])(x), case.bent)
@@ -244,9 +244,9 @@ def second_of_compiled(tier: Any) -> Law:
     return on_tier
 
 
-def compiled_series(tier: Any) -> Law:
+def compiled_series(backend: Any) -> Law:
     def on_tier(case: Case) -> None:
-        agree(fg.compile(fg.taylor(case.line(case.f), 3), tier=tier)(0.0), case.series)
+        agree(fg.compile(fg.taylor(case.line(case.f), 3), backend=backend)(0.0), case.series)
 
     return on_tier
 
@@ -272,11 +272,11 @@ TWICE: Final[dict[str, Law]] = {
 """Laws of higher derivatives."""
 COMPILED: Final[dict[str, Law]] = {
     "trace": traced,
-    **{f"compiled {tier}": compiled(tier) for tier in TIERS},
+    **{f"compiled {backend}": compiled(backend) for backend in BACKENDS},
 }
 MORE: Final[dict[str, Law]] = {
-    f"{name} {tier}": law(tier)
-    for tier in TIERS
+    f"{name} {backend}": law(backend)
+    for backend in BACKENDS
     for name, law in (
         ("compiled derivatives", compiled_derivatives),
         ("derivatives of compiled", derivatives_of_compiled),

@@ -155,7 +155,7 @@ class ForeignRow:
     sizes: tuple[int, ...]
     results: int
     text: str
-    meaning: Callable[..., Sequence[Number]]
+    impl: Callable[..., Sequence[Number]]
     order: int = 9
     """How often its rules can be differentiated."""
 

@@ -66,8 +66,8 @@ def variants(part: Any) -> Iterator[Any]:
         yield from _simpler(part)
     if isinstance(part, Compiled):
         yield part.fn
-        if part.tier != "reference":
-            yield attrs.evolve(part, tier="reference")
+        if part.backend != "reference":
+            yield attrs.evolve(part, backend="reference")
     for field in attrs.fields(type(part)):
         value = getattr(part, field.name)
         if isinstance(value, (Expr, Fn)):

@@ -43,7 +43,7 @@ def worst_value(case: Case, points: Iterable[Point]) -> Worst:
 
 
 def _of_value(case: Case, point: Point) -> Worst:
-    got = case.op.meaning(*point)
+    got = case.op.impl(*point)
     truth = case.truth(*map(mp.mpf, point))
     return Worst(ulp_error(got, truth), point, got, float(truth))
 

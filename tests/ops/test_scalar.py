@@ -24,7 +24,7 @@ from tests.measures.accuracy import (
 )
 from tests.samples.cases import SMOOTH, Case, Point, all_operations, is_discrete
 
-TIERS = ("reference", "python", *(("native",) if native_is_installed() else ()))
+BACKENDS = ("reference", "python", *(("native",) if native_is_installed() else ()))
 
 # Operations that exist as derivatives of others: their own first derivatives are second ones.
 INTERNAL = {
@@ -223,8 +223,8 @@ def test_powers_of_zero_have_their_derivatives_however_the_exponent_came(
             literal = fg.gradient(literal)
         assert literal(zero) == slope(zero, float(n)) == fg.compile(literal)(zero) == expected
         assert slope(fg.var(zero), fg.var(float(n))).value == expected
-        for tier in TIERS:
-            assert fg.compile(slope, tier=tier)(zero, float(n)) == expected
+        for backend in BACKENDS:
+            assert fg.compile(slope, backend=backend)(zero, float(n)) == expected
     assert fg.taylor(lambda x: x**n, 6)(zero) == tuple(float(i == n) for i in range(7))
     for k in (float(n), fg.var(float(n))):
         coefficients: Any = fg.taylor(lambda x: x**k, 6)(zero)  # noqa: B023  # called at once
@@ -241,9 +241,9 @@ def test_no_derivative_of_a_power_of_zero_is_nan_and_compiled_ones_agree(axes: A
         for k in (0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 4.0):
             expected = slope(x, k)
             assert not math.isnan(expected), (x, k)
-            for tier in TIERS:
-                got = fg.compile(slope, tier=tier)(x, k)
-                assert got == pytest.approx(expected, rel=1e-12), (x, k, tier)
+            for backend in BACKENDS:
+                got = fg.compile(slope, backend=backend)(x, k)
+                assert got == pytest.approx(expected, rel=1e-12), (x, k, backend)
 
 
 def test_the_slope_of_a_power_moves_with_its_exponent_also_at_0() -> None:

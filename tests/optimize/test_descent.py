@@ -1,4 +1,4 @@
-"""Descent: pure steps against closed forms, and what `minimise` promises."""
+"""Descent: pure steps against closed forms, and what `minimize` promises."""
 
 import importlib.util
 import math
@@ -12,7 +12,7 @@ import fgrad as fg
 
 
 @attrs.frozen
-class Line:
+class Instruction:
     slope: float
     intercept: float
     name: str = attrs.field(default="line", metadata=fg.trees.STATIC)
@@ -22,7 +22,7 @@ XS = [0.0, 1.0, 2.0, 3.0]
 YS = [1.0, 3.1, 4.9, 7.0]
 
 
-def squares(line: Line) -> float:
+def squares(line: Instruction) -> float:
     errors = [line.slope * x + line.intercept - y for x, y in zip(XS, YS, strict=True)]
     return fg.dot(errors, errors)
 
@@ -39,10 +39,10 @@ METHODS = [fg.gradient_descent(0.03), fg.momentum(0.02, 0.8), fg.adam(0.05, squa
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: repr(m)[:30])
 def test_every_method_finds_the_least_squares_line(method: fg.Method) -> None:
-    found = fg.minimise(squares, Line(0.0, 0.0), method, steps=5000, tolerance=1e-9)
+    found = fg.minimize(squares, Instruction(0.0, 0.0), method, steps=5000, tolerance=1e-9)
     slope, intercept = least_squares()
     assert found.converged
-    assert isinstance(found.params, Line)
+    assert isinstance(found.params, Instruction)
     assert found.params.slope == pytest.approx(slope, abs=1e-8)
     assert found.params.intercept == pytest.approx(intercept, abs=1e-8)
     assert found.params.name == "line"
@@ -51,7 +51,7 @@ def test_every_method_finds_the_least_squares_line(method: fg.Method) -> None:
 
 
 def test_gradient_descent_on_a_parabola_shrinks_by_its_closed_form() -> None:
-    found = fg.minimise(lambda x: x * x, 8.0, fg.gradient_descent(0.25), steps=10, tolerance=0.0)
+    found = fg.minimize(lambda x: x * x, 8.0, fg.gradient_descent(0.25), steps=10, tolerance=0.0)
     assert found.params == 8.0 * 0.5**10
     assert found.history == tuple([64.0 * 0.25**k for k in range(11)])
     assert not found.converged
@@ -90,16 +90,16 @@ def test_a_step_leaves_the_state_it_starts_from_alone() -> None:
 
 
 def test_a_descent_goes_on_from_a_state_as_if_it_had_not_stopped() -> None:
-    whole = fg.minimise(squares, Line(0.0, 0.0), fg.adam(0.05), steps=30)
-    half = fg.minimise(squares, Line(0.0, 0.0), fg.adam(0.05), steps=10)
+    whole = fg.minimize(squares, Instruction(0.0, 0.0), fg.adam(0.05), steps=30)
+    half = fg.minimize(squares, Instruction(0.0, 0.0), fg.adam(0.05), steps=10)
     shipped = pickle.loads(pickle.dumps(half.state))
-    rest = fg.minimise(squares, shipped, fg.adam(0.05), steps=20)
+    rest = fg.minimize(squares, shipped, fg.adam(0.05), steps=20)
     assert rest.state == whole.state
     assert half.history + rest.history[1:] == whole.history
 
 
 def test_a_descent_that_leaves_the_numbers_gives_the_best_point_before() -> None:
-    found = fg.minimise(lambda x: x**4.0, 3.0, fg.gradient_descent(1.0), steps=100)
+    found = fg.minimize(lambda x: x**4.0, 3.0, fg.gradient_descent(1.0), steps=100)
     assert not found.converged
     assert found.params == 3.0
     assert found.value == 81.0
@@ -108,15 +108,15 @@ def test_a_descent_that_leaves_the_numbers_gives_the_best_point_before() -> None
 
 
 def test_a_start_at_the_minimum_makes_no_step() -> None:
-    found = fg.minimise(lambda x: x * x, 0.0, fg.adam(0.1))
+    found = fg.minimize(lambda x: x * x, 0.0, fg.adam(0.1))
     assert (found.converged, found.history, found.state.count) == (True, (0.0,), 0)
 
 
 def test_progress_is_shown_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("rich", reason="rich is an extra")
-    fg.minimise(lambda x: x * x, 1.0, fg.gradient_descent(0.1), steps=5, tolerance=0.0)
+    fg.minimize(lambda x: x * x, 1.0, fg.gradient_descent(0.1), steps=5, tolerance=0.0)
     assert capsys.readouterr().out == ""
-    shown = fg.minimise(
+    shown = fg.minimize(
         lambda x: x * x, 1.0, fg.gradient_descent(0.1), steps=5, tolerance=0.0, progress=True
     )
     assert "minimising" in capsys.readouterr().out
@@ -141,14 +141,14 @@ def methods() -> list[Any]:
 @pytest.mark.parametrize("method", methods(), ids=lambda m: repr(m)[:30])
 def test_a_ready_gradient_gives_the_descent_that_a_function_gives(method: Any) -> None:
     start = {"a": 2.0, "b": -1.0}
-    wanted = fg.minimise(bowl, start, method, 30)
-    assert fg.minimise(fg.value_and_gradient(bowl), start, method, 30, has_gradient=True) == wanted
+    wanted = fg.minimize(bowl, start, method, 30)
+    assert fg.minimize(fg.value_and_gradient(bowl), start, method, 30, has_gradient=True) == wanted
 
     def by_hand(p: dict[str, float]) -> tuple[float, dict[str, float]]:
         value, slope = fg.value_and_gradient(bowl)(p)
         return value, {"b": slope["b"], "a": slope["a"]}  # paired by key, as everywhere
 
-    found = fg.minimise(by_hand, start, method, 30, has_gradient=True)
+    found = fg.minimize(by_hand, start, method, 30, has_gradient=True)
     assert found == wanted
     assert list(found.gradient) == ["a", "b"]
 
@@ -156,11 +156,11 @@ def test_a_ready_gradient_gives_the_descent_that_a_function_gives(method: Any) -
 @pytest.mark.parametrize("method", methods(), ids=lambda m: repr(m)[:30])
 def test_what_a_ready_gradient_must_be(method: Any) -> None:
     alone: Any = bowl
-    with pytest.raises(fg.errors.NotAValue, match="minimise needs a pair"):
-        fg.minimise(alone, {"a": 2.0, "b": -1.0}, method, has_gradient=True)
+    with pytest.raises(fg.errors.NotAValue, match="minimize needs a pair"):
+        fg.minimize(alone, {"a": 2.0, "b": -1.0}, method, has_gradient=True)
     other: Any = lambda p: (1.0, [1.0, 2.0])
     with pytest.raises(fg.errors.TreeMismatch, match="gradient"):
-        fg.minimise(other, {"a": 2.0, "b": -1.0}, method, has_gradient=True)
+        fg.minimize(other, {"a": 2.0, "b": -1.0}, method, has_gradient=True)
 
 
 @pytest.mark.parametrize("method", methods(), ids=lambda m: repr(m)[:30])
@@ -170,8 +170,8 @@ def test_each_step_is_called_back_with_and_may_be_the_last(method: Any, size: in
         return fg.sum([fg.square(fg.square(x) - 1.0) + 0.01 * i * x for i, x in enumerate(p)])
 
     start, seen = [1.5] * size, []
-    quiet = fg.minimise(loss, start, method, 12, tolerance=0.0)
-    found = fg.minimise(
+    quiet = fg.minimize(loss, start, method, 12, tolerance=0.0)
+    found = fg.minimize(
         loss, start, method, 12, tolerance=0.0, callback=lambda *step: seen.append(step)
     )
     assert found == quiet
@@ -184,12 +184,12 @@ def test_each_step_is_called_back_with_and_may_be_the_last(method: Any, size: in
         if state.count == 3:
             raise StopIteration
 
-    stopped = fg.minimise(loss, start, method, 12, tolerance=0.0, callback=third)
+    stopped = fg.minimize(loss, start, method, 12, tolerance=0.0, callback=third)
     assert (stopped.history, stopped.state) == (found.history[:4], seen[2][0])
 
     def broken(state: fg.State[list[float]], value: float) -> None:
         raise LookupError("of the user")
 
     with pytest.raises(LookupError, match="of the user"):
-        fg.minimise(loss, start, method, 12, tolerance=0.0, callback=broken)
-    assert fg.minimise(loss, start, method, 0, callback=broken).state.count == 0
+        fg.minimize(loss, start, method, 12, tolerance=0.0, callback=broken)
+    assert fg.minimize(loss, start, method, 0, callback=broken).state.count == 0

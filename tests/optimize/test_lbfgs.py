@@ -1,4 +1,4 @@
-"""L-BFGS: what scipy called directly does, on trees, and what `minimise` promises of every method."""
+"""L-BFGS: what scipy called directly does, on trees, and what `minimize` promises of every method."""
 
 import math
 import pickle
@@ -54,7 +54,7 @@ class Counted:
 @pytest.mark.usefixtures("optimize")
 @pytest.mark.parametrize("n", [2, 20])
 def test_rosenbrocks_valley_is_gone_down_to_its_end(n: int) -> None:
-    found = fg.minimise(rosenbrock, far(n), fg.lbfgs())
+    found = fg.minimize(rosenbrock, far(n), fg.lbfgs())
     assert found.converged
     assert isinstance(found.params, Params)
     assert found.params.name == "valley"
@@ -70,7 +70,7 @@ def test_rosenbrocks_valley_is_gone_down_to_its_end(n: int) -> None:
 @pytest.mark.parametrize(("n", "memory"), [(2, 10), (20, 10), (20, 3)])
 def test_it_evaluates_where_scipy_called_directly_does(optimize: Any, n: int, memory: int) -> None:
     counted = Counted(rosenbrock)
-    found: Any = fg.minimise(counted, far(n), fg.lbfgs(memory))
+    found: Any = fg.minimize(counted, far(n), fg.lbfgs(memory))
     _, structure = fg.trees.flatten(far(n))
 
     def on_array(x: Any) -> Any:
@@ -92,16 +92,16 @@ def test_every_bowl_has_its_bottom_found(axes: list[tuple[float, float]]) -> Non
     def bowl(p: list[float]) -> float:
         return fg.sum([0.0] + [a * fg.square(x - b) for x, (a, b) in zip(p, axes, strict=True)])
 
-    found = fg.minimise(bowl, [0.0 for _ in axes], fg.lbfgs(), tolerance=1e-8)
+    found = fg.minimize(bowl, [0.0 for _ in axes], fg.lbfgs(), tolerance=1e-8)
     assert found.converged
     assert found.params == pytest.approx([b for _, b in axes], abs=1e-6)
 
 
 @pytest.mark.usefixtures("optimize")
 def test_steps_bound_it_and_a_state_is_a_place_to_go_on_from() -> None:
-    first = fg.minimise(rosenbrock, far(2), fg.lbfgs(), steps=5)
+    first = fg.minimize(rosenbrock, far(2), fg.lbfgs(), steps=5)
     assert (len(first.history), first.state.count, first.converged) == (6, 5, False)
-    rest = fg.minimise(rosenbrock, pickle.loads(pickle.dumps(first.state)), fg.lbfgs())
+    rest = fg.minimize(rosenbrock, pickle.loads(pickle.dumps(first.state)), fg.lbfgs())
     assert rest.converged
     assert rest.history[0] == first.value
     assert rest.state.count == 5 + len(rest.history) - 1
@@ -111,7 +111,7 @@ def test_steps_bound_it_and_a_state_is_a_place_to_go_on_from() -> None:
 @pytest.mark.parametrize(("start", "steps"), [(0.0, 10), (3, 0), (math.nan, 10)])
 def test_where_no_step_is_to_be_made_the_function_is_called_once(start: float, steps: int) -> None:
     counted = Counted(fg.square)
-    found: Any = fg.minimise(counted, start, fg.lbfgs(), steps)
+    found: Any = fg.minimize(counted, start, fg.lbfgs(), steps)
     assert counted.calls == len(found.history) == 1
     assert found.converged == (start == 0.0)
     assert found.state.params is found.params is start
@@ -139,7 +139,7 @@ def test_a_search_that_looks_outside_the_numbers_turns_back(
         met.append(y.value)
         return y
 
-    found = fg.minimise(watched, start, fg.lbfgs())
+    found = fg.minimize(watched, start, fg.lbfgs())
     assert not all(map(math.isfinite, met))
     assert found.converged
     assert found.params == pytest.approx(bottom, abs=1e-5)
@@ -164,7 +164,7 @@ def test_where_there_is_no_minimum_it_ends_at_the_lowest_value_met(
     f: Callable[[Any], Any], start: float
 ) -> None:
     counted = Counted(f)
-    found: Any = fg.minimise(counted, start, fg.lbfgs(), steps=20)
+    found: Any = fg.minimize(counted, start, fg.lbfgs(), steps=20)
     assert not found.converged
     assert counted.calls <= 1 + 40 * 21
     assert found.value == min(found.history)
@@ -182,26 +182,26 @@ def test_errors_of_the_function_come_through() -> None:
     calls: list[float] = []
 
     with pytest.raises(LookupError):
-        fg.minimise(broken, 3.0, fg.lbfgs())
+        fg.minimize(broken, 3.0, fg.lbfgs())
     with pytest.raises(fg.NotDifferentiable):
-        loose.minimise(lambda x: [x], 3.0, fg.lbfgs())
+        loose.minimize(lambda x: [x], 3.0, fg.lbfgs())
     with pytest.raises(fg.SilentDetach):
-        loose.minimise(lambda x: x * x, fg.var(3.0), fg.lbfgs())
+        loose.minimize(lambda x: x * x, fg.var(3.0), fg.lbfgs())
 
 
 @pytest.mark.usefixtures("optimize")
 def test_progress_counts_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("rich", reason="rich is an extra")
-    shown = fg.minimise(rosenbrock, far(2), fg.lbfgs(), steps=5, progress=True)
+    shown = fg.minimize(rosenbrock, far(2), fg.lbfgs(), steps=5, progress=True)
     text = capsys.readouterr().out
     assert "minimising" in text
     assert "100%" in text
-    assert shown == fg.minimise(rosenbrock, far(2), fg.lbfgs(), steps=5)
+    assert shown == fg.minimize(rosenbrock, far(2), fg.lbfgs(), steps=5)
 
 
 @pytest.mark.usefixtures("optimize")
 def test_the_example_in_the_how_to_is_true() -> None:
-    page = (Path(__file__).parents[2] / "docs/how-to/minimise.md").read_text()
+    page = (Path(__file__).parents[2] / "docs/how-to/minimize.md").read_text()
     names: dict[str, Any] = {}
     model = page.split("```python\n", 1)[1].split("```")[0]
     lines = [line[4:] for line in model.splitlines() if line.startswith((">>> ", "... "))]
@@ -235,6 +235,6 @@ def test_a_missing_package_is_an_error_that_names_the_extra(
     for name in ("scipy", "scipy.optimize", "rich", "rich.progress"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(fg.MissingExtra, match=r'scipy: pip install "fgrad\[optimize\]"'):
-        fg.minimise(fg.square, 1.0, fg.lbfgs())
+        fg.minimize(fg.square, 1.0, fg.lbfgs())
     with pytest.raises(fg.MissingExtra, match=r'rich: pip install "fgrad\[cli\]"'):
-        fg.minimise(fg.square, 1.0, fg.adam(), progress=True)
+        fg.minimize(fg.square, 1.0, fg.adam(), progress=True)

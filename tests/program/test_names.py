@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad.backends.python import source
-from fgrad.compiled.kernel import Kernel, Tier
+from fgrad.compiled.kernel import Backend, Kernel
 from fgrad.errors import Untranslatable
 from fgrad.formats.graphviz import dot, spell
 from fgrad.ops import scalar as ops
@@ -34,7 +34,7 @@ NAMES = (
 )  # fmt: skip
 
 
-NATIVE: tuple[Tier, ...] = ("native",) if find_spec("llvmlite") else ()
+NATIVE: tuple[Backend, ...] = ("native",) if find_spec("llvmlite") else ()
 
 
 def unary(name: str, by: float = 2.0) -> Unary:
@@ -54,14 +54,14 @@ def program(first: Op, second: Op) -> Program:
     return Program(("x", "y"), lines, (6, 3)).check()
 
 
-def computed_everywhere(known: Program, *tiers: Tier) -> None:
+def computed_everywhere(known: Program, *backends: Backend) -> None:
     x = (0.3, 0.7)
     expected = known.run(x)
     slopes = Kernel(known, "reference").slope((0, 1))[1]
     assert slopes is not None
     at = (*x, *[0.5] * (len(slopes.program.inputs) - 2))
-    for tier in tiers:
-        kernel = Kernel(known, tier, exact=True)
+    for backend in backends:
+        kernel = Kernel(known, backend, exact=True)
         assert kernel(*x) == expected
         assert [float(y[0]) for y in kernel.map((np.array([x[0]]), np.array([x[1]])))] == list(
             expected
@@ -75,7 +75,7 @@ def written_and_read(known: Program, operations: Sequence[Op]) -> None:
     assert parse(fg.show(known), operations) == known
     assert len(fg.show(known).split("\n")) == len(known) + 2
     assert fg.loads(fg.dumps(known), operations) == known
-    changed = Program(known.inputs, known.lines, known.outputs[::-1])
+    changed = Program(known.inputs, known.instructions, known.outputs[::-1])
     assert len(str(fg.diff(known, changed)).split("\n")) < 9
     assert not fg.diff(known, known)
 
@@ -107,12 +107,12 @@ def test_two_operations_of_one_name_are_two() -> None:
             write(known)
 
 
-@pytest.mark.parametrize("tier", ["reference", "python", *NATIVE])
-def test_calls_of_programs_with_operations_of_one_name_are_two(tier: Tier) -> None:
+@pytest.mark.parametrize("backend", ["reference", "python", *NATIVE])
+def test_calls_of_programs_with_operations_of_one_name_are_two(backend: Backend) -> None:
     """Their digests are the same, for what a user's operation computes has no name."""
     one, two = unary("f", 2.0), unary("f", 3.0)
     first, second = fg.compile(lambda x: one(x) * x), fg.compile(lambda x: two(x) * x)
-    both: Any = fg.compile(lambda x: (first(x), second(x)), tier=tier)
+    both: Any = fg.compile(lambda x: (first(x), second(x)), backend=backend)
     assert both(0.5) == (1.0, 1.25)
 
 

@@ -121,7 +121,7 @@ def test_what_is_written_twice_is_computed_once() -> None:
     assert len(simplified(fg.trace(lambda x: -1.0 * -x + -(1.0 * x))(0.0))) == 1
     assert len(simplified(fg.trace(lambda x: fg.where(x * 0.0 < 1.0, x, x))(0.0))) == 0
     constant = simplified(fg.trace(lambda x: fg.exp(fg.sin(2.0) * 1.0) + 0.0 * x)(0.0))
-    assert [op.name for op, _ in constant.lines] == ["mul", "add"]
+    assert [op.name for op, _ in constant.instructions] == ["mul", "add"]
 
 
 def test_nothing_that_changes_a_float_is_done() -> None:
@@ -141,10 +141,10 @@ def test_scheduling_shortens_the_lives_of_values() -> None:
 
     lines: list[Any] = []
     program = fg.trace(late)([0.0] * 50)
-    by_op = sorted(range(len(program)), key=lambda i: program.lines[i][0] is not ops.mul)
+    by_op = sorted(range(len(program)), key=lambda i: program.instructions[i][0] is not ops.mul)
     place = {50 + old: 50 + new for new, old in enumerate(by_op)} | {i: i for i in range(50)}
     for i in by_op:
-        op, args = program.lines[i]
+        op, args = program.instructions[i]
         lines.append((op, tuple(place[a] if type(a) is int else a for a in args)))
     wide = Program(program.inputs, tuple(lines), tuple(place[i] for i in program.outputs)).check()
     assert peak(wide) >= 50

@@ -10,7 +10,7 @@ import attrs
 
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 from tests.samples.programs import AWKWARD, OPERATIONS
 
 # The sign of a nan, which copysign reads, is left open by IEEE 754.
@@ -28,7 +28,7 @@ class Writer:
 
     rng: random.Random
     known: Sequence[Op]
-    lines: list[Line] = attrs.field(factory=list)
+    lines: list[Instruction] = attrs.field(factory=list)
     kinds: list[type] = attrs.field(factory=lambda: [float] * INPUTS)
     outputs: list[int] = attrs.field(factory=list)
 

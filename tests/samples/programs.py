@@ -9,7 +9,7 @@ from typing import Any
 
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op, Unary
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 from tests.samples.cases import all_operations
 
 AWKWARD = (
@@ -26,7 +26,7 @@ def program(seed: int, lines: int = 25) -> Program:
     rng = random.Random(seed)
     inputs = rng.randint(1, 4)
     kinds: list[type] = [float] * inputs
-    made: list[Line] = []
+    made: list[Instruction] = []
     for _ in range(rng.randint(1, lines)):
         op = rng.choice(OPERATIONS)
         if rng.random() < 0.4:
@@ -45,7 +45,7 @@ def program(seed: int, lines: int = 25) -> Program:
 def alone(op: Op) -> Program:
     """The program of one operation; a truth value is whether an input is positive."""
     size = len(op.kinds)
-    lines: list[Line] = []
+    lines: list[Instruction] = []
     args: list[int] = []
     for i, kind in enumerate(op.kinds):
         if kind is bool:

@@ -26,7 +26,7 @@ class Params:
 def test_forward_and_reverse_give_one_jacobian(recipe: Recipe) -> None:
     model, x = tamed(recipe), list(recipe.inputs)
     forward, reverse, chosen = (
-        loose.jacobian(model, mode)(x) for mode in ("forward", "reverse", "shape")
+        loose.jacobian(model, mode)(x) for mode in ("forward", "reverse", "auto")
     )
     assert forward.paths == reverse.paths == chosen.paths
     for one, two, three in zip(forward.matrix, reverse.matrix, chosen.matrix, strict=True):
@@ -127,7 +127,7 @@ def test_a_result_that_is_no_number_is_named() -> None:
         loose.hessian(lambda x: (x, x))(1.0)
 
 
-@pytest.mark.parametrize(("mode", "calls"), [("shape", 1), ("forward", 1), ("reverse", 20)])
+@pytest.mark.parametrize(("mode", "calls"), [("auto", 1), ("forward", 1), ("reverse", 20)])
 def test_the_mode_by_shape_makes_the_fewer_folds(mode: str, calls: int) -> None:
     counted: list[int] = []
 

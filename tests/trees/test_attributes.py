@@ -12,7 +12,7 @@ import fgrad as fg
 from fgrad import trees
 from fgrad.compiled.kernel import native_is_installed
 
-TIERS: Any = ("python", *(["native"] if native_is_installed() else []))
+BACKENDS: Any = ("python", *(["native"] if native_is_installed() else []))
 loose: Any = fg  # what untyped code sees
 
 
@@ -102,11 +102,11 @@ def test_what_a_class_makes_of_its_fields_follows_them(kind: Any) -> None:
         fg.check_gradient(lambda x, y, m=mode: model(kind(x, y, m)), 0.5, -1.5)
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_compiled_function_sees_them_as_the_function_does(kind: Any, tier: Any) -> None:
-    fast: Any = fg.compile(model, tier=tier)
-    slope: Any = fg.compile(loose.gradient(model), tier=tier)
+def test_a_compiled_function_sees_them_as_the_function_does(kind: Any, backend: Any) -> None:
+    fast: Any = fg.compile(model, backend=backend)
+    slope: Any = fg.compile(loose.gradient(model), backend=backend)
     for mode in ("sin", "other") * 2:
         for x in (0.5, 2.0, -1.0):
             p = kind(x, 2.0 - x, mode)
@@ -130,12 +130,12 @@ class Counter:
         self.name = "new"
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_what_was_altered_since_passes_through(tier: Any) -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_was_altered_since_passes_through(backend: Any) -> None:
     def f(p: Any) -> Any:
         return p.x * p.scale + p.count + len(p.name)
 
-    fast: Any = fg.compile(f, tier=tier)
+    fast: Any = fg.compile(f, backend=backend)
     p = Counter(2.0)
     for count in range(3):
         for scale in (1.0, 3.0):

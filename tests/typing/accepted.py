@@ -280,7 +280,7 @@ def deviation(p: Params) -> float:
     return fg.square(p.bias) + fg.square(p.weights[0])
 
 
-found = fg.minimise(deviation, params, fg.adam(0.1))
+found = fg.minimize(deviation, params, fg.adam(0.1))
 assert_type(found, fg.Minimum[Params])
 assert_type(found.params, Params)
 assert_type(found.state, fg.State[Params])
@@ -319,20 +319,20 @@ assert_type(fg.fixed_point(apart, params, steps=10)(a=2.0), Params)
 assert_type(fg.gradient(fg.root(missing, 1.0))(2.0), float)
 assert_type(fg.custom(scaled, vjp=pulled)(params, 2.0), float)
 assert_type(fg.gradient(fg.custom(scaled, vjp=pulled))(params, scale=2.0), Params)
-assert_type(fg.minimise(deviation, params, fg.lbfgs()), fg.Minimum[Params])
-assert_type(fg.minimise(deviation, found.state, fg.lbfgs(memory=5), 10), fg.Minimum[Params])
+assert_type(fg.minimize(deviation, params, fg.lbfgs()), fg.Minimum[Params])
+assert_type(fg.minimize(deviation, found.state, fg.lbfgs(memory=5), 10), fg.Minimum[Params])
 assert_type(fg.lbfgs().start(params), fg.State[Params])
 ready = fg.compile(fg.value_and_gradient(deviation))
-assert_type(fg.minimise(ready, params, fg.adam(), has_gradient=True), fg.Minimum[Params])
+assert_type(fg.minimize(ready, params, fg.adam(), has_gradient=True), fg.Minimum[Params])
 
 
 def told(state: fg.State[Params], value: float) -> None:
     """Something to call back."""
 
 
-assert_type(fg.minimise(deviation, params, fg.adam(), callback=told), fg.Minimum[Params])
+assert_type(fg.minimize(deviation, params, fg.adam(), callback=told), fg.Minimum[Params])
 assert_type(
-    fg.minimise(ready, found.state, fg.lbfgs(), has_gradient=True, callback=told),
+    fg.minimize(ready, found.state, fg.lbfgs(), has_gradient=True, callback=told),
     fg.Minimum[Params],
 )
 
@@ -350,7 +350,7 @@ assert_type(fg.to_c(fg.trace(missing)(1.0, 2.0), "missing"), str)
 assert_type(fg.to_latex(fg.trace(missing)(1.0, 2.0)), str)
 
 compiled = fg.compile(area)
-steep = fg.compile(fg.gradient(deviation), tier="native", exact=True)
+steep = fg.compile(fg.gradient(deviation), backend="native", exact=True)
 Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 column: Column = np.zeros(3)
 assert_type(compiled(1.0, 2.0), float)
@@ -362,7 +362,7 @@ assert_type(compiled.sum(column, 2.0), float)
 assert_type(steep(params), Params)
 assert_type(steep.sum(params), Params)
 assert_type(steep.specialise(params)(params), Params)
-assert_type(fg.compile(tier="python")(deviation)(params), float)
+assert_type(fg.compile(backend="python")(deviation)(params), float)
 
 
 def shifted(xs: Sequence[float]) -> list[float]:
@@ -453,7 +453,7 @@ class Oscillator:
     def energy(self, x: float, *, scale: float = 1.0) -> float:
         return scale * 0.5 * self.stiffness * x * x
 
-    @fg.compile(tier="python")
+    @fg.compile(backend="python")
     def both(self, x: float) -> tuple[float, float]:
         return x, self.stiffness
 

@@ -57,7 +57,7 @@ def written(program: Program, wide: Sequence[bool]) -> Block:
     """The block of a program whose `wide` values are columns."""
     writer = _Writer(program, wide)
     last = last_uses(program)
-    for number, (op, args) in enumerate(program.lines, len(program.inputs)):
+    for number, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if wide[number]:
             line = number - len(program.inputs)
             ending = {a for a in args if type(a) is int and wide[a] and last[a] == line}
@@ -116,7 +116,7 @@ class _Writer:
         """Where a ufunc writes: an output, the free array written last, or another one."""
         if number in self.results:
             return self.results[number]
-        kind = "t" if self.program.lines[number - len(self.program.inputs)][0].truth else "f"
+        kind = "t" if self.program.instructions[number - len(self.program.inputs)][0].truth else "f"
         if self.free[kind]:
             return self.free[kind].pop()
         self.made[kind] += 1

@@ -87,7 +87,7 @@ class _Kernel:
         from fgrad.backends.numpy.block import written  # noqa: PLC0415  # needs an extra
 
         wide = list(pattern)
-        for _, args in program.lines:
+        for _, args in program.instructions:
             wide.append(any(wide[a] for a in args if type(a) is int))
         truths = program.truths
         return cls(tuple(wide), tuple(truths), written(program, wide))
@@ -120,9 +120,9 @@ class _Kernel:
     def _scalars(self, program: Program, given: list[Any]) -> list[Any]:
         """The values that are the same in every row, by the meaning; None for a column."""
         values = [x if type(x) is float else None for x in given]
-        for i, (op, args) in enumerate(program.lines, len(values)):
+        for i, (op, args) in enumerate(program.instructions, len(values)):
             if self.wide[i]:
                 values.append(None)
             else:
-                values.append(op.meaning(*placed(args, values)))
+                values.append(op.impl(*placed(args, values)))
         return values

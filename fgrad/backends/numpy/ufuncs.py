@@ -54,7 +54,7 @@ def by_rows(op: Op) -> Callable[..., Column]:
     dtype = np.bool_ if op.truth else np.float64
 
     def rows(*args: Column) -> Column:
-        results = list(map(op.meaning, *map(_values, args)))
+        results = list(map(op.impl, *map(_values, args)))
         return results if op.joint else np.array(results, dtype)
 
     return rows

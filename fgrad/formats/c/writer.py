@@ -82,7 +82,7 @@ def to_c(program: Program, name: str = "f") -> str:
 def unit(programs: Mapping[str, Program]) -> str:
     """One C file with a function for each program, by its name."""
     short = {_identifier(name): simplified(inlined(program)) for name, program in programs.items()}
-    used = dict.fromkeys(op for program in short.values() for op, _ in program.lines)
+    used = dict.fromkeys(op for program in short.values() for op, _ in program.instructions)
     foreign = [op for op in used if op not in ROWS]
     _check_foreign(foreign, short)
     functions = [text for name, program in short.items() for text in _functions(name, program)]
@@ -149,7 +149,7 @@ def _origin(program: Program, number: int) -> str:
     inputs = len(program.inputs)
     if number < inputs:
         return _plain(program.inputs[number])
-    return f"the result of {_plain(program.lines[number - inputs][0].name)}"
+    return f"the result of {_plain(program.instructions[number - inputs][0].name)}"
 
 
 def _plain(text: str) -> str:
@@ -201,7 +201,7 @@ class _Part:
         """One constant for each line."""
         inputs = len(self.program.inputs)
         for i in range(self.start, self.stop):
-            op, args = self.program.lines[i]
+            op, args = self.program.instructions[i]
             texts = [self.arg(a) for a in args]
             row = ROWS.get(op)
             value = row.format(*texts) if row else f"{op.name}({', '.join(texts)})"
@@ -217,7 +217,7 @@ class _Part:
 
 def _functions(name: str, program: Program) -> Iterator[str]:
     """The function `name`, behind its parts if it has more than one."""
-    size = len(program.lines)
+    size = len(program.instructions)
     if size <= CHUNK:
         part = _Part(program, 0, size, {})
         body = [*part.statements(), *_written(part)]
@@ -259,12 +259,12 @@ def _slots(program: Program) -> tuple[dict[int, int], int]:
     inputs = len(program.inputs)
     ends = [use // CHUNK for use in last_uses(program)]
     for i in program.outputs:
-        ends[i] = len(program.lines)  # behind all parts
+        ends[i] = len(program.instructions)  # behind all parts
     slots: dict[int, int] = {}
     ending: dict[int, list[int]] = {}
     free: list[int] = []
     room = 0
-    for i in range(len(program.lines)):
+    for i in range(len(program.instructions)):
         if i % CHUNK == 0:
             free += ending.pop(i // CHUNK, [])
         end = ends[inputs + i]

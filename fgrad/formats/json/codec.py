@@ -26,7 +26,7 @@ from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 from fgrad.program.names import digits, namesake, number, operation, spelled, vocabulary
 from fgrad.program.passes import inlined
-from fgrad.program.program import Line, Program, placed
+from fgrad.program.program import Instruction, Program, placed
 
 VERSION: Final = 1
 _FORMATS: Final = MappingProxyType({"fgrad program": Program, "fgrad graph": Graph})
@@ -49,7 +49,7 @@ def dumps(value: Program | Graph) -> str:
     if isinstance(value, Program):
         whole = inlined(value)
         head = {"format": "fgrad program", "version": VERSION, "inputs": whole.inputs}
-        body = {"lines": _written(whole.lines), "outputs": whole.outputs}
+        body = {"lines": _written(whole.instructions), "outputs": whole.outputs}
     else:
         head = {"format": "fgrad graph", "version": VERSION}
         body = _graph_body(value)
@@ -176,7 +176,7 @@ class _Reader:
                 raise self.document.error(("nodes", i), problem)
         return Graph(outputs, pvector(nodes))
 
-    def checked(self, inputs: tuple[str, ...], lines: Sequence[Line], ends: Any) -> Program:
+    def checked(self, inputs: tuple[str, ...], lines: Sequence[Instruction], ends: Any) -> Program:
         outputs = tuple(self.document.listed(("outputs",), ends))
         count = len(inputs) + len(lines)
         for i, end in enumerate(outputs):
@@ -188,8 +188,8 @@ class _Reader:
             path = (self.key, error.line) if error.line < len(lines) else ("outputs",)
             raise self.document.error(path, error.problem) from None
 
-    def lines(self, raw: Any) -> list[Line]:
-        lines: list[Line] = []
+    def lines(self, raw: Any) -> list[Instruction]:
+        lines: list[Instruction] = []
         literals = self.literal
         for i, line in enumerate(self.document.listed((self.key,), raw)):
             if type(line) is not list or not line or type(line[0]) is not str:
@@ -237,7 +237,7 @@ class _Reader:
             made.append((last, pair[1]))
         return tuple(made)
 
-    def values(self, lines: Sequence[Line]) -> list[Any]:
+    def values(self, lines: Sequence[Instruction]) -> list[Any]:
         """The value of each node, by the meaning of its operation."""
         values: list[Any] = []
         for i, (op, args) in enumerate(lines):
@@ -245,7 +245,7 @@ class _Reader:
                 values.append(args[0])
                 continue
             try:
-                value = op.meaning(*placed(args, values))
+                value = op.impl(*placed(args, values))
             except NotAValue as error:
                 problem = f"{op.name} gives {error.got}, which is no real number"
                 raise self.document.error((self.key, i), problem) from error

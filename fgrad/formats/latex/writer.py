@@ -37,7 +37,7 @@ def _rows(program: Program, inputs: Sequence[str]) -> Iterator[str]:
     texts: list[Text] = [(name, ATOM) for name in inputs]
     late: dict[int, str] = {}  # outputs that no other row uses come at the end, in their order
     count = 0
-    for i, (op, args) in enumerate(program.lines, size):
+    for i, (op, args) in enumerate(program.instructions, size):
         text = form(op).filled([texts[a] if type(a) is int else number(a) for a in args])
         plain = op in _PLAIN and all(type(a) is not int or a < size for a in args)
         sign = r"&\iff" if op.truth else "&="
@@ -66,7 +66,7 @@ def _squared(program: Program) -> Program:
         (ops.square, args[:1])
         if op is ops.mul and type(args[0]) is int and args[0] == args[1]
         else (op, args)
-        for op, args in program.lines
+        for op, args in program.instructions
     ]
     return Program(program.inputs, tuple(lines), program.outputs)
 

@@ -96,7 +96,7 @@ class _Writer:
         values: list[Any] = [*symbols]
         open_terms: dict[int, list[Any]] = {}
         continued = self.continued(program)
-        for i, (op, args) in enumerate(program.lines, len(symbols)):
+        for i, (op, args) in enumerate(program.instructions, len(symbols)):
             if op not in self.rows:
                 advice = "Write it with operations of fgrad, or export what leads up to it."
                 raise NotAValue("to_sympy", "operations that SymPy has", repr(op), advice)
@@ -130,10 +130,10 @@ class _Writer:
         for i in program.outputs:
             uses[i] += 1
         size = len(program.inputs)
-        kinds = [None] * size + [self.chains.get(op) for op, _ in program.lines]
+        kinds = [None] * size + [self.chains.get(op) for op, _ in program.instructions]
         return {
             args[0]
-            for i, (_, args) in enumerate(program.lines, size)
+            for i, (_, args) in enumerate(program.instructions, size)
             if args
             and type(args[0]) is int
             and uses[args[0]] == 1

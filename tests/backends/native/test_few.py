@@ -103,7 +103,7 @@ def leaves(tree: Any) -> list[Any]:
 
 
 def compiled() -> Any:
-    return fg.compile(model, tier="native")
+    return fg.compile(model, backend="native")
 
 
 @EVERY_MACHINE
@@ -153,7 +153,7 @@ def unaligned(x: Any) -> Any:
 
 
 def test_kinds_of_arguments_may_come_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    f: Any = fg.compile(lambda x, k: x[0] * k + x[1], tier="native")
+    f: Any = fg.compile(lambda x, k: x[0] * k + x[1], backend="native")
     x, y = np.arange(40.0), np.arange(80.0).reshape(40, 2)
     kinds_ = ([x, x], 2.0), (y, 2.0), (y, x), ([x, 1.0], x)
     wanted = [f.map(*g).tolist() for g in kinds_]
@@ -203,7 +203,7 @@ def test_what_lies_otherwise_goes_the_long_way(twist: str, place: int) -> None:
 
 @pytest.mark.parametrize("place", range(2))
 def test_columns_of_other_lengths_are_refused(place: int) -> None:
-    f: Any = fg.compile(lambda x, y: [x + y, x * y], tier="native")
+    f: Any = fg.compile(lambda x, y: [x + y, x * y], backend="native")
     x = np.arange(100.0)
     out = [np.empty(100), np.empty(100)]
     for _ in range(3):
@@ -218,7 +218,7 @@ def test_columns_of_other_lengths_are_refused(place: int) -> None:
 
 
 def test_what_is_held_is_not_written_to_again() -> None:
-    double: Any = fg.compile(lambda x: [x * 2.0, x * 3.0], tier="native")
+    double: Any = fg.compile(lambda x: [x * 2.0, x * 3.0], backend="native")
     for rows in (100, 5000, 100_000):
         x = np.arange(float(rows))
         held, slices, addresses = [], [], set()
@@ -242,7 +242,7 @@ def test_what_is_held_is_not_written_to_again() -> None:
 
 
 def test_columns_that_overlap_are_written_as_if_they_did_not() -> None:
-    swap: Any = fg.compile(lambda x, y: [y + 0.0, x + 0.0], tier="native")
+    swap: Any = fg.compile(lambda x, y: [y + 0.0, x + 0.0], backend="native")
     for shift in (0, 1, 7, 300):
         room = np.arange(1000.0)
         x, y = room[:400], room[500:900]
@@ -268,7 +268,7 @@ def test_sums_go_to_arrays_that_are_there() -> None:
         return (fg.dot(w, [x, 1.0, x * x]) - 1.0) ** 2
 
     slope: Any = fg.value_and_gradient(error)
-    loss: Any = fg.compile(slope, tier="native")
+    loss: Any = fg.compile(slope, backend="native")
     weights, x = np.array([[0.5, -1.0, 2.0]]), np.linspace(-1.0, 1.0, 57)
     value, slopes = loss.sum(weights, x)
     out = np.empty(()), np.empty(3)
@@ -282,7 +282,7 @@ def test_sums_go_to_arrays_that_are_there() -> None:
             loss.sum(weights, x, out=wrong)
     with pytest.raises(TreeMismatch):
         loss.sum(weights, x, out=(np.empty(()), np.empty(4)))
-    on_python: Any = fg.compile(slope, tier="python")
+    on_python: Any = fg.compile(slope, backend="python")
     on_python.sum(weights, x, out=out)
     assert out[1] == pytest.approx(slopes)
 
@@ -297,7 +297,7 @@ def in_threads(work: Callable[[float], None]) -> None:
 
 
 def test_threads_have_results_of_their_own() -> None:
-    scale: Any = fg.compile(lambda x, k: [x * k, x - k], tier="native")
+    scale: Any = fg.compile(lambda x, k: [x * k, x - k], backend="native")
     x, wrong = np.arange(1000.0), []
     for _ in range(3):
         scale.map(x, 1.0)
@@ -313,7 +313,7 @@ def test_threads_have_results_of_their_own() -> None:
 
 
 def test_nothing_is_lost_or_held_for_ever() -> None:
-    f: Any = fg.compile(lambda x, k: [x * k, k * k], tier="native")
+    f: Any = fg.compile(lambda x, k: [x * k, k * k], backend="native")
     x, k = np.arange(200.0), 3.5
     for _ in range(5):
         f.map(x, k)
@@ -362,7 +362,7 @@ def test_the_memory_that_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def doubled() -> Any:
-    return fg.compile(lambda x: [a * 2.0 for a in x], tier="native").specialise(np.zeros(3))
+    return fg.compile(lambda x: [a * 2.0 for a in x], backend="native").specialise(np.zeros(3))
 
 
 def test_results_of_one_point_are_used_again_when_nobody_has_them() -> None:
@@ -419,7 +419,7 @@ def test_threads_have_arrays_of_their_own() -> None:
 
 
 def test_a_finalizer_that_comes_in_between_has_memory_of_its_own() -> None:
-    f: Any = fg.compile(lambda x, k: [x * k + j for j in range(25)], tier="native")
+    f: Any = fg.compile(lambda x, k: [x * k + j for j in range(25)], backend="native")
     x, held = np.arange(100.0), []
 
     class Again:

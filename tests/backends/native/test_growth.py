@@ -18,7 +18,7 @@ from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program import passes
 from fgrad.program.passes import inlined, simplified
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 from fgrad.program.schedule import by_depth, scheduled
 from tests.samples.programs import bits
 
@@ -80,11 +80,11 @@ def test_no_pass_recurses(shape: str) -> None:
 
 def test_calls_within_calls_are_put_in_their_place_without_recursion() -> None:
     program = fg.trace(fg.sin)(0.5)
-    inner: Any = fg.compile(lambda x: fg.sin(x) * x, tier="reference")
+    inner: Any = fg.compile(lambda x: fg.sin(x) * x, backend="reference")
     for _ in range(300):
         outer = lambda x, f=inner: f(x) + 1.0
         program = fg.trace(outer)(0.5)
-        inner = fg.compile(outer, tier="reference")
+        inner = fg.compile(outer, backend="reference")
     with limited(120):
         assert len(inlined(program)) == 2 + 300
 
@@ -104,10 +104,10 @@ def limited(frames: int) -> Iterator[None]:
 
 
 def test_a_program_that_is_called_often_is_put_in_place_from_one_copy() -> None:
-    square = fg.compile(lambda x: x * x, tier="reference")
+    square = fg.compile(lambda x: x * x, backend="reference")
     program = fg.trace(lambda x: functools.reduce(lambda y, _: square(y), range(50), x))(0.9)
     with mock.patch("fgrad.program.passes._with_lines_of", wraps=passes._with_lines_of) as made:
-        assert [op.name for op, _ in inlined(program).lines] == ["mul"] * 50
+        assert [op.name for op, _ in inlined(program).instructions] == ["mul"] * 50
     assert made.call_count == 1
 
 
@@ -154,7 +154,7 @@ def written(model: str, size: int, way: str) -> tuple[Program, list[str]]:
     """The program of a model, and its modules in IR."""
     shape = MODELS[model].shape(size)
     a, b = [0.7] * shape[0], [0.3] * shape[1]
-    function: Any = fg.compile(fg.value_and_gradient(MODELS[model].of_size(size)), tier="native")
+    function: Any = fg.compile(fg.value_and_gradient(MODELS[model].of_size(size)), backend="native")
     kernel = function.specialisation(a, b).kernel
     if way == "point":
         return kernel.program, [kernel.entry.text]
@@ -188,7 +188,7 @@ def test_llvm_searches_no_long_function_for_vectors(model: str) -> None:
 
 def test_llvm_searches_no_sum_of_many_rows_for_vectors() -> None:
     """What is left over by loops: 250 sums of loads, which took 4 seconds."""
-    slow = fg.compile(lambda w, rows: fg.sum([fg.dot(w, r) for r in rows]), tier="native")
+    slow = fg.compile(lambda w, rows: fg.sum([fg.dot(w, r) for r in rows]), backend="native")
     entry = slow.specialisation([0.5] * 10, [[0.5] * 10] * 900).kernel.entry
     loads = [body.count(" = load ") for how, body in parts([entry.text]).values()]
     searched = [how for how, body in parts([entry.text]).values() if "noimplicitfloat" not in how]
@@ -228,7 +228,7 @@ def test_code_over_rows_touches_little_memory_between_two_fences(model: str, way
 
 
 def test_code_over_rows_is_not_made_by_passes_that_take_longer_than_their_lines() -> None:
-    function = fg.compile(lambda w, x: fg.sum([fg.relu(a * x) for a in w]), tier="native")
+    function = fg.compile(lambda w, x: fg.sum([fg.relu(a * x) for a in w]), backend="native")
     levels = []
 
     def seen(text: str, machine: Any, level: int) -> bytes:
@@ -247,7 +247,7 @@ def test_functions_are_put_in_place_up_to_a_length(way: str) -> None:
     for size, inline in ((300, True), (3000, False)):
         program, texts = written("a random graph", size, way)
         words = Vocabulary(host().width, fma=host().fma, inline=True)
-        assert (sum(words.length(op) for op, _ in program.lines) <= INLINE) == inline
+        assert (sum(words.length(op) for op, _ in program.instructions) <= INLINE) == inline
         found = [part for text in texts for part in FUNCTION.findall(text)]
         hows = [how for _, name, _, how, _ in found if name.startswith("fgrad.tanh")]
         assert [("alwaysinline" in how) for how in hows] == [inline]
@@ -270,7 +270,7 @@ def test_a_table_is_turned_once(way: str) -> None:
 
 def test_a_part_brings_what_was_turned_for_an_output_of_the_first_one() -> None:
     """Input 1 waits since input 0 was brought as an output; input 2 is brought by the second part."""
-    lines: list[Line] = []
+    lines: list[Instruction] = []
     choice = random.Random(0)
 
     def write(op: Op, *args: float) -> int:

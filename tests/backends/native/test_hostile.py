@@ -32,7 +32,7 @@ from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from tests.bench import hostile  # noqa: E402  # likewise
 from tests.samples.programs import bits  # noqa: E402  # likewise
 
-native: Any = partial(fg.compile, tier="native")
+native: Any = partial(fg.compile, backend="native")
 FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 SECONDS = 30.0
 """After which what has not ended is taken to hang."""
@@ -468,7 +468,7 @@ def test_memory_that_its_last_owner_altered_is_not_written_to(rows: int) -> None
         except (ValueError, AttributeError):  # numpy refuses
             pass
     for way in range(8):
-        f = fg.compile(lambda x: [x * 2.0, x * 3.0], tier="native")
+        f = fg.compile(lambda x: [x * 2.0, x * 3.0], backend="native")
         for k in range(20):
             tried(f, k, way)
         del f
@@ -497,7 +497,7 @@ def test_builtins_are_on_whatever_memory_objects_have(allocator: str) -> None:
     import fgrad as fg, numpy as np
     from fgrad.backends.buffers import cpython
     known = cpython.floats(), cpython.arrays(), cpython.trees()
-    f = fg.compile(lambda x: x * x, tier="native")
+    f = fg.compile(lambda x: x * x, backend="native")
     f(2.0)
     print([x is not None for x in known], cpython._slots_are_known(), type(f.__call__).__name__)
     """
@@ -636,7 +636,7 @@ LONG = """
             return x
         return f
     def hot(lines):
-        f = fg.compile(long(lines), tier="native")
+        f = fg.compile(long(lines), backend="native")
         fast = f.specialise(0.5)
         f.specialisation(0.5).kernel.entry.cell[1] = 1
         return fast
@@ -658,13 +658,13 @@ def test_the_interpreter_ends_during_a_compilation_in_the_background(seconds: fl
 
 def test_the_interpreter_ends_while_daemons_compute() -> None:
     end = """
-    f = fg.compile(long(200), tier="native")
+    f = fg.compile(long(200), backend="native")
     column = np.ones(1_000_000)
     f.map(column[:9]), f.sum(column[:9])
     def forever(work):
         while True:
             work()
-    g = lambda: fg.compile(long(500 + int(time.time() * 1e6) % 500), tier="native")(0.5)
+    g = lambda: fg.compile(long(500 + int(time.time() * 1e6) % 500), backend="native")(0.5)
     for work in (lambda: f.map(column), lambda: f.sum(column, threads=2), lambda: f(0.5), g):
         threading.Thread(target=forever, args=(work,), daemon=True).start()
     time.sleep(0.2)
@@ -680,7 +680,7 @@ def test_functions_are_called_for_the_first_time_when_the_interpreter_ends(when:
     def last():
         import fgrad as fg
         import numpy as np
-        f = fg.compile(lambda x: x * x, tier="native")
+        f = fg.compile(lambda x: x * x, backend="native")
         print(f(3.0), f.specialise(1.0)(2.0), f.map(np.full(100_000, 2.0), threads=4)[-1])
         print(f.sum(np.ones(100_000), threads=4))
     """
@@ -704,7 +704,7 @@ def test_hot_functions_are_called_when_the_interpreter_ends() -> None:
 COMPILED = """
     import fgrad as fg
     import numpy as np
-    f = fg.compile(lambda x: fg.exp(x) * 2.0 + fg.sin(x), tier="native")
+    f = fg.compile(lambda x: fg.exp(x) * 2.0 + fg.sin(x), backend="native")
     print(f(0.5).hex(), f.map(np.full(9, 0.5))[8].hex(), f.sum(np.full(9, 0.5)).hex())
 """
 

@@ -161,13 +161,13 @@ def test_literals_are_told_apart_by_their_bits(machine: Machine) -> None:
     ],
 )
 def test_loops_of_models_are_found_again(model: Any, x: list[float], share: float) -> None:
-    fast = fg.compile(model, tier="native")
+    fast = fg.compile(model, backend="native")
     kernel = fast.specialisation(x).kernel
     assert covered(kernel.program) > share
     assert 0 < fast.source.count("phi i64") <= 15
     value = fast.specialise(x)(x)
     with NONE:
-        assert repr(value) == repr(fg.compile(model, tier="native").specialise(x)(x))
+        assert repr(value) == repr(fg.compile(model, backend="native").specialise(x)(x))
 
 
 def test_equal_functions_of_one_time_round_are_called_at_once() -> None:
@@ -215,7 +215,7 @@ def test_what_raises_first_is_what_is_raised() -> None:
     first, second = failing("first"), failing("second")
     model = lambda cells: [*diffusion([first(fg.exp(cells[0])), *cells]), second(cells[1])]
     with pytest.raises(ArithmeticError, match="first"):
-        fg.compile(model, tier="native")([0.1 * k for k in range(30)])
+        fg.compile(model, backend="native")([0.1 * k for k in range(30)])
 
 
 @pytest.mark.parametrize("target", FOREIGN, ids=lambda machine: f"{machine.triple} {machine.cpu}")
@@ -234,7 +234,7 @@ def test_loops_for_other_machines_call_no_library(target: Machine) -> None:
 
 
 def test_a_long_program_of_loops_has_its_best_code_at_once() -> None:
-    fast: Any = fg.compile(fg.value_and_gradient(rosenbrock), tier="native")
+    fast: Any = fg.compile(fg.value_and_gradient(rosenbrock), backend="native")
     x = start(300)
     entry = fast.specialisation(x).kernel.entry
     assert len(entry.program) > LONG

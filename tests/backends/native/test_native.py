@@ -1,4 +1,4 @@
-"""The native tier: what it computes is the program, at one point, over rows, and in sums."""
+"""The native backend: what it computes is the program, at one point, over rows, and in sums."""
 
 import itertools
 import math
@@ -19,7 +19,7 @@ from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, Joint
 from fgrad.ops.primitive import Op
 from fgrad.program.passes import simplified
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 from tests.samples.programs import AWKWARD, OPERATIONS, alone, bits, program
 
 np = pytest.importorskip("numpy")
@@ -98,7 +98,7 @@ def test_a_product_is_rounded_once_with_its_sum_and_only_where_it_is_allowed() -
 def test_contraction_computes_the_same_but_for_roundings(seed: int, where: int) -> None:
     rng = random.Random(seed)
     operations = (ops.add, ops.sub, ops.mul, ops.neg, ops.square)
-    lines: list[Line] = []
+    lines: list[Instruction] = []
     for k in range(rng.randint(1, 30)):
         op = rng.choice(operations)
         args = [rng.randrange(3 + k) if rng.random() < 0.9 else 0.5 for _ in op.kinds]
@@ -112,8 +112,8 @@ def test_contraction_computes_the_same_but_for_roundings(seed: int, where: int) 
 
 
 def _values(made: Program, x: Sequence[float]) -> list[float]:
-    count = len(made.inputs) + len(made.lines)
-    return list(Program(made.inputs, made.lines, tuple(range(count))).run(x))
+    count = len(made.inputs) + len(made.instructions)
+    return list(Program(made.inputs, made.instructions, tuple(range(count))).run(x))
 
 
 @EVERY_MACHINE
@@ -181,7 +181,11 @@ def test_sums_are_of_the_rows_and_the_same_on_any_number_of_threads(
 
 
 def test_truth_values_are_bytes_in_columns_and_count_in_sums() -> None:
-    lines: tuple[Line, ...] = ((ops.less, (0, 1)), (ops.logical_not, (2,)), (ops.less, (1, 2.0)))
+    lines: tuple[Instruction, ...] = (
+        (ops.less, (0, 1)),
+        (ops.logical_not, (2,)),
+        (ops.less, (1, 2.0)),
+    )
     made = Program(("x", "y"), lines, (2, 3, 4)).check()
     x = np.arange(10.0)
     less, other, same = Batch(made, True).map((x, 4.0), threads=1)
@@ -205,7 +209,7 @@ def test_what_is_not_known_is_called_by_its_meaning() -> None:
         return x + 0.5
 
     odd = fg.Unary("odd", meaning, lambda out, x: 1.0)
-    fast = fg.compile(lambda x: odd(x) * 2.0, tier="native")
+    fast = fg.compile(lambda x: odd(x) * 2.0, backend="native")
     assert fast(1.0) == 3.0
     assert fast.map(np.array([1.0, 2.0])).tolist() == [3.0, 5.0]
     for again in range(2):
@@ -219,7 +223,7 @@ def test_what_is_not_known_is_called_by_its_meaning() -> None:
 
 def test_several_results_come_from_a_call_of_the_meaning() -> None:
     both = Joint("both", lambda x, y: (x + y, x * y), 2, 2, lambda outs, args, bars: [None, None])
-    lines: tuple[Line, ...] = (
+    lines: tuple[Instruction, ...] = (
         (ops.neg, (0,)), (both, (2, 1)), (Item.at(1), (3,)), (Item.at(0), (3,)), (ops.sub, (4, 5)),
     )  # fmt: skip
     made = Program(("x", "y"), lines, (6, 5)).check()
@@ -259,7 +263,7 @@ def test_what_stands_between_python_and_code_is_kept_as_well(
 
     def answers() -> list[Any]:
         wrapped.cache_clear()
-        fast = fg.compile(lambda x, y: fg.exp(x) * y, tier="native")
+        fast = fg.compile(lambda x, y: fg.exp(x) * y, backend="native")
         column = np.array([0.5, 1.0])
         few = [fast.map(column, 2.0).tolist() for _ in range(3)]
         return [fast.specialise(1.0, 2.0)(1.0, 2.0), *few]
@@ -277,7 +281,7 @@ def test_better_code_is_taken_from_the_next_call_on() -> None:
             x = fg.sin(x) * 1.5 if random.Random(k).random() < 0.5 else x + 0.001 * k
         return x
 
-    fast = fg.compile(model, tier="native")
+    fast = fg.compile(model, backend="native")
     wanted = fast(0.5)
     kernel = fast.specialisation(0.5).kernel
     assert len(kernel.program) > LONG
@@ -319,7 +323,7 @@ def test_what_computes_long_for_each_output_does_not_go_past_the_cache() -> None
 
 
 def test_many_zeros_are_written_without_a_library() -> None:
-    fast = fg.compile(lambda x: [*[0.0] * 300, x], tier="native")
+    fast = fg.compile(lambda x: [*[0.0] * 300, x], backend="native")
     assert fast(2.0) == [*[0.0] * 300, 2.0]
     text = fast.source
     assert b"memset" not in compiled(text, host(), BEST)
@@ -327,7 +331,12 @@ def test_many_zeros_are_written_without_a_library() -> None:
 
 
 def test_a_literal_is_not_the_value_of_that_number() -> None:
-    lines: tuple[Line, ...] = ((ops.sin, (0,)), (ops.cos, (0,)), (ops.sin, (0.0,)), (ops.cos, (1,)))
+    lines: tuple[Instruction, ...] = (
+        (ops.sin, (0,)),
+        (ops.cos, (0,)),
+        (ops.sin, (0.0,)),
+        (ops.cos, (1,)),
+    )
     made = Program(("x", "y"), lines, (2, 3, 4, 5)).check()
     values = Entry.of(made, exact=True).run(0.7, 1.0)
     assert values[2] == 0.0
@@ -343,8 +352,8 @@ def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.Monkey
         return [p[0] * p[1], fg.sin(p[0])]
 
     def answers() -> list[Any]:
-        fast: Any = fg.compile(slope, tier="native")
-        listed: Any = fg.compile(of_list, tier="native")
+        fast: Any = fg.compile(slope, backend="native")
+        listed: Any = fg.compile(of_list, backend="native")
         column = np.array([0.5, -2.0])
         return [
             fast(0.5, 2.0), fast.specialise(0.0, 0.0)(0.5, 2.0),
@@ -353,10 +362,10 @@ def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.Monkey
         ]  # fmt: skip
 
     usual = answers()
-    assert "built-in" in repr(fg.compile(slope, tier="native").specialise(0.0, 0.0))
+    assert "built-in" in repr(fg.compile(slope, backend="native").specialise(0.0, 0.0))
     monkeypatch.setattr("fgrad.backends.buffers.cpython.floats", lambda: None)
     monkeypatch.setattr("fgrad.backends.buffers.cpython.arrays", lambda: None)
-    assert "built-in" not in repr(fg.compile(slope, tier="native").specialise(0.0, 0.0))
+    assert "built-in" not in repr(fg.compile(slope, backend="native").specialise(0.0, 0.0))
     assert answers() == usual
 
 
@@ -366,7 +375,7 @@ def test_what_waits_in_scratch_is_there_when_it_is_used(seed: int, part: int) ->
     scratch = Scratch.of(made, windows(len(made), part))
     inputs = len(made.inputs)
     memory: dict[int, int] = {}
-    for i, (_, args) in enumerate(made.lines):
+    for i, (_, args) in enumerate(made.instructions):
         for a in args:
             if type(a) is int and a >= inputs and (a - inputs) // part < i // part:
                 assert memory[scratch.slots[a]] == a

@@ -14,7 +14,7 @@ from fgrad.backends.native.math.fma import rounded
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, Joint
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 from tests.bench.models import rosenbrock, start
 from tests.samples.programs import AWKWARD, argument, bits, failing, point
 
@@ -40,7 +40,7 @@ def crowded(seed: int, lines: int = 60, *, own: bool = False) -> Program:
     functions = [*rng.sample(FUNCTIONS, 2), ops.sin, ops.cos, *([ODD] if own else [])]
     others = [ops.add, ops.mul, ops.sub, ops.less, ops.where, ops.relu]
     kinds: list[type] = [float] * 4
-    made: list[Line] = []
+    made: list[Instruction] = []
     while len(made) < lines:
         if own and rng.random() < 0.05:
             args = tuple([argument(rng, float, kinds) for _ in range(2)])
@@ -75,7 +75,7 @@ def test_every_lane_has_the_bits_of_a_call_alone(op: Op) -> None:
     rows = [[rng.choice(AWKWARD) for _ in op.kinds] for _ in range(19)]
     rows += [[rng.uniform(-3.0, 3.0) * 2.0 ** rng.randint(-4, 60) for _ in op.kinds] for _ in rows]
     names = tuple(f"x{i}" for i in range(len(rows) * op.arity))
-    lines: list[Line] = [
+    lines: list[Instruction] = [
         (op, tuple(range(i * op.arity, (i + 1) * op.arity))) for i in range(len(rows))
     ]
     outputs = tuple(range(len(names), len(names) + len(rows)))
@@ -96,10 +96,10 @@ def test_lines_move_only_within_their_window_and_behind_what_they_need(
     x = point(where, 4)
     assert bits(moved.run(x)) == bits(made.run(x))
     for k in range(0, len(made), size):
-        stretches = [p.lines[k : k + size] for p in (made, moved)]
+        stretches = [p.instructions[k : k + size] for p in (made, moved)]
         before, after = (Counter(op for op, _ in lines) for lines in stretches)
         assert before == after
-    called = [[op for op, _ in p.lines if op in (ODD, BOTH)] for p in (made, moved)]
+    called = [[op for op, _ in p.instructions if op in (ODD, BOTH)] for p in (made, moved)]
     assert called[0] == called[1]
 
 
@@ -109,16 +109,16 @@ def test_pieces_are_all_lines_in_their_order_and_need_nothing_of_themselves(
 ) -> None:
     made = crowded(seed)
     at = 0
-    for piece in pieces(made.lines, 4, width):
+    for piece in pieces(made.instructions, 4, width):
         assert piece.lines.start == at
         at = piece.lines.stop
         assert 1 <= len(piece.calls) <= width
         for i in piece.lines:
-            args = made.lines[i][1]
+            args = made.instructions[i][1]
             assert bits(args) in [bits(call) for call in piece.calls]
             assert not any(type(a) is int and a - 4 in piece.lines for a in args)
             if len(piece.lines) > 1:
-                assert piece.function in (made.lines[i][0].name, "sincos")
+                assert piece.function in (made.instructions[i][0].name, "sincos")
     assert at == len(made)
 
 
@@ -174,10 +174,13 @@ def test_what_raises_first_is_what_is_raised() -> None:
         return late + fg.exp(second(x)) + fg.exp(3.0 * x)
 
     made = fg.trace(model)(0.5)
-    names = [op.name for op, _ in together(made, windows(len(made), 500), 4, (first, second)).lines]
-    assert names != [op.name for op, _ in made.lines]
+    names = [
+        op.name
+        for op, _ in together(made, windows(len(made), 500), 4, (first, second)).instructions
+    ]
+    assert names != [op.name for op, _ in made.instructions]
     with pytest.raises(ArithmeticError, match="first"):
-        fg.compile(model, tier="native")(0.5)
+        fg.compile(model, backend="native")(0.5)
 
 
 def test_functions_of_both_widths_stand_in_one_module() -> None:

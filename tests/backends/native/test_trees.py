@@ -181,10 +181,10 @@ def test_what_is_otherwise_is_left_to_python(name: str, change: Callable[[Any], 
     assert missing or caught.value.args == ((tree,), {})
     # No error is left behind by what was tried.
     assert missing or builtin_or(lambda tree: "left", doubled, TREE)(tree) == "left"
-    compiled: Any = fg.compile(doubled, tier="native")
+    compiled: Any = fg.compile(doubled, backend="native")
     compiled(TREE)
     if name not in ("node", "array", "numpy's list", "huge"):  # results that do not print alike
-        assert outcome(compiled, tree) == outcome(fg.compile(doubled, tier="python"), tree)
+        assert outcome(compiled, tree) == outcome(fg.compile(doubled, backend="python"), tree)
     assert repr(compiled(TREE)) == repr(doubled(TREE))
 
 
@@ -332,13 +332,13 @@ def ways() -> dict[str, Callable[[], Any]]:
 WAYS = ways()
 
 
-@pytest.mark.parametrize("tier", ["native", "python"])
+@pytest.mark.parametrize("backend", ["native", "python"])
 @pytest.mark.parametrize("way", WAYS)
-def test_what_a_class_has_of_its_own_is_asked(way: str, tier: Any) -> None:
+def test_what_a_class_has_of_its_own_is_asked(way: str, backend: Any) -> None:
     """A tree is read and built as by the general walk, which goes by the ways of its class."""
     given = WAYS[way]()
     for f in (doubled, lambda tree: [3.0 * x for x in trees.leaves(tree)]):
-        fast: Any = fg.compile(f, tier=tier)
+        fast: Any = fg.compile(f, backend=backend)
         special = fast.specialisation(given)
         meant = special.result.unflatten(special.kernel.program.run(trees.leaves(given)))
         for _ in range(3):
@@ -354,11 +354,11 @@ class Stop(BaseException):
 ERRORS = [KeyboardInterrupt, SystemExit, MemoryError, AttributeError, KeyError, Stop, StopIteration]
 
 
-@pytest.mark.parametrize("tier", ["native", "python"])
+@pytest.mark.parametrize("backend", ["native", "python"])
 @pytest.mark.parametrize("kind", ERRORS)
 @pytest.mark.parametrize("place", ["property", "equality", "key", "inside"])
 def test_what_is_raised_once_while_a_tree_is_read_is_raised(
-    place: str, kind: Any, tier: Any
+    place: str, kind: Any, backend: Any
 ) -> None:
     """Once, so that whoever reads the tree again finds nothing wrong."""
     errors: list[BaseException] = []
@@ -391,7 +391,7 @@ def test_what_is_raised_once_while_a_tree_is_read_is_raised(
         }[place]  # fmt: skip
         return tree
 
-    f: Any = fg.compile(lambda tree: fg.sum(trees.leaves(tree)), tier=tier)
+    f: Any = fg.compile(lambda tree: fg.sum(trees.leaves(tree)), backend=backend)
     meant = f(made())
     for call in (f, f, fg.value_and_gradient(f) if place == "equality" else f):
         error = kind("once")
@@ -404,7 +404,7 @@ def test_what_is_raised_once_while_a_tree_is_read_is_raised(
 
 def test_a_field_that_is_missing_is_the_error_of_python() -> None:
     for kind in (Roomy, Tight):
-        f: Any = fg.compile(lambda tree: tree.x * tree.y, tier="native")
+        f: Any = fg.compile(lambda tree: tree.x * tree.y, backend="native")
         f(kind(1.0, 2.0))
         odd: Any = object.__new__(kind)
         with pytest.raises(AttributeError, match="x") as meant:
@@ -444,7 +444,7 @@ def test_names_of_arguments_are_known_in_their_order() -> None:
 def test_long_rows_and_none(size: int) -> None:
     row = [0.25 * i for i in range(size)]
     for kind in (list, tuple):
-        fast: Any = fg.compile(doubled, tier="native")
+        fast: Any = fg.compile(doubled, backend="native")
         for _ in range(3):
             assert fast(kind(row)) == doubled(kind(row))
         with pytest.raises(NotAValue):
@@ -508,7 +508,7 @@ def test_objects_that_a_base_in_c_makes_are_left_to_python(base: type) -> None:
 
     assert builtin(odd, 2.0) is None
     with pytest.raises(TypeError, match="is not safe"):
-        fg.compile(odd, tier="native")(2.0)
+        fg.compile(odd, backend="native")(2.0)
 
 
 def test_places_are_those_of_the_class_and_hold_objects() -> None:

@@ -279,17 +279,17 @@ def test_code_that_is_dropped_gives_its_memory_back(way: str, most: float) -> No
     assert float(run(script)) < most
 
 
-def used(op: Any, kind: Any, tier: Any) -> None:
+def used(op: Any, kind: Any, backend: Any) -> None:
     """Use an operation and a class of trees in all ways."""
     x = fg.var(1.0)
     y = op(x, 2.0) + op(2.0, x) + op(x, x)
     fg.grad_nodes(fg.Graph.of(y), y)
-    loss = fg.compile(lambda both: op(both.x, both.y) * op(both.x, 2.0), tier=tier)
+    loss = fg.compile(lambda both: op(both.x, both.y) * op(both.x, 2.0), backend=backend)
     for _ in range(3):
         assert loss(kind(1.0, 2.0)) == 9.0
-    slopes: Any = fg.compile(fg.gradient(loss), tier=tier)
+    slopes: Any = fg.compile(fg.gradient(loss), backend=backend)
     assert slopes(kind(1.0, 2.0)).x == 6.0
-    twice: Any = fg.compile(fg.gradient(fg.gradient(lambda x: op(x, x))), tier=tier)
+    twice: Any = fg.compile(fg.gradient(fg.gradient(lambda x: op(x, x))), backend=backend)
     assert twice(1.0) == 0.0
     column = np.arange(20.0)
     for _ in range(3):
@@ -299,8 +299,8 @@ def used(op: Any, kind: Any, tier: Any) -> None:
     fg.show(loss.program)
 
 
-@pytest.mark.parametrize("tier", ["reference", "python", "native"])
-def test_nothing_keeps_what_the_user_made(tier: str) -> None:
+@pytest.mark.parametrize("backend", ["reference", "python", "native"])
+def test_nothing_keeps_what_the_user_made(backend: str) -> None:
     def meaning(x: float, y: float) -> float:
         return x + y
 
@@ -310,7 +310,7 @@ def test_nothing_keeps_what_the_user_made(tier: str) -> None:
     kind: Any = attrs.make_class("Own", {"x": attrs.field(), "y": attrs.field()}, frozen=True)
     op = fg.Binary("own", meaning, rule, rule)
     watched = [weakref.ref(thing) for thing in (op, meaning, rule, kind)]
-    used(op, kind, tier)
+    used(op, kind, backend)
     del op, meaning, rule, kind
     gc.collect()
     gc.collect()

@@ -16,7 +16,7 @@ import fgrad as fg
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, Joint
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 from tests.samples.cases import SMOOTH, Case, is_discrete
 from tests.samples.programs import AWKWARD, OPERATIONS, bits, point, program
 
@@ -66,7 +66,8 @@ def exact_program(seed: int) -> Program:
     instead: dict[int, Op] = {1: ops.neg, 2: ops.sub, 3: ops.clip}
     open_ended = {*APART, "copysign"}
     lines = [
-        (instead[op.arity] if op.name in open_ended else op, args) for op, args in before.lines
+        (instead[op.arity] if op.name in open_ended else op, args)
+        for op, args in before.instructions
     ]
     return Program(before.inputs, tuple(lines), before.outputs).check()
 
@@ -99,10 +100,10 @@ def agree_with_forms(meant: Program, where: int) -> None:
     inputs = [np.array(x) for x in zip(*points, strict=True)]
     values: list[Any] = list(inputs)
     with np.errstate(all="ignore"):
-        for op, args in meant.lines:
+        for op, args in meant.instructions:
             real = [values[a] if type(a) is int else a for a in args]
             column = any(np.ndim(a) for a in real)
-            values.append(ufuncs.form(op).function(*real) if column else op.meaning(*real))
+            values.append(ufuncs.form(op).function(*real) if column else op.impl(*real))
     for i, y in zip(meant.outputs, columns(meant)(inputs), strict=True):
         assert bits(y) == bits(np.broadcast_to(values[i], 9))
 
@@ -194,7 +195,7 @@ def test_several_results_and_users_operations_go_row_by_row() -> None:
 
     both = Joint("both", sum_and_product, 2, 2, lambda outs, args, bars: bars)
     half = fg.Unary("<half>", lambda x: x / 2, lambda out, x: 0.5)
-    lines: list[Line] = [
+    lines: list[Instruction] = [
         (half, (0,)), (both, (2, 1)), (Item.at(0), (3,)), (Item.at(1), (3,)),
         (both, (1, 1)), (Item.at(1), (6,)), (both, (0, 0)),
     ]  # fmt: skip

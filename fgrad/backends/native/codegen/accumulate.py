@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Line, Program, placed
+from fgrad.program.program import Instruction, Program, placed
 
 
 def summing(program: Program) -> Program:
@@ -15,7 +15,7 @@ def summing(program: Program) -> Program:
 
     >>> import fgrad as fg
     >>> program = summing(fg.trace(lambda x: fg.exp(x))(0.0))
-    >>> program.inputs, [op.name for op, _ in program.lines], program.run((0.0, 1.0, 5.0))
+    >>> program.inputs, [op.name for op, _ in program.instructions], program.run((0.0, 1.0, 5.0))
     (('x', 'counts', 'total 0'), ['greater', 'exp', 'where', 'add'], (6.0,))
     """
     inputs, truths = len(program.inputs), program.truths
@@ -24,7 +24,7 @@ def summing(program: Program) -> Program:
         outputs.setdefault(value, []).append(inputs + 1 + k)
     names = (*program.inputs, "counts", *[f"total {k}" for k in range(len(program.outputs))])
     place = list(range(inputs))
-    lines: list[Line] = []
+    lines: list[Instruction] = []
     totals: dict[int, int] = {}
 
     def write(op: Op, *args: float) -> int:
@@ -40,7 +40,7 @@ def summing(program: Program) -> Program:
     counts = write(ops.greater, inputs, 0.0)
     for value in [value for value in outputs if value < inputs]:
         give(value)
-    for value, (op, args) in enumerate(program.lines, inputs):
+    for value, (op, args) in enumerate(program.instructions, inputs):
         place.append(write(op, *placed(args, place)))
         if value in outputs:
             give(value)

@@ -78,7 +78,7 @@ class Bindings:
     def operations(self) -> tuple[Op, ...]:
         """What each line of one time round does."""
         start = self.window.start
-        lines = self.program.lines[start : start + self.window.period]
+        lines = self.program.instructions[start : start + self.window.period]
         return tuple([op for op, _ in lines])
 
     def vector(self, line: int) -> str:
@@ -116,7 +116,7 @@ class Bindings:
 
     def _truth(self, number: int) -> bool:
         """Whether a value from before the loop is a truth value."""
-        return number >= self.inputs and self.program.lines[number - self.inputs][0].truth
+        return number >= self.inputs and self.program.instructions[number - self.inputs][0].truth
 
     def vector_of(self, x: Operand) -> str:
         """An operand in all lanes."""

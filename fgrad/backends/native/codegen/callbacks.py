@@ -114,10 +114,10 @@ def _function(op: Op) -> Callable[..., Any]:
     """The meaning, as a function of floats to what a float, or a tuple of them, can be made of."""
     truths = [kind is bool for kind in op.kinds]
     if True not in truths and not isinstance(op, Joint):
-        return op.meaning
+        return op.impl
 
     def called(*xs: float) -> Any:
-        got = op.meaning(*[x != 0.0 if truth else x for x, truth in zip(xs, truths, strict=True)])
+        got = op.impl(*[x != 0.0 if truth else x for x, truth in zip(xs, truths, strict=True)])
         return tuple(got) if isinstance(op, Joint) else got
 
     return called

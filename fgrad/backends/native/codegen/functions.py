@@ -27,7 +27,7 @@ from fgrad.backends.native.rerolling.partition import Window
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, Joint
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 
 PART: Final = 500
 """Lines a part; with 1,000, code takes half as long again to make, with 2,000 more than twice."""
@@ -47,7 +47,7 @@ class Parts:
 def called(program: Program) -> tuple[Op, ...]:
     """The operations that are called by their meaning, since nothing is known of them here."""
     known = Vocabulary(1, fma=True, inline=False).phrases
-    found = dict.fromkeys([op for op, _ in program.lines])
+    found = dict.fromkeys([op for op, _ in program.instructions])
     return tuple(
         op for op in found if not (op in known or op is ops.square or isinstance(op, Item))
     )
@@ -88,7 +88,7 @@ def parts(
                 planned.get(number, UNPLANNED), there,
             )  # fmt: skip
             function = writer.function(number, window.start, window.end)
-            needed = writer.needs(program.lines[window.start : window.end])
+            needed = writer.needs(program.instructions[window.start : window.end])
         functions.append(function)
         needs.append(needed)
     return Parts(tuple(functions), tuple(needs), scratch.size)
@@ -129,7 +129,7 @@ class _Writer:
     def function(self, number: int, start: int, end: int) -> str:
         """The definition of the part that has the lines from `start` to `end`."""
         inputs = len(self.program.inputs)
-        lines = self.program.lines[start:end]
+        lines = self.program.instructions[start:end]
         if start == 0:
             for value in self.outputs:
                 if value < inputs:
@@ -137,7 +137,7 @@ class _Writer:
         self._body(lines, inputs + start)
         return defined(number, self.words, [*self._rooms(start, end), *self.text])
 
-    def needs(self, lines: Sequence[Line]) -> tuple[str, ...]:
+    def needs(self, lines: Sequence[Instruction]) -> tuple[str, ...]:
         """The declarations and definitions that the lines need, now that they are written."""
         needed = dict.fromkeys(self.wording.needs)
         needed |= dict.fromkeys(self.together.needs)
@@ -145,7 +145,7 @@ class _Writer:
             needed |= dict.fromkeys(caller(op)[1])
         return tuple(needed)
 
-    def _body(self, lines: Sequence[Line], first: int) -> None:
+    def _body(self, lines: Sequence[Instruction], first: int) -> None:
         found = tuple(pieces(lines, first, self.wide.width // self.words.width))
         for_vectors = several(found)
         for piece in found:
@@ -178,7 +178,7 @@ class _Writer:
         if value in self.outputs:
             self._give(value, name, truth=op.truth)
 
-    def _piece(self, piece: Piece, lines: Sequence[Line], first: int) -> None:
+    def _piece(self, piece: Piece, lines: Sequence[Instruction], first: int) -> None:
         """Values from `first` on, by one call."""
         calls = [[self._argument(a) for a in args] for args in piece.calls]
         vectors = self.together.together(piece.function, f"%x{first}v", calls)
@@ -201,7 +201,7 @@ class _Writer:
         name = self.names[value] = f"%x{value}r{len(self.text)}" if again else f"%x{value}"
         self.read.add(value)
         if line >= 0 or value in self.there:
-            op = self.program.lines[line][0] if line >= 0 else ops.identity
+            op = self.program.instructions[line][0] if line >= 0 else ops.identity
             if not op.joint:
                 self._load(self.slots[value], name, truth=op.truth)
         elif again:
@@ -292,7 +292,7 @@ class _Writer:
 
     def _rooms(self, start: int, end: int) -> list[str]:
         """Where the arguments and the results of calls stand."""
-        called = [op for op, _ in self.program.lines[start:end] if op in self.calls]
+        called = [op for op, _ in self.program.instructions[start:end] if op in self.calls]
         if not called:
             return []
         results = [op.size if isinstance(op, Joint) else 1 for op in called]

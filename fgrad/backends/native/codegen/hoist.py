@@ -7,7 +7,7 @@ from itertools import count
 
 import attrs
 
-from fgrad.program.program import Line, Program, placed
+from fgrad.program.program import Instruction, Program, placed
 
 
 @attrs.frozen
@@ -29,12 +29,12 @@ class Split:
 
         >>> import fgrad as fg
         >>> split = Split.of(fg.trace(lambda x, k: fg.exp(k) * x)(0.0, 0.0), (True, False))
-        >>> split.once.lines, split.each.lines
+        >>> split.once.instructions, split.each.instructions
         (((<Unary exp>, (0,)),), ((<Binary mul>, (1, 0)),))
         """
         varies = list(wide)
         truth = program.truths
-        for _, args in program.lines:
+        for _, args in program.instructions:
             varies.append(any(varies[a] for a in args if type(a) is int))
         narrow = [i for i, w in enumerate(wide) if not w]
         columns = [i for i, w in enumerate(wide) if w]
@@ -53,7 +53,7 @@ class Split:
 def _crossing(program: Program, varies: Sequence[bool]) -> list[int]:
     """The values that are the same in each row and that rows need, or that are outputs."""
     needed: dict[int, None] = {}
-    for value, (_, args) in enumerate(program.lines, len(program.inputs)):
+    for value, (_, args) in enumerate(program.instructions, len(program.inputs)):
         if varies[value]:
             needed |= dict.fromkeys(a for a in args if type(a) is int and not varies[a])
     needed |= dict.fromkeys(i for i in program.outputs if not varies[i])
@@ -70,8 +70,8 @@ def _part(
 ) -> Program:
     """The lines of one kind as a program from these values to those."""
     place = {value: k for k, value in enumerate(inputs)}
-    lines: list[Line] = []
-    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+    lines: list[Instruction] = []
+    for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if varies[value] == wide:
             place[value] = len(inputs) + len(lines)
             lines.append((op, placed(args, place)))

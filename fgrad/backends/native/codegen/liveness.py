@@ -48,7 +48,7 @@ def plan(
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x: (fg.exp(x) + fg.sin(x)) * x + fg.cos(x))(0.0)
-    >>> [op.name for op, _ in program.lines]
+    >>> [op.name for op, _ in program.instructions]
     ['exp', 'sin', 'add', 'mul', 'cos', 'add']
     >>> plan(program, 0, 6, 2, lambda x: [x])
     Plan(leaving=((), (0,), (), (), (), ()), waiting=frozenset({0}))
@@ -59,7 +59,7 @@ def plan(
     waiting: set[int] = set()
     leaving: list[tuple[int, ...]] = []
     for line in range(start, end):
-        args = dict.fromkeys([a for a in program.lines[line][1] if type(a) is int])
+        args = dict.fromkeys([a for a in program.instructions[line][1] if type(a) is int])
         for a in args:
             if a in gone:
                 waiting.add(a)
@@ -84,7 +84,7 @@ def _uses(program: Program, start: int, end: int) -> dict[int, list[int]]:
     """The lines that use each value, the last one first."""
     uses: dict[int, list[int]] = {}
     for line in range(end - 1, start - 1, -1):
-        for a in dict.fromkeys([a for a in program.lines[line][1] if type(a) is int]):
+        for a in dict.fromkeys([a for a in program.instructions[line][1] if type(a) is int]):
             uses.setdefault(a, []).append(line)
     return uses
 
@@ -135,7 +135,7 @@ def _first(
 
 def _given(program: Program, window: Window) -> Iterable[int]:
     """The inputs that a window without a loop reads: the first one those too that are outputs."""
-    lines = program.lines[window.start : window.end]
+    lines = program.instructions[window.start : window.end]
     values = [a for _, args in lines for a in args if type(a) is int]
     found = dict.fromkeys([*(program.outputs if window.start == 0 else ()), *values])
     return [x for x in found if x < len(program.inputs)]

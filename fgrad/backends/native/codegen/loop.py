@@ -18,7 +18,7 @@ from fgrad.backends.native.codegen.slp import Piece, pieces, several, side_by_si
 from fgrad.backends.native.rerolling.operands import Constant, Operand, as_program
 from fgrad.backends.native.rerolling.vectorize import Lanework
 from fgrad.ops import scalar as ops
-from fgrad.program.program import Line
+from fgrad.program.program import Instruction
 from fgrad.program.schedule import reordered
 
 
@@ -86,8 +86,10 @@ class Loop:
         """One time round at a time; equal functions that do not need each other are called at once."""
         once = as_program(self.body, self.names.operations)
         inputs, width = len(once.inputs), self.names.apart.width // self.names.words.width
-        order = side_by_side(once.lines, inputs, width, ()) if width > 1 else range(len(once))
-        lines = reordered(once, [inputs + line for line in order]).lines
+        order = (
+            side_by_side(once.instructions, inputs, width, ()) if width > 1 else range(len(once))
+        )
+        lines = reordered(once, [inputs + line for line in order]).instructions
         found = tuple(pieces(lines, inputs, width))
         for_vectors = several(found)
         for piece in found:
@@ -102,7 +104,7 @@ class Loop:
 
     # Lines
 
-    def _piece(self, piece: Piece, numbers: Sequence[int], lines: Sequence[Line]) -> None:
+    def _piece(self, piece: Piece, numbers: Sequence[int], lines: Sequence[Instruction]) -> None:
         """Lines by one call: their numbers, and as they are in `as_program`."""
         names, together = self.names, self.names.together
         given = {

@@ -22,7 +22,7 @@ from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.algebra import is_literal
 from fgrad.program.passes import used
-from fgrad.program.program import Line, Program, placed
+from fgrad.program.program import Instruction, Program, placed
 
 HONEST: Final[frozenset[Op]] = frozenset(
     {ops.add, ops.sub, ops.neg, ops.mul, ops.square, ops.identity, fused}
@@ -58,7 +58,7 @@ def loosened(program: Program, counts: int) -> Program:
     >>> slopes = fg.gradient(lambda w, x, y: fg.relu(1.0 - y * (w[0] * x[0] + w[1] * x[1])))
     >>> whole = summing(fg.trace(slopes)([1.0] * 2, [1.0] * 2, 1.0))
     >>> programs = whole, loosened(whole, len(whole.inputs))
-    >>> [[op.name for op, _ in p.lines].count("where") for p in programs]
+    >>> [[op.name for op, _ in p.instructions].count("where") for p in programs]
     [4, 1]
     """
     guards = _guards(program, counts)
@@ -77,7 +77,7 @@ class _Moving:
     often: Counter[tuple[int, int]] = attrs.field(factory=Counter, init=False)
     """How many products that are guarded by a condition have each value as a factor."""
     counted: set[tuple[int, int]] = attrs.field(factory=set, init=False)
-    lines: list[Line] = attrs.field(factory=list, init=False)
+    lines: list[Instruction] = attrs.field(factory=list, init=False)
     place: list[int] = attrs.field(factory=list, init=False)
     written: dict[Guard, int] = attrs.field(factory=dict, init=False)
     joined: dict[Conditions, int] = attrs.field(factory=dict, init=False)
@@ -87,7 +87,7 @@ class _Moving:
         program, place = self.program, self.place
         self._count()
         place.extend(range(len(program.inputs)))
-        for value, (op, args) in enumerate(program.lines, len(place)):
+        for value, (op, args) in enumerate(program.instructions, len(place)):
             moved = self.guards.get(value)
             place.append(self._guarded(*moved) if moved else self._write(op, placed(args, place)))
         outputs = tuple([place[i] for i in program.outputs])
@@ -101,7 +101,7 @@ class _Moving:
 
     def _line(self, value: int) -> tuple[Any, tuple[Any, ...]]:
         line = value - len(self.program.inputs)
-        return self.program.lines[line] if line >= 0 else (None, ())
+        return self.program.instructions[line] if line >= 0 else (None, ())
 
     def _count(self) -> None:
         """Count the products that guards come to, those next to a guard first."""
@@ -157,7 +157,7 @@ def _guards(program: Program, counts: int) -> dict[int, Guard]:
     """The guards that are only added up, of one within another both; `counts` holds for all."""
     added = _only_added(program)
     found: dict[int, Guard] = {}
-    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+    for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if op is ops.where and added[value] and is_literal(args[2], 0.0):
             condition, core, _ = args
             if type(condition) is int and type(core) is int:
@@ -176,7 +176,7 @@ def _conjuncts(program: Program, condition: int) -> tuple[int, ...]:
     while waiting:
         part = waiting.pop()
         line = part - len(program.inputs)
-        op, args = program.lines[line] if line >= 0 else (None, ())
+        op, args = program.instructions[line] if line >= 0 else (None, ())
         if op is ops.logical_and and bool not in map(type, args):
             waiting += args
         else:
@@ -199,7 +199,7 @@ def _zeros(program: Program, guards: Mapping[int, Guard]) -> list[frozenset[int]
         found = [either[pair] for pair in product(x, y) if pair in either] if x and y else ()
         return _some(x & y, found)
 
-    for value, (op, line) in enumerate(program.lines, len(program.inputs)):
+    for value, (op, line) in enumerate(program.instructions, len(program.inputs)):
         args: tuple[Any, ...] = line
         if op is ops.logical_or:
             either[args] = either[args[::-1]] = value
@@ -229,9 +229,9 @@ def _some(conditions: Collection[int], others: Iterable[int]) -> frozenset[int]:
 def _only_added(program: Program) -> bytearray:
     """For each value whether a nan in it is one in all outputs that it has a part in."""
     inputs = len(program.inputs)
-    added = bytearray(b"\1") * (inputs + len(program.lines))
+    added = bytearray(b"\1") * (inputs + len(program.instructions))
     for value in range(len(added) - 1, inputs - 1, -1):
-        op, args = program.lines[value - inputs]
+        op, args = program.instructions[value - inputs]
         for k, a in enumerate(args):
             if type(a) is int and not (added[value] and (op in HONEST or (op is ops.where and k))):
                 added[a] = 0
@@ -241,7 +241,7 @@ def _only_added(program: Program) -> bytearray:
 def _tame(program: Program) -> list[bool]:
     """For each value whether it is finite, if what the program is given is no larger than usual."""
     tame = [True] * len(program.inputs)
-    for op, args in program.lines:
+    for op, args in program.instructions:
         tame.append(op.truth or (op in TAME and all(_is_tame(a, tame) for a in args)))
     return tame
 

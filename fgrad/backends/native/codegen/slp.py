@@ -11,7 +11,7 @@ from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE
 from fgrad.backends.native.rerolling.partition import Window
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Line, Program
+from fgrad.program.program import Instruction, Program
 from fgrad.program.schedule import reordered
 
 WORTH: Final = frozenset(FUNCTIONS) - {
@@ -35,19 +35,19 @@ class Piece:
     calls: tuple[tuple[Any, ...], ...]
     """The arguments in each lane."""
 
-    def lanes(self, lines: Sequence[Line]) -> list[int]:
+    def lanes(self, lines: Sequence[Instruction]) -> list[int]:
         """The lane of each of its lines: the sine and the cosine of one angle are in the same."""
         if self.function == SINE_AND_COSINE:
             return [self.calls.index(args) for _, args in lines]
         return list(range(len(lines)))
 
 
-def pieces(lines: Sequence[Line], first: int, width: int) -> Iterator[Piece]:
+def pieces(lines: Sequence[Instruction], first: int, width: int) -> Iterator[Piece]:
     """Lines, the first of which has that value, in pieces of so many lanes at most.
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x, y: fg.exp(x) + fg.exp(y))(0.0, 0.0)
-    >>> [(piece.function, piece.calls) for piece in pieces(program.lines, 2, 4)]
+    >>> [(piece.function, piece.calls) for piece in pieces(program.instructions, 2, 4)]
     [('exp', ((0,), (1,))), ('', ((2, 3),))]
     """
     angles = _angles(lines)
@@ -73,7 +73,7 @@ def several(found: Sequence[Piece]) -> set[str]:
     return {piece.function for piece in found if len(piece.calls) > 1}
 
 
-def _angles(lines: Sequence[Line]) -> set[Any]:
+def _angles(lines: Sequence[Instruction]) -> set[Any]:
     """What both the sine and the cosine are taken of."""
     sines, cosines = (
         {args[0] for op, args in lines if op is wanted and type(args[0]) is int}
@@ -82,7 +82,7 @@ def _angles(lines: Sequence[Line]) -> set[Any]:
     return sines & cosines
 
 
-def _function(line: Line, angles: set[Any]) -> str:
+def _function(line: Instruction, angles: set[Any]) -> str:
     op, args = line
     if op not in WORTH:
         return ""
@@ -105,13 +105,13 @@ def together(
     >>> import fgrad as fg
     >>> from fgrad.backends.native.rerolling.partition import windows
     >>> program = fg.trace(lambda x, y: fg.exp(2.0 * x) + fg.exp(3.0 * y))(0.0, 0.0)
-    >>> [op.name for op, _ in together(program, windows(5, 500), 4, ()).lines]
+    >>> [op.name for op, _ in together(program, windows(5, 500), 4, ()).instructions]
     ['mul', 'mul', 'exp', 'exp', 'add']
     """
     inputs = len(program.inputs)
     order: list[int] = []
     for window in windows:
-        lines, first = program.lines[window.start : window.end], inputs + window.start
+        lines, first = program.instructions[window.start : window.end], inputs + window.start
         alone = window.count == 1
         found = side_by_side(lines, first, width, calls) if alone else range(len(lines))
         order += [first + i for i in found]
@@ -120,7 +120,7 @@ def together(
 
 
 def side_by_side(
-    lines: Sequence[Line], first: int, width: int, calls: Sequence[Op]
+    lines: Sequence[Instruction], first: int, width: int, calls: Sequence[Op]
 ) -> Sequence[int]:
     """The order of lines, the first of which has that value: each piece behind what it needs."""
     angles = _angles(lines)
@@ -143,7 +143,7 @@ def side_by_side(
     return order + [i for i in range(len(lines)) if not there[i]]
 
 
-def _before(lines: Sequence[Line], first: int, calls: Sequence[Op]) -> list[list[int]]:
+def _before(lines: Sequence[Instruction], first: int, calls: Sequence[Op]) -> list[list[int]]:
     """For each line those of the window that must stand before it."""
     before: list[list[int]] = []
     last: list[int] = []

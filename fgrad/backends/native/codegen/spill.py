@@ -44,7 +44,7 @@ class Scratch:
             # Of a line that is written out what is before it, of one of a loop what is before that.
             for slot in ending.pop(line - 1 if window.count == 1 else window.start - 1, ()):
                 heappush(free, slot)
-            op, values = program.lines[line][0], _values(inputs + line, window)
+            op, values = program.instructions[line][0], _values(inputs + line, window)
             needed = [value for value in values if last[value] >= window.end or value in waiting]
             if isinstance(op, Joint):
                 slots[values[0]], size = size, size + op.size
@@ -73,10 +73,12 @@ def _values(first: int, window: Window) -> range:
 
 def _last_lines(program: Program, windows: Sequence[Window]) -> list[int]:
     """The last line that uses each value; all of a loop use what one of them does."""
-    last = [-1] * (len(program.inputs) + len(program.lines))
+    last = [-1] * (len(program.inputs) + len(program.instructions))
     for window in windows:
         alone, together = window.count == 1, window.end - 1
-        for line, (_, args) in enumerate(program.lines[window.start : window.end], window.start):
+        for line, (_, args) in enumerate(
+            program.instructions[window.start : window.end], window.start
+        ):
             use = line if alone else together
             for a in args:
                 if type(a) is int:

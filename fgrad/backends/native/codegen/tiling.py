@@ -34,7 +34,7 @@ def tiled(program: Program, room: int) -> Program:
     ...     values = [fg.exp(a) for a in x]
     ...     return [sum(a * b for a, b in zip(values, row)) for row in w]
     >>> program = contracted(simplified(fg.trace(layer)([1.0] * 4, [[1.0] * 4] * 2)))
-    >>> [min(args[:2]) for op, args in tiled(program, 7).lines if op.name == "fused"]
+    >>> [min(args[:2]) for op, args in tiled(program, 7).instructions if op.name == "fused"]
     [4, 8, 5, 9, 6, 10, 7, 11]
     """
     blocks = [b for group in _alike(program) for b in _blocks(program, group, min(SIDE, room - 2))]
@@ -46,7 +46,7 @@ def tiled(program: Program, room: int) -> Program:
 
 def _line(program: Program, value: int) -> tuple[Any, tuple[Any, ...]]:
     line = value - len(program.inputs)
-    return program.lines[line] if line >= 0 else (None, ())
+    return program.instructions[line] if line >= 0 else (None, ())
 
 
 def _values(args: Sequence[Any]) -> list[int]:
@@ -57,7 +57,7 @@ def _chains(program: Program) -> list[Chain]:
     """The sums of products."""
     inputs, uses = len(program.inputs), program.uses
     following: dict[int, int] = {}
-    for value, (op, args) in enumerate(program.lines, inputs):
+    for value, (op, args) in enumerate(program.instructions, inputs):
         before = args[-1]
         if op is fused and type(before) is int and before >= inputs and uses[before] == 1:
             following[before] = value
@@ -98,7 +98,7 @@ def _grid(program: Program, side: int) -> list[int]:
     factors: dict[int, tuple[int, int]] = {}
     often: dict[int, int] = {}
     uses = program.uses
-    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+    for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         x, y = args[:2] if op is fused and not uses[value] else (None, None)
         if type(x) is int and type(y) is int:
             factors[value] = x, y

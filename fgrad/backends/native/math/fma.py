@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op, Ternary
-from fgrad.program.program import Line, Program, placed
+from fgrad.program.program import Instruction, Program, placed
 
 if TYPE_CHECKING:
     from fgrad.backends.native.runtime.llvm import Machine
@@ -42,16 +42,16 @@ def contracted(program: Program) -> Program:
     """The program with `fused` for the sum of a product that nothing else uses, and something.
 
     >>> import fgrad as fg
-    >>> contracted(fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0)).lines
+    >>> contracted(fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0)).instructions
     ((<Ternary fused>, (0, 1, 1.0)),)
     """
     chosen = _chosen(program)
     if not chosen:
         return program
     inputs = len(program.inputs)
-    inside = {program.lines[value - inputs][1][side] for value, side in chosen.items()}
+    inside = {program.instructions[value - inputs][1][side] for value, side in chosen.items()}
     place: list[Any] = list(range(inputs))
-    lines: list[Line] = []
+    lines: list[Instruction] = []
 
     def write(op: Op, args: tuple[Any, ...]) -> int:
         lines.append((op, args))
@@ -60,7 +60,7 @@ def contracted(program: Program) -> Program:
     def minus(a: Any) -> Any:
         return -a if type(a) is float else write(ops.neg, (a,))
 
-    for value, (op, args) in enumerate(program.lines, inputs):
+    for value, (op, args) in enumerate(program.instructions, inputs):
         if value in inside:
             place.append(None)
         elif value not in chosen:
@@ -68,7 +68,7 @@ def contracted(program: Program) -> Program:
             lines.append((op, placed(args, place)))
         else:
             side = chosen[value]
-            factors = program.lines[int(args[side]) - inputs][1]
+            factors = program.instructions[int(args[side]) - inputs][1]
             x, y, z = placed((factors[0], factors[-1], args[1 - side]), place)
             if op is ops.sub:
                 x, z = (minus(x), z) if side else (x, minus(z))
@@ -80,7 +80,7 @@ def _chosen(program: Program) -> dict[int, int]:
     """For each sum with a product that is rounded with it, which argument that is: of two, the second."""
     products = _products(program)
     chosen = {}
-    for value, (op, args) in enumerate(program.lines, len(program.inputs)):
+    for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if op is ops.add or op is ops.sub:
             # By their type too, for a literal is equal to the number of some value.
             for side in (1, 0):
@@ -92,7 +92,7 @@ def _chosen(program: Program) -> dict[int, int]:
 
 def _products(program: Program) -> set[int]:
     """The products that are used once."""
-    lines, inputs = program.lines, len(program.inputs)
+    lines, inputs = program.instructions, len(program.inputs)
     found = {
         value for value, (op, _) in enumerate(lines, inputs) if op is ops.mul or op is ops.square
     }

@@ -37,7 +37,7 @@ class Lineup:
     @classmethod
     def of(cls, program: Program, apart: Collection[Op]) -> Lineup:
         """The lines of a program; operations in `apart` stand alone, whatever is beside them."""
-        lines, inputs, count = program.lines, len(program.inputs), len(program)
+        lines, inputs, count = program.instructions, len(program.inputs), len(program)
         known: dict[Op, int] = {}
         codes = np.array([known.setdefault(op, len(known)) for op, _ in lines], np.int64)
         alone = [op in apart or op.joint or op.arity > SLOTS for op in known]

@@ -102,7 +102,7 @@ def as_program(body: Sequence[Sequence[Operand]], operations: Sequence[Op]) -> P
 
     >>> from fgrad.ops import scalar as ops
     >>> body = ((Outside((0, 1)),), (Here(0), Outside((0, 1))))
-    >>> as_program(body, (ops.sin, ops.add)).lines
+    >>> as_program(body, (ops.sin, ops.add)).instructions
     ((<Unary sin>, (0,)), (<Binary add>, (1, 0)))
     """
     given = dict.fromkeys(x for operands in body for x in operands if not isinstance(x, Here))

@@ -137,7 +137,9 @@ class Batch:
         """What is done in each row, and the code for what is done once."""
         wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
         split, machine = Split.of(self._fused, wide), self.machine
-        once = Entry.of(split.once, exact=True, machine=machine) if split.once.lines else None
+        once = (
+            Entry.of(split.once, exact=True, machine=machine) if split.once.instructions else None
+        )
         sources = tuple(size for kind, size in pattern if kind != "numbers")
         return Rows(split, sources, width, machine, self.exact), once
 

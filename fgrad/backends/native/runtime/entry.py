@@ -65,7 +65,7 @@ class Entry:
         calls = Calls.of(called(whole))
         code = loaded(objects.files, ["run"], calls.imports)
         inputs = len(whole.inputs)
-        truths = [i >= inputs and whole.lines[i - inputs][0].truth for i in whole.outputs]
+        truths = [i >= inputs and whole.instructions[i - inputs][0].truth for i in whole.outputs]
         shape = point.Shape(inputs, tuple(truths), objects.slots)
         countdown = HOT if objects.level < BEST else 0
         cell = (ctypes.c_int64 * 3)(code.addresses["run"], countdown, 0)

@@ -52,4 +52,4 @@ def writes_much(program: Program, machine: Machine) -> bool:
 
 def _length(program: Program, machine: Machine) -> int:
     words = Vocabulary(machine.width, fma=machine.fma, inline=True)
-    return sum([words.length(op) for op, _ in program.lines])
+    return sum([words.length(op) for op, _ in program.instructions])

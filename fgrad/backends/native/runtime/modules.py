@@ -83,7 +83,7 @@ class Rows:
     def _length(self, program: Program, cut: Sequence[Window]) -> int:
         """How many lines of IR the windows are, functions written out."""
         words = Vocabulary(self.machine.width, fma=self.machine.fma, inline=True)
-        lines = [line for w in cut for line in program.lines[w.start : w.start + w.period]]
+        lines = [line for w in cut for line in program.instructions[w.start : w.start + w.period]]
         return sum([words.length(op) for op, _ in lines])
 
     @property
