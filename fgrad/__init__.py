@@ -37,7 +37,7 @@ from fgrad.errors import UnknownNode as UnknownNode
 from fgrad.errors import Untranslatable as Untranslatable
 from fgrad.graph import operators as _operators  # noqa: F401  # nodes get theirs there
 from fgrad.graph import refusals as _refusals  # noqa: F401  # likewise
-from fgrad.graph import waiting as _waiting
+from fgrad.graph.collector import relaxed_gc as relaxed_gc
 from fgrad.graph.graph import Graph as Graph
 from fgrad.graph.node import Condition as Condition
 from fgrad.graph.node import Node as Node
@@ -194,8 +194,6 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "dumps": "formats.json.codec",
     "loads": "formats.json.codec",
 })  # fmt: skip
-
-_waiting.begin()
 
 
 def __getattr__(name: str) -> _typing.Any:

@@ -23,7 +23,7 @@ from fgrad.autodiff.levels import LOWEST, Levels, levels_down_from
 from fgrad.autodiff.multiple import gathered, pulled_floats, pulled_nodes
 from fgrad.autodiff.summation import SAMPLED, WideSums, chunks
 from fgrad.errors import NotAValue, NotDifferentiable, NotPicklable
-from fgrad.graph.collector import calm, calm_for
+from fgrad.graph.collector import relaxed_gc, relaxed_gc_for
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, constant, number_of
 from fgrad.ops import scalar as ops
@@ -32,7 +32,7 @@ from fgrad.ops.multiple import Joint
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
 DEEP: Final = 100
-"""Levels from which on it pays to calm the collector."""
+"""Levels from which on `relaxed_gc` pays."""
 
 
 def grad(graph: Graph, output: Node[float]) -> Gradients:
@@ -65,7 +65,7 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     (12.0, 12.0)
     """
     _require_differentiable(graph, output, "grad_nodes")
-    with calm():
+    with relaxed_gc():
         flows = _fold_nodes([(output, 1.0)], None)
         reached = {node: _as_node(g, node) for node, g in flows.items()}
     return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
@@ -73,7 +73,7 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
 
 def slopes(output: Node[float]) -> Mapping[Node[Any], float]:
     """The derivative of `output` with respect to each node that it depends on, as values."""
-    with calm_for(output.depth & LOWEST, DEEP):
+    with relaxed_gc_for(output.depth & LOWEST, DEEP):
         return MappingProxyType(_fold_floats(output))
 
 

@@ -1,8 +1,7 @@
-"""While much is made that stays, Python's garbage collector looks less often.
+"""Python's garbage collector, which looks less often while many objects are made that stay.
 
-It looks after each few hundred objects, and at all there are whenever these have grown by a quarter:
-a gradient of 160,000 lines takes 2.3 s to trace and simplify instead of 3.6. Garbage in cycles waits
-the longer, as many objects as here.
+By itself it looks after each 700 new objects, and at all that there are whenever these have grown by
+a quarter. Nodes are never garbage in a cycle, so all that looking finds nothing (docs/decisions/0023).
 """
 
 from __future__ import annotations
@@ -15,52 +14,63 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 SELDOM: Final = (100_000, 50, 100)
-"""The thresholds of `gc` meanwhile."""
+"""The thresholds of `gc` inside `relaxed_gc`."""
 MANY: Final = 10_000
 """Objects from which on it pays."""
 
-# The threads that made it look seldom, with the thresholds before.
-_calmed: Final[list[tuple[int, tuple[int, int, int]]]] = []
+# The threads that raised the thresholds, with the thresholds before.
+_relaxed: Final[list[tuple[int, tuple[int, int, int]]]] = []
 
 
 @contextmanager
-def calm() -> Iterator[None]:
-    """The collector looks seldom in here, unless it does anyway; and then as before.
+def relaxed_gc() -> Iterator[None]:
+    """A context in which Python's garbage collector looks less often, and afterwards as before.
 
-    Another thread may be in here too, and leave earlier: then it looks often again, which only takes
-    longer. What somebody sets meanwhile stays.
+    A program that builds a graph of a million nodes takes a quarter of the time inside; fgrad does
+    the same for itself while it traces, simplifies and differentiates. The thresholds of `gc` are
+    those of the process: garbage in cycles waits longer meanwhile, in all threads. A collector that
+    is off or looks even less often is left alone, and thresholds that somebody sets inside stay.
+
+    >>> import fgrad as fg
+    >>> x = y = fg.var(1.0, "x")
+    >>> with fg.relaxed_gc():
+    ...     for _ in range(100_000):
+    ...         y = y * 1.0
+    >>> fg.grad(fg.Graph.of(y), y)[x]
+    1.0
     """
     before = gc.get_threshold()
     if not 0 < before[0] < SELDOM[0]:
         yield
         return
     mine = get_ident(), before
-    _calmed.append(mine)
+    _relaxed.append(mine)
     try:
         gc.set_threshold(*SELDOM)
         yield
     finally:
-        _as_before(before)
-        _calmed.remove(mine)
+        _restored(before)
+        _relaxed.remove(mine)
 
 
-def _as_before(before: tuple[int, int, int]) -> None:
+def _restored(before: tuple[int, int, int]) -> None:
+    # Another thread may be inside too, and leave later: it then only takes longer.
     if gc.get_threshold() == SELDOM:
         gc.set_threshold(*before)
 
 
-def calm_for(objects: int, many: int = MANY) -> AbstractContextManager[None]:
+def relaxed_gc_for(objects: int, many: int = MANY) -> AbstractContextManager[None]:
     """The same where so many objects are made, if they are `many`."""
-    return calm() if objects >= many else nullcontext()
+    return relaxed_gc() if objects >= many else nullcontext()
 
 
-def _alone() -> None:
-    """In a child there is nobody but who forked to undo what the others did."""
-    for thread, before in reversed(_calmed.copy()):
+def _in_child() -> None:
+    """After a fork nobody is left in the child to undo what other threads did."""
+    for thread, before in reversed(_relaxed.copy()):
         if thread != get_ident():
-            _calmed.remove((thread, before))
-            _as_before(before)
+            _relaxed.remove((thread, before))
+            _restored(before)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_alone)
+    os.register_at_fork(after_in_child=_in_child)

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fgrad.graph.collector import calm
+from fgrad.graph.collector import relaxed_gc
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, Joint
 from fgrad.ops.operand import literal
@@ -17,7 +17,7 @@ from fgrad.program.program import Instruction, Program, placed
 COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
 
 
-@calm()
+@relaxed_gc()
 def simplified(program: Program) -> Program:
     """The program without what is constant, computed twice, undone by an exact rule, or unused.
 

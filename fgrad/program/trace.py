@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 import attrs
 
 from fgrad import trees
-from fgrad.graph.collector import calm
+from fgrad.graph.collector import relaxed_gc
 from fgrad.graph.node import below_all, ran
 from fgrad.program.program import Program
 from fgrad.program.tracer import traced, traced_truth
@@ -37,7 +37,7 @@ class Tracing:
         given = [traced_truth(x) if truth else x for x, truth in kinds]
         fresh_args, fresh_kwargs = arguments.unflatten(given)
         ground = below_all()
-        with calm():
+        with relaxed_gc():
             outputs, result = trees.results(ran(f, fresh_args, fresh_kwargs))
             return cls(Program.of(outputs, inputs, names, ground), arguments, result)
 

@@ -241,7 +241,7 @@ def main() -> None:
         pool__LIMIT=0,
     )  # fmt: skip
     compared_at_run(
-        "A calm collector: 160,000 lines traced", partial(traced, 10_000), 3,
+        "The collector relaxed: 160,000 lines traced", partial(traced, 10_000), 3,
         calm__SELDOM=(701, 10, 10),
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 import gc
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -9,7 +11,7 @@ import pytest
 
 import fgrad as fg
 from fgrad.autodiff.reverse import DEEP
-from fgrad.graph.collector import SELDOM, calm
+from fgrad.graph.collector import SELDOM, relaxed_gc
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +23,9 @@ def _usual() -> Iterator[None]:
 
 
 def test_it_looks_seldom_inside_and_as_before_afterwards() -> None:
-    with calm():
+    with relaxed_gc():
         assert gc.get_threshold() == SELDOM
-        with calm():
+        with relaxed_gc():
             assert gc.get_threshold() == SELDOM
         assert gc.get_threshold() == SELDOM
     assert gc.get_threshold() == (700, 10, 10)
@@ -40,17 +42,17 @@ def test_an_error_leaves_it_as_before() -> None:
 
 
 def test_what_others_set_stays() -> None:
-    with calm():
+    with relaxed_gc():
         gc.set_threshold(5000, 5, 5)
     assert gc.get_threshold() == (5000, 5, 5)
     for own in ((0, 10, 10), (1_000_000, 10, 10)):
         gc.set_threshold(*own)
-        with calm():
+        with relaxed_gc():
             assert gc.get_threshold() == own
         assert gc.get_threshold() == own
 
 
-def test_deep_gradients_and_those_that_are_nodes_are_made_in_calm(
+def test_deep_gradients_and_those_that_are_nodes_relax_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[tuple[int, ...]] = []
@@ -83,7 +85,7 @@ def test_a_child_has_what_others_set_undone(*, own: bool) -> None:
     inside, over = threading.Event(), threading.Event()
 
     def other() -> None:
-        with calm():
+        with relaxed_gc():
             inside.set()
             over.wait(30.0)
 
@@ -92,7 +94,7 @@ def test_a_child_has_what_others_set_undone(*, own: bool) -> None:
         thread.start()
         inside.wait(30.0)
         assert gc.get_threshold() == SELDOM
-    with calm():
+    with relaxed_gc():
         child = os.fork()
         if child == 0 and own:
             os._exit(gc.get_threshold() != SELDOM)
@@ -108,7 +110,7 @@ def test_a_child_has_what_others_set_undone(*, own: bool) -> None:
 def test_two_threads_leave_it_as_it_was() -> None:
     def often() -> None:
         for _ in range(200):
-            with calm():
+            with relaxed_gc():
                 pass
 
     threads = [threading.Thread(target=often) for _ in range(4)]
@@ -117,3 +119,49 @@ def test_two_threads_leave_it_as_it_was() -> None:
     for thread in threads:
         thread.join()
     assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_importing_fgrad_changes_nothing_in_the_process() -> None:
+    """Not the collector, not what others may have set, and no thread is started."""
+    program = """
+import gc, locale, signal, sys, threading, warnings, os, decimal
+def state():
+    handlers = [signal.getsignal(s) for s in signal.valid_signals() if s not in (signal.SIGKILL, signal.SIGSTOP)]
+    hooks = sys.excepthook, sys.displayhook, sys.unraisablehook, sys.gettrace(), sys.getprofile(), sys.flags
+    own = [h for h in sys.meta_path], [h for h in sys.path_hooks], list(sys.path), sys.stdout, sys.stderr
+    limits = sys.getrecursionlimit(), sys.getswitchinterval(), sys.int_info, sys.get_asyncgen_hooks()
+    return {
+        "gc": (gc.get_threshold(), gc.isenabled(), list(gc.callbacks), gc.get_debug(), gc.get_freeze_count()),
+        "warnings": (list(warnings.filters), warnings.showwarning),
+        "signal": handlers,
+        "locale": locale.setlocale(locale.LC_ALL),
+        "threads": threading.active_count(),
+        "sys": (hooks, own, limits),
+        "os": (dict(os.environ), os.getcwd()),
+        "decimal": repr(decimal.getcontext()),
+    }
+import attrs, pyrsistent
+before = state()
+import fgrad as fg
+after = state()
+print([name for name in before if before[name] != after[name]])
+a = fg.var(1.0)
+for _ in range(3000): a = a * 1.0 + 1.0
+fg.grad(fg.Graph.of(a), a)
+fg.compile(lambda x: x * x, backend="python")(2.0)
+print([name for name in before if before[name] != state()[name]])
+"""
+    run = [sys.executable, "-c", program]
+    shown = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines() == ["[]", "[]"]
+
+
+def test_a_graph_of_a_users_own_is_built_under_a_users_own_thresholds() -> None:
+    gc.set_threshold(700, 1_000_000, 10)
+    node = fg.var(1.0)
+    for _ in range(50_000):
+        node = node * 1.0
+    assert gc.get_threshold() == (700, 1_000_000, 10)
+    with fg.relaxed_gc():
+        node = node * 1.0
+    assert gc.get_threshold() == (700, 1_000_000, 10)

@@ -25,7 +25,7 @@ from fgrad.backends.native.rerolling.partition import windows
 from fgrad.backends.native.runtime.background import later
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, Machine, host, loaded
 from fgrad.backends.native.runtime.objects import Request, Write, wrapped
-from fgrad.graph.collector import calm_for
+from fgrad.graph.collector import relaxed_gc_for
 from fgrad.program.passes import inlined
 from fgrad.program.program import Program
 from fgrad.trees.tree import Structure, tupled
@@ -178,7 +178,7 @@ def _request(
     program: Program, level: int, machine: Machine, *, exact: bool
 ) -> tuple[Request, Write]:
     def write() -> tuple[int, int, Iterable[str]]:
-        with calm_for(len(program)):
+        with relaxed_gc_for(len(program)):
             return _written(program, level, machine, exact=exact)
 
     kind = "point exact" if exact else "point"
