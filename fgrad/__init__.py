@@ -14,7 +14,6 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 import types as _types
 import typing as _typing
 
-from fgrad import trees as trees
 from fgrad.autodiff.reverse import Gradients as Gradients
 from fgrad.autodiff.reverse import NodeGradients as NodeGradients
 from fgrad.autodiff.reverse import grad as grad
@@ -113,10 +112,9 @@ from fgrad.ops.scalar import sub as sub
 from fgrad.ops.scalar import tan as tan
 from fgrad.ops.scalar import tanh as tanh
 from fgrad.ops.scalar import where as where
-from fgrad.transforms.gradient import gradient as gradient
-from fgrad.transforms.gradient import value_and_gradient as value_and_gradient
 
 if _typing.TYPE_CHECKING:
+    from fgrad import trees as trees
     from fgrad.compiled.compile import compile as compile
     from fgrad.compiled.compiled import Compiled as Compiled
     from fgrad.compiled.diff import Difference as Difference
@@ -146,6 +144,8 @@ if _typing.TYPE_CHECKING:
     from fgrad.transforms.directional import hvp as hvp
     from fgrad.transforms.directional import jvp as jvp
     from fgrad.transforms.directional import vjp as vjp
+    from fgrad.transforms.gradient import gradient as gradient
+    from fgrad.transforms.gradient import value_and_gradient as value_and_gradient
     from fgrad.transforms.jacobian import Rows as Rows
     from fgrad.transforms.jacobian import hessian as hessian
     from fgrad.transforms.jacobian import jacobian as jacobian
@@ -155,11 +155,14 @@ if _typing.TYPE_CHECKING:
 _NAMES: _typing.Final = frozenset(
     name
     for name, value in globals().items()
-    if not name.startswith("_") and (value is trees or not isinstance(value, _types.ModuleType))
+    if not name.startswith("_") and not isinstance(value, _types.ModuleType)
 )
 
 # Imported when they are asked for: all at once they would double the time that importing takes.
 _LATER: _typing.Final = _types.MappingProxyType({
+    "trees": "trees",
+    "gradient": "transforms.gradient",
+    "value_and_gradient": "transforms.gradient",
     "to_c": "formats.c.writer",
     "check_gradient": "transforms.check",
     "Compiled": "compiled.compiled",
@@ -203,7 +206,8 @@ def __getattr__(name: str) -> _typing.Any:
         raise AttributeError(problem + _meant(name), name=name, obj=None)
     from importlib import import_module  # noqa: PLC0415  # so that it is no name of fgrad's
 
-    value = getattr(import_module(f"fgrad.{_LATER[name]}"), name)
+    module = import_module(f"fgrad.{_LATER[name]}")
+    value = module if name == "trees" else getattr(module, name)
     globals()[name] = value
     return value
 
