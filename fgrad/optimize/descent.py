@@ -34,6 +34,11 @@ class Minimum(Generic[A]):
 
     `history` has every value met, the first before any step; `converged` says whether every number
     of the gradient is within the tolerance.
+
+    >>> import fgrad as fg
+    >>> found = fg.minimize(lambda x: fg.square(x - 1.0), 0.0, fg.gradient_descent(0.5))
+    >>> found.params, found.gradient, found.converged, found.history
+    (1.0, 0.0, True, (1.0, 0.0))
     """
 
     params: A
@@ -112,7 +117,8 @@ def minimize(
     of an earlier descent.
     With `has_gradient`, `f` gives a pair of its value and its gradient, as `value_and_gradient` has
     them. `callback` is called after each step with the state and the value there, and may raise
-    StopIteration to make it the last. `progress` shows a bar, with rich (the extra `cli`).
+    StopIteration to make it the last. `progress` shows a bar; MissingExtra without rich (the extra
+    `cli`).
 
     >>> import fgrad as fg
     >>> def bowl(p: dict[str, float]) -> float:

@@ -35,6 +35,11 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
 
     `paths` says where in the result each number stands, and `matrix` has the rows as tuples of
     their leaves.
+
+    >>> import fgrad as fg
+    >>> rows = fg.jacobian(lambda x, y: {"sum": x + y, "product": x * y}, argnums=(0, 1))(2.0, 3.0)
+    >>> rows.paths, rows[1], rows.matrix
+    (("['sum']", "['product']"), (3.0, 2.0), ((1.0, 1.0), (3.0, 2.0)))
     """
 
     rows: tuple[Row_co, ...]
@@ -103,7 +108,8 @@ def jacobian(
 
     The result of `f` is a tree of numbers; `argnums` are those of `gradient`, and rows of several
     arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
-    for each of the argument; `shape` takes the fewer.
+    for each of the argument; `"auto"` takes the fewer.
+    Raises NotAValue, with the place, for a leaf of the argument or of the result that is no number.
 
     >>> import fgrad as fg
     >>> def polar(p: dict[str, float]) -> tuple[float, float]:
