@@ -108,7 +108,8 @@ def jacobian(
 
     The result of `f` is a tree of numbers; `argnums` are those of `gradient`, and rows of several
     arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
-    for each of the argument; `"auto"` takes the fewer.
+    for each of the argument; `auto` takes the fewer.
+
     Raises NotAValue, with the place, for a leaf of the argument or of the result that is no number.
 
     >>> import fgrad as fg
