@@ -21,8 +21,8 @@ ROOMS = [
 # What other rooms use of trees, under names that users need not know.
 OF_ROOMS = {"LEAF", "Leaf", "arguments", "matched_results", "results", "tupled"}
 
-# Examples of these are on the page of operations, or in `Unary` and `lbfgs`, which have one.
-ELSEWHERE = {"Binary", "Op", "Partial", "Search", "Ternary"}
+# Examples of these are on the page of operations, or in `Unary`, `minimize` and `lbfgs`.
+ELSEWHERE = {"Binary", "Minimum", "Op", "Partial", "Search", "Ternary"}
 
 
 def documented() -> set[str]:

@@ -34,11 +34,6 @@ class Minimum(Generic[A]):
 
     `history` has every value met, the first before any step; `converged` says whether every number
     of the gradient is within the tolerance.
-
-    >>> import fgrad as fg
-    >>> found = fg.minimize(lambda x: fg.square(x - 1.0), 0.0, fg.gradient_descent(0.5))
-    >>> found.params, found.gradient, found.converged, found.history
-    (1.0, 0.0, True, (1.0, 0.0))
     """
 
     params: A

@@ -106,11 +106,9 @@ def jacobian(
 ) -> Callable[..., Any]:
     """The function that gives the Jacobian of `f` with respect to an argument, as `Rows`.
 
-    The result of `f` is a tree of numbers; `argnums` are those of `gradient`, and rows of several
+    `f` gives a tree of numbers; `argnums` and errors are those of `gradient`, and rows of several
     arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
     for each of the argument; `auto` takes the fewer.
-
-    Raises NotAValue, with the place, for a leaf of the argument or of the result that is no number.
 
     >>> import fgrad as fg
     >>> def polar(p: dict[str, float]) -> tuple[float, float]:
