@@ -24,6 +24,12 @@ class Difference:
     Lines are as `show` prints them. `outputs` are the places of outputs that are computed
     differently, and `derivatives` says for each output and input whether the derivative changed
     (where either has one).
+
+    >>> import fgrad as fg
+    >>> old, new = (fg.trace(f)(0.0) for f in (fg.sin, fg.cos))
+    >>> changed = fg.diff(old, new)
+    >>> bool(changed), changed.outputs, changed.added
+    (True, (0,), ('%1 = cos(x)',))
     """
 
     inputs_removed: tuple[str, ...]

@@ -284,7 +284,8 @@ variable: Leaf = Leaf("variable", float)
 def var(value: float, label: str | None = None) -> Node[float]:
     """A variable that holds `value`; every call makes another one.
 
-    Raises NotAValue unless `value` is a real number (bools, strings and complex numbers are not).
+    Raises NotAValue unless `value` is a real number (bools, strings and complex numbers are not),
+    or if `label` is no string.
 
     >>> import fgrad as fg
     >>> fg.var(2, "a")

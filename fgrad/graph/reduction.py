@@ -21,7 +21,10 @@ def sum(terms: Iterable[float], /) -> float: ...  # type: ignore[overload-overla
 @overload
 def sum(terms: Iterable[Node[float] | float], /) -> Node[float]: ...
 def sum(terms: Iterable[Any], /) -> Any:
-    """The sum of floats or nodes; EmptyReduction if there are none.
+    """The sum of floats or nodes; EmptyReduction if there are none, NotAValue for anything else.
+
+    Terms are added in pairs, then pairs of pairs, so rounding errors grow with the logarithm of
+    their number (pairwise summation, Higham 1993).
 
     >>> import fgrad as fg
     >>> fg.sum([1.0, 2.0, 3.0]), fg.sum([fg.var(float(i)) for i in range(1024)]).depth
@@ -35,7 +38,7 @@ def prod(factors: Iterable[float], /) -> float: ...  # type: ignore[overload-ove
 @overload
 def prod(factors: Iterable[Node[float] | float], /) -> Node[float]: ...
 def prod(factors: Iterable[Any], /) -> Any:
-    """The product of floats or nodes; EmptyReduction if there are none.
+    """The product of floats or nodes; EmptyReduction if there are none, NotAValue for anything else.
 
     >>> import fgrad as fg
     >>> x = fg.var(0.0)
@@ -51,7 +54,9 @@ def dot(x: Iterable[float], y: Iterable[float], /) -> float: ...  # type: ignore
 @overload
 def dot(x: Iterable[Node[float] | float], y: Iterable[Node[float] | float], /) -> Node[float]: ...
 def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
-    """The sum of the products of pairs; NotAValue if the lengths differ.
+    """The sum of the products of pairs, added as `sum` adds; NotAValue if the lengths differ.
+
+    Raises EmptyReduction if there are none.
 
     >>> import fgrad as fg
     >>> fg.dot([1.0, 2.0], [fg.var(3.0), fg.var(4.0)]).value

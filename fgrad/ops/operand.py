@@ -132,7 +132,7 @@ Partial: TypeAlias = Real | float | Guarded | None
 
 
 def when(condition: TruthValue, partial: Partial) -> Partial:
-    """The partial derivative where `condition` holds, and a structural zero elsewhere.
+    """The partial derivative where `condition` holds, and no contribution elsewhere.
 
     >>> when(True, 2.0), when(False, 2.0)
     (2.0, None)

@@ -112,7 +112,8 @@ def minimize(
     of an earlier descent.
     With `has_gradient`, `f` gives a pair of its value and its gradient, as `value_and_gradient` has
     them. `callback` is called after each step with the state and the value there, and may raise
-    StopIteration to make it the last. `progress` shows a bar, with rich (the extra `cli`).
+    StopIteration to make it the last. `progress` shows a bar; MissingExtra without rich (the extra
+    `cli`).
 
     >>> import fgrad as fg
     >>> def bowl(p: dict[str, float]) -> float:

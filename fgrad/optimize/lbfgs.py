@@ -117,7 +117,8 @@ def lbfgs(memory: int = 10) -> Search:
     """The method of Liu & Nocedal (1989) as scipy has it (the extra `optimize`): few, long steps.
 
     `memory` is the number of steps it learns curvature from. The state it ends in has the
-    parameters and the count only, so going on from it learns anew.
+    parameters and the count only, so going on from it learns anew. Raises NotAValue for a `memory`
+    below 1; `minimize` raises MissingExtra without scipy.
 
     >>> import fgrad as fg
     >>> method = fg.lbfgs(memory=5)  # for fg.minimize(f, start, method)

@@ -21,7 +21,13 @@ A = TypeVar("A")
 
 @attrs.frozen
 class State(Generic[A]):
-    """Where a descent is: the parameters, what the method remembers of its way, and the steps made."""
+    """Where a descent is: the parameters, what the method remembers of its way, and the steps made.
+
+    >>> import fgrad as fg
+    >>> step = fg.momentum(0.5)
+    >>> step(step.start(1.0), 2.0)
+    State(params=0.0, memory=(-1.0,), count=1)
+    """
 
     params: A
     memory: tuple[A, ...] = ()
@@ -29,7 +35,21 @@ class State(Generic[A]):
 
 
 class Method(Protocol):
-    """How to go down: a pure step from a state and the gradient there to the next state."""
+    """How to go down: a pure step from a state and the gradient there to the next state.
+
+    >>> import attrs
+    >>> import fgrad as fg
+    >>> @attrs.frozen
+    ... class BySign:
+    ...     rate: float
+    ...     def start(self, params):
+    ...         return fg.State(params)
+    ...     def __call__(self, state, gradient):
+    ...         step = lambda p, g: p - self.rate * fg.sign(g)
+    ...         return fg.State(fg.trees.map(step, state.params, gradient), (), state.count + 1)
+    >>> fg.minimize(fg.abs, 3.0, BySign(1.0)).params
+    0.0
+    """
 
     def start(self, params: A, /) -> State[A]:
         """The state before the first step."""

@@ -46,7 +46,7 @@ def root(
     ends where rounding explains what is left of the residual and a step is within `tolerance` of x,
     relatively, and still takes it. What x depends on, `f` takes as arguments: they are what the
     solution is differentiated with respect to, to any order. Raises NotConverged, with the last
-    iterate.
+    iterate, and NotAValue if `f` holds a node of somebody outside.
 
     >>> import fgrad as fg
     >>> square_root = fg.root(lambda x, a: x * x - a, 1.0)

@@ -93,8 +93,8 @@ def check_gradient(
 
     It takes what `gradient(f)` takes, trees too; without `argnums` all arguments by place are
     moved. In one random unit direction (chosen by `seed`) it compares the first derivative with a
-    central difference and, if every operation is analytic, with a complex step; and the second
-    derivative with a central difference of gradients. Take a point that is not within 1e-4 of a
+    central difference and, if every operation is analytic, with a complex step (Squire & Trapp
+    1998); and the second derivative with a central difference of gradients. Take a point that is not within 1e-4 of a
     kink. Errors for arguments and results are those of `gradient`.
 
     >>> import fgrad as fg

@@ -143,7 +143,7 @@ def hvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
     """The function of a point and a vector that gives the Hessian of `f` there times the vector.
 
     A forward fold over a reverse one (Pearlmutter 1994): the cost of a few gradients, whatever the
-    size of `x`, and no Hessian is formed. Arguments are those of `jvp`.
+    size of `x`, and no Hessian is formed. Arguments and errors are those of `jvp`.
 
     >>> import fgrad as fg
     >>> def f(p: dict[str, float]) -> float:

@@ -186,7 +186,7 @@ def value_and_gradient(
     """The function that gives the value of `f` and its gradient, from one call of `f`.
 
     Arguments and errors are those of `gradient`. With `has_aux`, `f` gives a pair of its value and
-    anything else, a tree, and the result is `((value, aux), gradient)`.
+    anything else, a tree, and the result is `((value, aux), gradient)`; NotAValue if it is no pair.
 
     >>> import fgrad as fg
     >>> def loss(params: dict[str, float], x: float) -> float:

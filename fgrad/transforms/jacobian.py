@@ -35,6 +35,11 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
 
     `paths` says where in the result each number stands, and `matrix` has the rows as tuples of
     their leaves.
+
+    >>> import fgrad as fg
+    >>> rows = fg.jacobian(lambda x, y: {"sum": x + y, "product": x * y}, argnums=(0, 1))(2.0, 3.0)
+    >>> rows.paths, rows[1], rows.matrix
+    (("['sum']", "['product']"), (3.0, 2.0), ((1.0, 1.0), (3.0, 2.0)))
     """
 
     rows: tuple[Row_co, ...]
@@ -101,9 +106,9 @@ def jacobian(
 ) -> Callable[..., Any]:
     """The function that gives the Jacobian of `f` with respect to an argument, as `Rows`.
 
-    The result of `f` is a tree of numbers; `argnums` are those of `gradient`, and rows of several
+    `f` gives a tree of numbers; `argnums` and errors are those of `gradient`, and rows of several
     arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
-    for each of the argument; `shape` takes the fewer.
+    for each of the argument; `auto` takes the fewer.
 
     >>> import fgrad as fg
     >>> def polar(p: dict[str, float]) -> tuple[float, float]:

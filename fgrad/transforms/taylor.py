@@ -23,8 +23,8 @@ def taylor(
     """The function that gives the Taylor coefficients of `f` in its first argument, a number.
 
     `taylor(f, n)(x, ...)` is `(c_0, ..., c_n)`, where f(x + h) is c_0 + c_1 h + ... + c_n h**n up
-    to higher powers of h. `f` is called once, and an operation costs the square of `order`. Given
-    a node, or if `f` holds nodes of somebody outside, the coefficients are nodes. Raises
+    to higher powers of h (Griewank & Walther 2008, chapter 13). `f` is called once, and an
+    operation costs the square of `order`. Given a node, or if `f` holds nodes of somebody outside, the coefficients are nodes. Raises
     NotDifferentiable if `f` gives anything but a number, NotAValue for an `order` that is no
     whole number from 0.
 

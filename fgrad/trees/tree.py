@@ -269,6 +269,11 @@ def flatten(tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]
 
     Raises NotAValue for a leaf that is no number and no node, and CyclicTree; both name the
     place, as in `tree.layers[2].weight`, where `name` stands for the whole.
+
+    >>> from fgrad import trees
+    >>> leaves, structure = trees.flatten({"w": [1.0, 2.0], "b": 3.0})
+    >>> leaves, structure.unflatten([0.0, 0.0, 1.0])
+    ((1.0, 2.0, 3.0), {'w': [0.0, 0.0], 'b': 1.0})
     """
     return _USUAL.flatten(tree, name)
 

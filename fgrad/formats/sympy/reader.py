@@ -30,7 +30,7 @@ def from_sympy(
     """The program of `expressions` as a function of `symbols`, in this order.
 
     Raises NotAValue for another free symbol, for a function that fgrad has nothing for, and for
-    what is no real number or truth value.
+    what is no real number or truth value; MissingExtra without SymPy.
 
     >>> import sympy
     >>> x, y = sympy.symbols("x y")
