@@ -34,8 +34,8 @@ from tests.bench.models import (
 )  # fmt: skip
 from tests.bench.race import Entrant, Run, pinned, show
 
-ROWS = 200_000
-"""So many rows of the camera, of 32 outputs each, are more than a cache of 32 MB."""
+ROWS = 100_000
+"""So many rows of the camera are more than a cache of 32 MB."""
 
 
 def settled(fast: Callable[..., Any], *given: Any) -> Run:
@@ -126,11 +126,11 @@ def of_sums(rounds: int) -> None:
     """What sums are written with."""
     leave = lambda program, _: program
     for title, without in (
-        ("Guards on factors", {"fgrad.backends.native.runtime.modules.loosened": leave}),
-        ("Sums side by side", {"fgrad.backends.native.runtime.modules.tiled": leave}),
-        ("What waits", {"fgrad.backends.native.codegen.liveness.plan": alone}),
+        ("Guards on factors", {"native__rowmodules__loosened": leave}),
+        ("Sums side by side", {"native__rowmodules__tiled": leave}),
+        ("What waits", {"native__registers__plan": alone}),
     ):
-        compared(f"{title}: a network summed", partial(summed, 1000), rounds, without)
+        compared(f"{title}: a network summed", partial(summed, 1000), rounds, **without)
 
 
 def alone(*_: Any) -> Plan:
@@ -138,7 +138,7 @@ def alone(*_: Any) -> Plan:
     return UNPLANNED
 
 
-def compared(title: str, make: Callable[[], Run], rounds: int, without: Mapping[str, Any]) -> None:
+def compared(title: str, make: Callable[[], Run], rounds: int, **without: Any) -> None:
     """With the choice, and with names of fgrad's modules set to something else while code is made."""
     entrants = [Entrant.of("as it is", make)]
     with _set(without):
@@ -146,9 +146,7 @@ def compared(title: str, make: Callable[[], Run], rounds: int, without: Mapping[
     show(title, entrants, rounds=rounds)
 
 
-def compared_at_run(
-    title: str, make: Callable[[], Run], rounds: int, without: Mapping[str, Any]
-) -> None:
+def compared_at_run(title: str, make: Callable[[], Run], rounds: int, **without: Any) -> None:
     """The same where it is decided in each call."""
 
     def other() -> Run:
@@ -166,7 +164,7 @@ def compared_at_run(
 def _set(names: Mapping[str, Any]) -> ExitStack:
     stack = ExitStack()
     for name, value in names.items():
-        stack.enter_context(mock.patch(name, value))
+        stack.enter_context(mock.patch(f"fgrad.{name.replace('__', '.')}", value))
     return stack
 
 
@@ -181,80 +179,70 @@ def main() -> None:
     rough = lambda x: tangle(fg, x, 5_000)
     compared(
         "LLVM's passes: a random graph of 5,000 operations", partial(of_array, rough, [0.1] * 20),
-        rounds, {"fgrad.backends.native.runtime.entry.BEST": PLAIN},
+        rounds, native__entry__BEST=PLAIN,
     )  # fmt: skip
     compared(
         "Not LLVM's passes: a network summed over 1,000 rows", partial(summed, 1000), rounds,
-        {"fgrad.backends.native.runtime.batch.PLAIN": BEST},
+        native__batch__PLAIN=BEST,
     )  # fmt: skip
     compared(
         "LLVM's search only of few loads: a network's gradient", partial(of_array, slope, [0.1] * WEIGHTS),
-        rounds, {"fgrad.backends.native.codegen.selection.LOADS": 10**6},
+        rounds, native__wording__LOADS=10**6,
     )  # fmt: skip
     compared(
         "Functions apart: 3,000 random operations over rows", partial(mapped, tangled_long, tables),
-        rounds, {"fgrad.backends.native.runtime.modules.INLINE": 10**6},
+        rounds, native__rowmodules__INLINE=10**6,
     )  # fmt: skip
     compared(
         "Long parts: 3,000 random operations over rows", partial(mapped, tangled_long, tables),
-        rounds, {"fgrad.backends.native.runtime.modules.PIECE": 500},
+        rounds, native__rowmodules__PIECE=500,
     )  # fmt: skip
     compared(
         "Equal functions at once: a network", partial(of_array, network, [0.1] * 16), rounds,
-        {"fgrad.backends.native.codegen.slp.WORTH": frozenset()},
+        native__together__WORTH=frozenset(),
     )  # fmt: skip
     compared(
         "Two vectors: Black-Scholes", partial(mapped_to, greeks, black_scholes, 6),
-        rounds, {"fgrad.backends.native.runtime.lanes.LENGTH": 0},
+        rounds, native__lanes__LENGTH=0,
     )  # fmt: skip
     pairs = [np.linspace(0.1, 0.9, 4096), np.linspace(0.9, 0.1, 4096)]
     slopes = fg.gradient(partial(beside, fg.exp), (0, 1))
     for title, model, outputs, without in (
-        (
-            "Two vectors: forty tanh of each other",
-            nested,
-            1,
-            {"fgrad.backends.native.runtime.lanes.LENGTH": 0},
-        ),
+        ("Two vectors: forty tanh of each other", nested, 1, {"native__lanes__LENGTH": 0}),
         (
             "Not two vectors: forty sines beside each other",
             partial(beside, fg.sin),
             1,
-            {"fgrad.backends.native.runtime.lanes.LENGTH": 10**6},
+            {"native__lanes__LENGTH": 10**6},
         ),
-        (
-            "Not two vectors: the gradient of forty exp",
-            slopes,
-            2,
-            {"fgrad.backends.native.runtime.lanes.LIVE": 10**6},
-        ),
+        ("Not two vectors: the gradient of forty exp", slopes, 2, {"native__lanes__LIVE": 10**6}),
     ):
         compared(
             title,
             partial(mapped_to, model, pairs, outputs),
             rounds,
-            without,
+            **without,
         )
     of_sums(rounds)
     compared(
         "What waits: 600 random operations over rows", partial(mapped, tangled, tables), rounds,
-        {"fgrad.backends.native.codegen.liveness.plan": alone},
+        native__registers__plan=alone,
     )  # fmt: skip
     compared(
         "What waits: the gradient of Rosenbrock of 60 over rows", partial(mapped, valleys, tables),
-        rounds, {"fgrad.backends.native.codegen.liveness.plan": alone},
+        rounds, native__registers__plan=alone,
     )  # fmt: skip
     compared_at_run(
         "Past the cache: the Jacobian of a camera", partial(mapped_to, camera, cameras, 32),
-        rounds, {"fgrad.backends.native.runtime.row_code.STREAM": 1 << 60},
+        rounds, native__rowcode__STREAM=1 << 60,
     )  # fmt: skip
     compared_at_run(
         "Memory used again: the Jacobian of a camera", partial(mapped, camera, cameras), rounds,
-        {"fgrad.backends.buffers.pool._free": lambda *_: None},
+        pool__LIMIT=0,
     )  # fmt: skip
     compared_at_run(
         "A calm collector: 160,000 lines traced", partial(traced, 10_000), 3,
-        {"fgrad.graph.collector.SELDOM": (701, 10, 10)},
+        calm__SELDOM=(701, 10, 10),
     )  # fmt: skip
 
 
