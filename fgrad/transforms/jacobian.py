@@ -103,7 +103,7 @@ def jacobian(
 
     The result of `f` is a tree of numbers; `argnums` are those of `gradient`, and rows of several
     arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
-    for each of the argument; `shape` takes the fewer.
+    for each of the argument; `auto` takes the fewer.
 
     >>> import fgrad as fg
     >>> def polar(p: dict[str, float]) -> tuple[float, float]:
