@@ -4,6 +4,7 @@ What each room may import is a contract in pyproject.toml, which `lint-imports` 
 """
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,51 @@ def test_every_room_has_a_sign_and_re_exports_nothing() -> None:
         tree = ast.parse(path.read_text())
         assert len((ast.get_docstring(tree) or "").splitlines()) in range(1, 13), path
         assert len(tree.body) == 1 or path.parent.name == "trees", path
+
+
+NAME = re.compile(r"\b(?:fgrad|tests)(?:\.[A-Za-z_]\w*)+|\b(?:fgrad|tests)(?:/\w+)+\.py\b")
+"""A module of ours or what is in one, or a file."""
+
+
+def is_there(name: str) -> bool:
+    if "/" in name:
+        return (SOURCE.parent / name).is_file()
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        path = SOURCE.parent.joinpath(*parts[:length])
+        files = [f for f in (path.with_suffix(".py"), path / "__init__.py") if f.is_file()]
+        if length == len(parts) and (files or path.is_dir()):
+            return True
+        if files:
+            return parts[length] in bound(files[0])
+    return False
+
+
+def bound(file: Path) -> set[str]:
+    """The names in a module."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+def test_modules_that_prose_and_benches_name_are_there() -> None:
+    root = SOURCE.parent
+    texts = [root / "README.md", *root.glob("docs/**/*.md"), *root.glob("tests/bench/*.py")]
+    past = {"changelog.md"}
+    said = [
+        (str(path.relative_to(root)), name)
+        for path in texts
+        if path.name not in past
+        for name in NAME.findall(path.read_text())
+    ]
+    assert len(said) > 100
+    assert [(path, name) for path, name in said if not is_there(name)] == []
 
 
 def test_nothing_public_is_of_elsewhere() -> None:

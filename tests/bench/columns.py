@@ -4,8 +4,8 @@
 
 Black & Scholes' price with five sensitivities, beside the textbook's closed forms written for whole
 arrays; and the Jacobian of a residual of bundle adjustment (ADBench's camera), beside the lines
-of the same program on whole arrays, each a new one. The closed forms go through columns too. One process and one thread, interleaved runs,
-medians. "whole" is one block of all rows; "fresh" is blocks without reuse of arrays.
+of the same program on whole arrays, each a new one. The closed forms go through columns too. One
+process and one thread, interleaved runs, medians of CPU time. "whole" is one block of all rows; "fresh" is blocks without reuse of arrays.
 """
 
 from __future__ import annotations
@@ -126,9 +126,9 @@ def medians(runs: dict[str, Run]) -> dict[str, float]:
     for _ in range(ROUNDS):
         for name in random.sample(sorted(runs), len(runs)):
             gc.collect()
-            begin = time.perf_counter()
+            begin = time.process_time()
             kept = runs[name]()
-            times[name].append(time.perf_counter() - begin)
+            times[name].append(time.process_time() - begin)
             del kept
     return {name: statistics.median(t) for name, t in times.items()}
 

@@ -2,7 +2,7 @@
 
     python -m tests.bench.native_choices [--rounds N]
 
-The figures in `docs/decisions` 0019, 0022, 0023 and 0025 are such as these. One pinned core, fgrad beside
+The figures in `docs/decisions` 0019 and 0025 are such as these. One pinned core, fgrad beside
 itself; `tests.bench.native_loops` does the same for loops.
 """
 
@@ -34,8 +34,8 @@ from tests.bench.models import (
 )  # fmt: skip
 from tests.bench.race import Entrant, Run, pinned, show
 
-ROWS = 100_000
-"""So many rows of the camera are more than a cache of 32 MB."""
+ROWS = 200_000
+"""So many rows of the camera, of 32 outputs each, are more than a cache of 32 MB."""
 
 
 def settled(fast: Callable[..., Any], *given: Any) -> Run:
