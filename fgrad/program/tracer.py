@@ -107,8 +107,8 @@ class _Valueless(_Open):
             raise _asked(self, "iteration")
 
         def __eq__(self, other: object) -> bool:
-            """Whether it is the same node; an error when asked of a number."""
-            if is_numeric(other):
+            """Whether it is the same node; refused for another number, which it may be equal to."""
+            if is_numeric(other) or (isinstance(other, Node) and other is not self):
                 raise _asked(self, "==")
             return self is other if isinstance(other, Node) else NotImplemented
 

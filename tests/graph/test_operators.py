@@ -253,10 +253,22 @@ def assert_never_equal(other: Any) -> None:
 
 def test_a_node_is_not_equal_to_what_is_no_number() -> None:
     for subject in subjects():
-        for other in ("x", None, [2.0], (2.0,), {"a": 2.0}, object(), fg.var(2.0)):
+        for other in ("x", None, [2.0], (2.0,), {"a": 2.0}, object()):
             assert subject != other
             assert other != subject
         assert subject == subject  # noqa: PLR0124  # equality with itself is what is tested
+
+
+def test_another_node_is_another_unless_one_has_no_value_yet() -> None:
+    other = fg.var(2.0)
+    for subject in subjects():
+        if subject.abstract:
+            for compared in (lambda x: x == other, lambda x: other != x, [other].index):
+                with pytest.raises(fg.TracedNumber):
+                    compared(subject)
+        else:
+            assert subject != other
+            assert other != subject
 
 
 def test_conditions_are_joined_by_signs_on_floats_and_on_nodes_alike() -> None:

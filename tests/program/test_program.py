@@ -183,6 +183,9 @@ def asks_a_branch(x: float) -> float:
         (sum, "iteration"),
         (range, "int()"),
         (lambda x: x == 1.0, "=="),
+        (lambda x: x == 2.0 * x, "=="),
+        (lambda x: x != fg.var(1.0), "=="),
+        (lambda x: (x + 1.0) in [x, x - 1.0], "=="),
         (lambda x: max(x, 1.0), "a branch"),
     ],
 )
@@ -194,6 +197,16 @@ def test_asking_a_traced_number_for_its_value_names_the_line(f: Any, what: str) 
     assert str(refused.value.line) in str(refused.value)
     if f is asks_a_branch:
         assert refused.value.source == "if x > 0.0:  # the line that is named"
+
+
+def test_two_numbers_are_not_unequal_because_they_are_traced() -> None:
+    def choice(x: float, y: float) -> float:
+        return 1.0 if x == y else 0.0
+
+    assert choice(2.0, 2.0) == 1.0
+    with pytest.raises(fg.TracedNumber, match=r"equal\(x, y\)"):
+        fg.compile(choice)(2.0, 2.0)
+    assert fg.trace(lambda x: 1.0 if x in (x, 2.0 * x) else 0.0)(2.0).run((2.0,)) == (1.0,)
 
 
 def test_a_variable_of_somebody_outside_is_refused() -> None:
