@@ -48,10 +48,7 @@ from fgrad.graph.reduction import sum as sum
 from fgrad.ops.operand import Partial as Partial
 from fgrad.ops.operand import Real as Real
 from fgrad.ops.operand import when as when
-from fgrad.ops.primitive import Binary as Binary
 from fgrad.ops.primitive import Op as Op
-from fgrad.ops.primitive import Ternary as Ternary
-from fgrad.ops.primitive import Unary as Unary
 from fgrad.ops.scalar import abs as abs
 from fgrad.ops.scalar import acos as acos
 from fgrad.ops.scalar import acosh as acosh
@@ -113,6 +110,9 @@ from fgrad.ops.scalar import sub as sub
 from fgrad.ops.scalar import tan as tan
 from fgrad.ops.scalar import tanh as tanh
 from fgrad.ops.scalar import where as where
+from fgrad.ops.signatures import Binary as Binary
+from fgrad.ops.signatures import Ternary as Ternary
+from fgrad.ops.signatures import Unary as Unary
 from fgrad.transforms.gradient import gradient as gradient
 from fgrad.transforms.gradient import value_and_gradient as value_and_gradient
 

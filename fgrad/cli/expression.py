@@ -24,7 +24,8 @@ from fgrad.errors import FormatError, NotAValue, UnknownName
 from fgrad.graph.node import Node, constant, var
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import literal
-from fgrad.ops.primitive import Choice, Connective, Negation, Op
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Choice, Connective, Negation
 
 LONGEST: Final = 20_000
 DEEPEST: Final = 1_500  # Python 3.11 and 3.12 parse no deeper than about 2,000

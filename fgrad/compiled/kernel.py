@@ -20,7 +20,7 @@ from fgrad.autodiff.reverse import leaf_nodes
 from fgrad.backends.numpy.columns import Columns, columns
 from fgrad.backends.python import Source, source
 from fgrad.graph.node import Node
-from fgrad.ops.multiple import Callee, Joint, Row
+from fgrad.ops.multiple import Callee, MultiOp, Row
 from fgrad.program.passes import simplified
 from fgrad.program.program import Program
 from fgrad.program.schedule import scheduled
@@ -166,47 +166,48 @@ class Kernel(Callee):
         return Kernel, (self.program, self.backend, self.exact)
 
     @cached_property
-    def op(self) -> Joint:
+    def op(self) -> MultiOp:
         """The operation that a call is in a graph."""
         kinds, outputs = self.program.truths, self.program.outputs
         truths = frozenset([k for k, i in enumerate(outputs) if kinds[i]])
-        return Joint("call", self, len(self.program.inputs), len(outputs), self.pull, truths=truths)
+        sizes = len(self.program.inputs), len(outputs)
+        return MultiOp("call", self, *sizes, self.pullback, truths=truths)
 
-    def pull(self, outs: Row, args: Row, bars: Row) -> Row:
+    def pullback(self, outs: Row, args: Row, cotangents: Row) -> Row:
         """The cotangents of the inputs, by the program of the derivative."""
-        flowing = tuple([i for i, bar in enumerate(bars) if bar is not None])
-        reached, slope = self.slope(flowing)
+        active = tuple([i for i, cotangent in enumerate(cotangents) if cotangent is not None])
+        reached, slope = self.slope(active)
         if slope is None:
             return [None] * len(args)
-        given = (*args, *[bars[i] for i in flowing])
+        given = (*args, *[cotangents[i] for i in active])
         on_numbers = {float}.issuperset(map(type, given))
-        flows = slope.run(*given) if on_numbers else multiple.results(slope.op, given)
+        found = slope.run(*given) if on_numbers else multiple.results(slope.op, given)
         if len(reached) == len(args):
-            return flows
+            return found
         filled: list[Any] = [None] * len(args)
-        for i, flow in zip(reached, flows, strict=True):
-            filled[i] = flow
+        for i, cotangent in zip(reached, found, strict=True):
+            filled[i] = cotangent
         return filled
 
-    def slope(self, flowing: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
-        """The inputs that the outputs `flowing` depend on, and the kernel of their cotangents.
+    def slope(self, active: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
+        """The inputs that the outputs `active` depend on, and the kernel of their cotangents.
 
-        It takes the inputs and the cotangents of these outputs. Outputs that nothing flows to have
-        no part in it, so that what they would send (0 * inf) does not come about.
+        The kernel takes the inputs and the cotangents of these outputs. Outputs without a cotangent
+        have no part in it, so that their contributions (0 * inf) do not happen.
         """
-        known = self._slopes.get(flowing)
-        return known or self._slopes.setdefault(flowing, self._differentiated(flowing))
+        known = self._slopes.get(active)
+        return known or self._slopes.setdefault(active, self._differentiated(active))
 
-    def _differentiated(self, flowing: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
+    def _differentiated(self, active: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
         names = self.program.inputs
         xs = [traced(name) for name in names]
         ys = self.program.nodes(xs)
-        bars = [traced(f"cotangent {i}") for i in flowing]
-        flows = leaf_nodes([(ys[i], bar) for i, bar in zip(flowing, bars, strict=True)], xs)
-        reached = tuple([i for i, x in enumerate(xs) if x in flows])
+        labels = [f"cotangent {i}" for i in active]
+        cotangents = list(map(traced, labels))
+        found = leaf_nodes([(ys[i], c) for i, c in zip(active, cotangents, strict=True)], xs)
+        reached = tuple([i for i, x in enumerate(xs) if x in found])
         if not reached:
             return (), None
-        ends: Sequence[Node[float]] = [flows[xs[i]] for i in reached]
-        labels = [*names, *[f"cotangent {i}" for i in flowing]]
-        program = Program.of(ends, [*xs, *bars], labels)
+        ends: Sequence[Node[float]] = [found[xs[i]] for i in reached]
+        program = Program.of(ends, [*xs, *cotangents], [*names, *labels])
         return reached, Kernel(simplified(program), self.backend, self.exact)

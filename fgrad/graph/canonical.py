@@ -17,7 +17,7 @@ import attrs
 from fgrad.errors import MalformedProgram
 from fgrad.graph.node import Node, _seal, depth_above, variable
 from fgrad.ops import scalar
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
 
 _FORM = "fgrad flat 2"
@@ -179,7 +179,7 @@ def _qualified(op: Op) -> tuple[str | int, ...]:
     """
     if isinstance(op, Item):
         return "item", op.index
-    if isinstance(op, Joint):
+    if isinstance(op, MultiOp):
         return "call", op.name, op.arity, op.size, op.callee.digest if op.callee else op.module
     if op is variable or getattr(scalar, op.name, None) is op:
         return "fgrad", op.name

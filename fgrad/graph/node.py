@@ -359,7 +359,7 @@ def _seal(
 ) -> Node[Any]:
     node = _Open()
     node.op = op
-    if op.joint or not 1 <= len(args) <= 2:
+    if op.multiple or not 1 <= len(args) <= 2:
         node._x, node._y = args, None
     elif len(args) == 2:
         node._x, node._y = args

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, overload
 from fgrad.errors import EmptyReduction, NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Binary
+from fgrad.ops.signatures import Binary
 
 _Join: TypeAlias = tuple[Binary, Callable[[Any, Any], Any]]
 _ADD: Final = (ops.add, add)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fgrad.graph.collector import calm
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 from fgrad.program.algebra import OF_LINES, OF_LITERALS, Arg, Args, Form
@@ -63,7 +63,7 @@ _PLAIN: Final = frozenset({int})
 
 def _of_literals(op: Op, args: tuple[Any, ...]) -> Form:
     """One step: the value of a line of literals, or what an exact rule makes of it."""
-    if int not in map(type, args) and not op.joint:
+    if int not in map(type, args) and not op.multiple:
         value = op.impl(*args)
         if type(value) is float:
             return value
@@ -123,7 +123,7 @@ def _callees(program: Program) -> list[Program]:
     return [
         op.callee.program
         for op, _ in program.instructions
-        if op.joint and isinstance(op, Joint) and op.callee
+        if op.multiple and isinstance(op, MultiOp) and op.callee
     ]
 
 
@@ -133,7 +133,7 @@ def _with_lines_of(program: Program, done: Mapping[int, Program]) -> Program:
     lines: list[Instruction] = []
     for op, args in program.instructions:
         given = placed(args, place)
-        if isinstance(op, Joint) and op.callee:
+        if isinstance(op, MultiOp) and op.callee:
             called = done[id(op.callee.program)]
             place.append(_inserted(called, given, lines, len(program.inputs)))
         elif isinstance(op, Item) and isinstance(given[0], list):

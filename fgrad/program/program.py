@@ -18,7 +18,7 @@ from fgrad.graph.canonical import Flat, lines_of, packed, wrong_count
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, constant, variable
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 
@@ -160,7 +160,7 @@ class Program:
     @property
     def portable(self) -> bool:
         """Whether it can be pickled: no operation of it is made of functions that have no name."""
-        joints = [op for op in {op for op, _ in self.instructions} if isinstance(op, Joint)]
+        joints = [op for op in {op for op, _ in self.instructions} if isinstance(op, MultiOp)]
         return all(op.callee.program.portable if op.callee else not op.nameless for op in joints)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -185,7 +185,7 @@ class Program:
                 _check_argument(i, op, needed, a, kinds)
             if isinstance(op, Item):
                 call = self.instructions[int(args[0]) - len(self.inputs)][0]
-                if isinstance(call, Joint) and op not in call.readers():
+                if isinstance(call, MultiOp) and op not in call.readers():
                     kind = "truth value" if op.truth else "number"
                     raise MalformedProgram(i, f"{call.name} has no {kind} as result {op.index}")
             kinds.append(_result(op))
@@ -232,7 +232,7 @@ def _check_argument(i: int, op: Op, needed: type, a: object, kinds: Sequence[typ
 
 
 def _result(op: Op) -> type:
-    if op.joint:
+    if op.multiple:
         return tuple
     return bool if op.truth else float
 

@@ -26,7 +26,8 @@ from fgrad.graph.node import (
 from fgrad.graph.operators import beside, give_operators
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import is_numeric, is_real, literal
-from fgrad.ops.primitive import Binary, Comparison, Op
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Comparison
 
 _HERE: Final = str(Path(__file__).parents[1]) + os.sep
 

@@ -18,12 +18,12 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff import multiple
-from fgrad.autodiff.activity import Reach
+from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.reverse import slopes
 from fgrad.backends.python import source
 from fgrad.errors import NotAValue, NotConverged, TracedNumber
 from fgrad.graph.node import Node, below_all, constant, number_of, ran
-from fgrad.ops.multiple import Joint, Row
+from fgrad.ops.multiple import MultiOp, Row
 from fgrad.ops.operand import literal
 from fgrad.program.passes import simplified
 from fgrad.program.schedule import scheduled
@@ -119,33 +119,34 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
         leaves, arguments = trees.flatten((args, kwargs), name)
         given = numbers(leaves, repeat(name))
 
-        # Where it begins is an argument too, that nothing flows to: it may be known when it runs only.
-        def meaning(*both: float) -> tuple[float, ...]:
+        # The start is an argument too, without a derivative: it may be known only when the program runs.
+        def impl(*both: float) -> tuple[float, ...]:
             values = both[size:]
             f = equation.flat(equation.f, *arguments.unflatten(values))
             known = systems.get(arguments)
             system = None if known is None else lambda x: known(*x, *values)
             return solve(equation, f, system, both[:size])
 
-        def pull(outs: Row, args: Row, bars: Row) -> Row:
-            # Both are taken as arguments, for then nothing reads on into what they come from.
+        def pullback(outs: Row, args: Row, cotangents: Row) -> Row:
+            # Both are taken as arguments, so that no sweep reads the nodes that they are computed from.
             def of_both(both: tuple[Row, Row]) -> Sequence[Any]:
                 xs, args = both
                 return equation.flat(equation.residual, *arguments.unflatten(args))(xs)
 
             rows = jacobian(of_both, mode="reverse")((tuple(outs), tuple(args[size:]))).rows
             columns = list(zip(*[row[0] for row in rows], strict=True))
-            weights = linear.solved(columns, [0.0 if bar is None else -bar for bar in bars])
+            right = [0.0 if cotangent is None else -cotangent for cotangent in cotangents]
+            weights = linear.solved(columns, right)
             slopes = zip(*[row[1] for row in rows], strict=True)
             return [*[None] * size, *[_combined(weights, column) for column in slopes]]
 
         everything = (*start, *given)
         if not any(isinstance(x, Node) for x in given):
-            return shape.unflatten(meaning(*map(number_of, everything)))
+            return shape.unflatten(impl(*map(number_of, everything)))
         if any(isinstance(x, Node) and x.abstract for x in everything) and arguments not in systems:
             # In a program it will be solved again and again.
             systems[arguments] = _system(equation, arguments, size, slopes=solve is _newton)
-        op = Joint(equation.name, meaning, len(everything), size, pull)
+        op = MultiOp(equation.name, impl, len(everything), size, pullback)
         return shape.unflatten(multiple.results(op, everything))
 
     return solution
@@ -220,7 +221,7 @@ def _iterate(
         ground = below_all()
         results = ran(f, (x,), {}) if system is None else system(x)
         nodes = [y for y in results if isinstance(y, Node)]
-        if not Reach.of(nodes, [constant(0.0, ground)]).closed:
+        if not Activity.of(nodes, [constant(0.0, ground)]).closed:
             raise _outside(equation)
         following = tuple([literal(number_of(y), equation.name) for y in results])
         step = [b - a for a, b in zip(x, following, strict=True)]
@@ -247,7 +248,7 @@ class _Tangents:
         variables = Argument.of(x, lambda: "x", below_all()).leaves
         results = ran(f, (variables,), {})
         nodes = [y for y in results if isinstance(y, Node)]
-        if not Reach.of(nodes, variables).closed:
+        if not Activity.of(nodes, variables).closed:
             raise _outside(equation)
         return cls(results, variables, [slopes(y) if isinstance(y, Node) else {} for y in results])
 

@@ -18,7 +18,7 @@ from fgrad import trees
 from fgrad.autodiff import multiple
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node, number_of
-from fgrad.ops.multiple import Joint, Row
+from fgrad.ops.multiple import MultiOp, Row
 from fgrad.ops.operand import literal
 from fgrad.transforms.variables import numbers
 from fgrad.trees.parameters import name_of
@@ -85,39 +85,40 @@ class _Rules:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def op(self, name: str) -> Joint:
-        push = self.push if self.jvp else None
-        pull = self.pull if self.vjp else self.pull_by_pushes
-        return Joint(name, self.impl, len(self.argument), len(self.result), pull, push)
+    def op(self, name: str) -> MultiOp:
+        pushforward = self.pushforward if self.jvp else None
+        pullback = self.pullback if self.vjp else self.pullback_by_pushforward
+        sizes = len(self.argument), len(self.result)
+        return MultiOp(name, self.impl, *sizes, pullback, pushforward)
 
     def impl(self, *values: float) -> tuple[float, ...]:
         result = self.f(self.argument.unflatten(values), *self.args, **self.kwargs)
         return tuple(map(_plain, trees.matched(self.result, result, "result")))
 
-    def pull(self, outs: Row, args: Row, bars: Row) -> Row:
-        x_bar = self._called(self.vjp, outs, args, self.result.unflatten(_filled(bars)))
-        return self._kept(trees.matched(self.argument, x_bar, "result of vjp"), outs, bars)
+    def pullback(self, outs: Row, args: Row, cotangents: Row) -> Row:
+        x_bar = self._called(self.vjp, outs, args, self.result.unflatten(_filled(cotangents)))
+        return self._kept(trees.matched(self.argument, x_bar, "result of vjp"), outs, cotangents)
 
-    def push(self, outs: Row, args: Row, moves: Row) -> Row:
-        dy = self._called(self.jvp, outs, args, self.argument.unflatten(_filled(moves)))
-        return self._kept(trees.matched(self.result, dy, "result of jvp"), outs, moves)
+    def pushforward(self, outs: Row, args: Row, tangents: Row) -> Row:
+        dy = self._called(self.jvp, outs, args, self.argument.unflatten(_filled(tangents)))
+        return self._kept(trees.matched(self.result, dy, "result of jvp"), outs, tangents)
 
-    def pull_by_pushes(self, outs: Row, args: Row, bars: Row) -> Row:
+    def pullback_by_pushforward(self, outs: Row, args: Row, cotangents: Row) -> Row:
         size = len(self.argument)
         rows = [[1.0 if i == k else 0.0 for i in range(size)] for k in range(size)]
-        columns = [self.push(outs, args, row) for row in rows]
-        return [_dot(column, bars) for column in columns]
+        columns = [self.pushforward(outs, args, row) for row in rows]
+        return [_dot(column, cotangents) for column in columns]
 
-    def _called(self, rule: Any, outs: Row, args: Row, flow: Any) -> Any:
+    def _called(self, rule: Any, outs: Row, args: Row, given: Any) -> Any:
         x, y = self.argument.unflatten(args), self.result.unflatten(outs)
-        return rule(x, y, flow, *self.args, **self.kwargs)
+        return rule(x, y, given, *self.args, **self.kwargs)
 
-    def _kept(self, given: Sequence[Any], outs: Row, flows: Row) -> Row:
-        """What a rule gave; on numbers it must be numbers."""
-        if not any(isinstance(x, Node) for x in (*outs, *flows)):
-            for x in given:
+    def _kept(self, result: Sequence[Any], outs: Row, given: Row) -> Row:
+        """The result of a rule, which on numbers must be numbers."""
+        if not any(isinstance(x, Node) for x in (*outs, *given)):
+            for x in result:
                 _plain(x)
-        return given
+        return result
 
 
 def _require_a_rule(vjp: object, jvp: object) -> None:
@@ -144,15 +145,15 @@ def _plainly(result: Any) -> Any:
     return structure.unflatten(map(_plain, leaves))
 
 
-def _filled(flows: Row) -> list[Any]:
-    return [0.0 if flow is None else flow for flow in flows]
+def _filled(row: Row) -> list[Any]:
+    return [0.0 if x is None else x for x in row]
 
 
-def _dot(column: Row, bars: Row) -> Any:
+def _dot(column: Row, cotangents: Row) -> Any:
     total: Any = None
-    for slope, bar in zip(column, bars, strict=True):
-        if bar is not None:
-            term = bar * slope
+    for slope, cotangent in zip(column, cotangents, strict=True):
+        if cotangent is not None:
+            term = cotangent * slope
             total = term if total is None else total + term
     return total
 

@@ -9,7 +9,6 @@ is not read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import repeat
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from fgrad import trees
@@ -19,7 +18,7 @@ from fgrad.graph import reduction
 from fgrad.graph.node import Condition, Node, number_of
 from fgrad.ops.operand import Real, literal
 from fgrad.transforms.gradient import gradient
-from fgrad.transforms.variables import Call, checked, numbers, tangent_place
+from fgrad.transforms.variables import Call, checked, number, tangent_place
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -61,12 +60,12 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         call = Call.of(f, places, args[:at] + args[at + 1 :], kwargs)
         direction = call.direction(args[at])
         leaves, structure = trees.results(call.result(f))
-        reach = call.reach(leaves)
-        if call.of_nodes or not reach.closed or any(map(_is_node, direction.values())):
-            moved: Any = tangent_nodes(reach, direction)
+        activity = call.activity(leaves)
+        if call.of_nodes or not activity.closed or any(map(_is_node, direction.values())):
+            moved: Any = tangent_nodes(activity, direction)
             values: Any = [y if isinstance(y, Node) else _plain(y) for y in leaves]
         else:
-            moved = tangents(reach, direction)
+            moved = tangents(activity, direction)
             values = list(map(_plain, leaves))
         ends = [moved.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in leaves]
         return structure.unflatten(values), structure.unflatten(ends)
@@ -89,15 +88,16 @@ def vjp(
 def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function that gives `f` at a point, and the pullback of cotangents from there.
 
-    `vjp(f)(x, ...)` is `(f(x, ...), pull)`, and `pull(bar)` is the cotangent of `x`, with its
-    structure; with several `argnums` it is a tuple. Each pull costs one reverse fold, whatever the
-    size of `x`. `pull` raises TreeMismatch unless `bar` has the structure of the result.
+    `vjp(f)(x, ...)` returns `(f(x, ...), pullback)`, and `pullback(cotangent)` returns the cotangent of
+    `x`, with its structure; with several `argnums` a tuple. A pullback costs one reverse fold,
+    whatever the size of `x`. It raises TreeMismatch unless its argument has the structure of the
+    result of `f`.
 
     >>> import fgrad as fg
     >>> def polar(p: tuple[float, float]) -> tuple[float, float]:
     ...     return fg.hypot(*p), fg.atan2(p[1], p[0])
-    >>> value, pull = fg.vjp(polar)((3.0, 4.0))
-    >>> pull((1.0, 0.0)), pull((0.0, 1.0))
+    >>> value, pullback = fg.vjp(polar)((3.0, 4.0))
+    >>> pullback((1.0, 0.0)), pullback((0.0, 1.0))
     ((0.6, 0.8), (-0.16, 0.12))
     """
     places = checked(argnums)
@@ -105,24 +105,22 @@ def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
     def vjp_of_f(*args: Any, **kwargs: Any) -> Any:
         call = Call.of(f, places, args, kwargs)
         leaves, structure = trees.results(call.result(f))
-        on_numbers = not call.of_nodes and call.reach(leaves).closed
+        on_numbers = not call.of_nodes and call.activity(leaves).closed
 
-        def pull(bar: Any, /) -> Any:
-            given = trees.matched_results(structure, bar, "the cotangent")
-            flowing = [
-                (y, w)
+        def pullback(cotangent: Any, /) -> Any:
+            given = trees.matched_results(structure, cotangent, "the cotangent")
+            pairs = [
+                (y, number(w, "the cotangent"))
                 for y, w in zip(leaves, given, strict=True)
                 if isinstance(y, Node) and not isinstance(y, Condition)
             ]
-            bars = numbers([w for _, w in flowing], repeat("the cotangent"))
-            pairs = [(y, w) for (y, _), w in zip(flowing, bars, strict=True)]
             if not on_numbers or any(isinstance(w, Node) for _, w in pairs):
                 return call.shaped(slopes_at(pairs, call.variables))
             known = slopes(reduction.sum([w * y for y, w in pairs])) if pairs else {}
             return call.shaped(lambda x: known.get(x, 0.0))
 
         values = [y if isinstance(y, Node) and not on_numbers else _plain(y) for y in leaves]
-        return structure.unflatten(values), pull
+        return structure.unflatten(values), pullback
 
     return vjp_of_f
 

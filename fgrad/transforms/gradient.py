@@ -229,7 +229,7 @@ def _differentiated(
     output: object, aux: tuple[trees.Leaf, ...], call: Call
 ) -> tuple[trees.Leaf, tuple[trees.Leaf, ...], Callable[[Node[float]], trees.Leaf]]:
     """The value, what is beside it, and the derivatives, as numbers if they are enough."""
-    on_numbers = not call.of_nodes and call.reach((output, *aux)).closed
+    on_numbers = not call.of_nodes and call.activity((output, *aux)).closed
     if on_numbers:
         aux = tuple(map(number_of, aux))
     if not isinstance(output, Node):

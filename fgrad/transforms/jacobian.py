@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeAlias, Typ
 import attrs
 
 from fgrad import trees
-from fgrad.autodiff.activity import Reach
+from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.forward import tangent_nodes, tangents
 from fgrad.autodiff.reverse import leaf_nodes, slopes
 from fgrad.graph.node import Condition, Node
@@ -117,12 +117,12 @@ def jacobian(
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         call = Call.of(f, places, args, kwargs)
         results, structure = trees.results(call.result(f))
-        reach = call.reach(results)
-        on_numbers = not call.of_nodes and reach.closed
+        activity = call.activity(results)
+        on_numbers = not call.of_nodes and activity.closed
         variables = call.variables
         forward = len(variables) < len(results) if mode == "auto" else mode == "forward"
         if forward:
-            rows = _columns(reach, results, variables, on_numbers=on_numbers)
+            rows = _columns(activity, results, variables, on_numbers=on_numbers)
         else:
             rows = _rows(results, variables, on_numbers=on_numbers)
         return Rows(tuple(map(call.structure.unflatten, rows)), structure.paths())
@@ -179,7 +179,7 @@ def _rows(
 
 
 def _columns(
-    reach: Reach,
+    activity: Activity,
     results: Sequence[trees.Leaf],
     variables: Sequence[Node[float]],
     *,
@@ -188,6 +188,8 @@ def _columns(
     """A fold for each variable."""
     columns = []
     for x in variables:
-        moved: Any = tangents(reach, {x: 1.0}) if on_numbers else tangent_nodes(reach, {x: 1.0})
+        moved: Any = (
+            tangents(activity, {x: 1.0}) if on_numbers else tangent_nodes(activity, {x: 1.0})
+        )
         columns.append([moved.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in results])
     return [[column[i] for column in columns] for i in range(len(results))]

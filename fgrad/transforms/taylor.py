@@ -41,7 +41,7 @@ def taylor(
             raise NotAValue("taylor", f"one number as {name_of(f, 0)}", f"{x!r:.60}", advice)
         output: Any = call.result(f)
         if isinstance(output, Node) and not isinstance(output, Condition):
-            on_numbers = not call.of_nodes and call.reach((output,)).closed
+            on_numbers = not call.of_nodes and call.activity((output,)).closed
             expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
             return expanded(output, call.variables[0], order)
         try:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from fgrad import trees
-from fgrad.autodiff.activity import Reach
+from fgrad.autodiff.activity import Activity
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node, below_all, constant, ran
 from fgrad.ops.operand import literal, not_a_number
@@ -124,9 +124,9 @@ class Call:
         """Whether it was called with nodes."""
         return any(argument.of_nodes for argument in self.arguments)
 
-    def reach(self, results: Iterable[object]) -> Reach:
-        """What lies between the nodes among `results` and the variables."""
-        return Reach.of([y for y in results if isinstance(y, Node)], self.variables)
+    def activity(self, results: Iterable[object]) -> Activity:
+        """The nodes between those among `results` and the variables."""
+        return Activity.of([y for y in results if isinstance(y, Node)], self.variables)
 
     def shaped(self, f: Callable[[Node[float]], object]) -> Any:
         """The tree of what `f` gives for each variable, or the tuple of trees."""

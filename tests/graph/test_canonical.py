@@ -21,7 +21,8 @@ from fgrad.graph.canonical import Flat, _qualified
 from fgrad.graph.node import variable
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
-from fgrad.ops.primitive import Binary, Choice, Comparison, Op, Ternary, Unary
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Choice, Comparison, Ternary, Unary
 from fgrad.program.program import Program
 from tests.formats.test_json import graph
 from tests.samples.programs import OPERATIONS, program
@@ -132,9 +133,9 @@ def test_every_operation_is_told_from_every_other() -> None:
     called = [
         fg.Graph.of(c(*[fg.var(2.0)] * n)).nodes for c, n in zip(calls, (1, 1, 2), strict=True)
     ]
-    joint = [node.op for nodes in called for node in nodes if node.op.joint]
-    assert len(joint) == 3
-    everything = [*OURS, *OTHERS, variable, *joint]
+    multiple = [node.op for nodes in called for node in nodes if node.op.multiple]
+    assert len(multiple) == 3
+    everything = [*OURS, *OTHERS, variable, *multiple]
     assert len({_qualified(op) for op in everything}) == len(everything)
 
 
@@ -192,7 +193,7 @@ def test_code_in_the_cache_is_not_taken_for_another_programs(
 def test_results_of_several_count_by_their_number() -> None:
     def call(size: int) -> Any:
         gather = gathering(2)
-        return type(gather)("gather", gather.impl, 2, size, gather.pull)
+        return type(gather)("gather", gather.impl, 2, size, gather.pullback)
 
     with pytest.raises(fg.NotPicklable):
         _ = Program(("x",), ((call(2), (0, 0)),), (1,)).digest

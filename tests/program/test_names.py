@@ -20,7 +20,8 @@ from fgrad.compiled.kernel import Backend, Kernel
 from fgrad.errors import Untranslatable
 from fgrad.formats.graphviz import dot, spell
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Binary, Op, Unary
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Unary
 from fgrad.program.program import Program
 from fgrad.program.text import parse
 from tests.formats.test_c import CC, FLAGS, needs_compiler

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.program.program import Program
 from fgrad.program.text import parse
 from tests.bench import fuzz
@@ -18,7 +18,7 @@ from tests.samples.programs import program
 
 SEEDS = st.integers(0, 10**9)
 OWN = fg.Unary("own", lambda x: 2.0 * x, lambda out, x: 2.0)
-SPLIT = Joint("two halves", lambda x, y: (x / 2, y / 2), 2, 2, lambda outs, args, bars: bars)
+SPLIT = MultiOp("two halves", lambda x, y: (x / 2, y / 2), 2, 2, lambda outs, args, bars: bars)
 PAIR: Any = (SPLIT, (0, 1))
 
 

@@ -55,7 +55,7 @@ def by_rows(op: Op) -> Callable[..., Column]:
 
     def rows(*args: Column) -> Column:
         results = list(map(op.impl, *map(_values, args)))
-        return results if op.joint else np.array(results, dtype)
+        return results if op.multiple else np.array(results, dtype)
 
     return rows
 

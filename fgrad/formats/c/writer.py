@@ -11,7 +11,8 @@ import attrs
 
 from fgrad.errors import NotAValue, Untranslatable
 from fgrad.formats.c.table import HELPERS, ROWS
-from fgrad.ops.primitive import Binary, Op, Ternary, Unary
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Ternary, Unary
 from fgrad.program.algebra import Arg
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program

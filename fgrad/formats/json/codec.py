@@ -21,7 +21,7 @@ from fgrad.formats.json.document import Document, Path, Unreadable, brief
 from fgrad.graph.canonical import packed
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
-from fgrad.ops.multiple import Joint
+from fgrad.ops.multiple import MultiOp
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 from fgrad.program.names import digits, namesake, number, operation, spelled, vocabulary
@@ -78,7 +78,7 @@ def _written(lines: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
     for op, args in lines:
         word = words.get(op)
         if word is None:
-            if isinstance(op, Joint) and op.nameless:
+            if isinstance(op, MultiOp) and op.nameless:
                 raise Untranslatable(
                     op.name, "JSON", "it is made of functions, which no text holds"
                 )
