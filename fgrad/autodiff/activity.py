@@ -1,6 +1,6 @@
 """Activity: the nodes between outputs and the variables of one call, all that a sweep reads.
 
-The variables are deeper than every node made before the call (`fgrad.graph.node.below_all`). So depth
+The variables are deeper than every node made before the call (`fgrad.graph.depth.below_all`). So depth
 alone distinguishes what the function computed from the history of the nodes it holds, and that
 history is never read: a derivative inside a long simulation costs what the derivative costs.
 """

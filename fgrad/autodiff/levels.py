@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
+from fgrad.graph.depth import LOWEST
 from fgrad.graph.node import Node
 
 Level: TypeAlias = list[Node[Any]]
@@ -31,9 +32,6 @@ class _Sparse(dict[int, Level]):
 
 Levels: TypeAlias = list[Level] | _Sparse
 """For each depth the nodes that have an adjoint, in the order of their first contributions."""
-
-LOWEST: Final = (1 << 32) - 1
-"""The greatest depth of a node that is computed from variables outside of any transform."""
 
 
 def levels_down_from(depth: int) -> Levels:

@@ -19,11 +19,12 @@ from pyrsistent import PMap, pmap
 
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.cotangent import Contribution, as_node, times, total
-from fgrad.autodiff.levels import LOWEST, Levels, levels_down_from
+from fgrad.autodiff.levels import Levels, levels_down_from
 from fgrad.autodiff.multiple import gathered, pullback_floats, pullback_nodes
 from fgrad.autodiff.summation import SAMPLED, WideSums, chunks
 from fgrad.errors import NotAValue, NotDifferentiable, NotPicklable
 from fgrad.graph.collector import calm, calm_for
+from fgrad.graph.depth import LOWEST
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, constant, number_of
 from fgrad.ops import scalar as ops

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeAlias
 import attrs
 
 from fgrad.errors import MalformedProgram, NotAValue
-from fgrad.graph.canonical import Flat, lines_of, packed, wrong_count
+from fgrad.graph.canonical import Canonical, wrong_count
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, constant, variable
 from fgrad.ops import scalar as ops
@@ -135,23 +135,23 @@ class Program:
         return tuple([end if isinstance(end, Node) else constant(end) for end in ends])
 
     @cached_property
-    def _flat(self) -> Flat:
-        return packed(len(self.inputs), self.instructions, self.outputs)
+    def _canonical(self) -> Canonical:
+        return Canonical.of_instructions(len(self.inputs), self.instructions, self.outputs)
 
     @cached_property
     def digest(self) -> str:
         """A name of the computation, the same in every process and under every hash seed."""
-        return self._flat.digest()
+        return self._canonical.digest()
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same computation."""
         if not isinstance(other, Program):
             return NotImplemented
-        return self is other or (len(self) == len(other) and self._flat == other._flat)
+        return self is other or (len(self) == len(other) and self._canonical == other._canonical)
 
     @cached_property
     def _hash(self) -> int:
-        return hash(self._flat)
+        return hash(self._canonical)
 
     def __hash__(self) -> int:
         """The hash of what is compared, for not every program has a digest."""
@@ -164,8 +164,8 @@ class Program:
         return all(op.callee.program.portable if op.callee else not op.nameless for op in joints)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the packed form."""
-        return _restore, (self.inputs, self._flat)
+        """Pickle the canonical form."""
+        return _restore, (self.inputs, self._canonical)
 
     def __repr__(self) -> str:
         """One line, however long the program is."""
@@ -237,5 +237,5 @@ def _result(op: Op) -> type:
     return bool if op.truth else float
 
 
-def _restore(inputs: tuple[str, ...], flat: Flat) -> Program:
-    return Program(inputs, lines_of(flat, len(inputs)), flat.outputs)
+def _restore(inputs: tuple[str, ...], form: Canonical) -> Program:
+    return Program(inputs, form.instructions(len(inputs)), form.outputs)

@@ -9,7 +9,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.graph.collector import calm
-from fgrad.graph.node import below_all, ran
+from fgrad.graph.depth import below_all, call_inside
 from fgrad.program.program import Program
 from fgrad.program.tracer import traced, traced_truth
 from fgrad.trees.parameters import flattened, leaf_names
@@ -38,7 +38,7 @@ class Tracing:
         fresh_args, fresh_kwargs = arguments.unflatten(given)
         ground = below_all()
         with calm():
-            outputs, result = trees.results(ran(f, fresh_args, fresh_kwargs))
+            outputs, result = trees.results(call_inside(f, fresh_args, fresh_kwargs))
             return cls(Program.of(outputs, inputs, names, ground), arguments, result)
 
 

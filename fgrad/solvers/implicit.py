@@ -22,7 +22,8 @@ from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.reverse import slopes
 from fgrad.backends.python import source
 from fgrad.errors import NotAValue, NotConverged, TracedNumber
-from fgrad.graph.node import Node, below_all, constant, number_of, ran
+from fgrad.graph.depth import below_all, call_inside
+from fgrad.graph.node import Node, constant, number_of
 from fgrad.ops.multiple import MultiOp, Row
 from fgrad.ops.operand import literal
 from fgrad.program.passes import simplified
@@ -219,7 +220,7 @@ def _iterate(
     step = [math.inf]
     for count in range(steps):
         ground = below_all()
-        results = ran(f, (x,), {}) if system is None else system(x)
+        results = call_inside(f, (x,), {}) if system is None else system(x)
         nodes = [y for y in results if isinstance(y, Node)]
         if not Activity.of(nodes, [constant(0.0, ground)]).closed:
             raise _outside(equation)
@@ -246,7 +247,7 @@ class _Tangents:
     @classmethod
     def of(cls, equation: _Equation, f: Function, x: tuple[float, ...]) -> Self:
         variables = Argument.of(x, lambda: "x", below_all()).leaves
-        results = ran(f, (variables,), {})
+        results = call_inside(f, (variables,), {})
         nodes = [y for y in results if isinstance(y, Node)]
         if not Activity.of(nodes, variables).closed:
             raise _outside(equation)

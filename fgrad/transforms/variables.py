@@ -19,7 +19,8 @@ import attrs
 from fgrad import trees
 from fgrad.autodiff.activity import Activity
 from fgrad.errors import NotAValue
-from fgrad.graph.node import Node, below_all, constant, ran
+from fgrad.graph.depth import below_all, call_inside
+from fgrad.graph.node import Node, constant
 from fgrad.ops.operand import literal, not_a_number
 from fgrad.trees.parameters import differentiated, name_of
 
@@ -112,7 +113,7 @@ class Call:
 
     def result(self, f: Callable[..., Any]) -> Any:
         """What `f` gives for the arguments."""
-        return ran(f, self.args, self.kwargs)
+        return call_inside(f, self.args, self.kwargs)
 
     @property
     def variables(self) -> tuple[Node[float], ...]:

@@ -15,7 +15,8 @@ import pytest
 import fgrad as fg
 from fgrad.autodiff import taylor
 from fgrad.autodiff.activity import Activity
-from fgrad.graph.node import below_all, number_of
+from fgrad.graph.depth import below_all
+from fgrad.graph.node import number_of
 from fgrad.ops.multiple import MultiOp
 
 # Checkers cannot infer what lambdas of several arguments take; typed use is in tests/typing.

@@ -18,7 +18,7 @@ from pyrsistent import pvector
 
 from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable
 from fgrad.formats.json.document import Document, Path, Unreadable, brief
-from fgrad.graph.canonical import packed
+from fgrad.graph.canonical import Canonical
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
 from fgrad.ops.multiple import MultiOp
@@ -167,8 +167,8 @@ class _Reader:
         lines = [(op, ()) if op is variable else (op, args) for op, args in raw]
         program = self.checked((), lines, fields[4])
         labels = self.labels(fields[3], len(lines))
-        flat = attrs.evolve(packed(0, lines, program.outputs), labels=labels)
-        nodes, outputs = flat.build(self.values(raw))
+        form = Canonical.of_instructions(0, lines, program.outputs)
+        nodes, outputs = attrs.evolve(form, labels=labels).build(self.values(raw))
         expected = Graph.of(*outputs).nodes
         for i, node in enumerate(nodes):
             if i >= len(expected) or expected[i] is not node:
