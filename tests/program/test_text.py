@@ -132,7 +132,7 @@ def test_several_results_are_read_by_their_index() -> None:
         ("program(3):\n  return %0", "3 is no plain name", 8),
         ("program(inf):\n  return %0", "inf is no plain name", 8),
         ("program(x):\n  %1 = sin(y)\n  return %1", "line 2: no value is named y", 11),
-        ("program(x):\n  %1 = sin(%1)\n  return %1", "%1 is not there yet", 11),
+        ("program(x):\n  %1 = sin(%1)\n  return %1", "%1 is not defined yet", 11),
         ("program(x):\n  %2 = sin(x)\n  return %1", "the next value is %1", 2),
         ("program(x):\n  %1 = sin x\n  return %1", r"\( is needed here", 11),
         ("program(x):\n\n  %1 = sin(x))\n  return %1", "line 3: the end of the line", 13),

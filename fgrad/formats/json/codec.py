@@ -185,7 +185,7 @@ class _Reader:
         try:
             return Program(inputs, tuple(lines), outputs).check()
         except MalformedProgram as error:
-            path = (self.key, error.line) if error.line < len(lines) else ("outputs",)
+            path = (self.key, error.instruction) if error.instruction < len(lines) else ("outputs",)
             raise self.document.error(path, error.problem) from None
 
     def lines(self, raw: Any) -> list[Instruction]:
