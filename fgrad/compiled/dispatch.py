@@ -15,7 +15,7 @@ from fgrad.compiled.calls import MISS
 from fgrad.compiled.kernel import Backend, Kernel
 from fgrad.compiled.reference import Reference
 from fgrad.compiled.specialisation import TRIED, Call, Given, Specialisation
-from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
+from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.graph.node import Condition, Node
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import literal
@@ -60,11 +60,7 @@ class Specialised:
         made = self._known(args, kwargs)
         if made is not None:
             return made
-        try:
-            leaves, structure = trees.arguments((args, kwargs), "arguments")
-        except (NotAValue, CyclicTree):
-            parameters.refuse(self.traced, args, kwargs, trees.arguments)
-            raise
+        leaves, structure = parameters.flattened(lambda: self.traced, args, kwargs)
         try:
             hash(structure)
         except TypeError as error:

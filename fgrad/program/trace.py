@@ -29,7 +29,7 @@ class Tracing:
     @classmethod
     def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
         """Run `f` on traced numbers instead of the leaves of its arguments."""
-        arguments = flattened(f, args, kwargs)[1]
+        arguments = flattened(lambda: f, args, kwargs)[1]
         names = leaf_names(f, arguments)
         inputs = [traced(name) for name in names]
         # The function gets a truth value, the program the number 1 or 0.
