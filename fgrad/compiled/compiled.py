@@ -31,7 +31,7 @@ from fgrad.compiled.rows import Table, is_array, refuse, widths_of
 from fgrad.compiled.specialisation import FewRows, Over, Specialisation, of_array, of_floats, paired
 from fgrad.errors import CyclicTree, NotAValue, NotPicklable
 from fgrad.program.program import Program
-from fgrad.transforms.gradient import Sloped
+from fgrad.transforms.gradient import HasGradient
 from fgrad.trees import parameters
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class _OfInstances(property):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Compiled(Front, Sloped, Generic[P, R]):
+class Compiled(Front, HasGradient, Generic[P, R]):
     """A function that runs the program of another; made by `compile`.
 
     What is kept are the specialisations: one for each structure of the arguments that it was

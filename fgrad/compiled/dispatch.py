@@ -96,7 +96,7 @@ class Specialised:
     def slopes(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
     ) -> tuple[float, tuple[Any, ...]] | None:
-        """The value and the gradient for each place, as `derivative.Sloped` has them.
+        """The value and the gradient for each place, as `HasGradient` has them.
 
         None for a structure that has not been called with, for nodes, and for what gives no number.
         """

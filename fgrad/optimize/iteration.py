@@ -16,7 +16,7 @@ import attrs
 from fgrad import trees
 from fgrad.errors import NotAValue
 from fgrad.optimize.methods import Arithmetic, Elementwise, Method, State
-from fgrad.transforms.gradient import Sloped, value_and_gradient
+from fgrad.transforms.gradient import HasGradient, value_and_gradient
 
 Differentiated: TypeAlias = Callable[[Any], tuple[Any, Any]]
 
@@ -129,7 +129,7 @@ def way(
 
     function: object = f
     at_once = (
-        function.on_arrays(state.params, ready=ready) if isinstance(function, Sloped) else None
+        function.on_arrays(state.params, ready=ready) if isinstance(function, HasGradient) else None
     )
     first = State(array(state.params), tuple(map(array, state.memory)), state.count)
     return OnArrays(at_once or through_trees, method, first, structure, numpy)

@@ -1,8 +1,7 @@
 """Functions with a derivative of their own: a solver, a table, foreign code.
 
-The function computes on numbers, in whatever way; its author says how a cotangent is pulled back
-(`vjp`) or a tangent pushed forward (`jvp`). In a graph it is one call node, and nothing of what
-happens inside is recorded.
+The function computes on numbers, in any way; its author gives the pullback of cotangents (`vjp`) or the
+pushforward of tangents (`jvp`). In a graph it is one call node, and nothing inside is recorded.
 """
 
 from __future__ import annotations
@@ -37,10 +36,11 @@ def custom(
 ) -> Callable[Concatenate[A, P], B]:
     """`f` with derivatives of its own with respect to its first argument, a tree.
 
-    `vjp(x, y, y_bar, ...)` gives the cotangent of `x` where `y` is the result of `f(x, ...)`, and
-    `jvp(x, y, dx, ...)` the tangent of `y`; one of them is enough. Written with operations they
-    serve every order and every compiled function; for floats alone, the first order. `f` is called
-    with numbers only; while a function is compiled it is called once with ones, to see what its result looks like.
+    `vjp(x, y, y_bar, ...)` returns the cotangent of `x` from `y_bar`, that of the result `y` of
+    `f(x, ...)`; `jvp(x, y, dx, ...)` returns the tangent of `y`. One of them is enough. Written with operations they
+    serve every order and every compiled function; written for floats alone, the first order. `f` is called
+    with numbers only; while a function is traced it is called once with ones, to see the structure of
+    its result.
     Raises NotAValue if neither rule is given, or if `f` gives anything but numbers.
 
     >>> import math
@@ -123,22 +123,22 @@ class _Rules:
 
 def _require_a_rule(vjp: object, jvp: object) -> None:
     if vjp is None and jvp is None:
-        advice = "Say how cotangents are pulled back, or how tangents are pushed forward."
+        advice = "Give the pullback of cotangents, or the pushforward of tangents."
         raise NotAValue("custom", "vjp or jvp", "neither", advice)
 
 
 def _at_ones(f: Callable[..., Any], ones: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
-    """What the result looks like has to be seen, and a traced number has no value to see it with."""
+    """The result at ones: its structure is needed, and traced numbers have no values to call `f` with."""
     try:
         return f(ones, *args, **kwargs)
     except Exception as error:
-        needed = "a result at ones, to see while a function is traced what it looks like"
-        advice = "Let the function give something of that form there."
+        needed = "a result at ones, whose structure is needed while a function is traced"
+        advice = "Let the function return a result of the same structure there."
         raise NotAValue("a custom function", needed, f"{error!r:.80}", advice) from error
 
 
 def _plainly(result: Any) -> Any:
-    """A result on numbers with floats for all of these, as it has them on nodes."""
+    """A result on numbers, with floats for all of its numbers, as on nodes."""
     if type(result) is float:
         return result
     leaves, structure = trees.flatten(result, "result")
@@ -160,6 +160,6 @@ def _dot(column: Row, cotangents: Row) -> Any:
 
 def _plain(leaf: object) -> float:
     if isinstance(leaf, Node):
-        advice = "It is called with numbers: give it what it depends on as its first argument."
+        advice = "It is called with numbers: pass what it depends on as its first argument."
         raise NotAValue("a custom function", "numbers as its result", repr(leaf), advice)
     return literal(leaf, "a custom function")

@@ -1,4 +1,4 @@
-"""Derivatives in a direction: jvp, vjp and hvp.
+"""Directional derivatives: jvp, vjp and hvp.
 
 `jvp` pushes a tangent of an argument forward to the result, `vjp` pulls a cotangent of the result
 back to the argument, and `hvp` is the product of the Hessian with a vector. Arguments and results
@@ -40,10 +40,10 @@ def jvp(
     f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
 ) -> Callable[Concatenate[A, C, tuple[A, C], P], tuple[B, B]]: ...
 def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function of a point and a tangent that gives `f` there and its derivative along it.
+    """The function of a point and a tangent that returns `f` there and its derivative along the tangent.
 
-    `jvp(f)(x, dx, ...)` is `(f(x, ...), J dx)`; both have the structure of the result of `f`. The
-    tangent follows the argument that it is of, or the last of several, for which it is a tuple:
+    `jvp(f)(x, dx, ...)` returns `(f(x, ...), J dx)`; both have the structure of the result of `f`. The
+    tangent follows the argument that it belongs to, or the last of several, for which it is a tuple:
     `jvp(f, argnums=(0, 1))(x, y, (dx, dy), ...)`. Costs one forward fold. Raises TreeMismatch unless
     `dx` has the structure of `x`.
 
@@ -62,12 +62,12 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         leaves, structure = trees.results(call.result(f))
         activity = call.activity(leaves)
         if call.of_nodes or not activity.closed or any(map(_is_node, direction.values())):
-            moved: Any = tangent_nodes(activity, direction)
+            found: Any = tangent_nodes(activity, direction)
             values: Any = [y if isinstance(y, Node) else _plain(y) for y in leaves]
         else:
-            moved = tangents(activity, direction)
+            found = tangents(activity, direction)
             values = list(map(_plain, leaves))
-        ends = [moved.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in leaves]
+        ends = [found.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in leaves]
         return structure.unflatten(values), structure.unflatten(ends)
 
     return jvp_of_f
@@ -86,7 +86,7 @@ def vjp(
     f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
 ) -> Callable[Concatenate[A, C, P], tuple[B, Callable[[B], tuple[A, C]]]]: ...
 def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function that gives `f` at a point, and the pullback of cotangents from there.
+    """The function that returns `f` at a point, and the pullback of cotangents from there.
 
     `vjp(f)(x, ...)` returns `(f(x, ...), pullback)`, and `pullback(cotangent)` returns the cotangent of
     `x`, with its structure; with several `argnums` a tuple. A pullback costs one reverse fold,
@@ -138,7 +138,7 @@ def hvp(
     f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
 ) -> Callable[Concatenate[A, B, tuple[A, B], P], tuple[A, B]]: ...
 def hvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function of a point and a vector that gives the Hessian of `f` there times the vector.
+    """The function of a point and a vector that returns the Hessian of `f` there times the vector.
 
     A forward fold over a reverse one (Pearlmutter 1994): the cost of a few gradients, whatever the
     size of `x`, and no Hessian is formed. Arguments are those of `jvp`.
