@@ -1,9 +1,9 @@
-"""Expressions as text: parsed with `ast`, walked by us, and spelled again from nodes.
+"""Expressions as text: parsed with `ast`, and read as steps that compute nodes.
 
 An expression is made of numbers, names, `+ - * / % **`, comparisons (`0 < x < 1` means both),
 `and or not`, `a if c else b` and calls of the operations that fgrad exports. Python evaluates
 nothing: `ast` gives a tree, and a loop over it gives steps. Both sides of `a if c else b` are
-computed, and nothing flows to the side not taken. Numbers follow IEEE 754 (`1/0` is inf).
+computed, and the inactive branch has no derivative. Numbers follow IEEE 754 (`1/0` is inf).
 `pi`, `e`, `inf` and `nan` are constants unless a value is given for the name.
 """
 
@@ -168,15 +168,15 @@ class _Reader:
     def read(self, tree: ast.expr) -> tuple[Step, ...]:
         """The steps of `tree`, the last of which is the number that the text stands for."""
         done: list[int] = []
-        waiting: list[tuple[ast.expr, int, Sequence[ast.expr] | None]] = [(tree, 1, None)]
-        while waiting:
-            node, depth, parts = waiting.pop()
+        stack: list[tuple[ast.expr, int, Sequence[ast.expr] | None]] = [(tree, 1, None)]
+        while stack:
+            node, depth, parts = stack.pop()
             if depth > DEEPEST:
                 raise self.refusal(node, "the expression is nested too deeply")
             if parts is None:
                 parts = self.parts(node)
-                waiting.append((node, depth, parts))
-                waiting += [(part, depth + 1, None) for part in reversed(parts)]
+                stack.append((node, depth, parts))
+                stack += [(part, depth + 1, None) for part in reversed(parts)]
             else:
                 first = len(done) - len(parts)
                 done[first:] = [self.join(node, done[first:])]

@@ -45,7 +45,7 @@ def vocabulary(operations: Iterable[object]) -> dict[str, Op]:
 
 def namesake(op: Op) -> NotAValue:
     """The error for another operation of the same name."""
-    advice = "Text holds the name alone: name them apart."
+    advice = "Text holds the name alone: give them different names."
     return NotAValue("operations", "one of each name", f"two named {op.name!r:.60}", advice)
 
 

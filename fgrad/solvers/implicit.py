@@ -1,8 +1,8 @@
 """Implicit functions: roots and fixed points, differentiated by the implicit function theorem.
 
-Where f(x, a) = 0, x moves with a by dx/da = -(df/dx)^-1 df/da. The rule needs the solution and
-not the way to it, so a graph holds one call node for a solve, whatever the number of iterations,
-and since the rule is written with the transforms of this library it serves every order.
+Where f(x, a) = 0, dx/da = -(df/dx)^-1 df/da. The rule needs the solution and not the iterations, so a
+graph holds one call node for a solve. It is written with the transforms of this library, so it holds
+for every order.
 """
 
 from __future__ import annotations
@@ -41,13 +41,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def root(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-10, steps: int = 100
 ) -> Callable[P, A]:
-    """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is 0.
+    """The function of `...` that returns the x, a number or a small tree, where `f(x, ...)` is 0.
 
-    Newton's method from `start`, within a region in which its steps have made the residual fall. It
-    ends where rounding explains what is left of the residual and a step is within `tolerance` of x,
-    relatively, and still takes it. What x depends on, `f` takes as arguments: they are what the
-    solution is differentiated with respect to, to any order. Raises NotConverged, with the last
-    iterate.
+    Newton's method from `start`, within a trust region. It ends when the residual is no larger than
+    rounding can leave it and a step is within `tolerance` of x, relatively; that step is still taken.
+    The solution can be differentiated with respect to the other arguments, to any order. Raises
+    NotConverged, with the last iterate.
 
     >>> import fgrad as fg
     >>> square_root = fg.root(lambda x, a: x * x - a, 1.0)
@@ -60,7 +59,7 @@ def root(
 def fixed_point(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-13, steps: int = 10_000
 ) -> Callable[P, A]:
-    """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is x.
+    """The function of `...` that returns the x, a number or a small tree, where `f(x, ...)` is x.
 
     Iterates `f` from `start` until x changes by no more than `tolerance`, relatively. Derivatives
     and errors are those of `root`.
@@ -79,13 +78,13 @@ def fixed_point(
 
 Function = Callable[[Sequence[Any]], Sequence[Any]]
 System = Callable[..., Sequence[float]]
-"""What a solver asks for at x, as a program of the leaves of x and of the other arguments."""
+"""The values that a solver needs at x, as a program of the leaves of x and of the other arguments."""
 Solver = Callable[["_Equation", Function, "System | None", Sequence[float]], tuple[float, ...]]
 
 
 @attrs.frozen
 class _Equation:
-    """What a solver solves: `f` is what it calls, and `residual` is 0 at the solution."""
+    """An equation: the solver calls `f`, and `residual` is 0 at the solution."""
 
     name: str
     f: Callable[..., Any]
@@ -111,7 +110,7 @@ class _Equation:
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     first, shape = trees.flatten(equation.start, "start")
     start, size = numbers(first, repeat("start")), len(shape)
-    # Made again by another thread it is the same; a function that branches on numbers has none.
+    # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
 
     @_like_the_rest(equation.f)
@@ -173,7 +172,7 @@ def _like_the_rest(f: Callable[..., Any]) -> Callable[[F], F]:
     """Give a function the signature of `f` without the unknown, so that arguments have names."""
 
     def named(solution: F) -> F:
-        with suppress(TypeError, ValueError):  # some builtins do not say
+        with suppress(TypeError, ValueError):  # some builtins have no signature
             known = inspect.signature(f)
             rest = list(known.parameters.values())[1:]
             setattr(solution, "__signature__", known.replace(parameters=rest))  # noqa: B010  # to type checkers there is none
@@ -238,7 +237,7 @@ def _iterate(
 
 @attrs.frozen
 class _Tangents:
-    """The results of a function at one point, and their derivatives by all that they are made of."""
+    """The results of a function at one point, and their derivatives by all nodes they depend on."""
 
     results: Sequence[Any]
     leaves: tuple[Node[float], ...]
@@ -261,11 +260,11 @@ class _Tangents:
 
     @property
     def terms(self) -> list[float]:
-        """For each value how far it would move, to first order, if all it is made of were twice as large.
+        """For each value its change, to first order, if all nodes it depends on were twice as large.
 
-        Times the unit of rounding, that bounds what rounding may leave of a value that is 0.
+        Times the unit roundoff, that bounds the value that rounding may give instead of 0.
         """
-        # A call has a slope for each of its results, and these are nodes of their own.
+        # The slope of a call is a tuple; its results are nodes with slopes of their own.
         moves = [
             [abs(s * node.value) for node, s in row.items() if type(s) is float]
             for row in self.slopes
@@ -275,7 +274,7 @@ class _Tangents:
 
 def _outside(equation: _Equation) -> NotAValue:
     advice = "Give it as an argument, so that the solution can be differentiated by it."
-    got = "one that holds a node of somebody outside"
+    got = "one that holds a node from outside"
     return NotAValue(equation.name, "a function of its arguments alone", got, advice)
 
 

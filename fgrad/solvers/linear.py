@@ -16,8 +16,8 @@ from fgrad.ops.multiple import MultiOp, Row
 def solved(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> Sequence[Any]:
     """The x of `matrix @ x == right`, by elimination with partial pivoting.
 
-    A singular matrix gives inf and nan, as division by zero does everywhere here. Of nodes the
-    whole solve is one operation, for which row is the pivot depends on their values.
+    A singular matrix gives inf and nan, as division by zero does everywhere here. Over nodes the
+    whole solve is one operation, since the choice of pivots depends on their values.
 
     >>> solved([[0.0, 2.0], [1.0, 1.0]], [4.0, 5.0])
     [3.0, 2.0]

@@ -108,7 +108,7 @@ def test_operations_of_the_users_own_are_given_never_imported() -> None:
         with pytest.raises(fg.FormatError, match="no operation is named"):
             fg.loads(text.replace("@own", word), (OWN,))
     twice = fg.Unary("own", lambda x: x, lambda out, x: 1.0)
-    with pytest.raises(fg.NotAValue, match="name them apart"):
+    with pytest.raises(fg.NotAValue, match="give them different names"):
         fg.dumps(fg.Graph.of(OWN(twice(fg.var(1.0)))))
 
 
@@ -359,7 +359,7 @@ def test_what_an_operation_gives_is_kept_as_a_float_or_a_truth_value() -> None:
     assert repr(output.value) == "True"
     root: Any = fg.Unary("own", lambda x: x**0.5, None)
     text = fg.dumps(fg.Graph.of(root(fg.var(4.0)))).replace("4.0", "-4.0")
-    with pytest.raises(fg.FormatError, match=r"own gives .*j.*, which is no real number"):
+    with pytest.raises(fg.FormatError, match=r"own returns .*j.*, which is no real number"):
         fg.loads(text, [root])
 
 

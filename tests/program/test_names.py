@@ -104,7 +104,7 @@ def test_two_operations_of_one_name_are_two() -> None:
     assert known.run((0.3, 0.7)) != program(one, one).run((0.3, 0.7))
     computed_everywhere(known, "python", *NATIVE)
     for write in (fg.dumps, lambda p: parse(fg.show(p), [one, two])):
-        with pytest.raises(fg.NotAValue, match="name them apart"):
+        with pytest.raises(fg.NotAValue, match="give them different names"):
             write(known)
 
 
