@@ -1,7 +1,7 @@
 """fgrad: exact derivatives of immutable expressions.
 
 An expression is a value, a derivative is a pure fold over it. Data flows one way:
-`Node → Graph → Program → backend`. `import fgrad as fg` is the style of the documentation, since several names
+`Node → Graph → Program → backend`. The documentation writes `import fgrad as fg`, since several names
 (`abs`, `sum`, `round`, `compile`) are also builtins.
 
 >>> import fgrad as fg
@@ -151,14 +151,14 @@ if _typing.TYPE_CHECKING:
     from fgrad.transforms.jacobian import jacobian as jacobian
     from fgrad.transforms.taylor import taylor as taylor
 
-# What is imported above: not fgrad's modules, which Python binds here too.
+# The names imported above, without fgrad's modules, which Python binds here too.
 _NAMES: _typing.Final = frozenset(
     name
     for name, value in globals().items()
     if not name.startswith("_") and (value is trees or not isinstance(value, _types.ModuleType))
 )
 
-# Imported when they are asked for: all at once they would double the time that importing takes.
+# Imported on first use: all at once they would double the time that importing takes.
 _LATER: _typing.Final = _types.MappingProxyType({
     "to_c": "formats.c.writer",
     "check_gradient": "transforms.check",
@@ -199,7 +199,7 @@ _waiting.begin()
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """What is imported when it is asked for."""
+    """A name that is imported on first use."""
     if name not in _LATER:
         problem = f"module 'fgrad' has no attribute {name!r}"
         raise AttributeError(problem + _meant(name), name=name, obj=None)
@@ -211,8 +211,8 @@ def __getattr__(name: str) -> _typing.Any:
 
 
 def _meant(name: str) -> str:
-    """What an unknown name is here: a name of other libraries, or one mistyped."""
-    if name.startswith("_"):  # Python's own questions
+    """The hint for an unknown name: one of another library, or a typing error."""
+    if name.startswith("_"):  # names that Python itself looks up
         return ""
     from fgrad.errors import nearest  # noqa: PLC0415  # so that they are no names of fgrad's
     from fgrad.vocabulary import OTHERS  # noqa: PLC0415  # likewise
@@ -223,5 +223,5 @@ def _meant(name: str) -> str:
 
 
 def __dir__() -> list[str]:
-    """All names, those that have not been asked for too."""
+    """All names, with those that have not been imported yet."""
     return sorted({*_NAMES, *_LATER})

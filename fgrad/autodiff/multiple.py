@@ -66,7 +66,7 @@ def pullback_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...],
 
 
 def _kept(op: MultiOp, given: Row) -> Row:
-    """What a rule gave, with its numbers as floats: it may be a user's."""
+    """The result of a rule, with its numbers as floats: it may be a user's."""
     if {float, NoneType}.issuperset(map(type, given)):
         return given
     where = f"a derivative of {op.name}"

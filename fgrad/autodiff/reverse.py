@@ -39,7 +39,7 @@ DEEP: Final = 100
 def grad(graph: Graph, output: Node[float]) -> Gradients:
     """The derivative of `output` with respect to every node of `graph`, as values.
 
-    A pure function: the same call gives the same answer, any number of times, from any thread.
+    A pure function: the same call returns the same result, any number of times, from any thread.
     Raises UnknownNode if `output` is not in the graph, NotDifferentiable if it is no number.
 
     >>> import fgrad as fg

@@ -2,7 +2,7 @@
 
 An expression is made of numbers, names, `+ - * / % **`, comparisons (`0 < x < 1` means both),
 `and or not`, `a if c else b` and calls of the operations that fgrad exports. Python evaluates
-nothing: `ast` gives a tree, and a loop over it gives steps. Both sides of `a if c else b` are
+nothing: `ast` parses a tree, from which a loop makes steps. Both sides of `a if c else b` are
 computed, and the inactive branch has no derivative. Numbers follow IEEE 754 (`1/0` is inf).
 `pi`, `e`, `inf` and `nan` are constants unless a value is given for the name.
 """
@@ -117,7 +117,7 @@ def parse(text: str) -> Expression:
     """Read an expression of at most LONGEST characters and DEEPEST levels.
 
     Raises FormatError where the text is no expression, UnknownName for a call of something that
-    is no operation, NotAValue where a truth value stands for a number or the other way round.
+    is no operation, NotAValue for a truth value where a number is needed or the reverse.
     """
     text = re.sub(r"[ \t\r\n\f\v]", " ", text)
     if len(text) > LONGEST:
@@ -166,7 +166,7 @@ class _Reader:
         self.places.append(len(text))
 
     def read(self, tree: ast.expr) -> tuple[Step, ...]:
-        """The steps of `tree`, the last of which is the number that the text stands for."""
+        """The steps of `tree`, the last of which gives the value of the text."""
         done: list[int] = []
         stack: list[tuple[ast.expr, int, Sequence[ast.expr] | None]] = [(tree, 1, None)]
         while stack:
@@ -237,7 +237,7 @@ class _Reader:
                 raise self.refusal(node, f"{READ_HERE} read here")
 
     def operation(self, node: ast.expr, operator: ast.AST) -> Op:
-        """What an operator of Python's means here, if it means anything."""
+        """The operation for an operator of Python's; FormatError if there is none."""
         op = _OPERATORS.get(type(operator))
         if op is None:
             raise self.refusal(node, f"{READ_HERE} read here")

@@ -1,7 +1,7 @@
 """Graph: the persistent DAG as a value.
 
-A graph is its outputs and all they are computed from, in an order in which arguments stand before
-their users: depth first from each output in turn. Extending a graph appends, so
+A graph is its outputs and all nodes that they are computed from, arguments before their users: depth
+first from each output in turn. Extending a graph appends, so
 `Graph.of(x, y)` and `Graph.of(x).extend(y)` are the same graph and share what they have in common.
 """
 

@@ -68,7 +68,7 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
 
 def _pairwise(join: _Join, left: list[Any], right: list[Any]) -> list[Any]:
     op, sign = join
-    # Of a node the operator gives the same in half of the time.
+    # With a node on the left, the operator does the same in half of the time.
     return [
         sign(a, b) if isinstance(a, Node) else op(a, b) for a, b in zip(left, right, strict=False)
     ]

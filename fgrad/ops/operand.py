@@ -179,11 +179,11 @@ def literal(value: object, where: str) -> float:
 
 
 ARRAYS: Final = (
-    "An array is no number: take the numbers of array.tolist(), one by one or as a list; or compile"
-    " the function, for fg.compile(f).map takes whole columns, and what its .specialise(array)"
-    " gives takes an array instead of a list."
+    "An array is no number: pass the numbers of array.tolist(), one by one or as a list; or compile"
+    " the function: fg.compile(f).map takes whole columns, and fg.compile(f).specialise(array) is a"
+    " function of arrays."
 )
-"""What to do with an array where a number is needed."""
+"""The advice in an error for an array where a number is needed."""
 
 
 def told(value: object) -> str:

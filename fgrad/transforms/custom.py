@@ -41,7 +41,7 @@ def custom(
     serve every order and every compiled function; written for floats alone, the first order. `f` is called
     with numbers only; while a function is traced it is called once with ones, to see the structure of
     its result.
-    Raises NotAValue if neither rule is given, or if `f` gives anything but numbers.
+    Raises NotAValue if neither rule is given, or if `f` returns anything but numbers.
 
     >>> import math
     >>> import fgrad as fg

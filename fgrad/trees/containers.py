@@ -196,7 +196,7 @@ def _found(kind: type) -> Container | None:
     if attrs.has(kind):
         return _by_field(kind, attrs.fields(kind))
     if getattr(kind, "__dataclass_fields__", None) is not None:
-        import dataclasses  # noqa: PLC0415  # whoever has such a class has imported it
+        import dataclasses  # noqa: PLC0415  # imported already, by the class
 
         decorated: Any = kind
         return _by_field(kind, dataclasses.fields(decorated))
