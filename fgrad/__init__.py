@@ -1,7 +1,7 @@
 """fgrad: exact derivatives of immutable expressions.
 
 An expression is a value, a derivative is a pure fold over it. Data flows one way:
-`Node → Graph → Program → backend`. `import fgrad as fg` is the style of the documentation, since several names
+`Node → Graph → Program → backend`. The documentation writes `import fgrad as fg`, since several names
 (`abs`, `sum`, `round`, `compile`) are also builtins.
 
 >>> import fgrad as fg
@@ -47,10 +47,7 @@ from fgrad.graph.reduction import sum as sum
 from fgrad.ops.operand import Partial as Partial
 from fgrad.ops.operand import Real as Real
 from fgrad.ops.operand import when as when
-from fgrad.ops.primitive import Binary as Binary
 from fgrad.ops.primitive import Op as Op
-from fgrad.ops.primitive import Ternary as Ternary
-from fgrad.ops.primitive import Unary as Unary
 from fgrad.ops.scalar import abs as abs
 from fgrad.ops.scalar import acos as acos
 from fgrad.ops.scalar import acosh as acosh
@@ -112,6 +109,9 @@ from fgrad.ops.scalar import sub as sub
 from fgrad.ops.scalar import tan as tan
 from fgrad.ops.scalar import tanh as tanh
 from fgrad.ops.scalar import where as where
+from fgrad.ops.signatures import Binary as Binary
+from fgrad.ops.signatures import Ternary as Ternary
+from fgrad.ops.signatures import Unary as Unary
 
 if _typing.TYPE_CHECKING:
     from fgrad import trees as trees
@@ -151,14 +151,14 @@ if _typing.TYPE_CHECKING:
     from fgrad.transforms.jacobian import jacobian as jacobian
     from fgrad.transforms.taylor import taylor as taylor
 
-# What is imported above: not fgrad's modules, which Python binds here too.
+# The names imported above, without fgrad's modules, which Python binds here too.
 _NAMES: _typing.Final = frozenset(
     name
     for name, value in globals().items()
     if not name.startswith("_") and not isinstance(value, _types.ModuleType)
 )
 
-# Imported when they are asked for: all at once they would double the time that importing takes.
+# Imported on first use: all at once they would double the time that importing takes.
 _LATER: _typing.Final = _types.MappingProxyType({
     "trees": "trees",
     "gradient": "transforms.gradient",
@@ -200,7 +200,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """What is imported when it is asked for."""
+    """A name that is imported on first use."""
     if name not in _LATER:
         problem = f"module 'fgrad' has no attribute {name!r}"
         raise AttributeError(problem + _meant(name), name=name, obj=None)
@@ -213,8 +213,8 @@ def __getattr__(name: str) -> _typing.Any:
 
 
 def _meant(name: str) -> str:
-    """What an unknown name is here: a name of other libraries, or one mistyped."""
-    if name.startswith("_"):  # Python's own questions
+    """The hint for an unknown name: one of another library, or a typing error."""
+    if name.startswith("_"):  # names that Python itself looks up
         return ""
     from fgrad.errors import nearest  # noqa: PLC0415  # so that they are no names of fgrad's
     from fgrad.vocabulary import OTHERS  # noqa: PLC0415  # likewise
@@ -225,5 +225,5 @@ def _meant(name: str) -> str:
 
 
 def __dir__() -> list[str]:
-    """All names, those that have not been asked for too."""
+    """All names, with those that have not been imported yet."""
     return sorted({*_NAMES, *_LATER})

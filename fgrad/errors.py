@@ -1,8 +1,8 @@
-"""What can go wrong: every error carries its data, stands under a builtin and survives pickling.
+"""What can go wrong: every error carries its data, derives from a builtin and can be pickled.
 
-Nodes appear in errors as their text, because a node alone cannot be pickled. What exceptions do by
-themselves, showing and pickling their fields, is not generated again: that is a third of the time
-that importing this takes.
+Nodes appear in errors as their text, because a node alone cannot be pickled. Exceptions show and
+pickle their fields by themselves, so attrs does not generate that: it would take a third of the time
+of importing this.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ class NotAValue(TypeError):
 
 @attrs.frozen(repr=False, getstate_setstate=False)
 class SilentDetach(TypeError):
-    """Python asked a node for a plain number or truth value, which would drop its derivative."""
+    """Python asked a node for a plain number or truth value, which would lose its derivative."""
 
     asked: str
     node: str
     advice: str
 
     def __str__(self) -> str:
-        """Say what was asked, of which node, and the way out."""
+        """Say what was asked of which node, and what to do."""
         return f"{self.asked} of {self.node} would lose its derivative. {self.advice}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
 class TracedNumber(TypeError):
-    """A number was asked for while a function is traced, when there is none."""
+    """A value was asked for while a function is traced, when there is none."""
 
     asked: str
     file: str
     line: int
     source: str
     name: str | None = None
-    """What the number is called, if it is an argument."""
+    """The name of the number, if it is an argument."""
 
     def __str__(self) -> str:
-        """Name the line that asked, the number, and the way out."""
+        """Name the line that asked and the number, and say what to do."""
         number = f"the traced number {self.name}" if self.name else "a traced number"
         return (
             f"line {self.line} of {self.file} asks for {self.asked} of {number}, which has"
@@ -72,7 +72,7 @@ class UnknownNode(KeyError):
     size: int
 
     def __str__(self) -> str:
-        """Name the node and how to get it into a graph."""
+        """Name the node, and say how to get it into a graph."""
         return (
             f"{self.node} is not among the {self.size} nodes of this graph. Nodes are equal only"
             " to themselves: pass the very node the outputs were computed from, or, if they no"
@@ -126,7 +126,7 @@ class GradientMismatch(AssertionError):
 
 @attrs.frozen(repr=False, getstate_setstate=False)
 class FormatError(ValueError):
-    """A text that is not what is read, an expression or a program, with the place where it is not."""
+    """A text that is not an expression, program or graph, with the place where it goes wrong."""
 
     text: str
     column: int
@@ -143,14 +143,14 @@ class FormatError(ValueError):
 
 @attrs.frozen(repr=False, getstate_setstate=False)
 class MalformedProgram(ValueError):
-    """A program whose line `line`, counted from 0, cannot be."""
+    """A program whose instruction `instruction`, counted from 0, is invalid."""
 
-    line: int
+    instruction: int
     problem: str
 
     def __str__(self) -> str:
-        """Name the line and the problem."""
-        return f"line {self.line} of the program: {self.problem}"
+        """Name the instruction and the problem."""
+        return f"instruction {self.instruction} of the program: {self.problem}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -162,7 +162,7 @@ class Untranslatable(TypeError):
     problem: str
 
     def __str__(self) -> str:
-        """Name the operation, the problem and the way out."""
+        """Name the operation and the problem, and say what to do."""
         return (
             f"{self.operation} cannot be written in {self.language}: {self.problem}."
             " Program.run computes it."
@@ -180,7 +180,7 @@ class UnknownName(LookupError):
 
     @classmethod
     def among(cls, name: str, known: Iterable[str], kind: str, said: str | None = None) -> Self:
-        """The error for `name`, with what it is called here (`said`) or the nearest of `known`."""
+        """The error for `name`, with its name here (`said`) or the nearest of `known`."""
         names = tuple(known)
         return cls(name, names, said or nearest(name, names), kind)
 
@@ -198,7 +198,7 @@ class UnknownName(LookupError):
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` was most likely meant to be."""
-    from difflib import get_close_matches  # noqa: PLC0415  # only who mistypes waits for it
+    from difflib import get_close_matches  # noqa: PLC0415  # read for an error alone
 
     folded = {k.lower(): k for k in known}
     close = get_close_matches(name.lower(), folded, 1)
@@ -207,7 +207,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 @attrs.frozen(repr=False, getstate_setstate=False)
 class EmptyReduction(ValueError):
-    """A sum, product or dot product of nothing, which has no kind of value."""
+    """A sum, product or dot product of no terms, which could be a float or a node."""
 
     where: str
     start: str
@@ -224,13 +224,13 @@ class CyclicTree(ValueError):
     path: str
 
     def __str__(self) -> str:
-        """Name the place where the container comes again."""
+        """Name the place where the container contains itself."""
         return f"{self.path} is a container that it is itself part of; a tree must end in leaves."
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
 class TreeMismatch(ValueError):
-    """Two trees, or a structure and its leaves, that do not go together."""
+    """Two trees, or a structure and its leaves, that do not agree."""
 
     path: str
     needed: str
@@ -243,7 +243,7 @@ class TreeMismatch(ValueError):
 
 @attrs.frozen(repr=False, getstate_setstate=False)
 class NotConverged(ArithmeticError):
-    """A solve that came to no end; `last` is the last iterate, a tree as `start` is."""
+    """A solve that did not converge; `last` is the last iterate, a tree as `start` is."""
 
     where: str
     last: object
@@ -252,7 +252,7 @@ class NotConverged(ArithmeticError):
     problem: str
 
     def __str__(self) -> str:
-        """Say how far it came and what to do."""
+        """Say how close it came and what to do."""
         return (
             f"{self.where} did not converge: {self.problem} after {self.steps} steps, at"
             f" {self.last!r:.200} with residual {self.residual:.3g}. Start nearer to the solution,"

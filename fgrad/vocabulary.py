@@ -1,4 +1,4 @@
-"""Names of other libraries, and what fgrad calls the same thing: read when a name is not found."""
+"""Names of other libraries and their equivalents here, for errors about unknown names."""
 
 from __future__ import annotations
 
@@ -123,8 +123,7 @@ _TRANSFORMS: Final = {
     "vectorize": "compile(f).map",
     "vmap": "compile(f).map",
 }
-# What is written with several of ours: formulas in numbers x and y, a sequence xs, and
-# truth values a and b.
+# Formulas of several operations: of numbers x and y, a sequence xs, and truth values a and b.
 _FORMULAS: Final = {
     "deg2rad": "x * (math.pi / 180.0)",
     "degrees": "x * (180.0 / math.pi)",
@@ -148,4 +147,4 @@ _FORMULAS: Final = {
 OTHERS: Final[Mapping[str, str]] = MappingProxyType(
     {name: f"fg.{ours}" for name, ours in (_OPERATIONS | _TRANSFORMS).items()} | _FORMULAS
 )
-"""A name elsewhere, and what is written for it here."""
+"""For a name of another library, its equivalent here."""

@@ -1,9 +1,9 @@
 """Sweeps over a graph: reverse, forward and Taylor.
 
 Read `reverse` (`grad` and `grad_nodes`: the fold that sums cotangents), then `forward` and `taylor`.
-`cotangent` is what passes along an edge, `multiple` the same for operations with multiple results.
-`activity` finds the nodes between outputs and variables, which is all that a sweep reads; `levels`
-puts them in order without recursion; `summation` keeps long sums of contributions exact.
+`cotangent` multiplies and sums contributions, with their conditions; `multiple` has calls of operations
+with multiple results. `activity` finds the nodes between outputs and variables, all that a sweep reads;
+`levels` orders them without recursion; `summation` keeps long sums of contributions accurate.
 
 Imports `fgrad.graph`. Functions are differentiated one floor up, in `fgrad.transforms`.
 """

@@ -1,8 +1,8 @@
-"""What lies between outputs and the variables of one call, which is all that a sweep reads.
+"""Activity: the nodes between outputs and the variables of one call, all that a sweep reads.
 
-The variables are deeper than everything that was there before the call (`fgrad.graph.node.below_all`), so
-the history behind what a function holds is told from what the function computed by depth alone,
-and is never entered: a derivative inside a long simulation costs what the derivative costs.
+The variables are deeper than every node made before the call (`fgrad.graph.depth.below_all`). So depth
+alone distinguishes what the function computed from the history of the nodes it holds, and that
+history is never read: a derivative inside a long simulation costs what the derivative costs.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import attrs
 from fgrad.graph.node import Node
 
 
-# Without slots, for which attrs would write a property that is cached again by itself.
+# Without slots, for which attrs would rewrite a property that caches itself already.
 @attrs.frozen(eq=False, repr=False, slots=False)
-class Reach:
+class Activity:
     """The nodes that `outputs` are computed from, down to `variables` and no further.
 
     >>> import fgrad as fg
     >>> x = fg.var(2.0)
     >>> y = fg.sin(x)
     >>> z = y * y + x
-    >>> [node.op.name for node in Reach.of([z], [y]).moving]
+    >>> [node.op.name for node in Activity.of([z], [y]).active]
     ['mul', 'add']
     """
 
@@ -34,21 +34,21 @@ class Reach:
     closed: bool
     """Whether the outputs are computed from these variables and literals alone.
 
-    Anything else was there before, and its owner may want to differentiate what we give.
+    If not, the function holds nodes of somebody else, who may differentiate the result by them.
     """
     _found: tuple[Node[Any], ...]
 
     @classmethod
-    def of(cls, outputs: Iterable[Node[Any]], variables: Iterable[Node[Any]]) -> Reach:
+    def of(cls, outputs: Iterable[Node[Any]], variables: Iterable[Node[Any]]) -> Activity:
         """Read from the outputs down to the variables."""
         ends = frozenset(variables)
         ground = min([x.depth for x in ends], default=0)
         found: list[Node[Any]] = []
         seen: set[Any] = set(ends)
-        waiting = [y for y in outputs if y not in ends]
+        stack = [y for y in outputs if y not in ends]
         closed = True
-        while waiting:
-            node = waiting.pop()
+        while stack:
+            node = stack.pop()
             if node in seen:
                 continue
             if node.depth < ground:
@@ -56,30 +56,30 @@ class Reach:
                 continue
             seen.add(node)
             found.append(node)
-            # The two slots, since to ask for `args` takes as long as the rest.
+            # The two slots, since `args` takes as long as the rest.
             x, y = node._x, node._y
             if isinstance(y, Node) and y not in seen:
-                waiting.append(y)
+                stack.append(y)
             if isinstance(x, Node):
                 if x not in seen:
-                    waiting.append(x)
+                    stack.append(x)
             elif type(x) is tuple:
-                waiting += [a for a in x if isinstance(a, Node) and a not in seen]
+                stack += [a for a in x if isinstance(a, Node) and a not in seen]
         return cls(ends, closed, tuple(found))
 
     @cached_property
-    def moving(self) -> Sequence[Node[Any]]:
+    def active(self) -> Sequence[Node[Any]]:
         """The nodes that depend on the variables, arguments before their users."""
-        on_the_way: set[Any] = set(self.variables)
-        moving = []
+        reached: set[Any] = set(self.variables)
+        active = []
         for node in sorted(self._found, key=attrgetter("depth")):
             x, y = node._x, node._y
             if type(x) is tuple:
-                moves = any(a in on_the_way for a in x if isinstance(a, Node))
+                depends = any(a in reached for a in x if isinstance(a, Node))
             else:
-                moves = isinstance(x, Node) and x in on_the_way
-                moves = moves or (isinstance(y, Node) and y in on_the_way)
-            if moves:
-                on_the_way.add(node)
-                moving.append(node)
-        return tuple(moving)
+                depends = isinstance(x, Node) and x in reached
+                depends = depends or (isinstance(y, Node) and y in reached)
+            if depends:
+                reached.add(node)
+                active.append(node)
+        return tuple(active)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
+from fgrad.graph.depth import LOWEST
 from fgrad.graph.node import Node
 
 Level: TypeAlias = list[Node[Any]]
 
 
 class _Sparse(dict[int, Level]):
-    """Levels of which few are there: a transform's variables begin at a depth of their own."""
+    """Levels by depth, for depths with gaps: the variables of a transform begin at a depth of their own."""
 
     __slots__ = ("_order",)
 
@@ -24,21 +25,18 @@ class _Sparse(dict[int, Level]):
         heappush(self._order, -depth)
         return level
 
-    def pop(self) -> Level:  # type: ignore[override]  # what a list of levels gives, without a key
-        """Take the deepest level away."""
+    def pop(self) -> Level:  # type: ignore[override]  # as of a list of levels, without a key
+        """Remove the deepest level and return it."""
         return super().pop(-heappop(self._order))
 
 
 Levels: TypeAlias = list[Level] | _Sparse
-"""For each depth the nodes that have an adjoint, in the order in which they received something."""
-
-LOWEST: Final = (1 << 32) - 1
-"""The greatest depth of what is computed from variables of nobody's call."""
+"""For each depth the nodes that have an adjoint, in the order of their first contributions."""
 
 
 def levels_down_from(depth: int) -> Levels:
-    """No node at any level yet, down from that of `depth`.
+    """Empty levels, the deepest of which is that of `depth`.
 
-    `levels[depth].append(node)` adds one, and `levels.pop()` takes the deepest level away.
+    `levels[depth].append(node)` adds a node, and `levels.pop()` removes the deepest level.
     """
     return [[] for _ in range(depth + 1)] if depth <= LOWEST else _Sparse()

@@ -1,7 +1,8 @@
-"""Operations with several results: one call node, an item for each result, and one pull for all.
+"""Calls of operations with multiple results, and how they are differentiated.
 
-The call node's value is the tuple of the results. What its items send back arrives as a `Bundle`,
-and the operation's own `pull` gives the cotangents of all arguments at once.
+A call is one node, and each result is an item that reads it. In reverse mode the call node receives
+the contributions of its items as a `Bundle`, and the operation's own `pullback` returns the
+cotangents of all arguments at once. In forward mode its `pushforward` returns all tangents.
 """
 
 from __future__ import annotations
@@ -14,25 +15,25 @@ from typing import Any
 
 import attrs
 
-from fgrad.autodiff.cotangent import Flow, as_node, number, plus, settled, times, total
+from fgrad.autodiff.cotangent import Contribution, as_node, number, plus, settled, times, total
 from fgrad.graph.node import Node, _seal, constant, depth_above, number_of
-from fgrad.ops.multiple import Bundle, Joint, Row
+from fgrad.ops.multiple import Bundle, MultiOp, Row
 from fgrad.ops.operand import Guarded, Operand, Truth
 
 
-def results(op: Joint, args: Sequence[Any]) -> Sequence[Any]:
-    """The results of `op` on floats as floats, and with a node among its arguments as nodes."""
+def results(op: MultiOp, args: Sequence[Any]) -> Sequence[Any]:
+    """The results of `op`: floats if all arguments are floats, and nodes otherwise."""
     made: Any = op.applied(tuple(args))
     return _items(made) if isinstance(made, Operand) else made
 
 
-def called(op: Joint, args: Sequence[Any], value: tuple[float, ...]) -> Sequence[Any]:
-    """The results as nodes, where they are known to be `value`."""
+def called(op: MultiOp, args: Sequence[Any], value: tuple[float, ...]) -> Sequence[Any]:
+    """The results as nodes, where their values are known already."""
     return _items(_seal(op, tuple(args), value, depth_above(args), None))
 
 
 def _items(call: Any) -> tuple[Any, ...]:
-    """All of `Items`, faster than by asking for one after the other."""
+    """All of `Items`, faster than one after the other."""
     apply, args = call.apply, (call,)
     return tuple([apply(reader, args) for reader in call.op.readers()])
 
@@ -44,7 +45,7 @@ class Items(Sequence[Any]):
     call: Any
 
     def __len__(self) -> int:
-        """How many results there are."""
+        """The number of results."""
         size: int = self.call.op.size
         return size
 
@@ -53,62 +54,62 @@ class Items(Sequence[Any]):
         return self.call.apply(self.call.op.readers()[index], (self.call,))
 
 
-def pulled_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...], Row]:
+def pullback_floats(call: Node[Any], bundle: Bundle) -> tuple[tuple[float, ...], Row]:
     """The adjoint of a call node as a tuple, and the cotangents of its arguments."""
     op: Any = call.op
-    bars = bundle.settled(op.size, partial(total, plus=operator.add))
+    cotangents = bundle.totals(op.size, partial(total, plus=operator.add))
     adjoint = tuple(
-        [type(y)() if bar is None else bar for y, bar in zip(call.value, bars, strict=True)]
+        [type(y)() if c is None else c for y, c in zip(call.value, cotangents, strict=True)]
     )
     values = [a.value if isinstance(a, Node) else a for a in call.args]
-    return adjoint, _kept(op, op.pull(call.value, values, bars))
+    return adjoint, _kept(op, op.pullback(call.value, values, cotangents))
 
 
-def _kept(op: Joint, flows: Row) -> Row:
-    """What a rule gave, each number as a float: it may be a user's."""
-    if {float, NoneType}.issuperset(map(type, flows)):
-        return flows
+def _kept(op: MultiOp, given: Row) -> Row:
+    """The result of a rule, with its numbers as floats: it may be a user's."""
+    if {float, NoneType}.issuperset(map(type, given)):
+        return given
     where = f"a derivative of {op.name}"
-    return [flow if flow is None else number(flow, where) for flow in flows]
+    return [x if x is None else number(x, where) for x in given]
 
 
-def pulled_nodes(call: Node[Any], bundle: Bundle) -> list[Flow]:
-    """The flows to the arguments of a call node.
+def pullback_nodes(call: Node[Any], bundle: Bundle) -> list[Contribution]:
+    """The contributions of a call node to its arguments, as nodes.
 
-    A pull is linear in the cotangents, so those that flow under one condition are pulled together
-    and what comes of them flows under that condition: 0 * inf does not happen inside either.
+    A pullback is linear in the cotangents, so it is called once for those under each condition, and
+    its results are guarded by that condition: 0 * inf does not happen inside of it either.
     """
     op: Any = call.op
     outs = Items(call)
-    flows: list[Flow] = [None] * len(call.args)
-    for condition, bars in _by_condition(bundle.settled(op.size, total)):
-        for k, bar in enumerate(_kept(op, op.pull(outs, call.args, bars))):
-            if bar is not None and isinstance(call.args[k], Node):
-                flow = bar if condition is None else times(Guarded(condition, 1.0), bar)
-                flows[k] = flow if flows[k] is None else plus(flows[k], flow)
-    return flows
+    sums: list[Contribution] = [None] * len(call.args)
+    for condition, cotangents in _by_condition(bundle.totals(op.size, total)):
+        for k, x in enumerate(_kept(op, op.pullback(outs, call.args, cotangents))):
+            if x is not None and isinstance(call.args[k], Node):
+                term = x if condition is None else times(Guarded(condition, 1.0), x)
+                sums[k] = term if sums[k] is None else plus(sums[k], term)
+    return sums
 
 
-def _by_condition(bars: tuple[Flow, ...]) -> list[tuple[Truth[Any] | None, list[Flow]]]:
-    groups: dict[Truth[Any] | None, list[Flow]] = {}
-    for i, bar in enumerate(bars):
-        if bar is not None:
-            condition = bar.condition if isinstance(bar, Guarded) else None
-            group = groups.setdefault(condition, [None] * len(bars))
-            group[i] = bar.value if isinstance(bar, Guarded) else bar
+def _by_condition(cotangents: Row) -> list[tuple[Truth[Any] | None, list[Contribution]]]:
+    groups: dict[Truth[Any] | None, list[Contribution]] = {}
+    for i, x in enumerate(cotangents):
+        if x is not None:
+            condition = x.condition if isinstance(x, Guarded) else None
+            group = groups.setdefault(condition, [None] * len(cotangents))
+            group[i] = x.value if isinstance(x, Guarded) else x
     return list(groups.items())
 
 
-def pushed(call: Node[Any], moves: Sequence[Flow], *, nodes: bool) -> list[Flow]:
+def pushforward(call: Node[Any], tangents: Row, *, nodes: bool) -> list[Contribution]:
     """The tangents of the results from those of the arguments."""
     op: Any = call.op
     outs = Items(call) if nodes else call.value
     args = call.args if nodes else list(map(number_of, call.args))
-    if op.push is not None:
-        ends = [None if move is None else settled(move) for move in moves]
-        return list(_kept(op, op.push(outs, args, ends)))
+    if op.pushforward is not None:
+        ends = [None if x is None else settled(x) for x in tangents]
+        return list(_kept(op, op.pushforward(outs, args, ends)))
     return [
-        None if i in op.truths else _moved(_slopes(op, i, outs, args), moves)
+        None if i in op.truths else _along(_slopes(op, i, outs, args), tangents)
         for i in range(op.size)
     ]
 
@@ -122,27 +123,28 @@ def slopes_of(call: Node[Any], index: int) -> Row:
 
 
 def _slopes(op: Any, index: int, outs: Row, args: Row) -> Row:
-    return _kept(op, op.pull(outs, args, [1.0 if i == index else None for i in range(op.size)]))
+    basis = [1.0 if i == index else None for i in range(op.size)]
+    return _kept(op, op.pullback(outs, args, basis))
 
 
-def _moved(slopes: Row, moves: Sequence[Flow]) -> Flow:
+def _along(slopes: Row, tangents: Row) -> Contribution:
     terms = [
-        times(move, slope)
-        for slope, move in zip(slopes, moves, strict=True)
-        if slope is not None and move is not None
+        times(tangent, slope)
+        for slope, tangent in zip(slopes, tangents, strict=True)
+        if slope is not None and tangent is not None
     ]
     return total(terms) if terms else None
 
 
 @cache
-def gathering(size: int) -> Joint:
+def gathering(size: int) -> MultiOp:
     """The operation whose results are its arguments: it makes a tuple of nodes one node."""
     made = (gathering, (size,))
-    return Joint("gather", lambda *xs: xs, size, size, lambda outs, args, bars: bars, maker=made)
+    return MultiOp("gather", lambda *xs: xs, size, size, lambda outs, args, cts: cts, maker=made)
 
 
-def gathered(flows: Sequence[Flow]) -> Node[Any]:
-    """The tuple of `flows` as one node; None is 0."""
-    ends = [constant(0.0) if flow is None else as_node(flow) for flow in flows]
+def gathered(parts: Sequence[Contribution]) -> Node[Any]:
+    """The tuple of `parts` as one node; None is 0."""
+    ends = [constant(0.0) if x is None else as_node(x) for x in parts]
     node: Node[Any] = ends[0].apply(gathering(len(ends)), tuple(ends))
     return node

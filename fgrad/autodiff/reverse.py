@@ -1,7 +1,7 @@
-"""Reverse mode as a fold: read the nodes by falling depth and sum what flows to each.
+"""Reverse mode as a fold: read the nodes by falling depth and sum the contributions to each.
 
 Every user of a node is deeper than the node, so when the deepest level is read, its adjoints are
-complete, and what they send goes to the levels above. The same fold runs over values and over
+complete, and its contributions go to the levels above. The same fold runs over values and over
 nodes. Over nodes it builds the gradient as further nodes of the same DAG; there a contribution that
 holds on one side of a condition only stays `Guarded` until it is summed with others, so that
 0 * inf never happens.
@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, 
 import attrs
 from pyrsistent import PMap, pmap
 
-from fgrad.autodiff.activity import Reach
-from fgrad.autodiff.cotangent import Flow, as_node, times, total
-from fgrad.autodiff.levels import LOWEST, Levels, levels_down_from
-from fgrad.autodiff.multiple import gathered, pulled_floats, pulled_nodes
+from fgrad.autodiff.activity import Activity
+from fgrad.autodiff.cotangent import Contribution, as_node, times, total
+from fgrad.autodiff.levels import Levels, levels_down_from
+from fgrad.autodiff.multiple import gathered, pullback_floats, pullback_nodes
 from fgrad.autodiff.summation import SAMPLED, WideSums, chunks
 from fgrad.errors import NotAValue, NotDifferentiable, NotPicklable
 from fgrad.graph.collector import relaxed_gc, relaxed_gc_for
+from fgrad.graph.depth import LOWEST
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, constant, number_of
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Joint
+from fgrad.ops.multiple import MultiOp
 
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
@@ -38,7 +39,7 @@ DEEP: Final = 100
 def grad(graph: Graph, output: Node[float]) -> Gradients:
     """The derivative of `output` with respect to every node of `graph`, as values.
 
-    A pure function: the same call gives the same answer, any number of times, from any thread.
+    A pure function: the same call returns the same result, any number of times, from any thread.
     Raises UnknownNode if `output` is not in the graph, NotDifferentiable if it is no number.
 
     >>> import fgrad as fg
@@ -66,8 +67,8 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     """
     _require_differentiable(graph, output, "grad_nodes")
     with relaxed_gc():
-        flows = _fold_nodes([(output, 1.0)], None)
-        reached = {node: _as_node(g, node) for node, g in flows.items()}
+        adjoints = _fold_nodes([(output, 1.0)], None)
+        reached = {node: _as_node(adjoint, node) for node, adjoint in adjoints.items()}
     return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
 
 
@@ -78,12 +79,12 @@ def slopes(output: Node[float]) -> Mapping[Node[Any], float]:
 
 
 def leaf_nodes(
-    cotangents: Iterable[tuple[Node[float], Flow]], leaves: Iterable[Node[float]]
+    cotangents: Iterable[tuple[Node[float], Contribution]], leaves: Iterable[Node[float]]
 ) -> Mapping[Node[float], Node[float]]:
-    """What flows from nodes with `cotangents` to each of `leaves` that they depend on, as nodes.
+    """The cotangent, as a node, of each of `leaves` that the nodes with `cotangents` depend on.
 
-    The fold reads what lies between and nothing else: not what the leaves were computed from, nor
-    what does not depend on them.
+    The fold reads the nodes between them alone: not what the leaves were computed from, nor what
+    does not depend on the leaves.
 
     >>> import fgrad as fg
     >>> x = fg.var(2.0)
@@ -92,16 +93,16 @@ def leaf_nodes(
     True
     """
     seeds = tuple(cotangents)
-    reach = Reach.of([y for y, _ in seeds], leaves)
-    way = frozenset(reach.moving) | reach.variables
-    flows = _fold_nodes([seed for seed in seeds if seed[0] in way], way)
-    return MappingProxyType({x: as_node(flows[x]) for x in reach.variables if x in flows})
+    activity = Activity.of([y for y, _ in seeds], leaves)
+    active = frozenset(activity.active) | activity.variables
+    adjoints = _fold_nodes([seed for seed in seeds if seed[0] in active], active)
+    return MappingProxyType({x: as_node(adjoints[x]) for x in activity.variables if x in adjoints})
 
 
 def slopes_at(
-    cotangents: Iterable[tuple[Node[float], Flow]], leaves: Iterable[Node[float]]
+    cotangents: Iterable[tuple[Node[float], Contribution]], leaves: Iterable[Node[float]]
 ) -> Callable[[Node[float]], Node[float]]:
-    """What flows to each of `leaves` as a function of the leaf, the constant node 0 if nothing does.
+    """The cotangents of `leaves` as a function of the leaf: the constant node 0 if there is none.
 
     >>> import fgrad as fg
     >>> x, y = fg.var(2.0), fg.var(3.0)
@@ -109,24 +110,24 @@ def slopes_at(
     >>> slope(x).value, slope(y).value
     (4.0, 0.0)
     """
-    flows = leaf_nodes(cotangents, leaves)
+    found = leaf_nodes(cotangents, leaves)
     zero = constant(0.0)
-    return lambda leaf: flows.get(leaf, zero)
+    return lambda leaf: found.get(leaf, zero)
 
 
-def _as_node(flow: Flow, node: Node[Any]) -> Node[Any]:
-    if isinstance(node.op, Joint):
-        return gathered(flow.settled(node.op.size, total))
-    return as_node(flow)
+def _as_node(x: Contribution, node: Node[Any]) -> Node[Any]:
+    if isinstance(node.op, MultiOp):
+        return gathered(x.totals(node.op.size, total))
+    return as_node(x)
 
 
 @attrs.frozen(eq=False, repr=False)
 class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
-    """A frozen mapping of all nodes of a graph, in its order, with what is known of some of them."""
+    """A frozen mapping from all nodes of a graph, in its order, to derivatives."""
 
     graph: Graph
     reached: Mapping[Node[Any], G_co]
-    """The derivatives with respect to the nodes that the output depends on, only."""
+    """The derivatives with respect to the nodes that the output depends on; others are 0."""
 
     def __iter__(self) -> Iterator[Node[float]]:
         """The nodes, in the order of the graph."""
@@ -137,11 +138,11 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
         return len(self.graph)
 
     def __copy__(self) -> Self:
-        """The gradients themselves: they are immutable, and are asked for these very nodes."""
+        """The gradients themselves: they are immutable, and nodes are found by identity."""
         return self
 
     def __deepcopy__(self, memo: object) -> Self:
-        """The gradients themselves: they are immutable, and are asked for these very nodes."""
+        """The gradients themselves: they are immutable, and nodes are found by identity."""
         return self
 
     def __repr__(self) -> str:
@@ -149,7 +150,7 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
         return f"{type(self).__name__}(of {len(self)} nodes)"
 
     if not TYPE_CHECKING:
-        # Without these, Python asks the node for a whole number first, and that is what is refused.
+        # Without these, Python asks the node for an index first, and its refusal would be the error.
 
         def __setitem__(self, node: object, gradient: object) -> NoReturn:
             """Refuse: nothing can be changed."""
@@ -186,7 +187,7 @@ class Gradients(_OfGraph[float]):
 
     @cached_property
     def pmap(self) -> PMap[Node[float], float]:
-        """The same as a persistent map, built when it is first asked for."""
+        """The same as a persistent map, built on first use."""
         return pmap(dict(self.items()))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -217,7 +218,7 @@ class NodeGradients(_OfGraph[Node[float]]):
         if gradient is None:
             self.graph.require(node)
             op = node.op
-            gradient = gathered([None] * op.size) if isinstance(op, Joint) else self._zero
+            gradient = gathered([None] * op.size) if isinstance(op, MultiOp) else self._zero
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def __reduce__(self) -> NoReturn:
@@ -229,7 +230,7 @@ def _restore(graph: Graph, values: list[float]) -> Gradients:
     return Gradients(graph, MappingProxyType(dict(zip(graph.nodes, values, strict=True))))
 
 
-# So that `grad(f)` comes to an error that says what to call; to type checkers both are needed.
+# So that `grad(f)` raises an error that says what to call; to type checkers both are required.
 grad.__defaults__ = grad_nodes.__defaults__ = (None,)
 
 
@@ -237,9 +238,9 @@ def _require_differentiable(graph: object, output: object, where: str) -> None:
     if not isinstance(graph, Graph):
         advice = f"Graph.of(output, *variables) is the graph of a node: {where}(graph, output)."
         if callable(graph):
-            advice = "Of a function, gradient(f) is the function that gives its gradient."
+            advice = "For a function f, gradient(f) is the function that returns its gradient."
         raise NotAValue(where, "a graph and a node of it", f"{graph!r:.60}", advice)
-    if not isinstance(output, Node) or isinstance(output, Condition) or output.op.joint:
+    if not isinstance(output, Node) or isinstance(output, Condition) or output.op.multiple:
         advice = "Pass a node that was computed from variables."
         raise NotDifferentiable(where, f"{output!r:.60}", advice)
     graph.require(output)
@@ -248,9 +249,9 @@ def _require_differentiable(graph: object, output: object, where: str) -> None:
 def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR0915  # as said below
     """The adjoint of every node that `output` is computed from, over floats.
 
-    What `_fold_nodes` says plainly, in a third of the time: one and two arguments are read and
-    sent to without a loop, and the three commonest rules are not called (docs/decisions/0004).
-    Every gradient waits for this.
+    It does what `_fold_nodes` does, in a third of the time: one and two arguments are read without
+    a loop, and the three most frequent rules are not called (docs/decisions/0004). It is the loop
+    that every gradient runs.
     """
     adjoints: dict[Node[Any], Any] = {output: 1.0}
     passed: list[Node[Any]] = []
@@ -291,7 +292,7 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR091
                     p, q = op.dx(node.value, a.value) if op.dx else None, None
                 else:
                     if type(a) is tuple and a:
-                        adjoints[node] = _send_jointly(node, adjoints, levels, passed)
+                        adjoints[node] = _contribute(node, adjoints, levels, passed)
                     continue
                 if a_is_node:
                     if p is None:
@@ -313,25 +314,24 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR091
     return adjoints
 
 
-def _send_jointly(
+def _contribute(
     node: Node[Any], adjoints: dict[Node[Any], Any], levels: Levels, passed: list[Node[Any]]
 ) -> Any:
-    """Send to any number of arguments from any number of results; gives the adjoint."""
+    """Add the contributions to any number of arguments from any number of results; the adjoint."""
     cotangent = adjoints[node]
-    if node.op.joint:
-        cotangent, flows = pulled_floats(node, cotangent)
+    if node.op.multiple:
+        cotangent, terms = pullback_floats(node, cotangent)
     else:
         values = list(map(number_of, node.args))
-        flows = [rule and _times(cotangent, rule(node.value, *values)) for rule in node.op.rules]
-    for a, flow in zip(node.args, flows, strict=True):
+        terms = [rule and _times(cotangent, rule(node.value, *values)) for rule in node.op.rules]
+    for a, term in zip(node.args, terms, strict=True):
         if isinstance(a, Node):
-            # As `_collect` does; written out, for a call may have hundreds of arguments.
-            if flow is None:
+            if term is None:
                 passed.append(a)
             elif a in adjoints:
-                adjoints[a] = adjoints[a] + flow
+                adjoints[a] = adjoints[a] + term
             else:
-                adjoints[a] = flow
+                adjoints[a] = term
                 levels[a.depth].append(a)
     return cotangent
 
@@ -341,7 +341,7 @@ def _times(cotangent: float, partial: Any) -> Any:
 
 
 def _settle_zeros(adjoints: dict[Node[Any], Any], passed: list[Node[Any]]) -> None:
-    """Give a zero to what lies only behind the nodes that a rule passed over."""
+    """Set the adjoint to 0 of nodes that only arguments without a contribution depend on."""
     while passed:
         node = passed.pop()
         if node not in adjoints:
@@ -355,38 +355,38 @@ def _zero(value: Any) -> Any:
 
 
 def _fold_nodes(
-    cotangents: Iterable[tuple[Node[float], Flow]], way: Container[object] | None
-) -> dict[Node[Any], Flow]:
-    """The adjoint of every node that flows to those with `cotangents`, as flows.
+    cotangents: Iterable[tuple[Node[float], Contribution]], active: Container[object] | None
+) -> dict[Node[Any], Contribution]:
+    """The adjoint of every node that those with `cotangents` depend on, as a contribution.
 
-    Only what is on the `way`, if there is one, is read and sent to.
+    With `active`, only nodes in there are read and receive contributions.
     """
-    received: dict[Node[Any], list[Flow]] = {}
-    adjoints: dict[Node[Any], Flow] = {}
+    received: dict[Node[Any], list[Contribution]] = {}
+    adjoints: dict[Node[Any], Contribution] = {}
     seeds = tuple(cotangents)
     levels = levels_down_from(max([output.depth for output, _ in seeds], default=0))
 
-    def send(node: Any, flow: Flow) -> None:
+    def send(node: Any, x: Contribution) -> None:
         if node in received:
-            received[node].append(flow)
+            received[node].append(x)
         else:
-            received[node] = [flow]
+            received[node] = [x]
             levels[node.depth].append(node)
 
     for output, cotangent in seeds:
         send(output, cotangent)
     while levels:
         for node in levels.pop():
-            flows = received.pop(node)
-            cotangent = adjoints[node] = flows[0] if len(flows) == 1 else total(flows)
+            terms = received.pop(node)
+            cotangent = adjoints[node] = terms[0] if len(terms) == 1 else total(terms)
             args = node.args
-            if node.op.joint:
-                for a, flow in zip(args, pulled_nodes(node, cotangent), strict=True):
-                    if flow is not None and isinstance(a, Node) and (way is None or a in way):
-                        send(a, flow)
+            if node.op.multiple:
+                for a, x in zip(args, pullback_nodes(node, cotangent), strict=True):
+                    if x is not None and isinstance(a, Node) and (active is None or a in active):
+                        send(a, x)
                 continue
             for a, rule in zip(args, node.op.rules, strict=True):
-                if isinstance(a, Node) and rule and (way is None or a in way):
+                if isinstance(a, Node) and rule and (active is None or a in active):
                     p = rule(node, *args)
                     if p is not None:
                         send(a, times(cotangent, p))

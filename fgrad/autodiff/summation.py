@@ -1,9 +1,9 @@
 """Sums of very many contributions to one node, whose rounding errors do not grow with their number.
 
-A sweep adds what arrives at a node one after the other, which is right for a few terms and off by
-n u for n of them. Which nodes receive many is not known beforehand, and to count would cost as much
-as to add; so one of a few nodes that are read is looked at, and where the same argument is seen
-again and again, its sum goes on with compensation (Neumaier 1974).
+A sweep adds the contributions to a node one after the other, which is accurate for a few terms and
+off by n u for n of them. Which nodes receive many is not known beforehand, and counting would cost as
+much as adding. So the sweep samples the nodes that it reads; where the same argument is seen again
+and again, its sum continues with compensation (Neumaier 1974).
 
 With unit roundoff u a sum is within 2 u of itself and 10,000 u, in the worst case, of the sum of the
 absolute values of the first some thousand terms, of which rounding leaves the square root at most.
@@ -18,15 +18,15 @@ from typing import Any, Final, Self
 from fgrad.graph.node import Node
 
 SAMPLED: Final = 1024
-"""Nodes that are read before some of them are looked at."""
+"""Nodes that are read before some of them are sampled."""
 _STRIDE: Final = 61
-"""One of so many is looked at."""
+"""One of so many is sampled."""
 _OFTEN: Final = 8
 """An argument that has been seen so often receives many contributions."""
 
 
 class _Compensated:
-    """A sum that is added to in place of a float, and keeps what each addition rounds away."""
+    """A sum that stands for a float in additions, and keeps what each addition rounds away."""
 
     __slots__ = ("_lost", "_sum")
 
@@ -44,12 +44,12 @@ class _Compensated:
         return self
 
     def total(self) -> float:
-        """The sum, with the sign of its zero; what is lost of an infinite one is no number."""
+        """The sum, with the sign of its zero; an infinite sum has no rounding error to add."""
         return self._sum + self._lost if self._lost and math.isfinite(self._lost) else self._sum
 
 
 def chunks(nodes: list[Node[Any]]) -> Iterator[list[Node[Any]]]:
-    """The nodes of a wide level, so many at a time that what they send to is seen in time."""
+    """The nodes of a wide level, few enough at a time that their arguments are sampled in time."""
     for i in range(0, len(nodes), SAMPLED):
         yield nodes[i : i + SAMPLED]
 
@@ -72,7 +72,7 @@ class WideSums:
         self._seen: dict[Any, int] = {}
 
     def find(self, recent: list[Node[Any]]) -> None:
-        """Look at some of the nodes about to be read, and go on with compensation where it pays.
+        """Sample the nodes about to be read, and continue sums with compensation where it pays.
 
         `recent` is emptied.
         """
@@ -83,19 +83,19 @@ class WideSums:
             for a in x if type(x) is tuple else (x, y):
                 if isinstance(a, Node):
                     count = seen[a] = seen.get(a, 0) + 1
-                    # What is as deep as what is read now has been read itself.
+                    # A node as deep as those that are read now has been read already.
                     if count >= _OFTEN and a.depth < reading:
                         self._widen(a)
         recent.clear()
 
     def _widen(self, node: Node[Any]) -> None:
-        sent = self.adjoints.get(node)
-        if type(sent) is float:  # and not a sum that is wide already, or of several results
-            self.adjoints[node] = _Compensated(sent)
+        received = self.adjoints.get(node)
+        if type(received) is float:  # and no sum with compensation already, or bundle
+            self.adjoints[node] = _Compensated(received)
             self.due.setdefault(node.depth, []).append(node)
 
     def settle(self, nodes: list[Node[Any]]) -> None:
-        """Make floats of the sums of the nodes of a level, which is about to be read."""
+        """Make the sums of the nodes of a level floats, before the level is read."""
         if nodes and nodes[0].depth in self.due:
             for node in self.due.pop(nodes[0].depth):
                 self.adjoints[node] = self.adjoints[node].total()

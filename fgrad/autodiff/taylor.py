@@ -1,13 +1,13 @@
-"""Truncated Taylor series, propagated along a graph: a forward fold that carries many tangents.
+"""Truncated Taylor series, propagated along a graph: a forward fold with many coefficients a node.
 
-If y is an operation on x and p the partial derivative that its rule gives, then y' = p x', which
-says k y_k = sum of j x_j p_(k-j) over j = 1..k: a coefficient of y needs p only as far as y is
-known already. So p, an expression of nodes like any other, has a series that grows along with that
-of y. Nodes of one operation on the same arguments share a series; so where rules come back to
-where they started, as sin does by cos, few series serve all orders.
+If y is an operation on x and p the partial derivative that its rule gives, then y' = p x', that is
+k y_k = sum of j x_j p_(k-j) over j = 1..k: a coefficient of y needs p only up to the order that y is
+known to already. So p, an expression of nodes like any other, has a series that grows along with that
+of y. Nodes of one operation on the same arguments share a series; so where rules lead back to the
+operation they started from, as that of sin does by cos, few series serve all orders.
 
-A call of a program is expanded as the operations of the program. Any other operation with several
-results gives the partial derivatives of each, expressions like those of rules, by its pull.
+A call of a program is expanded as the instructions of the program. Any other operation with multiple
+results gives the partial derivatives of each, expressions like those of rules, by its pullback.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import attrs
 
-from fgrad.autodiff.cotangent import Flow, as_node, plus, times
+from fgrad.autodiff.cotangent import Contribution, as_node, plus, times
 from fgrad.autodiff.multiple import slopes_of
 from fgrad.graph.node import Node, constant, number_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
 from fgrad.ops.operand import Guarded
+
+Coefficient: TypeAlias = Contribution
+"""A float, or a contribution over nodes; None is 0 by structure, as of an inactive branch."""
 
 _WHOLE: Final = 64.0  # up to here powers are products, for which no centre is special
 
@@ -56,16 +59,19 @@ def coefficient_nodes(y: Node[float], x: Node[float], order: int) -> tuple[Node[
 
 @attrs.frozen(eq=False)
 class _Series:
-    """The coefficients of one node so far; None is a structural zero, as in rules."""
+    """The coefficients of one node so far."""
 
     source: Node[float] | float
     op: Any  # None for the centre and for literals
     args: tuple[_Series, ...]
-    moves: bool
-    coefficients: list[Flow]
-    slopes: list[Flow]  # each coefficient times its place
+    active: bool
+    """Whether it depends on the centre."""
+    coefficients: list[Coefficient]
+    slopes: list[Coefficient]  # each coefficient times its place
 
-    def add(self, coefficient: Flow, times: Callable[[Flow, Flow], Flow]) -> None:
+    def add(
+        self, coefficient: Coefficient, times: Callable[[Coefficient, Coefficient], Coefficient]
+    ) -> None:
         place = float(len(self.coefficients))
         self.coefficients.append(coefficient)
         self.slopes.append(None if coefficient is None else times(coefficient, place))
@@ -73,44 +79,39 @@ class _Series:
 
 @attrs.frozen
 class _Kind:
-    """What coefficients are, numbers or flows of nodes, and their arithmetic."""
+    """The arithmetic of coefficients: over floats, or over nodes."""
 
-    centre: Callable[[Any], Flow]
-    times: Callable[[Flow, Flow], Flow]
-    plus: Callable[[Flow, Flow], Flow]
-    over: Callable[[Flow, Flow], Flow]
+    centre: Callable[[Any], Coefficient]
+    times: Callable[[Coefficient, Coefficient], Coefficient]
+    plus: Callable[[Coefficient, Coefficient], Coefficient]
+    over: Callable[[Coefficient, Coefficient], Coefficient]
 
-    def product(self, x: list[Flow], y: list[Flow]) -> Flow:
+    def product(self, x: list[Coefficient], y: list[Coefficient]) -> Coefficient:
         """The sum of the products of x with y read backwards."""
-        total: Flow = None
+        total: Coefficient = None
         for a, b in zip(x, reversed(y), strict=True):
             if a is not None and b is not None:
                 term = self.times(a, b)
                 total = term if total is None else self.plus(total, term)
         return total
 
-    def sum(self, x: Flow, y: Flow) -> Flow:
+    def sum(self, x: Coefficient, y: Coefficient) -> Coefficient:
         if x is None or y is None:
             return y if x is None else x
         return self.plus(x, y)
 
 
-def _over(x: Flow, y: Flow) -> Flow:
+def _over(x: Coefficient, y: Coefficient) -> Coefficient:
     return Guarded(x.condition, _over(x.value, y)) if isinstance(x, Guarded) else ops.div(x, y)
 
 
-_NUMBERS: Final = _Kind(
-    number_of,
-    operator.mul,
-    operator.add,
-    ops.div,
-)
+_NUMBERS: Final = _Kind(number_of, operator.mul, operator.add, ops.div)
 _NODES: Final = _Kind(lambda node: node, times, plus, _over)
 
 
 @attrs.frozen
 class _Term:
-    """What flows from one argument: the argument, its partial derivative, and conditions for it."""
+    """The contribution of one argument: its series, that of its partial derivative, and its guards."""
 
     x: _Series
     partial: _Series
@@ -126,33 +127,33 @@ class _Table:
     of_form: dict[tuple[Any, ...], _Series]
     terms: dict[_Series, tuple[_Term, ...]]
     called: dict[Node[Any], tuple[Node[Any], ...]]
-    """The results of the programs that were called, as nodes of their operations."""
+    """The results of the programs that are called, as nodes of their instructions."""
     ground: int
-    """The depth of the centre: what is less deep was there before it, and does not move."""
+    """The depth of the centre: a less deep node was there before it and does not depend on it."""
 
     @classmethod
     def around(cls, x: Node[float], kind: _Kind) -> _Table:
-        """The table in which `x` alone moves."""
+        """The table with the centre `x`."""
         start = _Series(x, None, (), True, [kind.centre(x), 1.0], [None, 1.0])
         return cls(kind, {x: start}, {}, {start: ()}, {}, x.depth)
 
-    def grown(self, node: Node[float], order: int) -> list[Flow]:
-        """The coefficients of `node` up to `order`; each waits for those that it is made of."""
+    def grown(self, node: Node[float], order: int) -> list[Coefficient]:
+        """The coefficients of `node` up to `order`, each computed after those that it needs."""
         series = self._series(node)
-        waiting = [(series, order)]
-        while waiting:
-            last, until = waiting[-1]
+        stack = [(series, order)]
+        while stack:
+            last, until = stack[-1]
             place = len(last.coefficients)
             if place > until:
-                waiting.pop()
+                stack.pop()
             elif lacking := self._lacking(last, place):
-                waiting += lacking
+                stack += lacking
             else:
                 last.add(self._next(last, place), self.kind.times)
         return series.coefficients
 
     def _lacking(self, y: _Series, place: int) -> list[tuple[_Series, int]]:
-        if not y.moves:
+        if not y.active:
             return []
         if y.op is ops.mul or y.op is ops.div:
             needed = [(x, place) for x in y.args]
@@ -161,8 +162,8 @@ class _Table:
             needed = [(t.x, place) for t in terms] + [(t.partial, place - 1) for t in terms]
         return [(x, until) for x, until in needed if len(x.coefficients) <= until]
 
-    def _next(self, y: _Series, place: int) -> Flow:
-        if not y.moves:
+    def _next(self, y: _Series, place: int) -> Coefficient:
+        if not y.active:
             return None
         kind = self.kind
         if y.op is ops.mul:
@@ -173,14 +174,14 @@ class _Table:
             known = kind.product(b[1 : place + 1], y.coefficients)
             rest = kind.sum(a[place], None if known is None else kind.times(known, -1.0))
             return None if rest is None else kind.over(rest, b[0])
-        total: Flow = None
+        total: Coefficient = None
         for term in self._terms(y):
             p = term.partial.coefficients
-            total = kind.sum(total, self._flow(term, p[:place], place))
+            total = kind.sum(total, self._contribution(term, p[:place], place))
         return total
 
-    def _flow(self, term: _Term, p: list[Flow], place: int) -> Flow:
-        """The part of a coefficient that one argument gives."""
+    def _contribution(self, term: _Term, p: list[Coefficient], place: int) -> Coefficient:
+        """The contribution of one argument to a coefficient."""
         kind = self.kind
         # The last slope is not divided by the place it was multiplied with, so what is linear
         # stays exact.
@@ -200,8 +201,8 @@ class _Table:
                 self.terms[y] = (_Term(power, self._series(1.0), ()),)
             else:
                 parts = zip(y.args, _partials(node, y.args), strict=True)
-                flows = [self._term(x, partial) for x, partial in parts if x.moves]
-                self.terms[y] = tuple([term for term in flows if term is not None])
+                terms = [self._term(x, partial) for x, partial in parts if x.active]
+                self.terms[y] = tuple([term for term in terms if term is not None])
         return self.terms[y]
 
     def _term(self, x: _Series, partial: Any) -> _Term | None:
@@ -219,20 +220,20 @@ class _Table:
         """The series of `x`, which it may share with other nodes; its arguments come before it."""
         if not isinstance(x, Node):
             return self._literal(x)
-        waiting = [x]
-        while waiting:
-            node = waiting[-1]
+        stack = [x]
+        while stack:
+            node = stack[-1]
             lacking = [a for a in self._sources(node) if a not in self.of_node]
             if lacking and node not in self.of_node:
-                waiting += lacking
+                stack += lacking
             else:
-                waiting.pop()
+                stack.pop()
                 if node not in self.of_node:
                     self.of_node[node] = self._placed(node)
         return self.of_node[x]
 
     def _sources(self, node: Node[Any]) -> list[Node[Any]]:
-        """The nodes whose series that of `node` is made of; none for what was there before."""
+        """The nodes whose series that of `node` needs; none for a node from before the centre."""
         if node.depth < self.ground:
             return []
         args: Any = node.args
@@ -242,7 +243,7 @@ class _Table:
         return [a for a in args if isinstance(a, Node)]
 
     def _result(self, call: Any, index: int) -> Node[Any]:
-        """One result of a call of a program, as the node of an operation of the program."""
+        """One result of a call of a program, as the node of an instruction of the program."""
         if call not in self.called:
             ends = [a if isinstance(a, Node) else constant(a, self.ground) for a in call.args]
             self.called[call] = call.op.callee.program.nodes(ends)
@@ -257,7 +258,7 @@ class _Table:
     def _placed(self, node: Node[Any]) -> _Series:
         op, given = node.op, node.args
         if node.depth < self.ground:
-            return self._fixed(node)
+            return _Series(node, None, (), False, [self.kind.centre(node)], [None])
         if isinstance(op, Item):
             call: Any = given[0]
             if call.op.callee:
@@ -267,21 +268,18 @@ class _Table:
         form = (op, *args) if args and not isinstance(op, Item) else (node,)
         if form not in self.of_form:
             back = _unscaled(node, args)
-            moves = any(x.moves for x in args) if isinstance(op, Item) else _moves(op, args)
-            made = back or _Series(node, op, args, moves, [self.kind.centre(node)], [None])
+            active = any(x.active for x in args) if isinstance(op, Item) else _is_active(op, args)
+            made = back or _Series(node, op, args, active, [self.kind.centre(node)], [None])
             self.of_form[form] = made
         return self.of_form[form]
 
-    def _fixed(self, node: Node[Any]) -> _Series:
-        return _Series(node, None, (), False, [self.kind.centre(node)], [None])
 
-
-def _moves(op: Any, args: tuple[_Series, ...]) -> bool:
-    return any(x.moves and rule for x, rule in zip(args, op.rules, strict=True))
+def _is_active(op: Any, args: tuple[_Series, ...]) -> bool:
+    return any(x.active and rule for x, rule in zip(args, op.rules, strict=True))
 
 
 def _unscaled(node: Node[Any], args: tuple[_Series, ...]) -> _Series | None:
-    """The series of x for a * (b * x) where that is x, to the bit: so tanh comes back to itself."""
+    """The series of x for a * (b * x) where that is x, to the bit: so tanh leads back to itself."""
     if node.op is not ops.mul or args[1].op is not ops.mul:
         return None
     a, (b, x) = args[0].source, args[1].args
@@ -289,17 +287,17 @@ def _unscaled(node: Node[Any], args: tuple[_Series, ...]) -> _Series | None:
         return None
     if a * b.source != 1.0 or abs(math.frexp(a)[0]) != 0.5:
         return None
-    # Of a number without a value only what cannot be subnormal on the way is known to come back.
+    # Without a value, only a product that cannot be subnormal in between is known to be undone.
     exact = abs(b.source) >= 1.0 if node.abstract else node.value == x.source.value
     return x if exact else None
 
 
 def _partials(node: Any, args: tuple[_Series, ...]) -> Sequence[Any]:
-    """The partial derivative for each argument that moves; of a result, for those of the call."""
+    """The partial derivative for each active argument; of an item, for the arguments of the call."""
     if isinstance(node.op, Item):
         return slopes_of(node.args[0], node.op.index)
     rules = zip(_rules(node), args, strict=True)
-    return [rule(node, *node.args) if rule and x.moves else None for rule, x in rules]
+    return [rule(node, *node.args) if rule and x.active else None for rule, x in rules]
 
 
 def _is_small_whole(exponent: Node[float] | float) -> bool:
@@ -317,7 +315,7 @@ def _power(x: Any, exponent: int) -> Any:
 
 
 def _rules(node: Node[Any]) -> tuple[Any, ...]:
-    """The rules of the operation of `node`, in a form that comes back to the node itself."""
+    """The rules of the operation of `node`, in a form that leads back to the node itself."""
     op: Any = node.op
     # power_slope, the rule of pow, leads to lower and lower powers and never back.
     if op is ops.pow and not node.abstract and _is_plain_power(node):

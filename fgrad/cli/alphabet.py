@@ -1,7 +1,7 @@
-"""The alphabet of expressions: which characters, numbers and words one is written in.
+"""The alphabet of expressions: the characters, numbers and words that they may contain.
 
-What Python's parser would read otherwise, or refuse in words that do not fit here, is refused
-before it sees the text.
+Text that Python's parser would read differently, or reject with a message that does not fit here, is
+rejected before parsing.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Expressions as text: parsed with `ast`, walked by us, and spelled again from nodes.
+"""Expressions as text: parsed with `ast`, and read as steps that compute nodes.
 
 An expression is made of numbers, names, `+ - * / % **`, comparisons (`0 < x < 1` means both),
 `and or not`, `a if c else b` and calls of the operations that fgrad exports. Python evaluates
-nothing: `ast` gives a tree, and a loop over it gives steps. Both sides of `a if c else b` are
-computed, and nothing flows to the side not taken. Numbers follow IEEE 754 (`1/0` is inf).
+nothing: `ast` parses a tree, from which a loop makes steps. Both sides of `a if c else b` are
+computed, and the inactive branch has no derivative. Numbers follow IEEE 754 (`1/0` is inf).
 `pi`, `e`, `inf` and `nan` are constants unless a value is given for the name.
 """
 
@@ -24,7 +24,8 @@ from fgrad.errors import FormatError, NotAValue, UnknownName
 from fgrad.graph.node import Node, constant, var
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import literal
-from fgrad.ops.primitive import Choice, Connective, Negation, Op
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Choice, Connective, Negation
 
 LONGEST: Final = 20_000
 DEEPEST: Final = 1_500  # Python 3.11 and 3.12 parse no deeper than about 2,000
@@ -116,7 +117,7 @@ def parse(text: str) -> Expression:
     """Read an expression of at most LONGEST characters and DEEPEST levels.
 
     Raises FormatError where the text is no expression, UnknownName for a call of something that
-    is no operation, NotAValue where a truth value stands for a number or the other way round.
+    is no operation, NotAValue for a truth value where a number is needed or the reverse.
     """
     text = re.sub(r"[ \t\r\n\f\v]", " ", text)
     if len(text) > LONGEST:
@@ -165,17 +166,17 @@ class _Reader:
         self.places.append(len(text))
 
     def read(self, tree: ast.expr) -> tuple[Step, ...]:
-        """The steps of `tree`, the last of which is the number that the text stands for."""
+        """The steps of `tree`, the last of which gives the value of the text."""
         done: list[int] = []
-        waiting: list[tuple[ast.expr, int, Sequence[ast.expr] | None]] = [(tree, 1, None)]
-        while waiting:
-            node, depth, parts = waiting.pop()
+        stack: list[tuple[ast.expr, int, Sequence[ast.expr] | None]] = [(tree, 1, None)]
+        while stack:
+            node, depth, parts = stack.pop()
             if depth > DEEPEST:
                 raise self.refusal(node, "the expression is nested too deeply")
             if parts is None:
                 parts = self.parts(node)
-                waiting.append((node, depth, parts))
-                waiting += [(part, depth + 1, None) for part in reversed(parts)]
+                stack.append((node, depth, parts))
+                stack += [(part, depth + 1, None) for part in reversed(parts)]
             else:
                 first = len(done) - len(parts)
                 done[first:] = [self.join(node, done[first:])]
@@ -236,7 +237,7 @@ class _Reader:
                 raise self.refusal(node, f"{READ_HERE} read here")
 
     def operation(self, node: ast.expr, operator: ast.AST) -> Op:
-        """What an operator of Python's means here, if it means anything."""
+        """The operation for an operator of Python's; FormatError if there is none."""
         op = _OPERATORS.get(type(operator))
         if op is None:
             raise self.refusal(node, f"{READ_HERE} read here")

@@ -278,6 +278,6 @@ def _complain(*lines: str, status: int) -> int:
 
 
 def _abandon_stdout() -> None:
-    """Nobody reads it any more, so that what is left in its buffer must go nowhere."""
+    """Discard the rest of its buffer, since nothing reads it any more."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

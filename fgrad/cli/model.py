@@ -1,8 +1,8 @@
 """What the command differentiates: an expression, or a function in a file, at given values.
 
-What is given a value is a variable. A parameter that is left out keeps its default, as in any
+Names that are given a value are variables. A parameter that is left out keeps its default, as in any
 call, and has no derivative. A file is run from its source, under a name that no module has, with
-its own directory to import from; what it prints goes to stderr, where it is in nobody's way.
+its own directory to import from; its output goes to stderr.
 """
 
 from __future__ import annotations

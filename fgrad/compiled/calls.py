@@ -1,7 +1,7 @@
-"""Calls written out: from arguments of a known structure to the result, in straight-line Python.
+"""Generated calls: from arguments of a known structure to the result, as straight-line Python.
 
-To read a tree by a general walk and to build another takes microseconds, which is more than most
-programs take to run. Written out for one structure it takes a tenth.
+Reading a tree by a general walk and building another takes microseconds, more than most programs take
+to run. Code that is generated for one structure takes a tenth of that.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from fgrad.trees.sameness import same
 from fgrad.trees.tree import Structure
 
 LARGEST: Final = 300
-"""Leaves of arguments up to which a call is written out, where a tuple or list of leaves is one."""
+"""The number of leaves up to which a call is generated, where a tuple or list of leaves counts as one."""
 _FLOATS: Final = frozenset({float})
 _FEW: Final = 32
-"""Leaves up to which each is taken by itself, which is faster then."""
+"""The number of leaves up to which each is read by itself, which is faster then."""
 _NAMED: Final = 30
-"""Outputs up to which each has a name of its own."""
+"""The number of outputs up to which each has a name of its own."""
 
 
 @final
 class Miss:
-    """What a written call gives for arguments of another structure."""
+    """The result of a generated call for arguments of another structure."""
 
 
 MISS: Final = Miss()
@@ -43,14 +43,13 @@ def direct(
     floats: bool = True,
     other: Callable[[tuple[Any, ...], dict[str, Any]], Any] | None = None,
 ) -> Callable[..., Any] | None:
-    """The call of `run` with the leaves of positional arguments, and the tree `result` of its outputs.
+    """The function that calls `run` with the leaves of the arguments and returns the tree `result`.
 
-    It is a function of the tuple of the arguments. With `other`, it is one of the arguments
-    themselves, and gives `other(args, kwargs)` where without it gives MISS.
-
-    It gives MISS for arguments of another structure, for leaves that are no floats if they must be
-    `floats`, and where `run` gives None.
-    Without `result` the call gives what `run` gives. None for structures of classes that are not read by index, key or field, and for large ones.
+    It takes the tuple of the positional arguments. It returns MISS for arguments of another structure,
+    for leaves that are no floats if `floats`, and if `run` returns None. With `other`, it takes the
+    arguments themselves, and returns `other(args, kwargs)` instead of MISS. Without `result` it
+    returns the outputs of `run`. None for structures of classes that are not read by index, key or
+    field, and for large ones.
 
     >>> from fgrad import trees
     >>> _, pair = trees.flatten((((1.0, 2.0),), {}))
@@ -82,7 +81,7 @@ def direct(
 
 
 def _pieces(structure: Structure[Any]) -> int:
-    """The leaves, where those of a tuple or list of leaves alone are taken as they are."""
+    """The number of leaves, where a tuple or list of leaves alone counts as one."""
     if structure._container is None or _is_row(structure):
         return 1
     return sum([_pieces(child) for child in structure.children])
@@ -112,9 +111,9 @@ class _Writer:
     named: bool
     """Whether each output has a name; else they are slices of `ys`."""
     miss: str
-    """What is given for arguments of another structure."""
+    """The expression that is returned for arguments of another structure."""
     rows: bool
-    """Whether a tuple or list of leaves is taken as it is."""
+    """Whether a tuple or list of leaves is passed on as it is."""
     lines: list[str] = attrs.field(factory=list)
     after: list[str] = attrs.field(factory=list)
     leaves: list[str] = attrs.field(factory=list)
@@ -123,7 +122,7 @@ class _Writer:
     _outputs: count[int] = attrs.field(factory=count)
 
     def text(self, built: str, outputs: int, *, floats: bool) -> str:
-        """The whole function, when it is known how the leaves are read and the result is built."""
+        """The whole function, once the lines that read the leaves and build the result are known."""
         given = ", ".join(self.leaves)
         check = " and ".join(map(_is_of_floats, self.leaves))
         ys = ", ".join([f"y{i}" for i in range(outputs)])
@@ -159,7 +158,7 @@ class _Writer:
             self.lines.append(f"if type({tree}) is not {self._name(kind)}: return {self.miss}")
         if kind in (tuple, list, dict):
             if kind is list and self.rows:
-                self.lines.append(f"{tree} = (*{tree},)")  # whatever others do to it meanwhile
+                self.lines.append(f"{tree} = (*{tree},)")  # another thread may change it
             self.lines.append(f"if len({tree}) != {size}: return {self.miss}")
         if self.rows and tree != "args" and _is_row(structure):
             self.leaves.append(f"*{tree}")
@@ -189,12 +188,12 @@ class _Writer:
         return [f"{', '.join(parts)}, = {tree}"] if parts else []
 
     def _same(self, what: str, value: object) -> str:
-        """The line that sees that something is the same as `value`."""
+        """The line that checks that an expression is the same as `value`."""
         known = self._name(value)
         return f"if {what} is not {known} and not same({what}, {known}): return {self.miss}"
 
     def build(self, structure: Structure[Any]) -> str:
-        """The expression of the tree, with lines before it for what takes more than that."""
+        """The expression of the tree; lines for what takes more than an expression go before it."""
         how, kind = structure._container, structure.kind
         if how is None:
             i = next(self._outputs)

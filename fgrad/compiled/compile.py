@@ -25,13 +25,13 @@ def compile(f: Any = None, /, *, backend: Backend | None = None, exact: bool = F
     """The compiled function of `f`: same arguments, same result, run as a program.
 
     It is traced at the first call with arguments of each structure (trees of numbers, as
-    everywhere); errors are those of `trace`. With nodes among the arguments it gives nodes.
+    everywhere); errors are those of `trace`. With nodes among the arguments it returns nodes.
 
     On the backend `native` it runs as machine code, on `python` as straight-line source, on
-    `reference` line by line. Without a choice it is native if the extra `native` is installed,
-    else python; to choose native without it raises MissingExtra. Native functions are as accurate
-    as those of Python, not equal in the last place, and a product that is added to something is
-    rounded once with the sum, where the processor can; `exact` keeps each rounding.
+    `reference` instruction by instruction. The default is native if the extra `native` is installed,
+    else python; native without the extra raises MissingExtra. Native functions are as accurate as
+    those of Python, not equal in the last place. There a product and a sum are contracted into one
+    fused operation, if the processor has it; with `exact`, each of them is rounded.
 
     >>> import fgrad as fg
     >>> def slope(x: float, y: float) -> float:

@@ -1,7 +1,8 @@
-"""Compiled functions: traced once for each structure of their arguments, and run from then on.
+"""Compiled functions; long, for the overloads by which their methods are typed.
 
-A compiled function has the signature of the function. It is called with floats, and in a graph or
-in a traced function with nodes: there it is one call node, whose derivative is compiled too.
+A compiled function is traced once for each structure of its arguments, and has the signature of the
+function. It is called with floats, and in a graph or in a traced function with nodes: there it is one
+call node, whose derivative is compiled too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from fgrad.compiled.rows import Table, is_array, refuse, widths_of
 from fgrad.compiled.specialisation import FewRows, Over, Specialisation, of_array, of_floats, paired
 from fgrad.errors import CyclicTree, NotAValue, NotPicklable
 from fgrad.program.program import Program
-from fgrad.transforms.gradient import Sloped
+from fgrad.transforms.gradient import HasGradient
 from fgrad.trees import parameters
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ T = TypeVar("T")
 
 
 class _OfInstances(property):
-    """A property that the class itself lacks, for `inspect` asks that too for what it wraps."""
+    """A property of instances that the class itself lacks, since `inspect` reads it from both."""
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
@@ -58,13 +59,13 @@ class _OfInstances(property):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Compiled(Front, Sloped, Generic[P, R]):
+class Compiled(Front, HasGradient, Generic[P, R]):
     """A function that runs the program of another; made by `compile`.
 
-    What is kept are the specialisations: one for each structure of the arguments that it was
-    called with. `program`, `digest` and `source` are of the only one. It pickles with them, so where
-    it arrives it knows the structures it was called with; others where the function can be imported.
-    In a class it is a method.
+    It keeps a specialisation for each structure of arguments that it was called with; `program`,
+    `digest` and `source` are those of the only one. It is pickled with its specialisations, so another
+    process can call it with the same structures, and with others if it can import the function. In a
+    class it is a method.
 
     >>> import fgrad as fg
     >>> fast = fg.compile(lambda x, y: x * y)
@@ -76,7 +77,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
     backend: Backend
     exact: bool = False
     _special: Specialised = attrs.field(init=False)
-    # It only grows; what two threads find at the same time is the same.
+    # They only grow; two threads that add an entry at the same time add the same.
     _by_widths: dict[tuple[int, ...], Specialisation] = attrs.field(factory=dict, init=False)
     _few: FewRows = attrs.field(factory=FewRows, init=False)
     _by_class: dict[type, Compiled[..., R]] = attrs.field(factory=dict, init=False)
@@ -86,7 +87,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
         return Specialised(self.function, self.backend, self.exact)
 
     def __attrs_post_init__(self) -> None:
-        """Begin with a call that writes out a faster one."""
+        """Begin with a call that replaces itself by a faster one."""
         self._exchange(self._special.first(self, self._called))
 
     if TYPE_CHECKING:
@@ -95,20 +96,20 @@ class Compiled(Front, Sloped, Generic[P, R]):
             """The result of the function, on floats as floats and on nodes as nodes."""
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What a call gives for which there is nothing faster."""
-        if args and isinstance(args[0], type):  # as classmethod gives it
+        """The result of a call for which there is nothing faster."""
+        if args and isinstance(args[0], type):  # as of a classmethod
             return self._of(args[0])(*args[1:], **kwargs)
         return self._special.called(args, kwargs)
 
     def _of(self, owner: type) -> Compiled[..., R]:
-        """The compiled function of the others of its arguments, when the first is a class."""
+        """The compiled function of the other arguments, if the first is a class."""
         function = self._special.traced
         if function is None or owner in self._by_class:
             return self._by_class[owner]
         bound: Compiled[..., R] = Compiled(MethodType(function, owner), self.backend, self.exact)
         return self._by_class.setdefault(owner, bound)
 
-    # To type checkers, a class method is what takes a class, and a static one what takes no instance.
+    # To type checkers, a function of a class is a class method, and one of no instance a static one.
     @overload
     def __get__(  # type: ignore[misc]  # to take a class first is what makes it one
         self: Callable[Concatenate[type[T], Q], R], instance: T | None, owner: type[T], /
@@ -122,12 +123,12 @@ class Compiled(Front, Sloped, Generic[P, R]):
     @overload
     def __get__(self, instance: object, owner: type, /) -> Self: ...
     def __get__(self, instance: Any, owner: type | None = None, /) -> Any:
-        """The method of an instance, which is the first argument, a tree like any."""
+        """The method of an instance, which is the first argument, a tree like any other."""
         if instance is None:
             return self
         return self._of(instance) if isinstance(instance, type) else Bound(self, instance)
 
-    # Of a tree of another class the leaves are columns, though its fields say float.
+    # A result of another class keeps its type: its leaves are columns, though its fields are float.
     @overload
     def map(
         self: Compiled[..., float],
@@ -197,12 +198,12 @@ class Compiled(Front, Sloped, Generic[P, R]):
     def map(self, *args: Any, threads: int = 1, out: Any = None, **kwargs: Any) -> Any:
         """The results for many rows at once: a column at each leaf of the result.
 
-        The arguments have columns of one length, arrays `(N,)`, in the place of numbers; a number
-        is the same in every row, and an array `(N, k)` stands for a list of k numbers. On the
-        native backend the rows are shared among `threads`, which changes no bit. `out` is a tree like
-        the result with arrays in it that are written to, `(N,)` for a number and `(N, k)` for a
-        list; they may be the arguments' own, and none may lie in another. Raises NotAValue for what
-        is no real column, MissingExtra without the extra `arrays`.
+        The arguments have columns of one length, arrays `(N,)`, instead of numbers; a number is the
+        same in every row, and an array `(N, k)` stands for a list of k numbers. On the native backend
+        the rows are divided among `threads`, which changes no bit. `out` is a tree like the result
+        whose arrays are written to, `(N,)` for a number and `(N, k)` for a list; they may be those of
+        the arguments, and must not overlap. Raises NotAValue for what is no real column,
+        MissingExtra without the extra `arrays`.
 
         >>> import numpy as np
         >>> import fgrad as fg
@@ -212,9 +213,9 @@ class Compiled(Front, Sloped, Generic[P, R]):
         """
         way: Over = "map" if out is None else "into"
         if threads == 1 and not kwargs:
-            prompt = self._few.call(way, args if out is None else (*args, out))
-            if prompt is not MISS:
-                return prompt if out is None else out
+            result = self._few.call(way, args if out is None else (*args, out))
+            if result is not MISS:
+                return result if out is None else out
         columns, special = self._mapped(way, args, kwargs, out)
         if out is None:
             return special.result.unflatten(special.kernel.map(columns, threads=threads))
@@ -224,10 +225,10 @@ class Compiled(Front, Sloped, Generic[P, R]):
     def sum(self, *args: Columns, threads: int = 1, out: Any = None, **kwargs: Columns) -> R:
         """The result summed over many rows: a sum at each leaf, without the rows in memory.
 
-        Arguments and errors are those of `map`. Of a loss for one row, or its value and gradient,
-        that is the loss of a batch. The sum is the same for any number of threads. `out` is a tree
-        like the result with arrays in it that are written to, `()` for a number and `(k,)` for a
-        list: faster than objects where there are many.
+        Arguments and errors are those of `map`. Of the loss of one row, or its value and gradient,
+        it is that of a batch. The sum is the same for any number of threads. `out` is a tree like the
+        result whose arrays are written to, `()` for a number and `(k,)` for a list: faster than
+        objects if there are many.
 
         >>> import numpy as np
         >>> import fgrad as fg
@@ -237,9 +238,9 @@ class Compiled(Front, Sloped, Generic[P, R]):
         """
         way: Over = "sum" if out is None else "total"
         if threads == 1 and not kwargs:
-            prompt = self._few.call(way, args if out is None else (*args, out))
-            if prompt is not MISS:
-                return prompt if out is None else out  # type: ignore[no-any-return]  # R, as it was traced
+            result = self._few.call(way, args if out is None else (*args, out))
+            if result is not MISS:
+                return result if out is None else out  # type: ignore[no-any-return]  # R, as it was traced
         columns, special = self._mapped(way, args, kwargs, out)
         if out is None:
             sums: Any = special.kernel.sum(columns, threads=threads)
@@ -272,7 +273,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
             parameters.refuse(self._special.traced, args, kwargs, refuse)
             raise
 
-    # No function of trees takes a column, so the first fits none of the calls that the others are for.
+    # No function of trees takes a column, so the first matches no call that is meant for the others.
     @overload
     def specialise(self, *args: P.args, **kwargs: P.kwargs) -> Callable[P, R]: ...  # type: ignore[overload-overlap]
     @overload
@@ -280,11 +281,11 @@ class Compiled(Front, Sloped, Generic[P, R]):
     @overload
     def specialise(self, x: Column, /) -> Callable[[Column], Column]: ...
     def specialise(self, *args: Any, **kwargs: Any) -> Any:
-        """The function at the structure of these arguments, for the fastest calls.
+        """The function for the structure of these arguments, with the fastest calls.
 
-        For floats by position it is on the native backend a builtin of the interpreter; for one array
-        `(k,)`, which stands for a list of k numbers, a function of such arrays that gives an array
-        of all numbers of the result, or the only one. Other arguments than these are as for a call.
+        For floats by position on the native backend it is a builtin of the interpreter. For one array
+        `(k,)`, which stands for a list of k numbers, it is a function of such arrays that returns an
+        array of all numbers of the result, or the only one. For other arguments it is an ordinary call.
 
         >>> import numpy as np
         >>> import fgrad as fg
@@ -305,7 +306,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
     def slopes(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
     ) -> tuple[float, tuple[Any, ...]] | None:
-        """The value and the gradients at numbers, by the program of the derivative alone."""
+        """The value and the gradients at numbers, by the program of the derivative."""
         return self._special.slopes(args, kwargs, places)
 
     def on_arrays(self, tree: Any, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
@@ -316,19 +317,19 @@ class Compiled(Front, Sloped, Generic[P, R]):
 
     @_OfInstances
     def __wrapped__(self) -> Callable[P, R]:
-        """The function, where `inspect` looks for a signature."""
+        """The function, from which `inspect` takes the signature."""
         function = self._special.traced
         if function is None:
             raise AttributeError("__wrapped__")
         return function
 
     def specialisation(self, *args: P.args, **kwargs: P.kwargs) -> Specialisation:
-        """That for the structure of these arguments, made if it is not there yet."""
+        """The specialisation for the structure of these arguments, made if there is none yet."""
         return self._special.found(args, kwargs)[1]
 
     @property
     def specialisations(self) -> Mapping[Any, Specialisation]:
-        """All that have been made, by the structure of the arguments."""
+        """All specialisations made so far, by the structure of the arguments."""
         return self._special.made
 
     @property
@@ -343,7 +344,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
 
     @property
     def source(self) -> str:
-        """What runs: Python source, LLVM IR, or the listing; errors are those of `program`."""
+        """The code that runs: Python source, LLVM IR, or the listing; errors are those of `program`."""
         return self._only().kernel.text
 
     def _only(self) -> Specialisation:
@@ -357,7 +358,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
         """Pickle the programs, and where the function can be imported."""
         function, made = self.function, tuple(self.specialisations.values())
         reference = None if function is None else Reference.to(function)
-        if reference is not None:  # what cannot be sent is traced again over there
+        if reference is not None:  # the others are traced again there
             made = tuple([special for special in made if special.kernel.program.portable])
         if reference is None and not made:
             advice = "Call it first, or define the function where it can be imported."
@@ -365,7 +366,7 @@ class Compiled(Front, Sloped, Generic[P, R]):
         return _restored, (self.backend, self.exact, made, reference)
 
     def __copy__(self) -> Self:
-        """The function itself: what it knows only grows."""
+        """The function itself: its specialisations only grow."""
         return self
 
     def __deepcopy__(self, memo: object) -> Self:

@@ -1,7 +1,7 @@
-"""What changed between two programs: which lines, which outputs, and which derivatives.
+"""The differences between two programs: which instructions, outputs and derivatives changed.
 
 Values are the same when they are computed in the same way from inputs of the same names, wherever
-in their programs they stand.
+in their programs they are computed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import attrs
 
 from fgrad.compiled.kernel import Kernel
 from fgrad.program.program import Program
-from fgrad.program.text import lines, quoted
+from fgrad.program.text import instructions, quoted
 
 
 @attrs.frozen
 class Difference:
-    """What two programs do not have in common; its text is an account of it.
+    """The differences between two programs; `str` gives a report.
 
-    Lines are as `show` prints them. `outputs` are the places of outputs that are computed
+    Instructions are as `show` prints them. `outputs` are the places of outputs that are computed
     differently, and `derivatives` says for each output and input whether the derivative changed
     (where either has one).
 
@@ -50,15 +50,14 @@ class Difference:
         return removed + tuple(f"+ {quoted(name)}" for name in self.inputs_added)
 
     def __str__(self) -> str:
-        """The account, a line for each change."""
+        """The report, a line for each change."""
         if not self:
-            return f"the same: {self.kept} lines"
+            return f"the same: {_count(self.kept)}"
         said = [f"input {change}" for change in self._inputs]
-        said.append(
-            f"{self.kept} lines the same, {len(self.removed)} removed, {len(self.added)} added"
-        )
-        said += [f"  - {line}" for line in self.removed]
-        said += [f"  + {line}" for line in self.added]
+        counts = f"{len(self.removed)} removed, {len(self.added)} added"
+        said.append(f"{_count(self.kept)} the same, {counts}")
+        said += [f"  - {text}" for text in self.removed]
+        said += [f"  + {text}" for text in self.added]
         said += [f"output {i}: computed differently" for i in self.outputs]
         for (i, name), changed in self.derivatives.items():
             what = "changed" if changed else "the same"
@@ -67,13 +66,13 @@ class Difference:
 
 
 def diff(before: Program, after: Program) -> Difference:
-    """What changed from `before` to `after`.
+    """The differences from `before` to `after`.
 
     >>> import fgrad as fg
     >>> old = fg.trace(lambda x, y: fg.sin(x) + 2.0 * y)(0.0, 0.0)
     >>> new = fg.trace(lambda x, y: fg.sin(x) + 3.0 * y)(0.0, 0.0)
     >>> print(diff(old, new))
-    1 lines the same, 2 removed, 2 added
+    1 instruction the same, 2 removed, 2 added
       - %3 = mul(2.0, y)
       - %4 = add(%2, %3)
       + %3 = mul(3.0, y)
@@ -93,12 +92,16 @@ def diff(before: Program, after: Program) -> Difference:
     return Difference(
         _others(before.inputs, after.inputs),
         _others(after.inputs, before.inputs),
-        _lines(before, old, in_new),
-        _lines(after, new, in_old),
+        _texts(before, old, in_new),
+        _texts(after, new, in_old),
         sum(key in in_old for key in new[len(after.inputs) :]),
         tuple(i for i in pairs if old_ends.get(i) != new_ends.get(i)),
         MappingProxyType({k: old_slopes.get(k) != new_slopes.get(k) for k in sorted(both)}),
     )
+
+
+def _count(instructions: int) -> str:
+    return f"{instructions} instruction{'s' if instructions != 1 else ''}"
 
 
 def _keys(program: Program, keys: dict[Any, int]) -> list[int]:
@@ -115,9 +118,9 @@ def _others(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
     return tuple([name for name in names if name not in there])
 
 
-def _lines(program: Program, numbers: list[int], others: frozenset[int]) -> tuple[str, ...]:
-    made = zip(lines(program), numbers[len(program.inputs) :], strict=True)
-    return tuple([line for line, number in made if number not in others])
+def _texts(program: Program, numbers: list[int], others: frozenset[int]) -> tuple[str, ...]:
+    made = zip(instructions(program), numbers[len(program.inputs) :], strict=True)
+    return tuple([text for text, number in made if number not in others])
 
 
 def _slopes(program: Program, keys: dict[Any, int]) -> dict[tuple[int, str], int]:

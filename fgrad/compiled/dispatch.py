@@ -1,4 +1,4 @@
-"""A function that becomes a program for each structure of its arguments, and is run as that."""
+"""Dispatch: which specialisation of a compiled function runs, by the structure of the arguments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fgrad.compiled.calls import MISS
 from fgrad.compiled.kernel import Backend, Kernel
 from fgrad.compiled.reference import Reference
 from fgrad.compiled.specialisation import TRIED, Call, Given, Specialisation
-from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
+from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.graph.node import Condition, Node
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import literal
@@ -25,19 +25,19 @@ from fgrad.trees import parameters
 from fgrad.trees.containers import USUAL, are_leaves
 
 MANY: Final = 16
-"""Leaves from which on it pays to write out how they are read."""
+"""The number of leaves from which on it pays to generate code that reads them."""
 _USUAL: Final = {Node}, {float, Node}
-"""The classes of leaves that are nodes with values, and of those with numbers among them."""
+"""The classes of leaves: nodes with values alone, or numbers as well."""
 
 
 @attrs.frozen(eq=False)
 class Specialised:
-    """A function, and what it became for each structure of its arguments that it was called with."""
+    """A function, and its specialisation for each structure of arguments that it was called with."""
 
     function: Callable[..., Any] | None
     backend: Backend
     exact: bool
-    # It only grows; what two threads trace at the same time is the same.
+    # They only grow; two threads that trace at the same time get the same.
     _made: dict[trees.Structure[Any], Specialisation] = attrs.field(factory=dict, init=False)
     _calls: list[Given] = attrs.field(factory=list, init=False)
     _readers: list[tuple[Call, Specialisation]] = attrs.field(factory=list, init=False)
@@ -49,28 +49,24 @@ class Specialised:
 
     @property
     def traced(self) -> Callable[..., Any] | None:
-        """The function, imported if it is shipped; None where it cannot be."""
+        """The function, imported if there is a reference to it; None if it cannot be."""
         function = self.function
         return function.function if isinstance(function, Reference) else function
 
     def found(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[trees.Leaf], Specialisation]:
-        """The leaves, and the specialisation for these arguments, made if it is not there yet."""
+        """The leaves, and the specialisation for these arguments, made if there is none yet."""
         made = self._known(args, kwargs)
         if made is not None:
             return made
-        try:
-            leaves, structure = trees.arguments((args, kwargs), "arguments")
-        except (NotAValue, CyclicTree):
-            parameters.refuse(self.traced, args, kwargs, trees.arguments)
-            raise
+        leaves, structure = parameters.flattened(lambda: self.traced, args, kwargs)
         try:
             hash(structure)
         except TypeError as error:
             found = parameters.unhashable(self.traced, structure)
             where, value = found or ("a compiled function", error)
-            advice = "What passes through must be hashable, for it chooses the program."
+            advice = "Static values must be hashable, since they select the program."
             raise NotAValue(where, "a hashable value", f"{value!r:.60}", advice) from None
         known = self._made.get(structure)
         return leaves, known or self.kept(self._traced(args, kwargs, structure))
@@ -78,7 +74,7 @@ class Specialised:
     def _known(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Sequence[trees.Leaf], Specialisation] | None:
-        """The same where it is there, or None; most calls are of a structure that is."""
+        """The same if the specialisation exists, as for most calls; None otherwise."""
         for reader, special in () if kwargs else tuple(self._readers):
             given = reader(args)
             if given is not MISS and are_leaves(given, USUAL):
@@ -91,7 +87,7 @@ class Specialised:
         return None
 
     def _expect(self, special: Specialisation, leaves: Sequence[trees.Leaf]) -> None:
-        """Have the next such arguments be read in straight lines, where there is much to read."""
+        """Read the next arguments of this structure by generated code, if they have many leaves."""
         if len(leaves) > MANY and len(self._readers) < TRIED and special.reader is not None:
             known = special.reader, special
             if known not in self._readers:
@@ -100,25 +96,26 @@ class Specialised:
     def slopes(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
     ) -> tuple[float, tuple[Any, ...]] | None:
-        """The value and the gradient for each place, as `derivative.Sloped` has them.
+        """The value and the gradient for each place, as `HasGradient` has them.
 
-        None for a structure that has not been called with, for nodes, and for what gives no number.
+        None for a new structure, for nodes, and for a result that is no number.
         """
         known = self._known(args, kwargs)
         if known is None or known[1].result.kind is not None or not _numbers(known[0]):
             return None
         kinds = {*map(type, known[0])}
         if bool in kinds or (int in kinds and any(known[1].arguments.wholes())):
-            return None  # what has no derivative may be among them
+            return None  # some may have no derivative
         numbers: Sequence[Any] = known[0]
         values, special = tuple(map(float, numbers)), known[1]
         outs = special.kernel.run(*values)
         if type(outs[0]) is not float:
             return None
-        flows = [0.0 if bar is None else bar for bar in special.kernel.pull(outs, values, (1.0,))]
+        found = special.kernel.pullback(outs, values, (1.0,))
+        slopes = [0.0 if slope is None else slope for slope in found]
         positional = special.arguments.children[0].children
         starts = [0, *accumulate(map(len, positional))]
-        gradients = [positional[i].unflatten(flows[starts[i] : starts[i + 1]]) for i in places]
+        gradients = [positional[i].unflatten(slopes[starts[i] : starts[i + 1]]) for i in places]
         return outs[0], tuple(gradients)
 
     def _traced(
@@ -134,7 +131,7 @@ class Specialised:
         return Specialisation(Kernel(program, self.backend, self.exact), structure, tracing.result)
 
     def kept(self, special: Specialisation) -> Specialisation:
-        """The specialisation for that structure, which is this one if there is no other."""
+        """The specialisation for that structure: this one, unless there is one already."""
         return self._made.setdefault(special.arguments, special)
 
     def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -153,9 +150,9 @@ class Specialised:
         return _run(special, leaves)
 
     def first(self, owner: Front, other: Given) -> Callable[..., Any]:
-        """The call of `owner` until there is a faster one for numbers in some structure.
+        """The first call of `owner`, which replaces itself by one for numbers in the structure it gets.
 
-        That leaves to `other` what it does not know, and so does this for classes.
+        Both call `other` for arguments that they do not handle.
         """
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -185,17 +182,17 @@ def _run(special: Specialisation, leaves: Sequence[trees.Leaf]) -> Any:
 
 
 def _number(leaf: Any) -> Any:
-    """A leaf as the number that a program takes: 1 and 0 stand for truth values."""
+    """A leaf as the number that a program takes: 1 or 0 for a truth value."""
     if isinstance(leaf, Node):
         return ops.where(leaf, 1.0, 0.0) if isinstance(leaf, Condition) else leaf
     return float(leaf) if isinstance(leaf, bool) else literal(leaf, "a call")
 
 
 class Front:
-    """An object whose call is its own, and can be exchanged for a faster one.
+    """An object with a `__call__` of its own, which can be replaced by a faster one.
 
-    `f(x)` finds the slot and calls what is in it, which may be a builtin. A method that calls it
-    would be a frame of Python more.
+    `f(x)` calls the function in the slot, which may be a builtin. A method that calls it would add a
+    Python frame.
     """
 
     __slots__ = ("__call__",)

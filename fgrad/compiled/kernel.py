@@ -1,8 +1,8 @@
-"""Kernels: a program that has been made runnable, and its place in graphs.
+"""Kernels: a program made runnable by a backend, and its operation in graphs.
 
-On floats a kernel is a function. In a graph it is an operation with several results, whose
-derivative is the derivative of its program, made into a kernel when it is first asked for; that
-one can be differentiated in the same way, so a graph of many calls is never unrolled.
+On floats a kernel is a function. In a graph it is an operation with multiple results, whose
+derivative is that of its program, made into a kernel on first use. That kernel can be differentiated
+in the same way, so a graph of many calls is never unrolled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fgrad.autodiff.reverse import leaf_nodes
 from fgrad.backends.numpy.columns import Columns, columns
 from fgrad.backends.python import Source, source
 from fgrad.graph.node import Node
-from fgrad.ops.multiple import Callee, Joint, Row
+from fgrad.ops.multiple import Callee, MultiOp, Row
 from fgrad.program.passes import simplified
 from fgrad.program.program import Program
 from fgrad.program.schedule import scheduled
@@ -39,9 +39,9 @@ BACKENDS: Final[tuple[Backend, ...]] = ("reference", "python", "native")
 
 @cache
 def native_is_installed() -> bool:
-    """Whether the extra `native` is there, in versions that it can use.
+    """Whether the extra `native` is installed, in versions that can be used.
 
-    Others bring an older llvmlite, whose LLVM reads another language: then it is as if it were not.
+    The LLVM of an older llvmlite reads another IR, so that counts as not installed.
     """
     if find_spec("llvmlite") is None or find_spec("numpy") is None:
         return False
@@ -65,7 +65,7 @@ class Kernel(Callee):
     backend: Backend
     exact: bool = False
     """Whether native code keeps each rounding: no product is fused with the sum it goes into."""
-    # What follows is made when it is asked for; made twice by two threads, it is the same.
+    # The rest is made on first use; made by two threads at once, it is the same.
     _slopes: dict[tuple[int, ...], tuple[tuple[int, ...], Kernel | None]] = attrs.field(
         factory=dict, init=False, eq=False, repr=False
     )
@@ -95,7 +95,7 @@ class Kernel(Callee):
 
     @cached_property
     def source(self) -> Source | None:
-        """The Python source, on the backend that has one."""
+        """The Python source, on the backend `python`; None on others."""
         return source(scheduled(self.program)) if self.backend == "python" else None
 
     def map(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[Array, ...]:
@@ -105,7 +105,7 @@ class Kernel(Callee):
         return self._columns(inputs)
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int = 1) -> None:
-        """The same into arrays that are there; NotAValue for what cannot be written to."""
+        """The same into given arrays; NotAValue for what cannot be written to."""
         if self.backend == "native":
             self._batch.map_to(out, inputs, threads=threads)
             return
@@ -133,9 +133,9 @@ class Kernel(Callee):
             x[...] = [next(sums) for _ in range(x.size)] if x.ndim else next(sums)
 
     def few(self, way: Way) -> Callable[..., Any] | None:
-        """The function of a few rows, by position, that gives None for all that is not usual.
+        """The function of a few rows, by position, that returns None where it does not apply.
 
-        None on backends that have no such thing.
+        None on backends without one.
         """
         return partial(self._batch.few.call, way) if self.backend == "native" else None
 
@@ -151,62 +151,63 @@ class Kernel(Callee):
 
     @property
     def text(self) -> str:
-        """What runs on the backend: Python source, LLVM IR, or the listing."""
+        """The code that the backend runs: Python source, LLVM IR, or the listing."""
         if self.backend == "native":
             return self.entry.text
         return show(self.program) if self.source is None else self.source.text
 
     @property
     def digest(self) -> str:
-        """The name of the computation."""
+        """The digest of the program."""
         return self.program.digest
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the program and the backend: code is made again where it arrives."""
+        """Pickle the program and the backend: code is made again in the other process."""
         return Kernel, (self.program, self.backend, self.exact)
 
     @cached_property
-    def op(self) -> Joint:
-        """The operation that a call is in a graph."""
+    def op(self) -> MultiOp:
+        """The operation of a call in a graph."""
         kinds, outputs = self.program.truths, self.program.outputs
         truths = frozenset([k for k, i in enumerate(outputs) if kinds[i]])
-        return Joint("call", self, len(self.program.inputs), len(outputs), self.pull, truths=truths)
+        sizes = len(self.program.inputs), len(outputs)
+        return MultiOp("call", self, *sizes, self.pullback, truths=truths)
 
-    def pull(self, outs: Row, args: Row, bars: Row) -> Row:
+    def pullback(self, outs: Row, args: Row, cotangents: Row) -> Row:
         """The cotangents of the inputs, by the program of the derivative."""
-        flowing = tuple([i for i, bar in enumerate(bars) if bar is not None])
-        reached, slope = self.slope(flowing)
+        active = tuple([i for i, cotangent in enumerate(cotangents) if cotangent is not None])
+        reached, slope = self.slope(active)
         if slope is None:
             return [None] * len(args)
-        given = (*args, *[bars[i] for i in flowing])
+        given = (*args, *[cotangents[i] for i in active])
         on_numbers = {float}.issuperset(map(type, given))
-        flows = slope.run(*given) if on_numbers else multiple.results(slope.op, given)
+        found = slope.run(*given) if on_numbers else multiple.results(slope.op, given)
         if len(reached) == len(args):
-            return flows
+            return found
         filled: list[Any] = [None] * len(args)
-        for i, flow in zip(reached, flows, strict=True):
-            filled[i] = flow
+        for i, cotangent in zip(reached, found, strict=True):
+            filled[i] = cotangent
         return filled
 
-    def slope(self, flowing: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
-        """The inputs that the outputs `flowing` depend on, and the kernel of their cotangents.
+    def slope(self, active: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
+        """The inputs that the outputs `active` depend on, and the kernel of their cotangents.
 
-        It takes the inputs and the cotangents of these outputs. Outputs that nothing flows to have
-        no part in it, so that what they would send (0 * inf) does not come about.
+        The kernel takes the inputs and the cotangents of these outputs. Outputs without a cotangent
+        have no part in it, so that their contributions (0 * inf) do not happen.
         """
-        known = self._slopes.get(flowing)
-        return known or self._slopes.setdefault(flowing, self._differentiated(flowing))
+        known = self._slopes.get(active)
+        return known or self._slopes.setdefault(active, self._differentiated(active))
 
-    def _differentiated(self, flowing: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
+    def _differentiated(self, active: tuple[int, ...]) -> tuple[tuple[int, ...], Kernel | None]:
         names = self.program.inputs
         xs = [traced(name) for name in names]
         ys = self.program.nodes(xs)
-        bars = [traced(f"cotangent {i}") for i in flowing]
-        flows = leaf_nodes([(ys[i], bar) for i, bar in zip(flowing, bars, strict=True)], xs)
-        reached = tuple([i for i, x in enumerate(xs) if x in flows])
+        labels = [f"cotangent {i}" for i in active]
+        cotangents = list(map(traced, labels))
+        found = leaf_nodes([(ys[i], c) for i, c in zip(active, cotangents, strict=True)], xs)
+        reached = tuple([i for i, x in enumerate(xs) if x in found])
         if not reached:
             return (), None
-        ends: Sequence[Node[float]] = [flows[xs[i]] for i in reached]
-        labels = [*names, *[f"cotangent {i}" for i in flowing]]
-        program = Program.of(ends, [*xs, *bars], labels)
+        ends: Sequence[Node[float]] = [found[xs[i]] for i in reached]
+        program = Program.of(ends, [*xs, *cotangents], [*names, *labels])
         return reached, Kernel(simplified(program), self.backend, self.exact)

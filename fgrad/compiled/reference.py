@@ -1,4 +1,4 @@
-"""References: where a function stands, by which another process finds it when it needs it."""
+"""References: the module and name of a function, by which another process imports it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import attrs
 class Reference:
     """The module and the name in it under which a function can be imported, and called.
 
-    Nothing is imported before the function is asked for, which may never be where programs suffice.
+    Nothing is imported before the function is needed, which may never happen if its programs suffice.
     """
 
     module: str
@@ -23,7 +23,7 @@ class Reference:
 
     @classmethod
     def to(cls, function: Callable[..., Any]) -> Self | None:
-        """The reference to a function; None if its name does not lead to it."""
+        """The reference to a function; None if it cannot be imported by its name."""
         if isinstance(function, cls):
             return function
         module = getattr(function, "__module__", None)
@@ -46,7 +46,7 @@ class Reference:
 
     @property
     def function(self) -> Callable[..., Any] | None:
-        """The function, imported; of a compiled function what it was made of. None if there is none."""
+        """The function, imported; for a compiled function the one it was made from. None if there is none."""
         try:
             module = importlib.import_module(self.module)
             found: Any = operator.attrgetter(self.name)(module)

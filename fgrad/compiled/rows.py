@@ -1,4 +1,4 @@
-"""Arguments for many rows: trees with a column, or a table, in the place of numbers."""
+"""Arguments for many rows: trees with a column, or a table, instead of numbers."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
         | Mapping[Any, object]
         | None
     )
-    """What a function is mapped over: a column, a table, a number, or a tree of them."""
+    """An argument of `map`: a column, a table, a number, or a tree of them."""
 
 _NUMBERS: Final = frozenset({float, int})
 
 
 @attrs.frozen
 class Table:
-    """What the function is mapped over: its columns, and arguments of the same structure for one row.
+    """The columns of arguments for many rows, and arguments of the same structure for one row.
 
-    An array of two dimensions is a list of its columns, and stays one array here.
+    An array of two dimensions stands for a list of its columns, and stays one array here.
     """
 
     columns: tuple[Any, ...]
@@ -55,16 +55,16 @@ class Table:
 
     @classmethod
     def of(cls, tree: object) -> Table:
-        """Take `tree` apart; columns are looked at by whoever computes with them."""
+        """Take `tree` apart; the backend checks the columns."""
         columns: list[Any] = []
         row = _row(tree, columns, (), 2, _array, truths=True)
         return cls(tuple(columns), row)
 
     @classmethod
     def to_write(cls, tree: object, axes: int) -> Table:
-        """The same of arrays that are written to; those with so many axes stand for lists.
+        """The same for arrays that are written to; those with `axes` axes stand for lists.
 
-        NotAValue for what is no array: what it becomes as one may be a copy.
+        NotAValue for what is no array: converting it may make a copy.
         """
         columns: list[Any] = []
         row = _row(tree, columns, (), axes, _own)
@@ -72,7 +72,7 @@ class Table:
 
 
 def refuse(tree: object, name: str, above: tuple[int, ...] = ()) -> None:
-    """Raise the error of what is no tree of columns and numbers, naming its place in `tree`, called `name`."""
+    """Raise the error for a leaf that is no column and no number, with its path in `tree`, called `name`."""
     if hasattr(type(tree), "__array__"):
         return
     container = container_of(tree, USUAL)
@@ -87,18 +87,18 @@ def refuse(tree: object, name: str, above: tuple[int, ...] = ()) -> None:
 
 
 def skeleton(tree: object) -> Any:
-    """The tree of arrays with a number in the place of each, whatever it stands for."""
+    """The tree with a number instead of each array."""
     return _row(tree, [], (), -1, _array)
 
 
 def is_array(x: object) -> bool:
-    """Whether it is just an array of numpy, which is not imported for the question."""
+    """Whether it is an array of numpy and no subclass; numpy is not imported to find out."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and type(x) is numpy.ndarray
 
 
 def widths_of(args: tuple[Any, ...]) -> tuple[int, ...] | None:
-    """How many columns each argument has, and -1 for a column or a number; None if one is a tree."""
+    """The number of columns of each argument, -1 for a column or a number; None if one is a tree."""
     widths = []
     for x in args:
         array = is_array(x)
@@ -144,7 +144,7 @@ def _row(
 
 
 def _own(tree: Any) -> Any:
-    """The array that something is."""
+    """The object, if it is an array of numpy; NotAValue otherwise."""
     if is_array(tree):
         return tree
     advice = "Make it with numpy.empty, or leave it out."
@@ -152,7 +152,7 @@ def _own(tree: Any) -> Any:
 
 
 def _array(tree: Any) -> Any:
-    """The array that something is, or becomes as it says itself."""
+    """The object as an array, by its own conversion if it has one."""
     if is_array(tree):
         return tree
     try:

@@ -1,4 +1,4 @@
-"""A compiled function at one structure of its arguments, and the fastest ways to call it."""
+"""A compiled function for one structure of its arguments, and the fastest ways to call it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from fgrad.trees.tree import Structure
 
 Call: TypeAlias = Callable[[tuple[Any, ...]], Any]
 Over: TypeAlias = Literal["map", "into", "sum", "total"]
-"""What is made of many rows: new columns, columns that are there, sums, or arrays of sums."""
+"""The result over many rows: new columns, given columns, sums, or given arrays of sums."""
 
 Given: TypeAlias = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 """A function of the positional arguments and those by name."""
 
 TRIED: Final = 4
-"""Calls that are tried one after the other."""
+"""The number of calls that are tried one after the other."""
 
 
 @attrs.frozen
@@ -37,7 +37,7 @@ class Specialisation:
 
     @cached_property
     def call(self) -> Given | None:
-        """The call for numbers, to the result or MISS."""
+        """The call for numbers, which returns the result or MISS."""
         builtin = self._builtin(_miss)
         if builtin is not None:
             return lambda args, kwargs: builtin(*args, **kwargs)
@@ -46,17 +46,17 @@ class Specialisation:
 
     @cached_property
     def reader(self) -> Call | None:
-        """The function of the tuple of the arguments, by position, that gives what stands at the leaves, or MISS."""
+        """The function of the tuple of positional arguments that returns their leaves, or MISS."""
         return self._written(None, lambda *leaves: leaves, floats=False)
 
     def _written(self, result: Structure[Any] | None, *rest: Any, **how: Any) -> Call | None:
-        """The call written out, where all leaves are numbers: it looks for nothing else."""
+        """The generated call, if all leaves are numbers; None otherwise."""
         if any(self.arguments.truths()):
             return None
         return direct(self.arguments, result, *rest, **how)
 
     def front(self, other: Given) -> Callable[..., Any] | None:
-        """The function of numbers in this structure, that gives `other(args, kwargs)` of all else."""
+        """The function of numbers in this structure; it calls `other(args, kwargs)` for all else."""
         builtin = self._builtin(lambda *args, **kwargs: other(args, kwargs))
         return builtin or self._written(self.result, self.kernel.run, other=other)
 
@@ -66,7 +66,7 @@ class Specialisation:
         return self.kernel.entry.on_trees(self.arguments, self.result, other)
 
     def over(self, way: Over, arguments: Structure[Any]) -> Call | None:
-        """The call written out for a few rows, of columns and numbers in that structure."""
+        """The generated call for a few rows, of columns and numbers in that structure."""
         run = self.kernel.few(way)
         if run is None:
             return None
@@ -74,7 +74,7 @@ class Specialisation:
         return direct(arguments, result, run, floats=False)
 
     def targets(self, out: object, axes: int) -> Sequence[Any]:
-        """The arrays of a tree like the result; those with so many axes stand for lists."""
+        """The arrays of a tree like the result; those with `axes` axes stand for lists."""
         targets = Table.to_write(paired(self.result, out), axes)
         if not self.result.read(targets.row, []):
             came = str(trees.paths(targets.row))
@@ -93,9 +93,9 @@ class Specialisation:
         return targets
 
     def on_arrays(self, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
-        """The value and the gradient for the only argument, as a function of an array.
+        """The value and the gradient with respect to the only argument, as a function of an array.
 
-        If it is `ready`, the function gives both; else its derivative gives the gradient.
+        If `ready`, the function returns both; else its derivative returns the gradient.
         """
         params = self.arguments.children[0].children[0]
         if ready:
@@ -128,7 +128,7 @@ def _apart(numbers: Any) -> tuple[float, Any]:
 def _valued(
     value: Callable[[Any], float], slopes: Callable[[Any], Any], reached: list[int], x: Any
 ) -> tuple[float, Any]:
-    """The value at an array, and the slopes, of which those that are not reached are 0."""
+    """The value at an array, and the slopes, which are 0 for inputs that are not reached."""
     import numpy as np  # noqa: PLC0415  # an extra
 
     found = slopes(np.append(x, 1.0))
@@ -140,9 +140,9 @@ def _valued(
 
 @attrs.frozen(eq=False)
 class FewRows:
-    """The calls over few rows that are written out, for what is made and the structure of what is given."""
+    """The generated calls over few rows, by the kind of result and the structure of the arguments."""
 
-    # Beside each call its structure, which is compared much faster than hashed.
+    # Each call with its structure, which is compared much faster than hashed.
     _calls: dict[Over, tuple[tuple[Structure[Any], Call], ...]] = attrs.field(
         factory=dict, init=False
     )
@@ -156,7 +156,7 @@ class FewRows:
         return MISS
 
     def expect(self, way: Over, special: Specialisation, given: tuple[Any, ...]) -> None:
-        """Have the next few rows try a call for what is built as `given` is, the arguments and what is written to."""
+        """Have the next calls try a generated one for the structure of `given`, arguments and `out`."""
         calls = self._calls.get(way, ())
         if len(calls) == TRIED or any(special.arguments.truths()):
             return
@@ -168,7 +168,7 @@ class FewRows:
 
 
 def paired(structure: Structure[Any], tree: Any) -> Any:
-    """The tree with the keys of its dicts in the order of the structure, where it has that structure."""
+    """The tree with the keys of its dicts in the order of the structure, if it has that structure."""
     container = container_of(tree, USUAL)
     if container is None or type(tree) is not structure.kind:
         return tree
@@ -184,7 +184,7 @@ def paired(structure: Structure[Any], tree: Any) -> Any:
 def of_floats(
     kernel: Kernel, result: Structure[Any], other: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """The function of floats by position; `other`, which knows everything, where there is none."""
+    """The function of floats by position; `other`, which takes any arguments, if there is none."""
     single = result.kind is None
     plain = single or (result.kind is tuple and all(c.kind is None for c in result.children))
     if kernel.backend != "native" or not plain:
@@ -195,10 +195,10 @@ def of_floats(
 def of_array(
     kernel: Kernel, result: Structure[Any], other: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """The function of one array of doubles, to an array of all numbers of the result, or to the only one.
+    """The function of one array of doubles that returns an array of the result's numbers, or the only one.
 
-    `other` is the function of a list. The function raises NotAValue for other arrays than those of
-    the kernel's number of real numbers.
+    `other` is the function of a list. The function raises NotAValue for an array of another size or
+    type.
     """
     import numpy as np  # noqa: PLC0415  # an extra
 

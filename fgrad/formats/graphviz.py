@@ -1,4 +1,4 @@
-"""A graph as people see it: short numbers, nodes as text, and a drawing for Graphviz.
+"""A graph for people: short numbers, nodes as text, and a drawing for Graphviz.
 
 (The module is not called `dot`: importing it would hide the function `fgrad.dot`.)
 """

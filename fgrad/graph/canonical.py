@@ -1,7 +1,7 @@
-"""A graph laid flat: bytes in a canonical order, which equality, digest and pickle read.
+"""The canonical form of a graph or program: bytes that equality, digest and pickle read.
 
-Nodes are numbered in graph order. Variables are told apart by position and label, never by value,
-so two graphs have the same flat form exactly when they are the same computation.
+Nodes are numbered in graph order. Variables are distinguished by position and label, never by value,
+so two graphs have the same canonical form exactly when they are the same computation.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
 from fgrad.errors import MalformedProgram
 from fgrad.graph.node import Node, _seal, depth_above, variable
 from fgrad.ops import scalar
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
 
 _FORM = "fgrad flat 2"
@@ -25,8 +25,8 @@ _TRUTH = -(2**62)  # a literal False; one more is True; other negative numbers c
 
 
 @attrs.frozen
-class Flat:
-    """The structure of a graph: everything about it but its values."""
+class Canonical:
+    """Everything about a graph but its values."""
 
     ops: tuple[Op, ...]
     codes: bytes
@@ -35,20 +35,81 @@ class Flat:
     labels: tuple[tuple[int, str], ...]
     outputs: tuple[int, ...]
 
+    @classmethod
+    def of_nodes(cls, nodes: Sequence[Node[Any]], outputs: Iterable[Node[Any]]) -> Self:
+        """The form of `nodes`, whose arguments stand before their users."""
+        position: dict[Node[Any], int] = {}
+        code: dict[Op, int] = {}
+        codes = array("I")
+        args = array("q")
+        literals = array("d")
+        labels = []
+        for i, node in enumerate(nodes):
+            position[node] = i
+            codes.append(code.setdefault(node.op, len(code)))
+            for a in node.args:
+                if isinstance(a, Node):
+                    args.append(position[a])
+                elif isinstance(a, bool):
+                    args.append(_TRUTH + a)
+                else:
+                    literals.append(a)
+                    args.append(-len(literals))
+            if node.label is not None:
+                labels.append((i, node.label))
+        parts = (_written(codes), _written(args), _written(literals))
+        return cls(tuple(code), *parts, tuple(labels), tuple(position[node] for node in outputs))
+
+    @classmethod
+    def of_instructions(
+        cls, inputs: int, given: Iterable[tuple[Op, tuple[Any, ...]]], outputs: Iterable[int]
+    ) -> Self:
+        """The form of instructions on numbers of values, `inputs` of which come first.
+
+        Raises MalformedProgram for too few arguments or too many: nothing in the form separates the
+        arguments of one instruction from those of the next.
+        """
+        code: dict[Op, int] = {variable: 0}
+        instructions = tuple(given)
+        for i, (op, operands) in enumerate(instructions):
+            if len(operands) != op.arity:
+                raise MalformedProgram(i, wrong_count(op, len(operands)))
+        codes = array("I", [0]) * inputs
+        codes.extend([code.setdefault(op, len(code)) for op, _ in instructions])
+        flat = [a for _, operands in instructions for a in operands]
+        literals = array("d", [a for a in flat if type(a) is not int and type(a) is not bool])
+        number = count(-1, -1)
+        args = array("q", [a if type(a) is int else _coded(a, number) for a in flat])
+        parts = (_written(codes), _written(args), _written(literals))
+        return cls(tuple(code), *parts, (), tuple(outputs))
+
+    def instructions(self, inputs: int) -> tuple[tuple[Op, tuple[Any, ...]], ...]:
+        """The instructions that this was made of."""
+        codes, args, literals = self._arrays()
+        instructions = []
+        at = 0
+        for code in codes[inputs:]:
+            op = self.ops[code]
+            end = at + op.arity
+            operands = [j if j >= 0 else _literal(j, literals) for j in args[at:end]]
+            instructions.append((op, tuple(operands)))
+            at = end
+        return tuple(instructions)
+
     def digest(self) -> str:
-        """A name of the structure that is the same in every process: blake2b in hexadecimal."""
+        """A name of the computation that is the same in every process: blake2b in hexadecimal."""
         from hashlib import blake2b  # noqa: PLC0415  # a tenth of the time that importing fgrad takes
 
         content = blake2b(digest_size=20)
-        for part in self.canonical():
+        for part in self.encoded():
             content.update(part)
         return content.hexdigest()
 
-    def canonical(self) -> tuple[bytes, ...]:
-        """What the digest is of: bytes that tell all of this, and can be read in one way only.
+    def encoded(self) -> tuple[bytes, ...]:
+        """All of this as bytes, which the digest is of; they can be read in one way only.
 
-        The head is a literal of Python's, which ends where it ends, and holds the arities that cut
-        the arguments into lines and the sizes of the parts behind it.
+        The head is a literal of Python's, which marks its own end, and holds the arities that divide
+        the arguments among instructions and the sizes of the parts behind it.
         """
         parts = (self.codes, self.args, self.literals)
         names = [_qualified(op) for op in self.ops]
@@ -57,96 +118,25 @@ class Flat:
         return head.encode(), *parts
 
     def build(self, values: Iterable[Any]) -> tuple[list[Node[Any]], tuple[Node[Any], ...]]:
-        """New nodes of this structure that hold `values`, in order, and the outputs among them."""
-        codes, args, literals = (
-            _read(code, part)
-            for code, part in (("I", self.codes), ("q", self.args), ("d", self.literals))
-        )
+        """New nodes of this form that hold `values`, in order, and the outputs among them."""
+        codes, args, literals = self._arrays()
         labels = dict(self.labels)
         nodes: list[Node[Any]] = []
         at = 0
         for i, (code, value) in enumerate(zip(codes, values, strict=True)):
             op = self.ops[code]
-            operands = tuple(_operand(j, nodes, literals) for j in args[at : at + op.arity])
+            places = args[at : at + op.arity]
+            operands = tuple([nodes[j] if j >= 0 else _literal(j, literals) for j in places])
             at += op.arity
             nodes.append(_seal(op, operands, value, depth_above(operands), labels.get(i)))
         return nodes, tuple(nodes[i] for i in self.outputs)
 
-
-def flatten(nodes: Sequence[Node[Any]], outputs: Iterable[Node[Any]]) -> Flat:
-    """The flat form of `nodes`, whose arguments stand before their users."""
-    position: dict[Node[Any], int] = {}
-    code: dict[Op, int] = {}
-    codes = array("I")
-    args = array("q")
-    literals = array("d")
-    labels = []
-    for i, node in enumerate(nodes):
-        position[node] = i
-        codes.append(code.setdefault(node.op, len(code)))
-        for a in node.args:
-            if isinstance(a, Node):
-                args.append(position[a])
-            elif isinstance(a, bool):
-                args.append(_TRUTH + a)
-            else:
-                literals.append(a)
-                args.append(-len(literals))
-        if node.label is not None:
-            labels.append((i, node.label))
-    return Flat(
-        tuple(code),
-        _written(codes),
-        _written(args),
-        _written(literals),
-        tuple(labels),
-        tuple(position[node] for node in outputs),
-    )
-
-
-def packed(
-    inputs: int, lines: Iterable[tuple[Op, tuple[Any, ...]]], outputs: Iterable[int]
-) -> Flat:
-    """The flat form of lines whose arguments are numbers of values, `inputs` of them first.
-
-    Raises MalformedProgram for a line with too few arguments or too many: nothing in the flat form
-    tells the arguments of one line from those of the next.
-    """
-    code: dict[Op, int] = {variable: 0}
-    lines = tuple(lines)
-    for i, (op, operands) in enumerate(lines):
-        if len(operands) != op.arity:
-            raise MalformedProgram(i, wrong_count(op, len(operands)))
-    codes = array("I", [0]) * inputs
-    codes.extend([code.setdefault(op, len(code)) for op, _ in lines])
-    flat = [a for _, operands in lines for a in operands]
-    literals = array("d", [a for a in flat if type(a) is not int and type(a) is not bool])
-    number = count(-1, -1)
-    args = array("q", [a if type(a) is int else _coded(a, number) for a in flat])
-    parts = (_written(codes), _written(args), _written(literals))
-    return Flat(tuple(code), *parts, (), tuple(outputs))
+    def _arrays(self) -> tuple[array[Any], array[Any], array[Any]]:
+        return _read("I", self.codes), _read("q", self.args), _read("d", self.literals)
 
 
 def _coded(literal: float, number: Iterator[int]) -> int:
     return _TRUTH + literal if type(literal) is bool else next(number)
-
-
-def lines_of(flat: Flat, inputs: int) -> tuple[tuple[Op, tuple[Any, ...]], ...]:
-    """The lines that were packed."""
-    codes, args, literals = _read("I", flat.codes), _read("q", flat.args), _read("d", flat.literals)
-    lines = []
-    at = 0
-    for code in codes[inputs:]:
-        op = flat.ops[code]
-        end = at + op.arity
-        operands = [j if j >= 0 else _literal(j, literals) for j in args[at:end]]
-        lines.append((op, tuple(operands)))
-        at = end
-    return tuple(lines)
-
-
-def _operand(j: int, nodes: list[Node[Any]], literals: array[Any]) -> Node[Any] | float | bool:
-    return nodes[j] if j >= 0 else _literal(j, literals)
 
 
 def _literal(j: int, literals: array[Any]) -> float | bool:
@@ -167,19 +157,19 @@ def _read(code: str, data: bytes) -> array[Any]:
 
 
 def wrong_count(op: Op, count: int) -> str:
-    """What is wrong with a line of `count` arguments."""
+    """The problem with an instruction of `count` arguments."""
     return f"{op.name} takes {op.arity} arguments, not {count}"
 
 
 def _qualified(op: Op) -> tuple[str | int, ...]:
-    """What tells the operation from others in every process.
+    """What distinguishes the operation from others in every process.
 
-    That is its name, and of a user's the kind, the number of arguments and the module of its
-    meaning too: machine code for a program depends on all but the meaning, which it calls.
+    That is its name, and of a user's the class, the number of arguments and the module of its
+    implementation too: machine code for a program depends on all but the implementation, which it calls.
     """
     if isinstance(op, Item):
         return "item", op.index
-    if isinstance(op, Joint):
+    if isinstance(op, MultiOp):
         return "call", op.name, op.arity, op.size, op.callee.digest if op.callee else op.module
     if op is variable or getattr(scalar, op.name, None) is op:
         return "fgrad", op.name

@@ -16,7 +16,7 @@ from typing import Final
 SELDOM: Final = (100_000, 50, 100)
 """The thresholds of `gc` inside `relaxed_gc`."""
 MANY: Final = 10_000
-"""Objects from which on it pays."""
+"""The number of objects from which on it pays."""
 
 # The threads that raised the thresholds, with the thresholds before.
 _relaxed: Final[list[tuple[int, tuple[int, int, int]]]] = []

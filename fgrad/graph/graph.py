@@ -1,7 +1,7 @@
 """Graph: the persistent DAG as a value.
 
-A graph is its outputs and all they are computed from, in an order in which arguments stand before
-their users: depth first from each output in turn. Extending a graph appends, so
+A graph is its outputs and all nodes that they are computed from, arguments before their users: depth
+first from each output in turn. Extending a graph appends, so
 `Graph.of(x, y)` and `Graph.of(x).extend(y)` are the same graph and share what they have in common.
 """
 
@@ -15,7 +15,7 @@ import attrs
 from pyrsistent import PMap, PVector, pmap, pvector
 
 from fgrad.errors import NotAValue, UnknownNode
-from fgrad.graph.canonical import Flat, flatten
+from fgrad.graph.canonical import Canonical
 from fgrad.graph.node import Node, variable
 
 
@@ -24,8 +24,8 @@ class Graph:
     """The nodes that `outputs` are computed from, as a frozen value.
 
     Graphs are equal when they are the same computation: the same operations on the same
-    arguments, variables told apart by position and label and never by value. `hash` and `digest`
-    go with that. A graph pickles flat and keeps which nodes are shared.
+    arguments, with variables distinguished by position and label, never by value. `hash` and `digest`
+    agree with that. A pickled graph keeps which nodes are shared.
 
     >>> import fgrad as fg
     >>> a = fg.var(3.0, "a")
@@ -52,7 +52,7 @@ class Graph:
         places = self._places.update({node: len(self) + i for i, node in enumerate(new)})
         return type(self)((*self.outputs, output), self.nodes.extend(new), places)
 
-    # Both follow from the outputs, so a thread that computes them again changes nothing.
+    # Both follow from the outputs, so two threads that compute them get the same.
 
     @cached_property
     def nodes(self) -> PVector[Node[float]]:
@@ -102,8 +102,8 @@ class Graph:
         return len(self.nodes)
 
     @property
-    def _flat(self) -> Flat:
-        return flatten(self.nodes, self.outputs)
+    def _canonical(self) -> Canonical:
+        return Canonical.of_nodes(self.nodes, self.outputs)
 
     @cached_property
     def digest(self) -> str:
@@ -112,11 +112,11 @@ class Graph:
         Raises NotPicklable for a graph of `root`, `fixed_point` or `custom`, whose functions have
         no name.
         """
-        return self._flat.digest()
+        return self._canonical.digest()
 
     @cached_property
     def _hash(self) -> int:
-        return hash(self._flat)
+        return hash(self._canonical)
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same computation."""
@@ -124,10 +124,10 @@ class Graph:
             return NotImplemented
         if self is other:
             return True
-        return len(self) == len(other) and self._flat == other._flat
+        return len(self) == len(other) and self._canonical == other._canonical
 
     def __hash__(self) -> int:
-        """The hash of what is compared, for not every graph has a digest."""
+        """The hash of the canonical form, since not every graph has a digest."""
         return self._hash
 
     def __copy__(self) -> Self:
@@ -139,16 +139,16 @@ class Graph:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the flat form and the values."""
-        return _restore, (self._flat, [node.value for node in self.nodes])
+        """Pickle the canonical form and the values."""
+        return _restore, (self._canonical, [node.value for node in self.nodes])
 
     def __repr__(self) -> str:
         """One line, however large the graph is."""
         return f"Graph({len(self)} nodes, {len(self.variables)} variables, {len(self.outputs)} outputs)"
 
 
-def _restore(flat: Flat, values: list[Any]) -> Graph:
-    nodes, outputs = flat.build(values)
+def _restore(form: Canonical, values: list[Any]) -> Graph:
+    nodes, outputs = form.build(values)
     return Graph(outputs, pvector(nodes))
 
 
@@ -159,7 +159,7 @@ def _require_node(output: object) -> None:
 
 
 def _order(outputs: Iterable[Node[float]], known: Container[Node[object]]) -> list[Node[float]]:
-    """What `outputs` need and `known` lacks, depth first: each node after its arguments."""
+    """The nodes that `outputs` need and `known` lacks, depth first: each after its arguments."""
     seen: set[Node[float]] = set()
     nodes: list[Node[float]] = []
     remaining: dict[Node[float], Iterator[Any]] = {}

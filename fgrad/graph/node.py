@@ -1,23 +1,19 @@
-"""Nodes: an expression is a value, computed when it is written and right for ever.
+"""Nodes: an expression as a value; long, as what type checkers read stands beside what runs.
 
-A node knows its operation, its arguments (nodes or literal floats), its value and its depth, which
-is more than that of its deepest argument: reading nodes by falling depth is a reverse
-topological order. Nothing in a node points to its users, and equality is identity.
-
-The variables of a transform begin at a depth of their own, below everything that is there
-(`below_all`), so that whatever is less deep than they are cannot depend on them and is not read.
+A node holds its operation, its arguments (nodes or literal floats), its value, computed when it is
+made, and its depth, which is more than that of its deepest argument: reading nodes by falling depth
+is a reverse topological order. Nothing in a node points to its users, and equality is identity.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar
 
 import attrs
 
 from fgrad.errors import NotAValue, NotPicklable, SilentDetach
+from fgrad.graph.depth import below_all, depth_of_variable
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import Operand, Truth, is_numeric, literal
 from fgrad.ops.primitive import Leaf, Op
@@ -29,13 +25,13 @@ _FEW: Final = 8
 
 
 class _Open(Operand):
-    """A node while it is being filled in; it becomes a frozen Node before anyone sees it.
+    """A node while its slots are filled; it becomes a frozen Node before a user sees it.
 
-    attrs' generated `__init__` of a frozen class costs twice as much as this (docs/decisions/0002).
-    The slots must be the fields of Node, or `__class__` cannot be assigned. One argument or two are
-    kept in slots, `_x` and `_y` as rules call them, since a tuple would be one more object for each
-    node; `_y` is then None where there is one. Otherwise, and where an operation has several
-    results, `_x` is the tuple of the arguments.
+    attrs' generated `__init__` of a frozen class costs twice as much (docs/decisions/0002). The slots
+    must be the fields of Node, or `__class__` cannot be assigned. One argument or two are kept in
+    the slots `_x` and `_y`, as rules call them, since a tuple would be one more object for each node;
+    with one argument `_y` is None. With more of them, and for operations with multiple results, `_x`
+    is the tuple of the arguments.
     """
 
     __slots__ = ("__weakref__", "_x", "_y", "depth", "label", "op", "value")
@@ -86,7 +82,7 @@ class Node(_Open, Generic[V_co]):
             """The arguments: nodes and literal numbers."""
 
     def named(self, label: str) -> Node[V_co]:
-        """A node of the same value that carries `label`; what flows to it flows to this one.
+        """A node of the same value that carries `label`; its derivative is that of this one.
 
         >>> import fgrad as fg
         >>> (fg.var(2.0) + 1).named("shifted")
@@ -95,7 +91,7 @@ class Node(_Open, Generic[V_co]):
         return _seal(ops.identity, (self,), self.value, self.depth + 1, _checked(label))
 
     def alias(self, depth: int) -> Node[V_co]:
-        """Another node of the same value at that depth, which a transform differentiates by."""
+        """Another node of the same value at that depth: a variable of a transform."""
         return _seal(ops.identity, (self,), self.value, depth, None)
 
     def under(self, op: Op) -> Node[float]:
@@ -178,7 +174,7 @@ class Node(_Open, Generic[V_co]):
         return self.under(ops.abs)
 
     if not TYPE_CHECKING:
-        # Type checkers do not see what only refuses: to them `float(node)` and, under strict
+        # Type checkers do not see methods that only raise: to them `float(node)` and, under strict
         # equality, `node == 2.0` are errors, which they would not be if these were declared.
 
         def __eq__(self, other: object) -> bool:
@@ -186,7 +182,7 @@ class Node(_Open, Generic[V_co]):
             if is_numeric(other):
                 advice = "Compare node.value, or use equal(x, y) for where."
                 if self.truth:
-                    advice = "It is a truth value already; logical_not(condition) is the other."
+                    advice = "It is a truth value already; logical_not(condition) negates it."
                 raise SilentDetach("==", repr(self), advice)
             return self is other if isinstance(other, Node) else NotImplemented
 
@@ -210,9 +206,9 @@ class Node(_Open, Generic[V_co]):
             raise SilentDetach("int()", repr(self), "Use int(node.value), or fg.floor(node).")
 
         def __index__(self) -> NoReturn:
-            """Refuse: how often to go round, or what to take, would not be differentiated."""
+            """Refuse: a count or an index would not be differentiated."""
             advice = (
-                "A number that says how often or which is no variable: mark its field as static,"
+                "A count or an index is no variable: mark its field as static,"
                 " field(metadata=trees.STATIC), or close over it; or use int(node.value)."
             )
             raise SilentDetach("a whole number", self.label or repr(self), advice)
@@ -237,18 +233,18 @@ class Condition(Node[bool], Truth[Node[float]]):
 
     __slots__ = ()
 
-    # Not those of nodes: an operation on numbers looks at what it is given, and refuses.
+    # Unlike those of nodes: an operation on numbers checks its arguments, and raises.
 
     def under(self, op: Any) -> Any:
-        """Refuse, for `op` is an operation on a number."""
+        """Raise, since `op` is an operation on a number."""
         return op.checked((self,))
 
     def before(self, op: Any, other: Any) -> Any:
-        """Refuse, for `op` is an operation on numbers."""
+        """Raise, since `op` is an operation on numbers."""
         return op.checked((self, other))
 
     def after(self, op: Any, other: Any) -> Any:
-        """Refuse, for `op` is an operation on numbers."""
+        """Raise, since `op` is an operation on numbers."""
         return op.checked((other, self))
 
     def named(self, label: str) -> Condition:
@@ -258,7 +254,7 @@ class Condition(Node[bool], Truth[Node[float]]):
         return node  # type: ignore[no-any-return]  # of a truth operation, so a Condition
 
     if TYPE_CHECKING:
-        # A truth value is no number: every override narrows its argument to nothing, on purpose.
+        # A truth value is no number: every override narrows its argument to no type, on purpose.
 
         def __add__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
         def __radd__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
@@ -291,10 +287,8 @@ def var(value: float, label: str | None = None) -> Node[float]:
     >>> fg.var(2, "a")
     Node(variable, value=2.0, label='a')
     """
-    # One that a function makes while it is differentiated was not there before (docs/decisions/0027).
-    depth = below_all() if _running.get(None) else 0
     name = None if label is None else _checked(label)
-    return _seal(variable, (), literal(value, "var"), depth, name)
+    return _seal(variable, (), literal(value, "var"), depth_of_variable(), name)
 
 
 def depth_above(args: Iterable[object]) -> int:
@@ -303,34 +297,14 @@ def depth_above(args: Iterable[object]) -> int:
 
 
 def number_of(arg: Node[V_co] | V_co) -> V_co:
-    """The value of a node; a literal is its own."""
+    """The value of a node or a literal."""
     return arg.value if isinstance(arg, Node) else arg
-
-
-_CALLS: Final = itertools.count(1)
-_running: Final[ContextVar[bool]] = ContextVar(
-    "whether a function is being differentiated or traced"
-)
-
-
-def ran(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
-    """The result of a function that is differentiated or traced: a `var` that it makes is its own."""
-    token = _running.set(True)  # the only thing that can be said
-    try:
-        return f(*args, **kwargs)
-    finally:
-        _running.reset(token)
-
-
-def below_all() -> int:
-    """A depth that is greater than that of every node there is, by more than any chain is long."""
-    return next(_CALLS) << 32
 
 
 def constant(value: float, depth: int | None = None) -> Node[float]:
     """A node that holds the literal `value` and depends on nothing.
 
-    It is no variable, and as deep as what is made now: nobody takes it for one of somebody outside.
+    It is no variable, and deeper than every other node, so that no sweep takes it for one from outside.
     """
     return _seal(ops.identity, (value,), value, below_all() if depth is None else depth, None)
 
@@ -360,7 +334,7 @@ def _seal(
 ) -> Node[Any]:
     node = _Open()
     node.op = op
-    if op.joint or not 1 <= len(args) <= 2:
+    if op.multiple or not 1 <= len(args) <= 2:
         node._x, node._y = args, None
     elif len(args) == 2:
         node._x, node._y = args

@@ -1,7 +1,7 @@
 """Python's operators on nodes, and operations on two numbers: how most nodes are made.
 
-Each operation gets a function of its own, in which nothing is looked up that is known beforehand and
-the node is filled in without a call (docs/decisions/0002).
+Each operation has a function of its own, in which nothing is looked up that is known beforehand and
+the node is filled without a call (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any, Final, NoReturn, TypeAlias
 from fgrad.graph.node import Condition, Node, _Open
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import is_real, literal, not_a_number
-from fgrad.ops.primitive import Binary, Comparison, Op, Ways
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Comparison, Ways
 
 _Forward: TypeAlias = Callable[[Node[float], Node[float] | float], Node[float]]
 _Reflected: TypeAlias = Callable[[Node[float], float], Node[float]]
@@ -31,7 +32,7 @@ _ORDER: Final = (
     ("gt", "lt", ops.greater),
     ("ge", "le", ops.greater_equal),
 )
-# Classes of these modules do not know nodes: our error says more than Python's.
+# Classes of these modules have no methods for nodes: our error says more than Python's.
 _KNOWN: Final = frozenset(
     (
         "array",
@@ -48,9 +49,9 @@ _KNOWN: Final = frozenset(
 
 
 def answers(other: object, method: str) -> bool:
-    """Whether `other` is of a class that somebody wrote, with a reflected `method` of its own.
+    """Whether `other` is of a user's class with a reflected `method` of its own.
 
-    Then an operator gives NotImplemented, and Python asks that class (docs/decisions/0007).
+    Then an operator returns NotImplemented, and Python calls that method (docs/decisions/0007).
     """
     for kind in type(other).__mro__:
         if method in kind.__dict__:
@@ -60,9 +61,9 @@ def answers(other: object, method: str) -> bool:
 
 
 def beside(op: Op, self: object, other: object, method: str | None) -> Any:
-    """`op` on an operand and what is no number: of another kind of operand the result.
+    """`op` on an operand and another object that is no plain number: the result if it is an operand.
 
-    NotImplemented for what has the reflected `method`, NotAValue for all else.
+    NotImplemented if its class has the reflected `method`; raises NotAValue otherwise.
     """
     if method is not None and answers(other, method):
         return NotImplemented
@@ -70,7 +71,7 @@ def beside(op: Op, self: object, other: object, method: str | None) -> Any:
 
 
 def give_operators(kind: Any, operators: Callable[..., Ways]) -> None:
-    """Give the class `kind` Python's operators, and operations on two numbers the same way in."""
+    """Give the class `kind` Python's operators, and operations on two numbers the same functions."""
     for name, op in _ARITHMETIC:
         forward, reflected = operators(op, f"__r{name}__")
         setattr(kind, f"__{name}__", forward)
@@ -88,14 +89,14 @@ def give_operators(kind: Any, operators: Callable[..., Ways]) -> None:
 
 
 def _of_nodes(op: Binary | Comparison, method: str | None = None) -> tuple[_Forward, _Reflected]:
-    """`op` on a node and what may have a reflected `method`, and on something and a node."""
-    meaning = op.impl
+    """`op` on a node and another argument, which may have a reflected `method`; and the reverse."""
+    impl = op.impl
     kind = Condition if op.truth else Node
 
     def forward(self: Node[float], other: Node[float] | float, /) -> Node[float]:
         depth = self.depth
         if type(other) is Node:
-            value = meaning(self.value, other.value)
+            value = impl(self.value, other.value)
             if other.depth > depth:
                 depth = other.depth
         else:
@@ -103,7 +104,7 @@ def _of_nodes(op: Binary | Comparison, method: str | None = None) -> tuple[_Forw
                 if type(other) is not int and not is_real(other):
                     return beside(op, self, other, method)  # type: ignore[no-any-return]  # a node, or it refuses
                 other = literal(other, op.name)
-            value = meaning(self.value, other)
+            value = impl(self.value, other)
         node = _Open()
         node.op = op
         node._x = self
@@ -123,7 +124,7 @@ def _of_nodes(op: Binary | Comparison, method: str | None = None) -> tuple[_Forw
         node.op = op
         node._x = other
         node._y = self
-        node.value = meaning(other, self.value)
+        node.value = impl(other, self.value)
         node.label = None
         node.depth = self.depth + 1
         node.__class__ = kind
@@ -135,7 +136,7 @@ def _of_nodes(op: Binary | Comparison, method: str | None = None) -> tuple[_Forw
 def _joining(
     op: Callable[[Any, Any], Any], name: str
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """`op` on a condition and a truth value, and on a truth value and a condition."""
+    """`op` on a condition and a truth value; and the reverse."""
 
     def forward(self: Any, other: Any, /) -> Any:
         return NotImplemented if answers(other, f"__r{name}__") else op(self, other)
@@ -152,7 +153,7 @@ def _either(x: Any, y: Any) -> Any:
 
 
 def _refusing(method: str | None) -> Callable[[Any, object], Any]:
-    """An operator on numbers, where a truth value stands: whoever has the reflected `method` is asked."""
+    """An operator on numbers, of a truth value: it raises unless `other` has the reflected `method`."""
 
     def refuse(self: Any, other: object, /) -> Any:
         if method is not None and answers(other, method):
@@ -163,12 +164,12 @@ def _refusing(method: str | None) -> Callable[[Any, object], Any]:
 
 
 def _refused(self: Any) -> NoReturn:
-    """Refuse: a truth value has no sign."""
+    """Raise NotAValue: a truth value has no sign."""
     raise not_a_number(self, "arithmetic")
 
 
 def _give_logic(kind: Any) -> None:
-    """Give conditions `&`, `|` and `^`, and have them refuse arithmetic: they are no numbers."""
+    """Give conditions `&`, `|` and `^`, and have them raise for arithmetic: they are no numbers."""
     for name, op in (("and", ops.logical_and), ("or", ops.logical_or), ("xor", _either)):
         forward, reflected = _joining(op, name)
         setattr(kind, f"__{name}__", forward)

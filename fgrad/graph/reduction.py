@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, overload
 from fgrad.errors import EmptyReduction, NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Binary
+from fgrad.ops.signatures import Binary
 
 _Join: TypeAlias = tuple[Binary, Callable[[Any, Any], Any]]
 _ADD: Final = (ops.add, add)
@@ -73,7 +73,7 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
 
 def _pairwise(join: _Join, left: list[Any], right: list[Any]) -> list[Any]:
     op, sign = join
-    # Of a node the operator gives the same in half of the time.
+    # With a node on the left, the operator does the same in half of the time.
     return [
         sign(a, b) if isinstance(a, Node) else op(a, b) for a, b in zip(left, right, strict=False)
     ]

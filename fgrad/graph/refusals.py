@@ -1,4 +1,4 @@
-"""What Python and numpy ask of numbers, and nodes do not answer: each error says what to write.
+"""Operators and functions of Python and numpy that nodes refuse: each error says what to write.
 
 Type checkers do not see these methods: to them the operators are errors, as they should be.
 """
@@ -16,7 +16,7 @@ from fgrad.ops import scalar as ops
 from fgrad.ops.operand import is_array_like
 from fgrad.ops.primitive import Op
 
-# The methods that numpy's operators come to with one of its numbers, or an array, on the left.
+# The method that answers an operator of numpy with one of its numbers, or an array, on the left.
 _MIRRORED: Final = MappingProxyType({
     "add": "__radd__",
     "subtract": "__rsub__",
@@ -40,7 +40,7 @@ _MIRRORED: Final = MappingProxyType({
 
 
 def _refused(name: str, error: Callable[[Any], TypeError]) -> tuple[Any, Any]:
-    """An operator on two that is refused, and its reflection; others that have one are asked."""
+    """An operator that is refused, and its reflection; another class may have one of its own."""
 
     def forward(self: Any, other: object, /) -> Any:
         if answers(other, f"__r{name}__"):
@@ -88,7 +88,7 @@ def _invert(self: Any) -> NoReturn:
 
 
 def _of_numpy(self: Any, ufunc: Any, method: str, *inputs: Any, **options: object) -> Any:
-    """What numpy's operators give with one of its numbers on the left; its functions are refused."""
+    """The result of an operator of numpy with one of its numbers on the left; ufuncs are refused."""
     mirrored = _MIRRORED.get(ufunc.__name__)
     if mirrored is not None and method == "__call__" and len(inputs) == 2 and not options:
         left, right = inputs
@@ -100,7 +100,7 @@ def _of_numpy(self: Any, ufunc: Any, method: str, *inputs: Any, **options: objec
 
 
 def _no_ufunc(node: Any, name: str) -> NotAValue:
-    from fgrad.vocabulary import OTHERS  # noqa: PLC0415  # only whoever is refused waits for it
+    from fgrad.vocabulary import OTHERS  # noqa: PLC0415  # read for an error alone
 
     ours = f"fg.{name}" if isinstance(getattr(ops, name, None), Op) else OTHERS.get(name)
     advice = "Write it with fgrad's operations, which dir(fg) names."

@@ -1,4 +1,4 @@
-"""What each operation does, where it is defined, and its derivatives: what `help(fg.sin)` shows.
+"""The text that `help(fg.sin)` shows: what each operation does, its domain and its derivatives.
 
 The derivatives are written as formulas that a test evaluates and compares with the rules. `x, y, z`
 are the arguments in their order.
@@ -236,11 +236,11 @@ _KINKS: Final[dict[str, Description]] = {
 DESCRIPTIONS: Final[Mapping[str, Description]] = MappingProxyType(
     _LOGIC | _ARITHMETIC | _EXPONENTIALS | _ANGLES | _SPECIAL | _KINKS
 )
-"""Of each operation what it gives, where it is defined, and the derivative in each argument."""
+"""For each operation what it is, its domain, and the derivative with respect to each argument."""
 
 
 def description(name: str, arity: int, kink: str) -> str | None:
-    """The text of an operation; None if there is none of that name."""
+    """The text for an operation; None if there is none of that name."""
     if name not in DESCRIPTIONS:
         return None
     what, domain, slopes = DESCRIPTIONS[name]
@@ -252,5 +252,5 @@ def description(name: str, arity: int, kink: str) -> str | None:
         each = [f"{slope} in {x}" for slope, x in zip(slopes, letters, strict=True)]
         lines.append(f"Derivatives: {'; '.join(each)}.")
     else:
-        lines.append("Derivative: none, for it is a truth value.")
+        lines.append("Derivative: none, since it is a truth value.")
     return "\n".join([*lines, f"By convention: {kink}."] if kink else lines)

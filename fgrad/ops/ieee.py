@@ -1,6 +1,6 @@
 """Elementary functions on floats that follow IEEE 754: they never raise.
 
-Python's `math` raises where C returns inf or nan. A model must not stop in the middle, so here
+Python's `math` raises where C returns inf or nan. A model must not stop half-way, so here
 `log(-1)` is nan, `log(0)` is -inf, `exp(1e3)` is inf and `1 / 0` is inf, as in every backend.
 """
 
@@ -12,19 +12,19 @@ from math import copysign, inf, isinf, isnan, nan
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-Meaning: TypeAlias = Callable[[float], float]
+Function: TypeAlias = Callable[[float], float]
 
 _NOWHERE: Final[Mapping[float, float]] = MappingProxyType({})
 
 
 def _total(
-    function: Meaning,
+    function: Function,
     poles: Mapping[float, float] = _NOWHERE,
-    overflow: Meaning = lambda x: inf,
-) -> Meaning:
+    overflow: Function = lambda x: inf,
+) -> Function:
     """`function` made total: its poles by table, nan outside its domain, inf past the largest float."""
 
-    def meaning(x: float) -> float:
+    def impl(x: float) -> float:
         try:
             return function(x)
         except ValueError:
@@ -32,31 +32,31 @@ def _total(
         except OverflowError:
             return overflow(x)
 
-    meaning.__name__ = meaning.__qualname__ = function.__name__
-    return meaning
+    impl.__name__ = impl.__qualname__ = function.__name__
+    return impl
 
 
 def _signed_inf(x: float) -> float:
     return copysign(inf, x)
 
 
-exp: Meaning = _total(math.exp)
-exp2: Meaning = _total(math.exp2)
-expm1: Meaning = _total(math.expm1)
-log: Meaning = _total(math.log, {0.0: -inf})
-log2: Meaning = _total(math.log2, {0.0: -inf})
-log10: Meaning = _total(math.log10, {0.0: -inf})
-log1p: Meaning = _total(math.log1p, {-1.0: -inf})
-sin: Meaning = _total(math.sin)
-cos: Meaning = _total(math.cos)
-tan: Meaning = _total(math.tan)
-asin: Meaning = _total(math.asin)
-acos: Meaning = _total(math.acos)
-sinh: Meaning = _total(math.sinh, overflow=_signed_inf)
-cosh: Meaning = _total(math.cosh)
-acosh: Meaning = _total(math.acosh)
-atanh: Meaning = _total(math.atanh, {1.0: inf, -1.0: -inf})
-sqrt: Meaning = _total(math.sqrt)
+exp: Function = _total(math.exp)
+exp2: Function = _total(math.exp2)
+expm1: Function = _total(math.expm1)
+log: Function = _total(math.log, {0.0: -inf})
+log2: Function = _total(math.log2, {0.0: -inf})
+log10: Function = _total(math.log10, {0.0: -inf})
+log1p: Function = _total(math.log1p, {-1.0: -inf})
+sin: Function = _total(math.sin)
+cos: Function = _total(math.cos)
+tan: Function = _total(math.tan)
+asin: Function = _total(math.asin)
+acos: Function = _total(math.acos)
+sinh: Function = _total(math.sinh, overflow=_signed_inf)
+cosh: Function = _total(math.cosh)
+acosh: Function = _total(math.acosh)
+atanh: Function = _total(math.atanh, {1.0: inf, -1.0: -inf})
+sqrt: Function = _total(math.sqrt)
 
 
 def div(x: float, y: float) -> float:

@@ -1,7 +1,8 @@
-"""Operations with several results, and what flows back to them.
+"""Operations with multiple results, and the cotangents that their results receive.
 
-A result of several is read by an item. The partial derivative of item i is the i-th basis vector,
-so a flow times it is a bundle with one part, and bundles add up where the items' flows meet.
+A call is one node, whose value is the tuple of the results; an `Item` reads one of them. The partial
+derivative of item i is the i-th basis vector, so a cotangent times it is a `Bundle` with one part,
+and the call node receives the sum of the bundles of its items.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from fgrad.ops.primitive import Op, Rule
 
 Row: TypeAlias = Sequence[Any]
 """Floats or nodes, one for each argument or each result; None is no contribution."""
-JointRule: TypeAlias = Callable[[Row, Row, Row], Row]
-Maker: TypeAlias = "tuple[Callable[..., Joint], tuple[int, ...]]"
-"""A function of a module, and what it is called with."""
+MultiRule: TypeAlias = Callable[[Row, Row, Row], Row]
+Maker: TypeAlias = "tuple[Callable[..., MultiOp], tuple[int, ...]]"
+"""A function of a module, and its arguments."""
 
 
 class Callee(ABC):
-    """A meaning that is a value: a program that is called, under its name."""
+    """An implementation that is a value: a program that is called, identified by its digest."""
 
     __slots__ = ()
 
@@ -37,12 +38,12 @@ class Callee(ABC):
     @property
     @abstractmethod
     def digest(self) -> str:
-        """The name of the computation."""
+        """The digest of the program."""
 
     @property
     @abstractmethod
-    def op(self) -> Joint:
-        """The operation that a call is."""
+    def op(self) -> MultiOp:
+        """The operation of a call."""
 
     @abstractmethod
     def __call__(self, *xs: float) -> tuple[float, ...]:
@@ -51,50 +52,52 @@ class Callee(ABC):
 
 @final
 @attrs.frozen(repr=False)
-class Joint(Op):
+class MultiOp(Op):
     """An operation on `arity` numbers with `size` results, differentiated as a whole.
 
-    `pull(results, args, cotangents)` gives the cotangents of the arguments from those of the
-    results, and `push(results, args, tangents)` the tangents of the results; without it they come
-    of a pull for each. Both are written as rules are, for floats and nodes alike; None is no
-    contribution. `truths` are the places of results that are truth values, which nothing flows to.
-    Operations of the same meaning are equal.
+    `pullback(results, args, cotangents)` returns the cotangents of the arguments, and
+    `pushforward(results, args, tangents)` the tangents of the results; without it they are computed
+    by a pullback for each result. Both are written as rules are, for floats and nodes alike; None is
+    no contribution. `truths` are the places of results that are truth values, which have no
+    derivative. Operations with the same implementation are equal.
     """
 
     impl: Callable[..., tuple[float, ...]]
     arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
     size: int = attrs.field(eq=False)
-    pull: JointRule = attrs.field(eq=False)
-    push: JointRule | None = attrs.field(default=None, eq=False)
+    pullback: MultiRule = attrs.field(eq=False)
+    pushforward: MultiRule | None = attrs.field(default=None, eq=False)
     truths: frozenset[int] = attrs.field(default=frozenset(), eq=False, kw_only=True)
     maker: Maker | None = attrs.field(default=None, eq=False, kw_only=True)
-    """How an operation of ours is made again, by which it is known in another process."""
+    """How an operation of ours is made again, in another process."""
 
-    joint: ClassVar[bool] = True
+    multiple: ClassVar[bool] = True
 
     @property
     def callee(self) -> Callee | None:
-        """What it calls, if that is a value."""
+        """The program that it calls, if it calls one."""
         return self.impl if isinstance(self.impl, Callee) else None
 
     @property
     def module(self) -> NoReturn:
-        """NotPicklable: it is made of functions, whenever it is needed, and bound nowhere."""
-        advice = "It is made of functions: send what comes of it, or make it again over there."
+        """NotPicklable: it is made of functions when it is needed, and bound to no name."""
+        advice = "It is made of functions: send its results, or make it again in the other process."
         raise NotPicklable(repr(self), advice)
 
     def __reduce__(self) -> Any:
-        """Pickle how it is made, or what it calls; NotPicklable if that is no value."""
+        """Pickle how it is made, or the program that it calls; NotPicklable if there is neither."""
         return self.maker or (operator.attrgetter("op"), (self.callee or self.module,))
 
     @property
     def rules(self) -> NoReturn:
-        """Refuse: its arguments are not differentiated one by one, and no rule is not a zero."""
-        raise TypeError(f"{self!r} is differentiated as a whole: by its pull or its push")
+        """Refuse: its arguments are not differentiated one by one, and an absent rule means 0."""
+        raise TypeError(
+            f"{self!r} is differentiated as a whole: by its pullback or its pushforward"
+        )
 
     @property
     def nameless(self) -> bool:
-        """Whether it was made by us of a user's functions, at a call of theirs: nobody has it."""
+        """Whether we made it from a user's functions at a call, so that no name leads to it."""
         ours = str(getattr(self.impl, "__module__", "")).startswith("fgrad.")
         return ours and self.callee is None and self.maker is None
 
@@ -106,7 +109,7 @@ class Joint(Op):
 @final
 @attrs.frozen(repr=False)
 class Item(Op):
-    """The operation that reads one result of several."""
+    """The operation that reads one of multiple results."""
 
     impl: Callable[..., Any] = attrs.field(eq=False)
     index: int
@@ -124,17 +127,17 @@ class Item(Op):
         return Item.at, (self.index, self.truth)
 
     def dx(self, out: Any, x: Any) -> Any:
-        """The basis vector, which puts what flows to the item in its place."""
+        """The basis vector, which puts the cotangent of the item in its place."""
         return Basis(self.index)
 
     @property
     def kinds(self) -> tuple[type, ...]:
-        """The several results."""
+        """The tuple of the results."""
         return (tuple,)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rule of its argument; nothing flows through a truth value."""
+        """The rule of its argument; a truth value has none."""
         return (None if self.truth else self.dx,)
 
 
@@ -146,24 +149,24 @@ def _readers(size: int, truths: frozenset[int]) -> tuple[Item, ...]:
 @final
 @attrs.frozen(eq=False)
 class Bundle:
-    """The flows to some of the results, the last one on top; a result may have several."""
+    """Contributions to some of the results, the latest on top; a result may receive several."""
 
     index: int
-    flow: Any
+    contribution: Any
     below: Bundle | None = None
 
     def __add__(self, other: Bundle) -> Bundle:
-        """Both; `other` is what one item sends."""
-        return Bundle(other.index, other.flow, self)
+        """Both; `other` is the contribution of one item."""
+        return Bundle(other.index, other.contribution, self)
 
-    def settled(self, size: int, total: Callable[[Sequence[Any]], Any]) -> tuple[Any, ...]:
-        """The total of the flows to each of `size` results; None where there is none."""
-        flows: list[list[Any]] = [[] for _ in range(size)]
+    def totals(self, size: int, total: Callable[[Sequence[Any]], Any]) -> tuple[Any, ...]:
+        """The cotangent of each of `size` results, the total of its contributions; None without any."""
+        received: list[list[Any]] = [[] for _ in range(size)]
         bundle: Bundle | None = self
         while bundle is not None:
-            flows[bundle.index].append(bundle.flow)
+            received[bundle.index].append(bundle.contribution)
             bundle = bundle.below
-        return tuple([total(parts[::-1]) if parts else None for parts in flows])
+        return tuple([total(parts[::-1]) if parts else None for parts in received])
 
 
 @final
@@ -173,6 +176,6 @@ class Basis:
 
     index: int
 
-    def __rmul__(self, flow: Any) -> Bundle:
-        """The bundle with `flow` alone."""
-        return Bundle(self.index, flow)
+    def __rmul__(self, cotangent: Any) -> Bundle:
+        """The bundle with `cotangent` alone."""
+        return Bundle(self.index, cotangent)

@@ -1,7 +1,7 @@
-"""Operands: what operations are applied to, and what flows back along them.
+"""Operands: what operations are applied to, and what a rule gives as a partial derivative.
 
-Floats are the plain kind. Whatever else an operation can be applied to is an `Operand` and says
-itself what applying means, so nodes, and later arrays and traced values, are added above this.
+Floats are the plain kind. Whatever else an operation can be applied to is an `Operand`, which defines
+how an operation is applied to it; so nodes, traced numbers and later arrays are added above this.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Number_co = TypeVar("Number_co", covariant=True)
 
 
 class Real(Protocol):
-    """What rules and models compute with: a float, a node of a float, whatever joins them later.
+    """The numbers that rules and models compute with: a float, a node of a float, or an operand to come.
 
     >>> import fgrad as fg
     >>> from typing import TypeVar
@@ -61,7 +61,7 @@ class Real(Protocol):
 
 
 class Ordered(Protocol[Answer_co]):
-    """What `<` can be asked of, with the answer's type: bool for floats, a node for nodes."""
+    """What has `<`, with the type of its result: bool for floats, a node for nodes."""
 
     def __lt__(self, other: Any, /) -> Answer_co: ...
 
@@ -70,13 +70,13 @@ R = TypeVar("R", bound=Real)
 
 
 class Operand:
-    """An argument that is not a plain number: it knows how an operation is applied to its kind."""
+    """An argument that is not a plain number; it defines how an operation is applied to its kind."""
 
     __slots__ = ()
 
     truth: ClassVar[bool] = False
     abstract: ClassVar[bool] = False
-    """Whether it has no value: what it is computed with has none either."""
+    """Whether it has no value; a result computed from it has none either."""
 
     def apply(self, op: Any, args: tuple[Any, ...]) -> Any:
         """The result of the operation `op` on `args`, at least one of which is of this kind."""
@@ -96,7 +96,7 @@ class Operand:
 
 
 class Truth(Operand, Generic[Number_co]):
-    """A truth value that is not a plain bool; `Number_co` is what choosing a number by it gives."""
+    """A truth value that is not a plain bool; `Number_co` is the type of a number chosen by it."""
 
     __slots__ = ()
 
@@ -120,7 +120,7 @@ N = TypeVar("N")
 @final
 @attrs.frozen
 class Guarded:
-    """A contribution that flows only where `condition` holds: elsewhere there is none, not 0 * it."""
+    """A contribution that counts only where `condition` holds: elsewhere there is none, not 0 times it."""
 
     condition: Truth[Any]
     value: Any
@@ -132,7 +132,10 @@ Partial: TypeAlias = Real | float | Guarded | None
 
 
 def when(condition: TruthValue, partial: Partial) -> Partial:
-    """The partial derivative where `condition` holds, and no contribution elsewhere.
+    """The partial derivative where `condition` holds, and none on the inactive branch.
+
+    A rule that returns it contributes nothing where the condition does not hold: not 0 times the
+    derivative, which would be nan if the derivative is infinite there.
 
     >>> when(True, 2.0), when(False, 2.0)
     (2.0, None)
@@ -176,15 +179,15 @@ def literal(value: object, where: str) -> float:
 
 
 ARRAYS: Final = (
-    "An array is no number: take the numbers of array.tolist(), one by one or as a list; or compile"
-    " the function, for fg.compile(f).map takes whole columns, and what its .specialise(array)"
-    " gives takes an array in the place of a list."
+    "An array is no number: pass the numbers of array.tolist(), one by one or as a list; or compile"
+    " the function: fg.compile(f).map takes whole columns, and fg.compile(f).specialise(array) is a"
+    " function of arrays."
 )
-"""What to do with an array where a number is needed."""
+"""The advice in an error for an array where a number is needed."""
 
 
 def told(value: object) -> str:
-    """What `value` is, in an error: short, with its type, and of an array the shape alone."""
+    """The text for `value` in an error: short, with its type; of an array the shape alone."""
     shape = getattr(value, "shape", None)
     if is_array_like(value) and shape:
         return f"a {_kind(value)} of shape {shape}"
@@ -196,7 +199,7 @@ def _kind(value: object) -> str:
 
 
 def not_a_number(value: object, where: str) -> NotAValue:
-    """The error for `value` standing where `where` needs a number."""
+    """The error for `value` where `where` needs a number."""
     got = told(value)
     if isinstance(value, Truth) or is_bool(value):
         got = f"the truth value {value!r:.60}"
@@ -208,7 +211,7 @@ def not_a_number(value: object, where: str) -> NotAValue:
     elif isinstance(value, str) or getattr(type(value), "__float__", None) is not None:
         advice = "Convert it with float(...) first."
     else:
-        advice = "Build the model of fgrad's nodes only."
+        advice = "Build the model from fgrad's nodes only."
     return NotAValue(where, "a real number or a node", got, advice)
 
 

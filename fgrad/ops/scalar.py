@@ -1,12 +1,12 @@
-"""The operations: one row each, meaning and derivative together.
+"""The operations: one row each, implementation and derivative together.
 
 In the rules `out` is the result and `x, y, z` are the arguments. They are written with operations
 (`div`, not `/`) wherever a zero divisor can come, since Python's float division raises.
 
 Some operations exist as derivatives of others: `acosh_slope`, `atan_slope`, `bell`, `cbrt_slope`,
-`complement`, `cosine`, `gauss`, `inversion`, `polygamma`, `power_slope` and `share`. Each has a
-meaning or a rule of its own because the textbook one loses digits, and factors stand in an order in
-which no product on the way overflows or underflows.
+`complement`, `cosine`, `gauss`, `inversion`, `polygamma`, `power_slope` and `share`. Each has an
+implementation or a rule of its own because the textbook formula loses digits. Factors stand in an order
+in which no intermediate product overflows or underflows.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Final
 
 from fgrad.ops import gamma, ieee, special
 from fgrad.ops.operand import Partial, Real, when
-from fgrad.ops.primitive import Binary, Choice, Comparison, Connective, Negation, Ternary, Unary
+from fgrad.ops.signatures import Binary, Choice, Comparison, Connective, Negation, Ternary, Unary
 
 _LN2: Final = math.log(2.0)
 _LOG2E: Final = 1.0 / _LN2
 _LOG10E: Final = 0.4342944819032518
 _TWO_OVER_SQRT_PI: Final = 1.1283791670955126
 
-# Comparisons and truth values: no derivative flows through them.
+# Comparisons and truth values, which have no derivative.
 
 less: Comparison = Comparison("less", operator.lt)
 less_equal: Comparison = Comparison("less_equal", operator.le)
@@ -40,7 +40,7 @@ where: Choice = Choice(
     lambda condition, x, y: x if condition else y,
     lambda out, condition, x, y: when(condition, 1.0),
     lambda out, condition, x, y: when(logical_not(condition), 1.0),
-    kink="nothing flows to the side not taken",
+    kink="the inactive branch receives nothing",
 )
 
 # Arithmetic.
@@ -77,14 +77,14 @@ def _power_slope_dx(out: Real, x: Real, y: Real) -> Partial:
         return None if y == 0.0 else y * power_slope(x, y - 1.0)
     slope = power_slope(x, y - 1.0)
     # Where y is 0 this is 0, also where x is so small that the slope is infinite.
-    flows = logical_or(not_equal(y, 0.0), not_equal(abs(slope), math.inf))
-    return when(flows, y * slope)
+    active = logical_or(not_equal(y, 0.0), not_equal(abs(slope), math.inf))
+    return when(active, y * slope)
 
 
 def _power_slope_dy(out: Real, x: Real, y: Real) -> Partial:
     power = pow(x, y - 1.0)
-    flows = logical_and(not_equal(power, 0.0), not_equal(x, 0.0))
-    return when(flows, power * (1.0 + y * log(x)))
+    active = logical_and(not_equal(power, 0.0), not_equal(x, 0.0))
+    return when(active, power * (1.0 + y * log(x)))
 
 
 pow: Binary = Binary(
@@ -110,7 +110,7 @@ hypot: Binary = Binary(
     lambda out, x, y: when(not_equal(out, 0.0), cosine(y, x, out)),
     kink="0 at the origin",
 )
-# Of x and y alone: z is their hypotenuse, which whoever asks for a cosine has at hand.
+# A function of x and y alone: z is their hypotenuse, which the caller has computed already.
 cosine: Ternary = Ternary(
     "cosine",
     special.cosine,
@@ -209,7 +209,7 @@ polygamma: Binary = Binary(
     kink="none with respect to the order",
 )
 
-# Kinks and steps: a documented subgradient, and structural zeros on the side not taken.
+# Kinks and steps: a documented subgradient, and no contribution on the inactive branch.
 
 
 def _half_if_equal(x: Real, y: Real) -> Real:

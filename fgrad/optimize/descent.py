@@ -1,4 +1,4 @@
-"""Descent: go down a function of a tree of parameters by the steps of a method."""
+"""Descent: minimize a function of a tree of parameters by the steps of a method."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from fgrad.optimize.methods import Method, State
 A = TypeVar("A")
 Q = TypeVar("Q", bound=Real)
 Callback: TypeAlias = Callable[[State[A], float], object]
-"""What is called after each step with the state and the value there; StopIteration ends the descent."""
+"""A function of the state and the value after each step; its StopIteration ends the descent."""
 
 
 @attrs.frozen
 class Minimum(Generic[A]):
-    """How a descent ended: the parameters it found, their value and gradient, and the way.
+    """The result of a descent: the parameters, their value and gradient, and the history of values.
 
-    `history` has every value met, the first before any step; `converged` says whether every number
-    of the gradient is within the tolerance.
+    `history` has the value before the first step and after each; `converged` says whether every
+    number of the gradient is within the tolerance.
     """
 
     params: A
@@ -46,9 +46,9 @@ class Minimum(Generic[A]):
 
 @runtime_checkable  # minimize asks which of the two it was given
 class Search(Protocol):
-    """How to go down by evaluating the function along the way, as a line search must.
+    """A method that evaluates the function where it needs to, as a line search does.
 
-    For what the value and gradient at one place decide, there is `Method`.
+    A method whose step follows from the value and gradient at one point is a `Method`.
     """
 
     def start(self, params: A, /) -> State[A]:
@@ -63,9 +63,9 @@ class Search(Protocol):
         tolerance: float,
         callback: Callback[A],
     ) -> Minimum[A]:
-        """Go down from `state`; `f` gives value and gradient, each step takes one of `steps`.
+        """Minimize from `state`; `f` returns value and gradient, and each step consumes one of `steps`.
 
-        `callback` is called after each, and its StopIteration ends the search.
+        `callback` is called after each step, and its StopIteration ends the search.
         """
         ...
 
@@ -105,12 +105,12 @@ def minimize(
     has_gradient: bool = False,
     callback: Callback[Any] | None = None,
 ) -> Minimum[Any]:
-    """Go down from `start` by at most `steps` steps of `method`.
+    """The minimum of `f` that at most `steps` steps of `method` from `start` lead to.
 
-    Ends where every number of the gradient is within `tolerance`. If that is not reached, or the
-    value is no longer finite, it gives the point of the lowest value met. `start` may be the state
+    It ends where every number of the gradient is within `tolerance`. If that is not reached, or the
+    value becomes infinite or nan, it returns the point with the lowest value. `start` may be the state
     of an earlier descent.
-    With `has_gradient`, `f` gives a pair of its value and its gradient, as `value_and_gradient` has
+    With `has_gradient`, `f` returns a pair of its value and its gradient, as `value_and_gradient` has
     them. `callback` is called after each step with the state and the value there, and may raise
     StopIteration to make it the last. `progress` shows a bar; MissingExtra without rich (the extra
     `cli`).
@@ -149,7 +149,7 @@ def _descended(
         value, slope = way.at(state.params)
         history.append(float(value))
         converged = way.within(slope, tolerance)
-        # At the minimum values differ by rounding only, and the gradient knows better.
+        # Near the minimum, values differ by rounding only, so the gradient decides.
         if converged or value < best[1] or not math.isfinite(best[1]):
             best = (state.params, value, slope)
         try:
@@ -163,7 +163,7 @@ def _descended(
 
 
 def _nothing(state: State[Any], value: float) -> None:
-    """What is called after each step where nobody asked."""
+    """The callback if none is given."""
 
 
 def _counted(steps: int, progress: bool) -> Iterable[int]:
@@ -173,5 +173,5 @@ def _counted(steps: int, progress: bool) -> Iterable[int]:
         from rich.progress import track  # noqa: PLC0415  # an extra
     except ImportError as error:
         raise MissingExtra("progress", "rich", "cli") from error
-    bar: Iterable[int] = track(range(steps), "minimising")
+    bar: Iterable[int] = track(range(steps), "minimizing")
     return bar

@@ -1,7 +1,7 @@
-"""How a descent goes: on trees by any method, or on arrays of all numbers of a tree at once.
+"""The iteration of a descent: on trees by any method, or on arrays of all numbers of a tree.
 
-Arrays are taken where nobody can tell them apart but by the time: the steps and the function have the
-same bits, and what the user sees are trees.
+Arrays are used where they change nothing but the time: the steps and the function have the same bits,
+and the user gets trees.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import attrs
 from fgrad import trees
 from fgrad.errors import NotAValue
 from fgrad.optimize.methods import Arithmetic, Elementwise, Method, State
-from fgrad.transforms.gradient import Sloped, value_and_gradient
+from fgrad.transforms.gradient import HasGradient, value_and_gradient
 
 Differentiated: TypeAlias = Callable[[Any], tuple[Any, Any]]
 
 MANY: Final = 64
-"""Numbers from which on arrays of numpy are faster than Python."""
+"""The number of parameters from which on arrays of numpy are faster than Python."""
 
 
 @attrs.frozen
 class OnTrees:
-    """A descent by any method, on trees as they are."""
+    """A descent by any method, on trees."""
 
     f: Differentiated
     method: Method
@@ -41,21 +41,21 @@ class OnTrees:
         return self.method(state, slope)
 
     def within(self, slope: Any, tolerance: float) -> bool:
-        """Whether each number of the gradient is."""
+        """Whether each number of the gradient is within the tolerance."""
         return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))
 
     def tree(self, numbers: Any) -> Any:
-        """As the user sees them."""
+        """The tree of these numbers."""
         return numbers
 
     def seen(self, state: State[Any]) -> State[Any]:
-        """As the user sees it."""
+        """The state with trees."""
         return state
 
 
 @attrs.frozen
 class OnArrays:
-    """The same by a method that moves each number by itself."""
+    """The same by a method that updates each number by itself."""
 
     f: Differentiated
     """The function of arrays."""
@@ -75,23 +75,23 @@ class OnArrays:
             return self.method.step(state, slope, on)
 
     def within(self, slope: Any, tolerance: float) -> bool:
-        """Whether each number of the gradient is."""
+        """Whether each number of the gradient is within the tolerance."""
         return bool(abs(slope).max() <= tolerance)
 
     def tree(self, numbers: Any) -> Any:
-        """As the user sees them."""
+        """The tree of these numbers."""
         return self.structure.unflatten(numbers.tolist())
 
     def seen(self, state: State[Any]) -> State[Any]:
-        """As the user sees it."""
+        """The state with trees."""
         memory = tuple(map(self.tree, state.memory))
         return State(self.tree(state.params), memory, state.count)
 
 
 def differentiated(f: Callable[[Any], Any], params: Any, *, ready: bool) -> Differentiated:
-    """The function that gives the value and the gradient, which has the structure of `params`.
+    """The function that returns the value and the gradient, which has the structure of `params`.
 
-    If `f` is `ready`, it gives both; NotAValue if it gives no pair, TreeMismatch for another structure.
+    If `ready`, `f` returns both; NotAValue if it returns no pair, TreeMismatch for another structure.
     """
     if not ready:
         return value_and_gradient(f)
@@ -110,7 +110,7 @@ def differentiated(f: Callable[[Any], Any], params: Any, *, ready: bool) -> Diff
 def way(
     f: Callable[[Any], Any], method: Method, state: State[Any], *, ready: bool
 ) -> OnTrees | OnArrays:
-    """On arrays where that is faster, if somebody has imported numpy."""
+    """The iteration: on arrays if that is faster and numpy has been imported, else on trees."""
     on_trees = differentiated(f, state.params, ready=ready)
     numpy = sys.modules.get("numpy")
     leaves, structure = trees.flatten(state.params)
@@ -129,7 +129,7 @@ def way(
 
     function: object = f
     at_once = (
-        function.on_arrays(state.params, ready=ready) if isinstance(function, Sloped) else None
+        function.on_arrays(state.params, ready=ready) if isinstance(function, HasGradient) else None
     )
     first = State(array(state.params), tuple(map(array, state.memory)), state.count)
     return OnArrays(at_once or through_trees, method, first, structure, numpy)

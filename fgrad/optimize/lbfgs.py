@@ -1,6 +1,6 @@
-"""L-BFGS: descent by scipy's L-BFGS-B, which looks along a line before it makes a step.
+"""L-BFGS: descent by scipy's L-BFGS-B, which does a line search for each step.
 
-Such a search calls the function where it likes, so it is no step from a state and a gradient
+A line search evaluates the function at points of its own, so it is no step from a state and a gradient
 (docs/decisions/0014). The function is still evaluated here, on trees of Python's floats.
 """
 
@@ -23,7 +23,7 @@ A = TypeVar("A")
 
 @attrs.frozen
 class _Point(Generic[A]):
-    """A place where the function was evaluated, as the user sees it and as numbers."""
+    """A point where the function was evaluated, as trees and as numbers."""
 
     params: A
     value: float
@@ -59,7 +59,7 @@ class _Point(Generic[A]):
 
 @attrs.frozen
 class _Lbfgs:
-    """Quasi-Newton steps from the last `memory` changes of the gradient, each as long as is good."""
+    """Quasi-Newton steps from the last `memory` changes of the gradient, with a line search each."""
 
     memory: int
 

@@ -21,7 +21,7 @@ A = TypeVar("A")
 
 @attrs.frozen
 class State(Generic[A]):
-    """Where a descent is: the parameters, what the method remembers of its way, and the steps made.
+    """The state of a descent: the parameters, the memory of the method, and the number of steps.
 
     >>> import fgrad as fg
     >>> step = fg.momentum(0.5)
@@ -35,7 +35,7 @@ class State(Generic[A]):
 
 
 class Method(Protocol):
-    """How to go down: a pure step from a state and the gradient there to the next state.
+    """A method of descent: a pure step from a state and the gradient there to the next state.
 
     >>> import attrs
     >>> import fgrad as fg
@@ -62,10 +62,10 @@ class Method(Protocol):
 
 @attrs.frozen
 class Arithmetic:
-    """What numbers are computed by, each by itself: those of trees, or all at once."""
+    """The arithmetic of an update: on the numbers of trees, or on arrays."""
 
     each: Callable[..., Any]
-    """`each(f, x, y, ...)` has `f` of the numbers at one place of all, for each place."""
+    """`each(f, x, y, ...)` applies `f` to the numbers at each place of all arguments."""
     sqrt: Callable[[Any], Any]
     div: Callable[[Any, Any], Any]
 
@@ -74,7 +74,7 @@ _OF_TREES: Final = Arithmetic(trees.map, ops.sqrt, ops.div)
 
 
 class Elementwise(ABC):
-    """A method that moves each number by what is known of that number alone.
+    """A method that updates each number from the gradient and memory of that number alone.
 
     So its step is the same over trees and over arrays of all their numbers, bit for bit.
     """
@@ -129,7 +129,7 @@ class _Adam(Elementwise):
         square = on.each(
             lambda s, g: _mixed(self.square_decay, s, g * g), state.memory[1], gradient
         )
-        # Both means start at zero; dividing by this undoes what that costs the first of them.
+        # Both means start at zero; this corrects their bias.
         rate = self.rate * math.sqrt(1.0 - self.square_decay**count) / (1.0 - self.decay**count)
         floor = self.floor * math.sqrt(1.0 - self.square_decay**count)
         sqrt, div = on.sqrt, on.div

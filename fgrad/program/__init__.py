@@ -1,4 +1,4 @@
-"""Programs: a graph in a straight line, as a value with a name of its own.
+"""Programs: a graph as straight-line instructions (SSA), a value with a digest.
 
 Read `program` (instructions, each an operation on earlier results), `trace` and `tracer` (a function,
 run once on numbers without values), then `passes` and `algebra` (shorter programs, the same bits)

@@ -1,4 +1,4 @@
-"""Exact algebra: what a line can be written as more simply, with every bit of its result kept.
+"""Exact algebra: rules that simplify an instruction and keep every bit of its result.
 
 Never `x * 0`, `x - x`, `x + 0.0` or another order of a sum: those change floats. And never
 `stop_gradient(x)`: that is x, but what is simplified may yet be differentiated.
@@ -18,9 +18,9 @@ from fgrad.program.program import Instruction
 Arg: TypeAlias = int | float | bool
 Args: TypeAlias = tuple[Arg, ...]
 Form: TypeAlias = "Arg | Instruction | None"
-"""What a rule makes of a line: a value that is there, another line, or None to leave it."""
+"""The result of a rule: a value that is there, another instruction, or None to leave it."""
 Definitions: TypeAlias = Sequence[Instruction | None]
-"""The line of each value; inputs have none."""
+"""The instruction of each value; inputs have none."""
 
 
 def is_literal(arg: Arg, literal: float) -> bool:
@@ -32,7 +32,7 @@ def is_literal(arg: Arg, literal: float) -> bool:
     )
 
 
-# Of arguments among which is a literal.
+# Rules that look at the arguments, one of which is a literal.
 
 
 def _add_zero(args: Args) -> Form:
@@ -91,49 +91,49 @@ def _or(args: Args) -> Form:
     return None
 
 
-# Of how arguments are computed, or that they are the same.
+# Rules that look at how the arguments are computed, or whether they are the same.
 
 
-def _inside(arg: Arg, lines: Definitions, op: Op) -> Arg | None:
-    """What `arg` is `op` of, if it is."""
-    line = lines[arg] if type(arg) is int else None
-    return line[1][0] if line is not None and line[0] is op else None
+def _inside(arg: Arg, defined: Definitions, op: Op) -> Arg | None:
+    """The argument of `op`, if `arg` is the result of `op`."""
+    found = defined[arg] if type(arg) is int else None
+    return found[1][0] if found is not None and found[0] is op else None
 
 
-def _add(args: Args, lines: Definitions) -> Form:
+def _add(args: Args, defined: Definitions) -> Form:
     for one, other in (args, args[::-1]):
-        if (negated := _inside(other, lines, ops.neg)) is not None:
+        if (negated := _inside(other, defined, ops.neg)) is not None:
             return ops.sub, (one, negated)
     return None
 
 
-def _sub(args: Args, lines: Definitions) -> Form:
+def _sub(args: Args, defined: Definitions) -> Form:
     x, y = args
-    negated = _inside(y, lines, ops.neg)
+    negated = _inside(y, defined, ops.neg)
     return None if negated is None else (ops.add, (x, negated))
 
 
-def _neg(args: Args, lines: Definitions) -> Form:
-    return _inside(args[0], lines, ops.neg)
+def _neg(args: Args, defined: Definitions) -> Form:
+    return _inside(args[0], defined, ops.neg)
 
 
-def _not(args: Args, lines: Definitions) -> Form:
-    return _inside(args[0], lines, ops.logical_not)
+def _not(args: Args, defined: Definitions) -> Form:
+    return _inside(args[0], defined, ops.logical_not)
 
 
-def _where(args: Args, lines: Definitions) -> Form:
+def _where(args: Args, defined: Definitions) -> Form:
     condition, x, y = args
     if type(x) is type(y) and (x is y or (type(x) is int and x == y)):
         return x
-    inner = _inside(condition, lines, ops.logical_not)
+    inner = _inside(condition, defined, ops.logical_not)
     return None if inner is None else (ops.where, (inner, y, x))
 
 
-def _both(args: Args, lines: Definitions) -> Form:
+def _both(args: Args, defined: Definitions) -> Form:
     return args[0] if args[0] == args[1] else None
 
 
-def _same(args: Args, lines: Definitions) -> Form:
+def _same(args: Args, defined: Definitions) -> Form:
     return args[0]
 
 
@@ -149,9 +149,9 @@ OF_LITERALS: Final[Mapping[Op, Callable[[Args], Form]]] = MappingProxyType(
         ops.logical_or: _or,
     }
 )
-"""Rules for lines with a literal among their arguments."""
+"""Rules for instructions with a literal among their arguments."""
 
-OF_LINES: Final[Mapping[Op, Callable[[Args, Definitions], Form]]] = MappingProxyType(
+OF_DEFINITIONS: Final[Mapping[Op, Callable[[Args, Definitions], Form]]] = MappingProxyType(
     {
         ops.add: _add,
         ops.sub: _sub,
@@ -163,4 +163,4 @@ OF_LINES: Final[Mapping[Op, Callable[[Args, Definitions], Form]]] = MappingProxy
         ops.identity: _same,
     }
 )
-"""Rules for lines of which no rule for literals makes anything."""
+"""Rules for instructions that no rule for literals changes."""

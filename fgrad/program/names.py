@@ -1,4 +1,4 @@
-"""How operations and numbers are spelled where programs are text, and found again by what is spelled.
+"""How operations and numbers are written where programs are text, and found again by name.
 
 Operations of this library go by their name and a user's by `@` and its name, so that one never
 stands for the other, whatever is added here later. Nothing is imported by name.
@@ -45,12 +45,12 @@ def vocabulary(operations: Iterable[object]) -> dict[str, Op]:
 
 def namesake(op: Op) -> NotAValue:
     """The error for another operation of the same name."""
-    advice = "Text holds the name alone: name them apart."
+    advice = "Text holds the name alone: give them different names."
     return NotAValue("operations", "one of each name", f"two named {op.name!r:.60}", advice)
 
 
 def operation(word: str, known: dict[str, Op]) -> Op:
-    """The operation that is spelled `word`; UnknownName if there is none."""
+    """The operation that `word` names; UnknownName if there is none."""
     op = known.get(word)
     if op is None:
         item = re.fullmatch(_ITEM, word)
@@ -62,14 +62,14 @@ def operation(word: str, known: dict[str, Op]) -> Op:
 
 
 def digits(value: float) -> str:
-    """The shortest word that gives every bit of `value` again."""
+    """The shortest text from which every bit of `value` is read again."""
     if value == value or struct.pack(">d", value) == _NAN:  # noqa: PLR0124  # no nan equals itself
         return repr(value)
     return f"nan:{struct.pack('>d', value).hex()}"
 
 
 def number(word: str) -> float | None:
-    """The float that is spelled `word`; None if it spells none, or one beyond all floats."""
+    """The float that `word` is; None if it is none, or too large for a float."""
     if re.fullmatch(_NUMBER, word) is None:
         return None
     if word.startswith("nan:"):

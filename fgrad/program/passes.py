@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from fgrad.graph.collector import relaxed_gc
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
-from fgrad.program.algebra import OF_LINES, OF_LITERALS, Arg, Args, Form
+from fgrad.program.algebra import OF_DEFINITIONS, OF_LITERALS, Arg, Args, Form
 from fgrad.program.program import Instruction, Program, placed
 
 COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
@@ -19,7 +19,7 @@ COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
 
 @relaxed_gc()
 def simplified(program: Program) -> Program:
-    """The program without what is constant, computed twice, undone by an exact rule, or unused.
+    """The program with constants folded, common instructions merged, exact rules applied, unused removed.
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x: 1.0 * x + (x * x - -(x * x)) * (2.0 - 1.0))(0.0)
@@ -27,10 +27,10 @@ def simplified(program: Program) -> Program:
     (7, 3)
     """
     inputs = len(program.inputs)
-    lines: list[Instruction | None] = [None] * inputs
+    defined: list[Instruction | None] = [None] * inputs
     place: list[Arg] = list(range(inputs))
     known: dict[Any, int] = {}
-    rule_for = dict(OF_LINES).get
+    rule_for = dict(OF_DEFINITIONS).get
     for given in program.instructions:
         op, args = given
         # As `placed` does; written out, the pass takes four fifths of the time.
@@ -46,13 +46,13 @@ def simplified(program: Program) -> Program:
         while True:
             form = None if plain else _of_literals(op, args)
             if form is None and (rule := rule_for(op)) is not None:
-                form = rule(args, lines)
+                form = rule(args, defined)
             if type(form) is not tuple:
                 break
             op, args = form
             plain = _PLAIN.issuperset(map(type, args))
-        place.append(_numbered(op, args, plain, lines, known) if form is None else form)
-    made: list[Instruction] = [line for line in lines if line is not None]
+        place.append(_numbered(op, args, plain, defined, known) if form is None else form)
+    made: list[Instruction] = [given for given in defined if given is not None]
     outputs = [_kept(place[i], made, inputs) for i in program.outputs]
     return used(Program(program.inputs, tuple(made), tuple(outputs)))
 
@@ -62,59 +62,59 @@ _PLAIN: Final = frozenset({int})
 
 
 def _of_literals(op: Op, args: tuple[Any, ...]) -> Form:
-    """One step: the value of a line of literals, or what an exact rule makes of it."""
-    if int not in map(type, args) and not op.joint:
+    """One step: the value of an instruction on literals, or the result of an exact rule."""
+    if int not in map(type, args) and not op.multiple:
         value = op.impl(*args)
         if type(value) is float:
             return value
-        # A user's may give an int, which would be the number of a value, or a float of another class.
+        # A user's may return an int, which would be the number of a value, or a float of another class.
         return bool(value) if op.truth else literal(value, op.name)
     rule = OF_LITERALS.get(op)
     return rule(args) if rule else None
 
 
 def _numbered(
-    op: Op, args: Args, plain: bool, lines: list[Instruction | None], known: dict[Any, int]
+    op: Op, args: Args, plain: bool, defined: list[Instruction | None], known: dict[Any, int]
 ) -> int:
-    """The number of the value of a line, which is a new one unless it is `known`."""
+    """The number of the value of an instruction, which is a new one unless it is `known`."""
     if plain and op in COMMUTES and args[1] < args[0]:
         args = args[::-1]
-    following = len(lines)
+    following = len(defined)
     number = known.setdefault((op, args) if plain else _key(op, args), following)
     if number == following:
-        lines.append((op, args))
+        defined.append((op, args))
     return number
 
 
 def _key(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What lines with literals have in common when they are equal: constants count by their bits."""
+    """The key by which instructions with literals are equal: constants count by their bits."""
     return op, tuple([a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
 
 
-def _kept(value: Arg, lines: list[Instruction], inputs: int) -> int:
-    """The number of an output, which gets a line of its own if it is a literal."""
+def _kept(value: Arg, made: list[Instruction], inputs: int) -> int:
+    """The number of an output; a literal gets an instruction of its own."""
     if type(value) is int:
         return value
     op = ops.logical_and if type(value) is bool else ops.identity
-    lines.append((op, (value, True) if type(value) is bool else (value,)))
-    return inputs + len(lines) - 1
+    made.append((op, (value, True) if type(value) is bool else (value,)))
+    return inputs + len(made) - 1
 
 
 def inlined(program: Program) -> Program:
-    """The program with the lines of the programs that it calls in the place of the calls.
+    """The program with the instructions of the programs that it calls instead of the calls.
 
-    For where there is nothing to call: C, formulas, files.
+    For formats that have no calls: C, formulas, JSON.
     """
     done: dict[int, Program] = {}  # by identity: a hash is that of all that is called
-    waiting = [program]
-    while waiting:
-        whole = waiting[-1]
+    stack = [program]
+    while stack:
+        whole = stack[-1]
         callees = {} if id(whole) in done else {id(p): p for p in _callees(whole)}
         missing = [callee for number, callee in callees.items() if number not in done]
-        waiting += missing
+        stack += missing
         if not missing:
-            waiting.pop()
-            done.setdefault(id(whole), _with_lines_of(whole, done) if callees else whole)
+            stack.pop()
+            done.setdefault(id(whole), _with_callees(whole, done) if callees else whole)
     return done[id(program)]
 
 
@@ -123,45 +123,45 @@ def _callees(program: Program) -> list[Program]:
     return [
         op.callee.program
         for op, _ in program.instructions
-        if op.joint and isinstance(op, Joint) and op.callee
+        if op.multiple and isinstance(op, MultiOp) and op.callee
     ]
 
 
-def _with_lines_of(program: Program, done: Mapping[int, Program]) -> Program:
-    """The program with what each callee is in the place of its calls."""
+def _with_callees(program: Program, done: Mapping[int, Program]) -> Program:
+    """The program with the instructions of each callee, inlined already, instead of its calls."""
     place: list[Any] = list(range(len(program.inputs)))
-    lines: list[Instruction] = []
+    made: list[Instruction] = []
     for op, args in program.instructions:
         given = placed(args, place)
-        if isinstance(op, Joint) and op.callee:
+        if isinstance(op, MultiOp) and op.callee:
             called = done[id(op.callee.program)]
-            place.append(_inserted(called, given, lines, len(program.inputs)))
+            place.append(_inserted(called, given, made, len(program.inputs)))
         elif isinstance(op, Item) and isinstance(given[0], list):
             place.append(given[0][op.index])
         else:
-            place.append(len(program.inputs) + len(lines))
-            lines.append((op, given))
-    outputs = [_kept(place[i], lines, len(program.inputs)) for i in program.outputs]
-    return Program(program.inputs, tuple(lines), tuple(outputs))
+            place.append(len(program.inputs) + len(made))
+            made.append((op, given))
+    outputs = [_kept(place[i], made, len(program.inputs)) for i in program.outputs]
+    return Program(program.inputs, tuple(made), tuple(outputs))
 
 
-def _inserted(called: Program, args: Args, lines: list[Instruction], inputs: int) -> list[Arg]:
-    """What the outputs of `called` are, once its lines have been appended."""
+def _inserted(called: Program, args: Args, made: list[Instruction], inputs: int) -> list[Arg]:
+    """The outputs of `called`, once its instructions have been appended to `made`."""
     place: list[Arg] = list(args)
     for op, given in called.instructions:
-        place.append(inputs + len(lines))
-        lines.append((op, placed(given, place)))
+        place.append(inputs + len(made))
+        made.append((op, placed(given, place)))
     return [place[i] for i in called.outputs]
 
 
 def used(program: Program) -> Program:
-    """The program without lines that no output needs."""
-    lines, inputs = program.instructions, len(program.inputs)
-    at = inputs + len(lines)
+    """The program without instructions that no output needs."""
+    instructions, inputs = program.instructions, len(program.inputs)
+    at = inputs + len(instructions)
     needed = bytearray(at)
     for i in program.outputs:
         needed[i] = 1
-    for _, args in reversed(lines):
+    for _, args in reversed(instructions):
         at -= 1
         if needed[at]:
             for a in args:
@@ -171,8 +171,8 @@ def used(program: Program) -> Program:
     if first < 0:
         return program
     place = list(range(first))
-    kept = list(lines[: first - inputs])
-    for need, (op, args) in zip(needed[first:], lines[first - inputs :], strict=True):
+    kept = list(instructions[: first - inputs])
+    for need, (op, args) in zip(needed[first:], instructions[first - inputs :], strict=True):
         place.append(inputs + len(kept))
         if need:
             kept.append((op, placed(args, place)))

@@ -1,8 +1,8 @@
-"""Programs: a graph as a straight line of operations, a value with a name of its own.
+"""Programs: a graph as straight-line instructions in static single assignment form.
 
-A program takes its inputs by position. Values are numbered, the inputs first and then the lines;
-an argument is the number of an earlier value, a literal float, or a literal truth value. What a
-program means is what `run` does.
+A program takes its inputs by position. Values are numbered, the inputs first and then the results of
+the instructions; an argument is the number of an earlier value, a literal float, or a literal truth
+value. `run` defines what a program computes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, Self, TypeAlias
 import attrs
 
 from fgrad.errors import MalformedProgram, NotAValue
-from fgrad.graph.canonical import Flat, lines_of, packed, wrong_count
+from fgrad.graph.canonical import Canonical, wrong_count
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, constant, variable
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 
@@ -26,8 +26,8 @@ Instruction: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
 
 
 def placed(args: Sequence[Any], place: Sequence[Any] | Mapping[int, Any]) -> tuple[Any, ...]:
-    """The arguments with what `place` holds for each number of a value; literals stay."""
-    if len(args) == 2:  # of most lines: half of the time of what follows
+    """The arguments, with each number of a value replaced by what `place` holds for it."""
+    if len(args) == 2:  # as of most instructions: half of the time of what follows
         x, y = args
         return place[x] if type(x) is int else x, place[y] if type(y) is int else y
     return tuple([place[a] if type(a) is int else a for a in args])
@@ -35,7 +35,7 @@ def placed(args: Sequence[Any], place: Sequence[Any] | Mapping[int, Any]) -> tup
 
 @attrs.frozen(eq=False, repr=False)
 class Program:
-    """Inputs by name, lines `(operation, arguments)`, and the numbers of the values that are outputs.
+    """Inputs by name, instructions `(operation, arguments)`, and the numbers of the output values.
 
     Equality, `hash` and `digest` are of the computation: names do not count, constants count by
     their bits. `fgrad.program.text` prints and parses it.
@@ -60,12 +60,12 @@ class Program:
     ) -> Self:
         """The program that computes `outputs` from `inputs`, which are named by `names`.
 
-        Aliases and labels are left out: they compute nothing. A variable from the depth `ground` on,
-        of a transform or not, is the number that it holds, since the function has made it; NotAValue
-        for an output that depends on another one.
+        Aliases and labels are left out: they compute nothing. A variable at the depth `ground` or
+        deeper was made by the function, and is the number that it holds. Raises NotAValue for an
+        output that depends on any other variable.
         """
         place: dict[Any, int | float] = {node: i for i, node in enumerate(inputs)}
-        lines: list[Instruction] = []
+        instructions: list[Instruction] = []
         following = len(place)
         ends = [y for y in outputs if isinstance(y, Node)]
         for node in Graph.of(*ends).nodes:
@@ -88,13 +88,13 @@ class Program:
                 place[node] = args[0] if args else node.value
             else:
                 place[node] = following
-                lines.append((op, args))
+                instructions.append((op, args))
                 following += 1
-        numbers = _ends(outputs, place, lines, following)
-        return cls(tuple(names), tuple(lines), tuple(numbers))
+        numbers = _ends(outputs, place, instructions, following)
+        return cls(tuple(names), tuple(instructions), tuple(numbers))
 
     def __len__(self) -> int:
-        """The number of lines."""
+        """The number of instructions."""
         return len(self.instructions)
 
     @property
@@ -104,7 +104,7 @@ class Program:
 
     @property
     def uses(self) -> list[int]:
-        """How often lines use each value."""
+        """How often instructions use each value."""
         uses = [0] * (len(self.inputs) + len(self.instructions))
         for _, args in self.instructions:
             for a in args:
@@ -113,7 +113,7 @@ class Program:
         return uses
 
     def run(self, inputs: Sequence[float]) -> tuple[float, ...]:
-        """The outputs, by the meaning of each operation: what every backend is held to.
+        """The outputs, by the implementation of each operation: the reference for every backend.
 
         An output that is a truth value is a bool, which Python counts among its numbers.
         """
@@ -135,47 +135,47 @@ class Program:
         return tuple([end if isinstance(end, Node) else constant(end) for end in ends])
 
     @cached_property
-    def _flat(self) -> Flat:
-        return packed(len(self.inputs), self.instructions, self.outputs)
+    def _canonical(self) -> Canonical:
+        return Canonical.of_instructions(len(self.inputs), self.instructions, self.outputs)
 
     @cached_property
     def digest(self) -> str:
         """A name of the computation, the same in every process and under every hash seed."""
-        return self._flat.digest()
+        return self._canonical.digest()
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same computation."""
         if not isinstance(other, Program):
             return NotImplemented
-        return self is other or (len(self) == len(other) and self._flat == other._flat)
+        return self is other or (len(self) == len(other) and self._canonical == other._canonical)
 
     @cached_property
     def _hash(self) -> int:
-        return hash(self._flat)
+        return hash(self._canonical)
 
     def __hash__(self) -> int:
-        """The hash of what is compared, for not every program has a digest."""
+        """The hash of the canonical form, since not every program has a digest."""
         return self._hash
 
     @property
     def portable(self) -> bool:
-        """Whether it can be pickled: no operation of it is made of functions that have no name."""
-        joints = [op for op in {op for op, _ in self.instructions} if isinstance(op, Joint)]
-        return all(op.callee.program.portable if op.callee else not op.nameless for op in joints)
+        """Whether it can be pickled: none of its operations is made of functions that have no name."""
+        several = [op for op in {op for op, _ in self.instructions} if isinstance(op, MultiOp)]
+        return all(op.callee.program.portable if op.callee else not op.nameless for op in several)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the packed form."""
-        return _restore, (self.inputs, self._flat)
+        """Pickle the canonical form."""
+        return _restore, (self.inputs, self._canonical)
 
     def __repr__(self) -> str:
         """One line, however long the program is."""
-        sizes = f"{len(self.inputs)} inputs, {len(self.instructions)} lines, {len(self.outputs)} outputs"
-        return f"Program({sizes})"
+        sizes = len(self.inputs), len(self.instructions), len(self.outputs)
+        return "Program({} inputs, {} instructions, {} outputs)".format(*sizes)
 
     def check(self) -> Self:
-        """The program, if every value is bound before its use and of the kind that is needed.
+        """The program, if every value is defined before its use and has the type that is needed.
 
-        Raises MalformedProgram, with the number of the line, otherwise.
+        Raises MalformedProgram, with the number of the instruction, otherwise.
         """
         kinds: list[type] = [float] * len(self.inputs)
         for i, (op, args) in enumerate(self.instructions):
@@ -185,7 +185,7 @@ class Program:
                 _check_argument(i, op, needed, a, kinds)
             if isinstance(op, Item):
                 call = self.instructions[int(args[0]) - len(self.inputs)][0]
-                if isinstance(call, Joint) and op not in call.readers():
+                if isinstance(call, MultiOp) and op not in call.readers():
                     kind = "truth value" if op.truth else "number"
                     raise MalformedProgram(i, f"{call.name} has no {kind} as result {op.index}")
             kinds.append(_result(op))
@@ -200,30 +200,30 @@ class Program:
 def _ends(
     outputs: Sequence[Node[float] | float],
     place: dict[Any, Any],
-    lines: list[Instruction],
+    instructions: list[Instruction],
     following: int,
 ) -> list[int]:
-    """The number of each output, which gets a line of its own if it is a literal."""
+    """The number of each output; a literal gets an instruction of its own."""
     numbers: list[int] = []
     for y in outputs:
         end = place[y] if isinstance(y, Node) else _literal(y)
         if type(end) is not int:
             truth = isinstance(end, bool)
-            lines.append((ops.logical_and, (end, True)) if truth else (ops.identity, (end,)))
+            instructions.append((ops.logical_and, (end, True)) if truth else (ops.identity, (end,)))
             end, following = following, following + 1
         numbers.append(end)
     return numbers
 
 
 def _literal(value: float) -> float:
-    """A number that depends on nothing, or a truth value, as lines keep it."""
+    """A number that depends on nothing, or a truth value, as instructions hold it."""
     return value if isinstance(value, bool) else literal(value, "a program")
 
 
 def _check_argument(i: int, op: Op, needed: type, a: object, kinds: Sequence[type]) -> None:
     if type(a) is int:
         if not 0 <= a < len(kinds):
-            raise MalformedProgram(i, f"{op.name} uses value {a}, which is not there yet")
+            raise MalformedProgram(i, f"{op.name} uses value {a}, which is not defined yet")
         got = kinds[a]
     else:
         got = type(a)
@@ -232,10 +232,10 @@ def _check_argument(i: int, op: Op, needed: type, a: object, kinds: Sequence[typ
 
 
 def _result(op: Op) -> type:
-    if op.joint:
+    if op.multiple:
         return tuple
     return bool if op.truth else float
 
 
-def _restore(inputs: tuple[str, ...], flat: Flat) -> Program:
-    return Program(inputs, lines_of(flat, len(inputs)), flat.outputs)
+def _restore(inputs: tuple[str, ...], form: Canonical) -> Program:
+    return Program(inputs, form.instructions(len(inputs)), form.outputs)

@@ -1,4 +1,4 @@
-"""Scheduling: how long values live, and an order of the lines in which fewer live at once."""
+"""Scheduling: how long values live, and an order of instructions in which fewer live at once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fgrad.program.program import Program, placed
 
 
 def scheduled(program: Program) -> Program:
-    """The program with each line as near before its first use as can be, if fewer values live at once.
+    """The program with instructions shortly before their first use, if fewer values live at once.
 
-    Using a value again instead of computing it twice keeps it alive for long; here lines are
-    taken depth first from the outputs, the argument that needs more values first (Sethi & Ullman
+    A value that is used again instead of being computed twice lives long. Here instructions are
+    ordered depth first from the outputs, the argument that needs more values first (Sethi & Ullman
     1970).
     """
     inputs = len(program.inputs)
@@ -19,18 +19,18 @@ def scheduled(program: Program) -> Program:
     order: list[int] = []
     seen = bytearray(inputs + len(program.instructions))
     for output in program.outputs:
-        waiting = [(output, False)]
-        while waiting:
-            value, ready = waiting.pop()
+        stack = [(output, False)]
+        while stack:
+            value, ready = stack.pop()
             if value < inputs or (seen[value] and not ready):
                 continue
             if ready:
                 order.append(value)
                 continue
             seen[value] = 1
-            waiting.append((value, True))
+            stack.append((value, True))
             args = [a for a in program.instructions[value - inputs][1] if type(a) is int]
-            waiting += [(a, False) for a in sorted(args, key=weights.__getitem__)]
+            stack += [(a, False) for a in sorted(args, key=weights.__getitem__)]
     moved = reordered(program, order)
     return moved if peak(moved) < peak(program) else program
 
@@ -44,7 +44,7 @@ def _weights(program: Program) -> list[int]:
 
 
 def by_depth(program: Program) -> list[int]:
-    """The values of the lines in the order of how many lines there are on the way to them.
+    """The values of the instructions, ordered by the length of the longest chain that leads to them.
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x: fg.exp(fg.sin(x)) + fg.cos(x))(1.0)
@@ -63,21 +63,21 @@ def by_depth(program: Program) -> list[int]:
 
 
 def reordered(program: Program, order: Sequence[int]) -> Program:
-    """The program with its lines, named by their values, in another order."""
+    """The program with its instructions, given by their values, in another order."""
     inputs = len(program.inputs)
     place = dict(enumerate(range(inputs)))
     place |= {value: inputs + i for i, value in enumerate(order)}
-    lines = []
+    instructions = []
     for value in order:
         op, args = program.instructions[value - inputs]
-        lines.append((op, placed(args, place)))
-    return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))
+        instructions.append((op, placed(args, place)))
+    return Program(program.inputs, tuple(instructions), tuple([place[i] for i in program.outputs]))
 
 
 def last_uses(program: Program) -> list[int]:
-    """For each value the number of the last line that uses it; outputs are used at the end.
+    """For each value the number of the last instruction that uses it; outputs are used at the end.
 
-    A line that nothing uses is its own last use.
+    The last use of a value that is never used is its own instruction.
     """
     inputs = len(program.inputs)
     last = [-1] * inputs + list(range(len(program.instructions)))
@@ -91,7 +91,7 @@ def last_uses(program: Program) -> list[int]:
 
 
 def peak(program: Program) -> int:
-    """How many values live at once at most, the inputs apart until they are used."""
+    """The greatest number of values that live at once, without the inputs."""
     inputs = len(program.inputs)
     ends = [0] * (len(program.instructions) + 1)
     for value, end in enumerate(last_uses(program)):

@@ -30,7 +30,7 @@ _RESERVED: Final = frozenset({"True", "False", "inf", "nan"})
 
 @final
 class _Grammar:
-    """Pieces of a line, each with what is needed where it does not match, and all of them joined."""
+    """The pieces of a line of text, each with what is needed where it does not match, and joined."""
 
     def __init__(self, *pieces: tuple[str, str]) -> None:
         self.pieces = [(re.compile(pattern), needed) for pattern, needed in pieces]
@@ -71,9 +71,9 @@ def _grammars() -> tuple[_Grammar, _Grammar, _Grammar, re.Pattern[str]]:
 
 
 def show(value: Program | Graph) -> str:
-    """What is inside of a program or a graph, a line for each operation.
+    """The listing of a program or a graph, a line for each instruction or node.
 
-    `fgrad.program.text.parse` reads the text of a program again. The lines of a graph end with the
+    `fgrad.program.text.parse` reads the text of a program again. In a graph each line ends with the
     value of the node.
 
     >>> import fgrad as fg
@@ -88,15 +88,15 @@ def show(value: Program | Graph) -> str:
     names = _names(value)
     inputs = ", ".join([quoted(name) for name in value.inputs])
     outputs = ", ".join([names[i] for i in value.outputs])
-    made = [f"  {line}" for line in lines(value)]
+    made = [f"  {text}" for text in instructions(value)]
     return "\n".join([f"program({inputs}):", *made, f"  return {outputs}".rstrip()])
 
 
-def lines(program: Program) -> list[str]:
-    """The lines of a program as `show` prints them.
+def instructions(program: Program) -> list[str]:
+    """The instructions of a program as `show` prints them.
 
     >>> import fgrad as fg
-    >>> lines(fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0))
+    >>> instructions(fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0))
     ['%2 = mul(x, y)', '%3 = add(%2, 1.0)']
     """
     names = _names(program)
@@ -110,7 +110,7 @@ def lines(program: Program) -> list[str]:
 
 
 def _names(program: Program) -> list[str]:
-    """What each value is called; inputs of one name by their numbers, so that none is mistaken."""
+    """The name of each value; inputs that share a name go by their numbers."""
     uses = Counter(program.inputs)
     names = [quoted(x) if uses[x] == 1 else f"%{i}" for i, x in enumerate(program.inputs)]
     return names + [f"%{i}" for i in range(len(names), len(names) + len(program))]
@@ -120,7 +120,7 @@ def parse(text: str, operations: Sequence[Op] = ()) -> Program:
     r"""The program that `show` printed; `operations` are the user's own that it may use.
 
     Raises FormatError with the line and the place, UnknownName for an operation that is neither
-    the library's nor one of `operations`, MalformedProgram for a line that cannot be.
+    the library's nor one of `operations`, MalformedProgram for an invalid instruction.
 
     >>> parse('program(x):\n  %1 = sin(x)\n  return %1').run((0.0,))
     (0.0,)
@@ -133,17 +133,17 @@ def parse(text: str, operations: Sequence[Op] = ()) -> Program:
     if len(lines) < 2 or reader.middle.whole.fullmatch(lines[-1][1]):
         i, line = lines[-1]
         raise _refusal(i, line, len(line), "the text ends before return")
-    return Program(inputs, tuple(reader.lines), reader.outputs(*lines[-1])).check()
+    return Program(inputs, tuple(reader.instructions), reader.outputs(*lines[-1])).check()
 
 
 class _Reader:
-    """The lines so far, and what each word for an argument means."""
+    """The instructions so far, and what each word for an argument stands for."""
 
     def __init__(self, known: dict[str, Op]) -> None:
         self.known = known
         self.words: dict[str, Op] = {}
-        self.meanings: dict[str, int | float | bool] = {"True": True, "False": False}
-        self.lines: list[Instruction] = []
+        self.values: dict[str, int | float | bool] = {"True": True, "False": False}
+        self.instructions: list[Instruction] = []
         self.following = 0
         self.header, self.middle, self.returned, self.argument = _grammars()
 
@@ -161,14 +161,14 @@ class _Reader:
             names.append(name)
         uses = Counter(names)
         for k, name in enumerate(names):
-            self.meanings[f"%{k}"] = k
+            self.values[f"%{k}"] = k
             if uses[name] == 1:
-                self.meanings[quoted(name)] = k
+                self.values[quoted(name)] = k
         self.following = len(names)
         return tuple(names)
 
     def line(self, i: int, line: str) -> None:
-        """Read one line."""
+        """Read the line of one instruction."""
         found = self.middle.match(i, line)
         target, word, args = found.groups()
         if target != f"%{self.following}":
@@ -178,43 +178,43 @@ class _Reader:
             name = _unquoted(i, line, found.start(2) + 1, word[1:]) if word[0] == "@" else None
             op = operation(word if name is None else f"@{name}", self.known)
             self.words[word] = op
-        meanings = self.meanings
+        values = self.values
         try:
-            operands = tuple([meanings[a] for a in self.argument.findall(args)])
+            operands = tuple([values[a] for a in self.argument.findall(args)])
         except KeyError:
             words = self.argument.finditer(line, *found.span(3))
-            operands = tuple([self.meaning(i, line, a.start(), a[0]) for a in words])
-        self.lines.append((op, operands))
-        meanings[target] = self.following
+            operands = tuple([self.value(i, line, a.start(), a[0]) for a in words])
+        self.instructions.append((op, operands))
+        values[target] = self.following
         self.following += 1
 
     def outputs(self, i: int, line: str) -> tuple[int, ...]:
-        """Read the line that returns."""
+        """Read the last line, which returns."""
         found = self.returned.match(i, line)
         numbers = []
         for word in self.argument.finditer(line, *found.span(1)):
-            end = self.meaning(i, line, word.start(), word[0])
+            end = self.value(i, line, word.start(), word[0])
             if type(end) is not int:
                 raise _refusal(i, line, word.start(), "a value is returned, not a literal")
             numbers.append(end)
         return tuple(numbers)
 
-    def meaning(self, i: int, line: str, column: int, word: str) -> int | float | bool:
+    def value(self, i: int, line: str, column: int, word: str) -> int | float | bool:
         """The number of the value that `word` names, or the literal that it is."""
-        known = self.meanings.get(word)
+        known = self.values.get(word)
         if known is not None:
             return known
-        value: int | float | None = number(word)
-        name = _unquoted(i, line, column, word) if value is None else None
+        found: int | float | None = number(word)
+        name = _unquoted(i, line, column, word) if found is None else None
         if name is not None:
-            value = self.meanings.get(quoted(name))
-        if value is None:
+            found = self.values.get(quoted(name))
+        if found is None:
             problem = f"no value is named {word:.60}"
             if re.fullmatch(r"%[0-9]+", word):
-                problem = f"{word:.60} is not there yet"
+                problem = f"{word:.60} is not defined yet"
             raise _refusal(i, line, column, problem)
-        self.meanings[word] = value
-        return value
+        self.values[word] = found
+        return found
 
 
 def _refusal(i: int, line: str, column: int, problem: str) -> FormatError:
@@ -263,7 +263,7 @@ def _literal(value: object) -> str:
 
 
 def _graph_lines(graph: Graph) -> Iterator[str]:
-    """A line for each node, which goes by its label if that is plain and nobody else's."""
+    """A line for each node, which is named by its label if that is plain and unique."""
     uses = Counter(node.label for node in graph.nodes)
     names: dict[Any, str] = {}
     for i, node in enumerate(graph.nodes):

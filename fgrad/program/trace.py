@@ -1,4 +1,4 @@
-"""Tracing: run a function once on numbers without values, and keep what it computes as a program."""
+"""Tracing: run a function once on numbers without values, and record what it computes as a program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.graph.collector import relaxed_gc
-from fgrad.graph.node import below_all, ran
+from fgrad.graph.depth import below_all, call_inside
 from fgrad.program.program import Program
 from fgrad.program.tracer import traced, traced_truth
 from fgrad.trees.parameters import flattened, leaf_names
@@ -20,7 +20,7 @@ Q = TypeVar("Q")
 
 @attrs.frozen
 class Tracing:
-    """The program of a function at one structure of its arguments, and the structures at both ends."""
+    """The program of a function for one structure of its arguments, with that and that of its result."""
 
     program: Program
     arguments: trees.Structure[Any]
@@ -28,22 +28,22 @@ class Tracing:
 
     @classmethod
     def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
-        """Run `f` on traced numbers in the place of the leaves of its arguments."""
-        arguments = flattened(f, args, kwargs)[1]
+        """Run `f` on traced numbers instead of the leaves of its arguments."""
+        arguments = flattened(lambda: f, args, kwargs)[1]
         names = leaf_names(f, arguments)
         inputs = [traced(name) for name in names]
-        # To the function a truth value is one, to the program the number 1 or 0.
+        # The function gets a truth value, the program the number 1 or 0.
         kinds = zip(inputs, arguments.truths(), strict=True)
         given = [traced_truth(x) if truth else x for x, truth in kinds]
         fresh_args, fresh_kwargs = arguments.unflatten(given)
         ground = below_all()
         with relaxed_gc():
-            outputs, result = trees.results(ran(f, fresh_args, fresh_kwargs))
+            outputs, result = trees.results(call_inside(f, fresh_args, fresh_kwargs))
             return cls(Program.of(outputs, inputs, names, ground), arguments, result)
 
 
 def trace(f: Callable[P, Q], /) -> Callable[P, Program]:
-    """The function that gives the program of `f` at arguments of the structure it is given.
+    """The function that returns the program of `f` for arguments of the structure it is called with.
 
     The numbers themselves do not matter. `f` may choose with `where` only: branching on a number,
     or asking for its value, raises TracedNumber, which names the line. Raises NotAValue if `f`

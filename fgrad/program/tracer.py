@@ -1,7 +1,7 @@
 """Traced numbers: nodes without a value, which a function is run on to get its graph.
 
 They are nodes, so every transform works on them; asking one for its value, to branch on it or to
-convert it, is an error that names the line which asked.
+convert it, raises an error that names the line that asked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from fgrad.graph.node import (
 from fgrad.graph.operators import beside, give_operators
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import is_numeric, is_real, literal
-from fgrad.ops.primitive import Binary, Comparison, Op
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Comparison
 
 _HERE: Final = str(Path(__file__).parents[1]) + os.sep
 
@@ -34,7 +35,7 @@ _HERE: Final = str(Path(__file__).parents[1]) + os.sep
 def _operators(
     op: Binary | Comparison, method: str | None = None
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """As those of nodes, without computing anything."""
+    """As those of nodes, without values."""
     kind = TracedCondition if op.truth else Traced
 
     def forward(self: Any, other: Any, /) -> Any:
@@ -93,7 +94,7 @@ class _Valueless(_Open):
             raise _asked(self, "int()")
 
         def __index__(self) -> NoReturn:
-            """Refuse, as `value` does: how often to go round, or what to take, would be no number."""
+            """Raise, as `value` does: a count or an index would have no value."""
             raise _asked(self, "int()")
 
         def __format__(self, spec: str) -> str:
@@ -103,7 +104,7 @@ class _Valueless(_Open):
             return repr(self)
 
         def __iter__(self) -> NoReturn:
-            """Refuse: a number is no sequence, and how often to go round would be no number."""
+            """Raise: a number is no sequence, and Python would index it without end."""
             raise _asked(self, "iteration")
 
         def __eq__(self, other: object) -> bool:
@@ -135,7 +136,7 @@ class _Valueless(_Open):
 
 @final
 class Traced(_Valueless, Node[float]):
-    """A number of which only the way it is computed is known."""
+    """A number without a value: only how it is computed is known."""
 
     __slots__ = ()
 
@@ -146,7 +147,7 @@ class Traced(_Valueless, Node[float]):
 
 @final
 class TracedCondition(_Valueless, Condition):
-    """A truth value of which only the way it is computed is known."""
+    """A truth value without a value: only how it is computed is known."""
 
     __slots__ = ()
 
@@ -163,7 +164,7 @@ def traced(label: str | None = None) -> Node[float]:
 
 
 def traced_truth(number: Node[float]) -> Any:
-    """The truth value that the number 1 or 0 of an input stands for, with the label of that."""
+    """The truth value that an input encodes as the number 1 or 0, with the label of the input."""
     return _traced(ops.not_equal, (number, 0.0), number.depth + 1, number.label)
 
 
@@ -172,7 +173,7 @@ def _traced(op: Op, args: tuple[Any, ...], depth: int, label: str | None = None)
 
 
 def _asked(node: Any, what: str) -> TracedNumber:
-    """The error for whoever asked, told by the nearest line outside of this library."""
+    """The error, with the nearest line of code outside of this library."""
     frame: Any = sys._getframe(2)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back

@@ -1,8 +1,8 @@
-"""Newton's method for small systems, with steps that stay within a region of trust.
+"""Newton's method for small systems, within a trust region (Powell's dogleg).
 
-Where the step of Newton leads further than the linear model has proved good for, Powell's dogleg
-turns it towards steepest descent (Powell 1970, as in MINPACK's `hybrj`). What ends a solve is the
-residual: each value must be no larger than what rounding leaves of its terms.
+Where the Newton step leads beyond the region in which the linear model is trusted, the dogleg bends it
+towards steepest descent (Powell 1970, as in MINPACK's `hybrj`). A solve ends by the residual: each
+value must be no larger than the rounding errors of its terms.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Linearised: TypeAlias = Callable[[tuple[float, ...]], tuple[Vector, Sequence[Vec
 Terms: TypeAlias = Callable[[tuple[float, ...]], Vector]
 
 _ROUNDING: Final = 2.0**-49
-"""The part of its terms that may be left of a value that is 0."""
+"""The fraction of its terms that a value may have instead of 0."""
 _TRIALS: Final = 130
-"""How often a region becomes a quarter of what it was: until 1e77 has become 1."""
+"""How often a region may shrink to a quarter: until 1e77 has become 1."""
 _ENOUGH: Final = 1e-4
-"""The part of the predicted fall of the residual with which a step is taken."""
+"""The fraction of the predicted fall of the residual from which on a step is accepted."""
 
 
 @attrs.frozen
 class Lost:
-    """Where a solve came to no end. It is given, not raised: what is solved may raise as well."""
+    """Where a solve did not converge. It is returned, not raised: the function may raise as well."""
 
     last: tuple[float, ...]
     residual: float
@@ -40,11 +40,11 @@ class Lost:
 def solved(
     linearised: Linearised, terms: Terms, start: Vector, tolerance: float, steps: int
 ) -> tuple[float, ...] | Lost:
-    """The x near `start` where all values are 0, or where it was last sought.
+    """The x near `start` where all values are 0, or where the solve ended without one.
 
-    `linearised` gives the values at x and their Jacobian, a row for each value. `terms` gives for
-    each value the size of what it is the sum of: a value is 0 if the rounding of these explains it.
-    The last step of Newton must be within `tolerance` of x, as a whole, and is taken.
+    `linearised` returns the values at x and their Jacobian, a row for each value. `terms` returns for
+    each value the size of its terms: a value counts as 0 if rounding of these can explain it. The
+    last Newton step must be within `tolerance` of x, as a whole, and is taken.
 
     >>> solved(lambda x: ([x[0] ** 2 - 9.0], [[2.0 * x[0]]]), lambda x: [18.0], [1.0], 1e-10, 100)
     (3.0,)
@@ -55,7 +55,7 @@ def solved(
         return at.lost(0, "the residual or its Jacobian is not finite at the start")
     found = _descended(system, at, _Region.around(at, at.weights))
     if isinstance(found, Lost):
-        # What is stuck by one measure of the residual may not be by another.
+        # A solve that is stuck by one norm of the residual may not be by another.
         other = _descended(system, at, _Region.around(at, at.same_weights))
         return found if isinstance(other, Lost) else other
     return found
@@ -75,7 +75,7 @@ def _descended(system: _System, at: _Point, region: _Region) -> tuple[float, ...
                 return best.x
         found = region.step(system, at, newton)
         if found is None:
-            # Terms may have errors that are not of rounding: of a solve inside of this one, say.
+            # Terms may have other errors than rounding, for instance those of a solve inside of this one.
             near = length <= system.tolerance * math.hypot(*at.x)
             if near and system.explained(at, system.tolerance):
                 return at.x
@@ -86,7 +86,7 @@ def _descended(system: _System, at: _Point, region: _Region) -> tuple[float, ...
 
 @attrs.frozen
 class _System:
-    """What is solved, and when it is."""
+    """The system, and when it counts as solved."""
 
     linearised: Linearised
     terms: Terms
@@ -97,14 +97,14 @@ class _System:
         return _Point(x, *self.linearised(x))
 
     def explained(self, at: _Point, part: float) -> bool:
-        """Whether each value is no more than this part of its terms."""
+        """Whether each value is no more than this fraction of its terms."""
         sizes = [part * term for term in self.terms(at.x)]
         return all(abs(v) <= size < math.inf for v, size in zip(at.values, sizes, strict=True))
 
 
 @attrs.frozen
 class _Point:
-    """What is known at one x."""
+    """The values and the Jacobian at one x."""
 
     x: tuple[float, ...]
     values: Vector
@@ -116,7 +116,7 @@ class _Point:
 
     @property
     def weights(self) -> list[float]:
-        """One over the sizes of the values and of how x moves them: as if all had one unit."""
+        """The inverses of the sizes of the values and of their changes with x, which make them unitless."""
         moves = [sum([abs(s * a) for s, a in zip(row, self.x, strict=True)]) for row in self.rows]
         sizes = [abs(v) + m for v, m in zip(self.values, moves, strict=True)]
         slopes = [math.hypot(*row) for row in self.rows]
@@ -125,7 +125,7 @@ class _Point:
 
     @property
     def same_weights(self) -> list[float]:
-        """Those that keep the units of the values."""
+        """The same weight for all, which keeps the units of the values."""
         size = math.hypot(*self.values)
         return [1.0 / size if _usual(size) else 1.0] * len(self.values)
 
@@ -183,9 +183,9 @@ class _Region:
         return None
 
     def _dogleg(self, at: _Point, newton: Vector, radius: float) -> Vector:
-        """The step of Newton within the region, else one on the way there from that of descent."""
+        """The Newton step if it is within the region, else a step on the dogleg towards it."""
         length, residual = self._length(newton), self.residual(at)
-        # Of a Jacobian that is nearly singular, the step may be anything.
+        # If the Jacobian is nearly singular, the step may be anything.
         solves = length < 1e100 * radius and self._predicted(at, newton) < 0.5 * residual
         if solves and length <= radius:
             return newton
@@ -216,7 +216,7 @@ class _Region:
         return [length * s for s in way]
 
     def _predicted(self, at: _Point, step: Vector) -> float:
-        """The residual of the linear model behind a step."""
+        """The residual of the linear model after a step."""
         return math.hypot(
             *self._weighted(
                 [v + _dot(row, step) for v, row in zip(at.values, at.rows, strict=True)]

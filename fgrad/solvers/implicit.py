@@ -1,8 +1,8 @@
 """Implicit functions: roots and fixed points, differentiated by the implicit function theorem.
 
-Where f(x, a) = 0, x moves with a by dx/da = -(df/dx)^-1 df/da. The rule needs the solution and
-not the way to it, so a graph holds one call node for a solve, whatever the number of iterations,
-and since the rule is written with the transforms of this library it serves every order.
+Where f(x, a) = 0, dx/da = -(df/dx)^-1 df/da. The rule needs the solution and not the iterations, so a
+graph holds one call node for a solve. It is written with the transforms of this library, so it holds
+for every order.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff import multiple
-from fgrad.autodiff.activity import Reach
+from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.reverse import slopes
 from fgrad.backends.python import source
 from fgrad.errors import NotAValue, NotConverged, TracedNumber
-from fgrad.graph.node import Node, below_all, constant, number_of, ran
-from fgrad.ops.multiple import Joint, Row
+from fgrad.graph.depth import below_all, call_inside
+from fgrad.graph.node import Node, constant, number_of
+from fgrad.ops.multiple import MultiOp, Row
 from fgrad.ops.operand import literal
 from fgrad.program.passes import simplified
 from fgrad.program.schedule import scheduled
@@ -40,13 +41,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def root(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-10, steps: int = 100
 ) -> Callable[P, A]:
-    """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is 0.
+    """The function of `...` that returns the x, a number or a small tree, where `f(x, ...)` is 0.
 
-    Newton's method from `start`, within a region in which its steps have made the residual fall. It
-    ends where rounding explains what is left of the residual and a step is within `tolerance` of x,
-    relatively, and still takes it. What x depends on, `f` takes as arguments: they are what the
-    solution is differentiated with respect to, to any order. Raises NotConverged, with the last
-    iterate, and NotAValue if `f` holds a node of somebody outside.
+    Newton's method from `start`, within a trust region. It ends when the residual is no larger than
+    rounding can leave it and a step is within `tolerance` of x, relatively; that step is still taken.
+    The solution can be differentiated with respect to the other arguments, to any order. Raises
+    NotConverged, with the last iterate, and NotAValue if `f` holds a node from outside.
 
     >>> import fgrad as fg
     >>> square_root = fg.root(lambda x, a: x * x - a, 1.0)
@@ -59,7 +59,7 @@ def root(
 def fixed_point(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-13, steps: int = 10_000
 ) -> Callable[P, A]:
-    """The function of `...` that gives the x, a number or a small tree, where `f(x, ...)` is x.
+    """The function of `...` that returns the x, a number or a small tree, where `f(x, ...)` is x.
 
     Iterates `f` from `start` until x changes by no more than `tolerance`, relatively. Derivatives
     and errors are those of `root`.
@@ -78,13 +78,13 @@ def fixed_point(
 
 Function = Callable[[Sequence[Any]], Sequence[Any]]
 System = Callable[..., Sequence[float]]
-"""What a solver asks for at x, as a program of the leaves of x and of the other arguments."""
+"""The values that a solver needs at x, as a program of the leaves of x and of the other arguments."""
 Solver = Callable[["_Equation", Function, "System | None", Sequence[float]], tuple[float, ...]]
 
 
 @attrs.frozen
 class _Equation:
-    """What a solver solves: `f` is what it calls, and `residual` is 0 at the solution."""
+    """An equation: the solver calls `f`, and `residual` is 0 at the solution."""
 
     name: str
     f: Callable[..., Any]
@@ -110,7 +110,7 @@ class _Equation:
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     first, shape = trees.flatten(equation.start, "start")
     start, size = numbers(first, repeat("start")), len(shape)
-    # Made again by another thread it is the same; a function that branches on numbers has none.
+    # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
 
     @_like_the_rest(equation.f)
@@ -119,33 +119,34 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
         leaves, arguments = trees.flatten((args, kwargs), name)
         given = numbers(leaves, repeat(name))
 
-        # Where it begins is an argument too, that nothing flows to: it may be known when it runs only.
-        def meaning(*both: float) -> tuple[float, ...]:
+        # The start is an argument too, without a derivative: it may be known only when the program runs.
+        def impl(*both: float) -> tuple[float, ...]:
             values = both[size:]
             f = equation.flat(equation.f, *arguments.unflatten(values))
             known = systems.get(arguments)
             system = None if known is None else lambda x: known(*x, *values)
             return solve(equation, f, system, both[:size])
 
-        def pull(outs: Row, args: Row, bars: Row) -> Row:
-            # Both are taken as arguments, for then nothing reads on into what they come from.
+        def pullback(outs: Row, args: Row, cotangents: Row) -> Row:
+            # Both are taken as arguments, so that no sweep reads the nodes that they are computed from.
             def of_both(both: tuple[Row, Row]) -> Sequence[Any]:
                 xs, args = both
                 return equation.flat(equation.residual, *arguments.unflatten(args))(xs)
 
             rows = jacobian(of_both, mode="reverse")((tuple(outs), tuple(args[size:]))).rows
             columns = list(zip(*[row[0] for row in rows], strict=True))
-            weights = linear.solved(columns, [0.0 if bar is None else -bar for bar in bars])
+            right = [0.0 if cotangent is None else -cotangent for cotangent in cotangents]
+            weights = linear.solved(columns, right)
             slopes = zip(*[row[1] for row in rows], strict=True)
             return [*[None] * size, *[_combined(weights, column) for column in slopes]]
 
         everything = (*start, *given)
         if not any(isinstance(x, Node) for x in given):
-            return shape.unflatten(meaning(*map(number_of, everything)))
+            return shape.unflatten(impl(*map(number_of, everything)))
         if any(isinstance(x, Node) and x.abstract for x in everything) and arguments not in systems:
             # In a program it will be solved again and again.
             systems[arguments] = _system(equation, arguments, size, slopes=solve is _newton)
-        op = Joint(equation.name, meaning, len(everything), size, pull)
+        op = MultiOp(equation.name, impl, len(everything), size, pullback)
         return shape.unflatten(multiple.results(op, everything))
 
     return solution
@@ -171,7 +172,7 @@ def _like_the_rest(f: Callable[..., Any]) -> Callable[[F], F]:
     """Give a function the signature of `f` without the unknown, so that arguments have names."""
 
     def named(solution: F) -> F:
-        with suppress(TypeError, ValueError):  # some builtins do not say
+        with suppress(TypeError, ValueError):  # some builtins have no signature
             known = inspect.signature(f)
             rest = list(known.parameters.values())[1:]
             setattr(solution, "__signature__", known.replace(parameters=rest))  # noqa: B010  # to type checkers there is none
@@ -218,9 +219,9 @@ def _iterate(
     step = [math.inf]
     for count in range(steps):
         ground = below_all()
-        results = ran(f, (x,), {}) if system is None else system(x)
+        results = call_inside(f, (x,), {}) if system is None else system(x)
         nodes = [y for y in results if isinstance(y, Node)]
-        if not Reach.of(nodes, [constant(0.0, ground)]).closed:
+        if not Activity.of(nodes, [constant(0.0, ground)]).closed:
             raise _outside(equation)
         following = tuple([literal(number_of(y), equation.name) for y in results])
         step = [b - a for a, b in zip(x, following, strict=True)]
@@ -236,7 +237,7 @@ def _iterate(
 
 @attrs.frozen
 class _Tangents:
-    """The results of a function at one point, and their derivatives by all that they are made of."""
+    """The results of a function at one point, and their derivatives by all nodes they depend on."""
 
     results: Sequence[Any]
     leaves: tuple[Node[float], ...]
@@ -245,9 +246,9 @@ class _Tangents:
     @classmethod
     def of(cls, equation: _Equation, f: Function, x: tuple[float, ...]) -> Self:
         variables = Argument.of(x, lambda: "x", below_all()).leaves
-        results = ran(f, (variables,), {})
+        results = call_inside(f, (variables,), {})
         nodes = [y for y in results if isinstance(y, Node)]
-        if not Reach.of(nodes, variables).closed:
+        if not Activity.of(nodes, variables).closed:
             raise _outside(equation)
         return cls(results, variables, [slopes(y) if isinstance(y, Node) else {} for y in results])
 
@@ -259,11 +260,11 @@ class _Tangents:
 
     @property
     def terms(self) -> list[float]:
-        """For each value how far it would move, to first order, if all it is made of were twice as large.
+        """For each value its change, to first order, if all nodes it depends on were twice as large.
 
-        Times the unit of rounding, that bounds what rounding may leave of a value that is 0.
+        Times the unit roundoff, that bounds the value that rounding may give instead of 0.
         """
-        # A call has a slope for each of its results, and these are nodes of their own.
+        # The slope of a call is a tuple; its results are nodes with slopes of their own.
         moves = [
             [abs(s * node.value) for node, s in row.items() if type(s) is float]
             for row in self.slopes
@@ -273,7 +274,7 @@ class _Tangents:
 
 def _outside(equation: _Equation) -> NotAValue:
     advice = "Give it as an argument, so that the solution can be differentiated by it."
-    got = "one that holds a node of somebody outside"
+    got = "one that holds a node from outside"
     return NotAValue(equation.name, "a function of its arguments alone", got, advice)
 
 

@@ -10,14 +10,14 @@ from typing import Any
 from fgrad.autodiff import multiple
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Joint, Row
+from fgrad.ops.multiple import MultiOp, Row
 
 
 def solved(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> Sequence[Any]:
     """The x of `matrix @ x == right`, by elimination with partial pivoting.
 
-    A singular matrix gives inf and nan, as division by zero does everywhere here. Of nodes the
-    whole solve is one operation, for which row is the pivot depends on their values.
+    A singular matrix gives inf and nan, as division by zero does everywhere here. Over nodes the
+    whole solve is one operation, since the choice of pivots depends on their values.
 
     >>> solved([[0.0, 2.0], [1.0, 1.0]], [4.0, 5.0])
     [3.0, 2.0]
@@ -32,23 +32,24 @@ def solved(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> Sequence[An
 
 
 @cache
-def solving(size: int) -> Joint:
+def solving(size: int) -> MultiOp:
     """The operation on a matrix, row by row, and a right side that gives the solution."""
 
     def parts(numbers: Row) -> tuple[list[Row], Row]:
         rows = [numbers[i * size : (i + 1) * size] for i in range(size)]
         return rows, numbers[size * size :]
 
-    def meaning(*numbers: float) -> tuple[float, ...]:
+    def impl(*numbers: float) -> tuple[float, ...]:
         return tuple(_eliminated(*parts(numbers)))
 
-    def pull(outs: Row, args: Row, bars: Row) -> Row:
+    def pullback(outs: Row, args: Row, cotangents: Row) -> Row:
         # Giles (2008), Collected matrix derivative results, 2.3.1: b_bar = A^-T x_bar, A_bar = -b_bar x^T.
         rows, _ = parts(args)
-        flows = solved(list(zip(*rows, strict=True)), [0.0 if bar is None else bar for bar in bars])
-        return [*[-(flow * x) for flow in flows for x in outs], *flows]
+        right = [0.0 if cotangent is None else cotangent for cotangent in cotangents]
+        solution = solved(list(zip(*rows, strict=True)), right)
+        return [*[-(b * x) for b in solution for x in outs], *solution]
 
-    return Joint("solve", meaning, size * (size + 1), size, pull, maker=(solving, (size,)))
+    return MultiOp("solve", impl, size * (size + 1), size, pullback, maker=(solving, (size,)))
 
 
 def _eliminated(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:

@@ -1,4 +1,4 @@
-"""Whether derivatives are confirmed by differences.
+"""Checking derivatives against finite differences.
 
 One random direction is enough to catch a wrong rule. Differences are taken on graphs built anew
 at shifted points; where every operation of the graph is analytic, the complex step gives the same
@@ -128,7 +128,7 @@ def check_gradient(
 
 @attrs.frozen
 class _OfLeaves:
-    """The function as one of the numbers that are moved, and those numbers."""
+    """The function of the numbers that are shifted, and those numbers."""
 
     f: Model
     args: tuple[Any, ...]

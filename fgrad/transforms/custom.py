@@ -1,8 +1,7 @@
 """Functions with a derivative of their own: a solver, a table, foreign code.
 
-The function computes on numbers, in whatever way; its author says how a cotangent is pulled back
-(`vjp`) or a tangent pushed forward (`jvp`). In a graph it is one call node, and nothing of what
-happens inside is recorded.
+The function computes on numbers, in any way; its author gives the pullback of cotangents (`vjp`) or the
+pushforward of tangents (`jvp`). In a graph it is one call node, and nothing inside is recorded.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from fgrad import trees
 from fgrad.autodiff import multiple
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node, number_of
-from fgrad.ops.multiple import Joint, Row
+from fgrad.ops.multiple import MultiOp, Row
 from fgrad.ops.operand import literal
 from fgrad.transforms.variables import numbers
 from fgrad.trees.parameters import name_of
@@ -37,11 +36,12 @@ def custom(
 ) -> Callable[Concatenate[A, P], B]:
     """`f` with derivatives of its own with respect to its first argument, a tree.
 
-    `vjp(x, y, y_bar, ...)` gives the cotangent of `x` where `y` is the result of `f(x, ...)`, and
-    `jvp(x, y, dx, ...)` the tangent of `y`; one of them is enough. Written with operations they
-    serve every order and every compiled function; for floats alone, the first order. `f` is called
-    with numbers only; while a function is compiled it is called once with ones, to see what its result looks like.
-    Raises NotAValue if neither rule is given, or if `f` gives anything but numbers.
+    `vjp(x, y, y_bar, ...)` returns the cotangent of `x` from `y_bar`, that of the result `y` of
+    `f(x, ...)`; `jvp(x, y, dx, ...)` returns the tangent of `y`. One of them is enough. Written with operations they
+    serve every order and every compiled function; written for floats alone, the first order. `f` is called
+    with numbers only; while a function is traced it is called once with ones, to see the structure of
+    its result.
+    Raises NotAValue if neither rule is given, or if `f` returns anything but numbers.
 
     >>> import math
     >>> import fgrad as fg
@@ -85,80 +85,81 @@ class _Rules:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def op(self, name: str) -> Joint:
-        push = self.push if self.jvp else None
-        pull = self.pull if self.vjp else self.pull_by_pushes
-        return Joint(name, self.impl, len(self.argument), len(self.result), pull, push)
+    def op(self, name: str) -> MultiOp:
+        pushforward = self.pushforward if self.jvp else None
+        pullback = self.pullback if self.vjp else self.pullback_by_pushforward
+        sizes = len(self.argument), len(self.result)
+        return MultiOp(name, self.impl, *sizes, pullback, pushforward)
 
     def impl(self, *values: float) -> tuple[float, ...]:
         result = self.f(self.argument.unflatten(values), *self.args, **self.kwargs)
         return tuple(map(_plain, trees.matched(self.result, result, "result")))
 
-    def pull(self, outs: Row, args: Row, bars: Row) -> Row:
-        x_bar = self._called(self.vjp, outs, args, self.result.unflatten(_filled(bars)))
-        return self._kept(trees.matched(self.argument, x_bar, "result of vjp"), outs, bars)
+    def pullback(self, outs: Row, args: Row, cotangents: Row) -> Row:
+        x_bar = self._called(self.vjp, outs, args, self.result.unflatten(_filled(cotangents)))
+        return self._kept(trees.matched(self.argument, x_bar, "result of vjp"), outs, cotangents)
 
-    def push(self, outs: Row, args: Row, moves: Row) -> Row:
-        dy = self._called(self.jvp, outs, args, self.argument.unflatten(_filled(moves)))
-        return self._kept(trees.matched(self.result, dy, "result of jvp"), outs, moves)
+    def pushforward(self, outs: Row, args: Row, tangents: Row) -> Row:
+        dy = self._called(self.jvp, outs, args, self.argument.unflatten(_filled(tangents)))
+        return self._kept(trees.matched(self.result, dy, "result of jvp"), outs, tangents)
 
-    def pull_by_pushes(self, outs: Row, args: Row, bars: Row) -> Row:
+    def pullback_by_pushforward(self, outs: Row, args: Row, cotangents: Row) -> Row:
         size = len(self.argument)
         rows = [[1.0 if i == k else 0.0 for i in range(size)] for k in range(size)]
-        columns = [self.push(outs, args, row) for row in rows]
-        return [_dot(column, bars) for column in columns]
+        columns = [self.pushforward(outs, args, row) for row in rows]
+        return [_dot(column, cotangents) for column in columns]
 
-    def _called(self, rule: Any, outs: Row, args: Row, flow: Any) -> Any:
+    def _called(self, rule: Any, outs: Row, args: Row, given: Any) -> Any:
         x, y = self.argument.unflatten(args), self.result.unflatten(outs)
-        return rule(x, y, flow, *self.args, **self.kwargs)
+        return rule(x, y, given, *self.args, **self.kwargs)
 
-    def _kept(self, given: Sequence[Any], outs: Row, flows: Row) -> Row:
-        """What a rule gave; on numbers it must be numbers."""
-        if not any(isinstance(x, Node) for x in (*outs, *flows)):
-            for x in given:
+    def _kept(self, result: Sequence[Any], outs: Row, given: Row) -> Row:
+        """The result of a rule, which on numbers must be numbers."""
+        if not any(isinstance(x, Node) for x in (*outs, *given)):
+            for x in result:
                 _plain(x)
-        return given
+        return result
 
 
 def _require_a_rule(vjp: object, jvp: object) -> None:
     if vjp is None and jvp is None:
-        advice = "Say how cotangents are pulled back, or how tangents are pushed forward."
+        advice = "Give the pullback of cotangents, or the pushforward of tangents."
         raise NotAValue("custom", "vjp or jvp", "neither", advice)
 
 
 def _at_ones(f: Callable[..., Any], ones: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
-    """What the result looks like has to be seen, and a traced number has no value to see it with."""
+    """The result at ones: its structure is needed, and traced numbers have no values to call `f` with."""
     try:
         return f(ones, *args, **kwargs)
     except Exception as error:
-        needed = "a result at ones, to see while a function is traced what it looks like"
-        advice = "Let the function give something of that form there."
+        needed = "a result at ones, whose structure is needed while a function is traced"
+        advice = "Let the function return a result of the same structure there."
         raise NotAValue("a custom function", needed, f"{error!r:.80}", advice) from error
 
 
 def _plainly(result: Any) -> Any:
-    """A result on numbers with floats for all of these, as it has them on nodes."""
+    """A result on numbers, with floats for all of its numbers, as on nodes."""
     if type(result) is float:
         return result
     leaves, structure = trees.flatten(result, "result")
     return structure.unflatten(map(_plain, leaves))
 
 
-def _filled(flows: Row) -> list[Any]:
-    return [0.0 if flow is None else flow for flow in flows]
+def _filled(row: Row) -> list[Any]:
+    return [0.0 if x is None else x for x in row]
 
 
-def _dot(column: Row, bars: Row) -> Any:
+def _dot(column: Row, cotangents: Row) -> Any:
     total: Any = None
-    for slope, bar in zip(column, bars, strict=True):
-        if bar is not None:
-            term = bar * slope
+    for slope, cotangent in zip(column, cotangents, strict=True):
+        if cotangent is not None:
+            term = cotangent * slope
             total = term if total is None else total + term
     return total
 
 
 def _plain(leaf: object) -> float:
     if isinstance(leaf, Node):
-        advice = "It is called with numbers: give it what it depends on as its first argument."
+        advice = "It is called with numbers: pass what it depends on as its first argument."
         raise NotAValue("a custom function", "numbers as its result", repr(leaf), advice)
     return literal(leaf, "a custom function")

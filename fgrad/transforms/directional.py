@@ -1,4 +1,4 @@
-"""Derivatives in a direction: jvp, vjp and hvp.
+"""Directional derivatives: jvp, vjp and hvp.
 
 `jvp` pushes a tangent of an argument forward to the result, `vjp` pulls a cotangent of the result
 back to the argument, and `hvp` is the product of the Hessian with a vector. Arguments and results
@@ -9,7 +9,6 @@ is not read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import repeat
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from fgrad import trees
@@ -19,7 +18,7 @@ from fgrad.graph import reduction
 from fgrad.graph.node import Condition, Node, number_of
 from fgrad.ops.operand import Real, literal
 from fgrad.transforms.gradient import gradient
-from fgrad.transforms.variables import Call, checked, numbers, tangent_place
+from fgrad.transforms.variables import Call, checked, number, tangent_place
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -41,10 +40,10 @@ def jvp(
     f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
 ) -> Callable[Concatenate[A, C, tuple[A, C], P], tuple[B, B]]: ...
 def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function of a point and a tangent that gives `f` there and its derivative along it.
+    """The function of a point and a tangent that returns `f` there and its derivative along the tangent.
 
-    `jvp(f)(x, dx, ...)` is `(f(x, ...), J dx)`; both have the structure of the result of `f`. The
-    tangent follows the argument that it is of, or the last of several, for which it is a tuple:
+    `jvp(f)(x, dx, ...)` returns `(f(x, ...), J dx)`; both have the structure of the result of `f`. The
+    tangent follows the argument that it belongs to, or the last of several, for which it is a tuple:
     `jvp(f, argnums=(0, 1))(x, y, (dx, dy), ...)`. Costs one forward fold. Raises TreeMismatch unless
     `dx` has the structure of `x`.
 
@@ -61,14 +60,14 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         call = Call.of(f, places, args[:at] + args[at + 1 :], kwargs)
         direction = call.direction(args[at])
         leaves, structure = trees.results(call.result(f))
-        reach = call.reach(leaves)
-        if call.of_nodes or not reach.closed or any(map(_is_node, direction.values())):
-            moved: Any = tangent_nodes(reach, direction)
+        activity = call.activity(leaves)
+        if call.of_nodes or not activity.closed or any(map(_is_node, direction.values())):
+            found: Any = tangent_nodes(activity, direction)
             values: Any = [y if isinstance(y, Node) else _plain(y) for y in leaves]
         else:
-            moved = tangents(reach, direction)
+            found = tangents(activity, direction)
             values = list(map(_plain, leaves))
-        ends = [moved.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in leaves]
+        ends = [found.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in leaves]
         return structure.unflatten(values), structure.unflatten(ends)
 
     return jvp_of_f
@@ -87,17 +86,18 @@ def vjp(
     f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
 ) -> Callable[Concatenate[A, C, P], tuple[B, Callable[[B], tuple[A, C]]]]: ...
 def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function that gives `f` at a point, and the pullback of cotangents from there.
+    """The function that returns `f` at a point, and the pullback of cotangents from there.
 
-    `vjp(f)(x, ...)` is `(f(x, ...), pull)`, and `pull(bar)` is the cotangent of `x`, with its
-    structure; with several `argnums` it is a tuple. Each pull costs one reverse fold, whatever the
-    size of `x`. `pull` raises TreeMismatch unless `bar` has the structure of the result.
+    `vjp(f)(x, ...)` returns `(f(x, ...), pullback)`, and `pullback(cotangent)` returns the cotangent of
+    `x`, with its structure; with several `argnums` a tuple. A pullback costs one reverse fold,
+    whatever the size of `x`. It raises TreeMismatch unless its argument has the structure of the
+    result of `f`.
 
     >>> import fgrad as fg
     >>> def polar(p: tuple[float, float]) -> tuple[float, float]:
     ...     return fg.hypot(*p), fg.atan2(p[1], p[0])
-    >>> value, pull = fg.vjp(polar)((3.0, 4.0))
-    >>> pull((1.0, 0.0)), pull((0.0, 1.0))
+    >>> value, pullback = fg.vjp(polar)((3.0, 4.0))
+    >>> pullback((1.0, 0.0)), pullback((0.0, 1.0))
     ((0.6, 0.8), (-0.16, 0.12))
     """
     places = checked(argnums)
@@ -105,24 +105,22 @@ def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
     def vjp_of_f(*args: Any, **kwargs: Any) -> Any:
         call = Call.of(f, places, args, kwargs)
         leaves, structure = trees.results(call.result(f))
-        on_numbers = not call.of_nodes and call.reach(leaves).closed
+        on_numbers = not call.of_nodes and call.activity(leaves).closed
 
-        def pull(bar: Any, /) -> Any:
-            given = trees.matched_results(structure, bar, "the cotangent")
-            flowing = [
-                (y, w)
+        def pullback(cotangent: Any, /) -> Any:
+            given = trees.matched_results(structure, cotangent, "the cotangent")
+            pairs = [
+                (y, number(w, "the cotangent"))
                 for y, w in zip(leaves, given, strict=True)
                 if isinstance(y, Node) and not isinstance(y, Condition)
             ]
-            bars = numbers([w for _, w in flowing], repeat("the cotangent"))
-            pairs = [(y, w) for (y, _), w in zip(flowing, bars, strict=True)]
             if not on_numbers or any(isinstance(w, Node) for _, w in pairs):
                 return call.shaped(slopes_at(pairs, call.variables))
             known = slopes(reduction.sum([w * y for y, w in pairs])) if pairs else {}
             return call.shaped(lambda x: known.get(x, 0.0))
 
         values = [y if isinstance(y, Node) and not on_numbers else _plain(y) for y in leaves]
-        return structure.unflatten(values), pull
+        return structure.unflatten(values), pullback
 
     return vjp_of_f
 
@@ -140,7 +138,7 @@ def hvp(
     f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
 ) -> Callable[Concatenate[A, B, tuple[A, B], P], tuple[A, B]]: ...
 def hvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function of a point and a vector that gives the Hessian of `f` there times the vector.
+    """The function of a point and a vector that returns the Hessian of `f` there times the vector.
 
     A forward fold over a reverse one (Pearlmutter 1994): the cost of a few gradients, whatever the
     size of `x`, and no Hessian is formed. Arguments and errors are those of `jvp`.

@@ -1,9 +1,9 @@
-"""Derivatives of functions: pure functions from functions to functions, over numbers and nodes.
+"""Gradients of functions: pure functions from functions to functions, over numbers and nodes.
 
 The function is called with fresh nodes instead of the numbers or nodes of its arguments, so a
 derivative inside a derivative has variables of its own, and perturbations are never confused.
-Given floats the results are floats; given nodes, or if the function holds nodes of somebody
-outside, they are nodes, so that an outer derivative sees through an inner one.
+Given floats the results are floats. Given nodes, or if the function holds nodes from outside, they
+are nodes, so that an outer derivative differentiates through an inner one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Aux = TypeVar("Aux")
 _NOTHING: Final = trees.flatten(None)
 
 
-class Sloped(ABC):
-    """A function whose slopes at numbers can be had without a graph."""
+class HasGradient(ABC):
+    """A function that computes its gradient at numbers without a graph."""
 
     __slots__ = ()
 
@@ -40,16 +40,16 @@ class Sloped(ABC):
     def slopes(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], places: tuple[int, ...]
     ) -> tuple[float, tuple[Any, ...]] | None:
-        """The value, and the gradient for the argument at each place, as a graph would give them.
+        """The value, and the gradient for the argument at each place, as by a graph.
 
-        None where they are not known at once.
+        None where it cannot compute them.
         """
 
     @abstractmethod
     def on_arrays(self, tree: Any, *, ready: bool) -> Callable[[Any], tuple[float, Any]] | None:
-        """The value and the gradient as a function of an array, of all numbers of a tree like `tree`.
+        """The value and the gradient as a function of an array with the numbers of a tree like `tree`.
 
-        `ready` says that the function itself gives both. None where there is no such function.
+        `ready` says that the function itself returns both. None where there is no such function.
         """
 
 
@@ -79,11 +79,11 @@ def gradient(
     argnums: tuple[Literal[0], Literal[1], Literal[2]],
 ) -> Callable[Concatenate[A, B, C, P], tuple[A, B, C]]: ...
 def gradient(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function that gives the gradient of `f`, of the type of the argument it is taken in.
+    """The function that returns the gradient of `f`, with the type of the argument it is taken in.
 
-    `f` gives one number; its arguments are numbers, nodes, or trees of them (`fgrad.trees`).
+    `f` returns one number; its arguments are numbers, nodes, or trees of them (`fgrad.trees`).
     `argnums` says which: one place, from 0 or backwards from -1, or several, which give a tuple.
-    Raises NotDifferentiable if `f` gives anything but a number, NotAValue, with the name of the
+    Raises NotDifferentiable if `f` returns anything but a number, NotAValue, with the name of the
     parameter, for a leaf that is no number.
 
     >>> import fgrad as fg
@@ -183,10 +183,10 @@ def value_and_gradient(
 def value_and_gradient(
     f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0, *, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """The function that gives the value of `f` and its gradient, from one call of `f`.
+    """The function that returns the value of `f` and its gradient, from one call of `f`.
 
-    Arguments and errors are those of `gradient`. With `has_aux`, `f` gives a pair of its value and
-    anything else, a tree, and the result is `((value, aux), gradient)`; NotAValue if it is no pair.
+    Arguments and errors are those of `gradient`. With `has_aux`, `f` returns a pair of its value and
+    a tree of anything else, and the result is `((value, aux), gradient)`; NotAValue if it is no pair.
 
     >>> import fgrad as fg
     >>> def loss(params: dict[str, float], x: float) -> float:
@@ -194,14 +194,14 @@ def value_and_gradient(
     >>> fg.value_and_gradient(loss)({"w": 2.0, "b": -1.0}, 3.0)
     (25.0, {'w': 30.0, 'b': 10.0})
     """
-    places, function = checked(argnums), cast("object", f)  # to mypy no function is a `Sloped`
-    sloped = function if isinstance(function, Sloped) and not has_aux else None
+    places, function = checked(argnums), cast("object", f)  # to mypy no function is a `HasGradient`
+    direct = function if isinstance(function, HasGradient) and not has_aux else None
 
     @functools.wraps(f)
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> Any:
-        if sloped is not None:
+        if direct is not None:
             args, kwargs, where = found(f, places, args, kwargs)
-            known = sloped.slopes(args, kwargs, where)
+            known = direct.slopes(args, kwargs, where)
             if known is not None:
                 return known if isinstance(argnums, tuple) else (known[0], known[1][0])
         call = Call.of(f, places, args, kwargs)
@@ -216,7 +216,7 @@ def value_and_gradient(
 def _taken(
     result: Any, has_aux: bool
 ) -> tuple[object, tuple[tuple[trees.Leaf, ...], trees.Structure[Any]]]:
-    """What is differentiated, and the leaves and structure of what stands beside it."""
+    """The output, and the leaves and structure of what is returned beside it."""
     if not has_aux:
         return result, _NOTHING
     if not isinstance(result, tuple) or len(result) != 2:
@@ -228,8 +228,8 @@ def _taken(
 def _differentiated(
     output: object, aux: tuple[trees.Leaf, ...], call: Call
 ) -> tuple[trees.Leaf, tuple[trees.Leaf, ...], Callable[[Node[float]], trees.Leaf]]:
-    """The value, what is beside it, and the derivatives, as numbers if they are enough."""
-    on_numbers = not call.of_nodes and call.reach((output, *aux)).closed
+    """The value, the leaves beside it, and the derivatives: as numbers unless nodes are needed."""
+    on_numbers = not call.of_nodes and call.activity((output, *aux)).closed
     if on_numbers:
         aux = tuple(map(number_of, aux))
     if not isinstance(output, Node):
@@ -243,7 +243,7 @@ def _differentiated(
 
 
 def _plain(output: object) -> float:
-    """A result that depends on nothing, as a float."""
+    """A result that depends on no variable, as a float."""
     try:
         return literal(output, "")
     except NotAValue:

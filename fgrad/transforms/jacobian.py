@@ -1,7 +1,7 @@
 """Jacobians and Hessians: all first derivatives of several results, all second ones of one.
 
 Both are `Rows`: for each number of the result its gradient, with the structure and the type of the
-argument. So a row is read as the parameters are, and `matrix` is there for linear algebra.
+argument. So a row is read as the parameters are, and `matrix` has the numbers for linear algebra.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeAlias, Typ
 import attrs
 
 from fgrad import trees
-from fgrad.autodiff.activity import Reach
+from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.forward import tangent_nodes, tangents
 from fgrad.autodiff.reverse import leaf_nodes, slopes
 from fgrad.graph.node import Condition, Node
@@ -33,8 +33,8 @@ Mode: TypeAlias = Literal["auto", "forward", "reverse"]
 class Rows(Sequence[Row_co], Generic[Row_co]):
     """A gradient for each number of a result, in the order of `fgrad.trees.leaves`.
 
-    `paths` says where in the result each number stands, and `matrix` has the rows as tuples of
-    their leaves.
+    `paths` has the place of each number in the result, and `matrix` the rows as tuples of their
+    leaves.
 
     >>> import fgrad as fg
     >>> rows = fg.jacobian(lambda x, y: {"sum": x + y, "product": x * y}, argnums=(0, 1))(2.0, 3.0)
@@ -58,7 +58,7 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
         return iter(self.rows)
 
     def __len__(self) -> int:
-        """How many numbers the result has."""
+        """The number of rows: of numbers in the result."""
         return len(self.rows)
 
     @property
@@ -68,7 +68,7 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
 
 
 def _leaves_of_each(rows: Sequence[object]) -> tuple[tuple[Any, ...], ...]:
-    """The leaves of each row, which are faster to find where one is built as the one before."""
+    """The leaves of each row, which are faster to read if a row has the structure of the last one."""
     found: list[tuple[trees.Leaf, ...]] = []
     structure: trees.Structure[Any] = trees.LEAF
     for row in rows:
@@ -104,11 +104,11 @@ def jacobian(
     *,
     argnums: int | tuple[int, ...] = 0,
 ) -> Callable[..., Any]:
-    """The function that gives the Jacobian of `f` with respect to an argument, as `Rows`.
+    """The function that returns the Jacobian of `f` with respect to an argument, as `Rows`.
 
     `f` gives a tree of numbers; `argnums` and errors are those of `gradient`, and rows of several
     arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
-    for each of the argument; `auto` takes the fewer.
+    for each of the argument; `auto` takes the mode with fewer.
 
     >>> import fgrad as fg
     >>> def polar(p: dict[str, float]) -> tuple[float, float]:
@@ -122,12 +122,12 @@ def jacobian(
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         call = Call.of(f, places, args, kwargs)
         results, structure = trees.results(call.result(f))
-        reach = call.reach(results)
-        on_numbers = not call.of_nodes and reach.closed
+        activity = call.activity(results)
+        on_numbers = not call.of_nodes and activity.closed
         variables = call.variables
         forward = len(variables) < len(results) if mode == "auto" else mode == "forward"
         if forward:
-            rows = _columns(reach, results, variables, on_numbers=on_numbers)
+            rows = _columns(activity, results, variables, on_numbers=on_numbers)
         else:
             rows = _rows(results, variables, on_numbers=on_numbers)
         return Rows(tuple(map(call.structure.unflatten, rows)), structure.paths())
@@ -148,7 +148,7 @@ def hessian(
     f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
 ) -> Callable[Concatenate[A, B, P], Rows[tuple[A, B]]]: ...
 def hessian(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function that gives the Hessian of `f` with respect to an argument, as `Rows`.
+    """The function that returns the Hessian of `f` with respect to an argument, as `Rows`.
 
     Row i is the gradient of the derivative with respect to leaf i; `argnums` are those of
     `gradient`. Each is a reverse fold over the part of the gradient that depends on it, so a sparse
@@ -175,7 +175,7 @@ def _rows(
         row: list[trees.Leaf] = [0.0] * len(variables)
         if isinstance(y, Node) and not isinstance(y, Condition):
             known: Any = slopes(y) if on_numbers else leaf_nodes([(y, 1.0)], variables)
-            # What the result depends on may be much less than all the variables.
+            # The result may depend on few of the variables.
             for node, slope in known.items():
                 if node in place:
                     row[place[node]] = slope
@@ -184,15 +184,16 @@ def _rows(
 
 
 def _columns(
-    reach: Reach,
+    activity: Activity,
     results: Sequence[trees.Leaf],
     variables: Sequence[Node[float]],
     *,
     on_numbers: bool,
 ) -> list[list[trees.Leaf]]:
     """A fold for each variable."""
+    sweep: Callable[..., Any] = tangents if on_numbers else tangent_nodes
     columns = []
     for x in variables:
-        moved: Any = tangents(reach, {x: 1.0}) if on_numbers else tangent_nodes(reach, {x: 1.0})
-        columns.append([moved.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in results])
+        found = sweep(activity, {x: 1.0})
+        columns.append([found.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in results])
     return [[column[i] for column in columns] for i in range(len(results))]

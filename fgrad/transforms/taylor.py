@@ -1,4 +1,4 @@
-"""Taylor expansion: the function that gives a function's Taylor coefficients at a point."""
+"""Taylor expansion: from a function to the function that returns its Taylor coefficients."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Q = TypeVar("Q", bound=Real)
 def taylor(
     f: Callable[Concatenate[A, P], Q], /, order: int
 ) -> Callable[Concatenate[A, P], tuple[Q, ...]]:
-    """The function that gives the Taylor coefficients of `f` in its first argument, a number.
+    """The function that returns the Taylor coefficients of `f` in its first argument, a number.
 
-    `taylor(f, n)(x, ...)` is `(c_0, ..., c_n)`, where f(x + h) is c_0 + c_1 h + ... + c_n h**n up
-    to higher powers of h (Griewank & Walther 2008, chapter 13). `f` is called once, and an
-    operation costs the square of `order`. Given a node, or if `f` holds nodes of somebody outside, the coefficients are nodes. Raises
-    NotDifferentiable if `f` gives anything but a number, NotAValue for an `order` that is no
+    `taylor(f, n)(x, ...)` returns `(c_0, ..., c_n)`, where f(x + h) is c_0 + c_1 h + ... + c_n h**n up
+    to higher powers of h (Griewank & Walther 2008, chapter 13). `f` is called once, and an operation costs the square of `order`. Given
+    a node, or if `f` holds nodes from outside, the coefficients are nodes. Raises
+    NotDifferentiable if `f` returns anything but a number, NotAValue for an `order` that is no
     whole number from 0.
 
     >>> import fgrad as fg
@@ -41,7 +41,7 @@ def taylor(
             raise NotAValue("taylor", f"one number as {name_of(f, 0)}", f"{x!r:.60}", advice)
         output: Any = call.result(f)
         if isinstance(output, Node) and not isinstance(output, Condition):
-            on_numbers = not call.of_nodes and call.reach((output,)).closed
+            on_numbers = not call.of_nodes and call.activity((output,)).closed
             expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
             return expanded(output, call.variables[0], order)
         try:

@@ -1,9 +1,9 @@
-"""Calls of a function that is differentiated: its arguments, with a fresh variable in each place.
+"""Calls of a function that is differentiated: its arguments, with a fresh variable at each place.
 
-Places are variables, nodes are not: a node that stands in two places of an argument is two
-variables, as two equal numbers are, so a function has one value however it is called. The
-variables are deeper than all that was there before the call, and are constants to everybody
-else: what a finished transform made is nobody's variable (docs/decisions/0027).
+A node that stands in two places of an argument is two variables, as two equal numbers are, so a
+function has one value however it is called. The variables are deeper than all nodes made before the
+call, and are constants outside of it: a finished transform leaves no variable behind
+(docs/decisions/0027).
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import Any, TypeAlias
 import attrs
 
 from fgrad import trees
-from fgrad.autodiff.activity import Reach
+from fgrad.autodiff.activity import Activity
 from fgrad.errors import NotAValue
-from fgrad.graph.node import Node, below_all, constant, ran
+from fgrad.graph.depth import below_all, call_inside
+from fgrad.graph.node import Node, constant
 from fgrad.ops.operand import literal, not_a_number
 from fgrad.trees.parameters import differentiated, name_of
 
 Places: TypeAlias = int | tuple[int, ...]
-"""Which arguments: the place of one, or of several; negative ones count from the last."""
+"""Which arguments: the place of one, or of several; negative places count from the last."""
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False)
@@ -32,7 +33,7 @@ class Argument:
     """An argument taken apart, with a fresh variable for each leaf."""
 
     name: Callable[[], str]
-    """What errors call it; asked by them alone, since to find it takes longer than all else."""
+    """The name, which is asked for an error alone: finding it takes longer than all else."""
     leaves: tuple[Node[float], ...]
     structure: trees.Structure[Any]
     of_nodes: bool
@@ -52,18 +53,18 @@ class Argument:
 
     @property
     def tree(self) -> Any:
-        """What the function is called with."""
+        """The argument that the function is called with."""
         return self.structure.unflatten(self.leaves)
 
     def mapped(self, f: Callable[[Node[float]], object]) -> Any:
-        """The tree of what `f` gives for each leaf."""
+        """The tree of the results of `f` for each variable."""
         return self.structure.unflatten([f(leaf) for leaf in self.leaves])
 
     def direction(self, tree: object) -> dict[Node[float], Any]:
-        """The numbers of a tree of the same structure, as they move the leaves."""
+        """The tangent of each variable, from a tree of the same structure."""
         name = f"the tangent of {self.name()}"
-        moves = numbers(trees.matched(self.structure, tree, name), repeat(name))
-        return dict(zip(self.leaves, moves, strict=False))
+        tangents = numbers(trees.matched(self.structure, tree, name), repeat(name))
+        return dict(zip(self.leaves, tangents, strict=False))
 
 
 def _variable(x: Any, depth: int) -> Node[float]:
@@ -72,12 +73,12 @@ def _variable(x: Any, depth: int) -> Node[float]:
 
 
 def numbers(leaves: Iterable[Any], names: Iterable[str]) -> list[Any]:
-    """Leaves as sweeps keep them: nodes of numbers, and floats for all other numbers."""
+    """Leaves as sweeps take them: nodes of numbers, and floats for all other numbers."""
     return [number(x, name) for x, name in zip(leaves, names, strict=False)]
 
 
 def number(x: Any, name: str) -> Any:
-    """One leaf in that form; NotAValue, with `name`, for a truth value."""
+    """One leaf as sweeps take it; NotAValue, with `name`, for a truth value."""
     if not isinstance(x, Node):
         return literal(x, name)
     if x.truth:
@@ -111,45 +112,45 @@ class Call:
         return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple))
 
     def result(self, f: Callable[..., Any]) -> Any:
-        """What `f` gives for the arguments."""
-        return ran(f, self.args, self.kwargs)
+        """The result of `f` for the arguments."""
+        return call_inside(f, self.args, self.kwargs)
 
     @property
     def variables(self) -> tuple[Node[float], ...]:
-        """All leaves that are differentiated by."""
+        """All variables that `f` is differentiated by."""
         return tuple([leaf for argument in self.arguments for leaf in argument.leaves])
 
     @property
     def of_nodes(self) -> bool:
-        """Whether it was called with nodes."""
+        """Whether an argument that is differentiated holds nodes."""
         return any(argument.of_nodes for argument in self.arguments)
 
-    def reach(self, results: Iterable[object]) -> Reach:
-        """What lies between the nodes among `results` and the variables."""
-        return Reach.of([y for y in results if isinstance(y, Node)], self.variables)
+    def activity(self, results: Iterable[object]) -> Activity:
+        """The nodes between those among `results` and the variables."""
+        return Activity.of([y for y in results if isinstance(y, Node)], self.variables)
 
     def shaped(self, f: Callable[[Node[float]], object]) -> Any:
-        """The tree of what `f` gives for each variable, or the tuple of trees."""
-        trees = tuple([argument.mapped(f) for argument in self.arguments])
-        return trees if self.several else trees[0]
+        """The tree of the results of `f` for each variable, or a tuple of trees."""
+        mapped = tuple([argument.mapped(f) for argument in self.arguments])
+        return mapped if self.several else mapped[0]
 
     @property
     def structure(self) -> trees.Structure[Any]:
-        """The structure of what `shaped` gives."""
+        """The structure of the result of `shaped`."""
         parts = [argument.structure for argument in self.arguments]
         return trees.tupled(parts) if self.several else parts[0]
 
     def direction(self, tree: Any) -> dict[Node[float], Any]:
-        """How a tree like what `shaped` gives moves the variables; TreeMismatch for another."""
+        """The tangent of each variable, from a tree like the result of `shaped`; TreeMismatch for another."""
         if not self.several:
             return self.arguments[0].direction(tree)
         if not isinstance(tree, tuple) or len(tree) != len(self.arguments):
             needed = f"a tuple of {len(self.arguments)}, one for each argument"
             raise NotAValue("the tangent", needed, f"{tree!r:.60}", "Give one for each.")
-        moves: dict[Node[float], Any] = {}
+        tangents: dict[Node[float], Any] = {}
         for argument, part in zip(self.arguments, tree, strict=True):
-            moves |= argument.direction(part)
-        return moves
+            tangents |= argument.direction(part)
+        return tangents
 
 
 def checked(argnums: object) -> Places:
@@ -169,7 +170,7 @@ def found(
 ) -> tuple[tuple[Any, ...], dict[str, Any], tuple[int, ...]]:
     """The arguments, with those in `places` by place, and where these are, counted from 0."""
     wanted = places if isinstance(places, tuple) else (places,)
-    # From behind is counted what was given, by place or by name.
+    # Negative places count from the last argument given, by place or by name.
     if (kwargs and min(wanted) < 0) or not -len(args) <= min(wanted) <= max(wanted) < len(args):
         args, kwargs = _bound(f, args, kwargs, wanted)
     where = tuple([place % len(args) for place in wanted])
@@ -179,11 +180,11 @@ def found(
 
 
 def tangent_place(f: Callable[..., Any], places: Places, count: int) -> int:
-    """Where a tangent stands among `count` positional arguments: behind the last that it is of."""
+    """The place of the tangent among `count` positional arguments: after the last one it belongs to."""
     wanted = places if isinstance(places, tuple) else (places,)
     last = max([place % (count - 1) if -count < place < 0 else place for place in wanted])
     if last + 1 >= count:
-        advice = "The tangent follows the argument that it is of."
+        advice = "The tangent follows the argument that it belongs to."
         raise NotAValue(_called(f), f"{last + 2} arguments by place", f"{count}", advice)
     return last + 1
 

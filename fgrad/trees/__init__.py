@@ -1,4 +1,4 @@
-"""Trees (pytrees): containers of parameters, taken apart and put together again.
+"""Trees (pytrees): containers of parameters, taken apart and rebuilt.
 
 Read `tree` (`flatten`, `map`, `leaves`, `register`), then `containers` (what counts as a container)
 and `structure` (a tree without its leaves). `attributes` restores what `__post_init__` adds,

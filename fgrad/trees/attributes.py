@@ -1,9 +1,9 @@
-"""Attributes that are no fields: what `__post_init__` gives an object beside them, given again to another.
+"""Attributes beside the fields, which `__post_init__` sets on an object, restored on a rebuilt one.
 
-An object is rebuilt from its fields without its `__init__`. What `__post_init__` computes of them is
-computed again, on a copy of which nothing else is taken, so that it follows the new leaves. Where that
-fails, as where it branches on a number that is a node now, what is plain data is handed on, and
-numbers are left out: those of other leaves would be wrong and differentiate to nothing.
+An object is rebuilt from its fields without its `__init__`. The attributes that `__post_init__` computes
+from them are computed again, on a scratch copy, so that they follow the new leaves. Where that fails,
+for instance because it branches on a number that is a node now, plain data is copied, and numbers are
+left out: those of other leaves would be wrong, and have no derivative.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ _NOTHING: Final = object()
 
 @attrs.frozen(eq=False)
 class Extras:
-    """The attributes of an object that are no fields, by name."""
+    """The attributes of an object beside its fields, by name."""
 
     values: Mapping[str, Any]
-    """What is handed on where it is not computed again, or NOTHING."""
+    """The value to copy where it is not computed again, or NOTHING."""
     own: frozenset[str]
-    """Those that are not what `__post_init__` makes of the fields, which pass through."""
+    """The names whose values `__post_init__` does not compute from the fields; they are copied."""
     _key: object
-    """The values as they were, for those in containers can be altered."""
+    """The values as they were, since those in containers can change."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any], own: Iterable[str]) -> Self:
-        """With the key."""
+        """Compute the key."""
         mine = frozenset(own)
         known = dict(sorted(values.items()))
         seen = [(name, value is _NOTHING or exact(value)) for name, value in known.items()]
         return cls(known, mine, (seen, mine))
 
     def __eq__(self, other: object) -> bool:
-        """Whether no function could tell objects with the one from those with the other."""
+        """Whether no function could distinguish objects with the one from those with the other."""
         return isinstance(other, Extras) and self._key == other._key
 
     def __hash__(self) -> int:
-        """Of the names: what they are may not be hashable."""
+        """Of the names: the values may not be hashable."""
         return hash(tuple(self.values))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle what has a value."""
+        """Pickle the attributes that have a value."""
         known = {name: x for name, x in self.values.items() if x is not _NOTHING}
         return _restored, (tuple(self.values), known, self.own)
 
@@ -64,10 +64,10 @@ def _restored(names: tuple[str, ...], known: dict[str, Any], own: frozenset[str]
 
 @attrs.frozen(eq=False)
 class Maker:
-    """How objects of a class that has a `__post_init__` get their attributes that are no fields."""
+    """How objects of a class with a `__post_init__` get their attributes beside the fields."""
 
     alive: Callable[[], type | None]
-    """The class, as long as somebody has it."""
+    """The class, if it still exists."""
     fresh: Callable[[Iterable[Any]], Any]
     """A new object with these fields."""
     hook: str
@@ -94,7 +94,7 @@ class Maker:
         return cls(ref(kind), fresh, hook, fields, tuple(sorted(mine)), frozenset(computed))
 
     def taken(self, tree: Any, values: Iterable[Any]) -> Extras | None:
-        """The attributes of an object with these fields that are none; None if there are no others."""
+        """The attributes of an object beside these fields; None if there are none."""
         present = self._others(tree)
         if not present:
             return None
@@ -122,11 +122,11 @@ class Maker:
                 object.__setattr__(tree, name, given)
 
     def _made(self, values: Iterable[Any]) -> dict[str, Any] | None:
-        """What the class makes of these fields beside them; None if it cannot."""
+        """The attributes that the class computes from these fields; None if it raises."""
         tree = self.fresh(values)
         try:
             getattr(tree, self.hook)()
-        except Exception:  # noqa: BLE001  # it is a user's, and may be written for floats alone
+        except Exception:  # noqa: BLE001  # a user's code, which may be written for floats alone
             return None
         return self._others(tree)
 
@@ -141,7 +141,7 @@ class Maker:
 
 
 def _is_data(value: object, *more: type) -> bool:
-    """Whether it is plain data without numbers that could be leaves, which is what it says."""
+    """Whether it is plain data, without numbers that could be leaves."""
     if isinstance(value, Node):
         return False
     if value is None or isinstance(value, (str, int, bytes, Enum, type, *more)):

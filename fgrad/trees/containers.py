@@ -1,4 +1,4 @@
-"""Containers: how each class of them is taken apart into children and put together again."""
+"""Containers: how each class of them is taken apart into children and rebuilt."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from fgrad.trees.attributes import Extras, Maker
 
 STATIC: Final[Mapping[str, bool]] = MappingProxyType({"fgrad.static": True})
-"""Metadata of a field that is no part of the tree and passes through: `field(metadata=STATIC)`."""
+"""Metadata of a field that is static: no part of the tree, and kept as it is: `field(metadata=STATIC)`."""
 
 
 @attrs.frozen(eq=False)
 class Parts:
-    """A container taken apart: its children, each with its key, and what passes through."""
+    """A container taken apart: its children, each with its key, and its static part."""
 
     keys: tuple[Any, ...]
     children: tuple[Any, ...]
     static: Any = None
     extras: Extras | None = None
-    """The attributes of an object that are no fields."""
+    """The attributes of an object beside its fields."""
 
 
 @attrs.frozen(eq=False)
 class Container:
-    """How one class of containers is taken apart and put together.
+    """How one class of containers is taken apart and rebuilt.
 
-    `make` gets parts of the same keys and the same static part, with other children. `entry` is
-    how a key is written in a path, as in `.weight` or `[0]`.
+    `make` takes parts with the same keys and the same static part, and other children. `entry`
+    returns the text of a key in a path, as in `.weight` or `[0]`.
     """
 
     take: Callable[[Any], Parts]
     make: Callable[[Parts], Any]
     entry: Callable[[Any], str]
     passing: tuple[str, ...] | None = None
-    """The fields that pass through, of a class that is its fields; None of others."""
+    """The static fields, of a class that consists of its fields; None for other classes."""
     whole: frozenset[str] = frozenset()
-    """The fields that are declared as whole numbers."""
+    """The fields that are declared as int."""
 
 
 def _by_index(make: Callable[[tuple[Any, ...]], Any]) -> Container:
@@ -68,7 +68,7 @@ def _by_key(
 
 
 def _sorted(keys: Iterable[Any]) -> Iterable[Any]:
-    """In order, since a persistent map has none; as they come if they cannot be compared."""
+    """Sorted, since a persistent map has no order; as they come if they cannot be compared."""
     try:
         return sorted(keys)
     except TypeError:
@@ -79,7 +79,7 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
     """Fields of an attrs class or dataclass.
 
     The copy is made without `__init__`, whose validators and converters are for numbers: it has
-    the fields of a valid object, with other leaves. Whatever else it has is as `extras` say.
+    the fields of a valid object, with other leaves. `extras` has its other attributes.
     """
     listed = tuple(fields)
     inner = tuple(f.name for f in listed if not f.metadata.get("fgrad.static"))
@@ -116,7 +116,7 @@ def _by_field(kind: type, fields: Iterable[Any]) -> Container:
 def _maker(
     kind: type, names: tuple[str, ...], fresh: Callable[[Iterable[Any]], Any]
 ) -> Maker | None:
-    """What gives objects of the class the attributes that are no fields, if it has a hook for them."""
+    """The maker of the attributes beside the fields, if the class has a hook that sets them."""
     if not (hasattr(kind, "__post_init__") or hasattr(kind, "__attrs_post_init__")):
         return None
     from fgrad.trees.attributes import Maker  # noqa: PLC0415  # few classes have one
@@ -142,7 +142,7 @@ def _by_name(kind: Any) -> Container:
 
 
 def is_plain_tuple(kind: type) -> bool:
-    """Whether it is a NamedTuple that is read and made as any: not by methods that its class has for that."""
+    """Whether it is a NamedTuple whose class does not override how it is read and made."""
     if not (issubclass(kind, tuple) and kind.__iter__ is tuple.__iter__):
         return False
     named, making = (_owner(kind, name) for name in ("_fields", "_make"))
@@ -150,7 +150,7 @@ def is_plain_tuple(kind: type) -> bool:
 
 
 def _owner(kind: type, name: str) -> type | None:
-    """The class that an attribute comes from."""
+    """The class that an attribute is inherited from."""
     return next((base for base in kind.__mro__ if name in vars(base)), None)
 
 
@@ -167,23 +167,23 @@ USUAL: Final[Mapping[type, Container]] = MappingProxyType(
 
 
 def container_of(tree: object, known: Mapping[type, Container]) -> Container | None:
-    """How `tree` is taken apart: as a class that is known, or by its fields; None for a leaf."""
+    """The container of `tree`: that of a class in `known`, or by its fields; None for a leaf."""
     kind = type(tree)
     return None if kind is float else container_for(kind, known)  # float is what most leaves are
 
 
-# Classes may go: how they are taken apart refers to them weakly.
+# Classes may be collected: their containers refer to them weakly.
 _by_class: Final[WeakKeyDictionary[type, Container]] = WeakKeyDictionary()
 
 
 def container_for(kind: type, known: Mapping[type, Container]) -> Container | None:
-    """How trees of the class `kind` are taken apart."""
+    """The container of trees of class `kind`."""
     if kind in known:
         return known[kind]
     container = _by_class.get(kind)
     if container is None and not issubclass(kind, Node):
         container = _found(kind)
-        # The fields of a class are known for good once it has been decorated itself.
+        # The fields of a class are final once it has been decorated itself.
         if container is not None and not _DECORATED.isdisjoint(vars(kind)):
             return _by_class.setdefault(kind, container)
     return container
@@ -196,7 +196,7 @@ def _found(kind: type) -> Container | None:
     if attrs.has(kind):
         return _by_field(kind, attrs.fields(kind))
     if getattr(kind, "__dataclass_fields__", None) is not None:
-        import dataclasses  # noqa: PLC0415  # whoever has such a class has imported it
+        import dataclasses  # noqa: PLC0415  # imported already, by the class
 
         decorated: Any = kind
         return _by_field(kind, dataclasses.fields(decorated))
@@ -210,13 +210,13 @@ _LEAVES: Final = frozenset({float, int, Node})
 
 
 def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
-    """Whether all values are leaves for certain: the few classes that there are decide."""
+    """Whether all values are certainly leaves, decided by their few classes."""
     if _FLOATS.issuperset(map(type, values)):
         return True
     kinds = {*map(type, values)}
     if known is USUAL and kinds <= _LEAVES:
         return True
-    # Of another class of numbers a leaf becomes a float, which whoever takes trees apart sees to.
+    # Leaves of other classes of numbers must become floats, so they do not count.
     return all(
         (kind is float or kind is int or (issubclass(kind, Node) and not kind.truth))
         and container_for(kind, known) is None

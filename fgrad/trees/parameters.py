@@ -1,6 +1,6 @@
-"""What the arguments of a call are called in errors and programs: as the parameters they are given to.
+"""The names of arguments in errors and programs: those of the parameters.
 
-`p.rate` or `x[1]` is what a user wrote; a place in a tuple of all arguments is nobody's name.
+`p.rate` or `x[1]` is what a user wrote; an index into a tuple of all arguments is not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def names(f: Callable[..., Any] | None, count: int) -> list[str]:
-    """What the first `count` arguments that are given by position are called.
+    """The names of the first `count` arguments that are given by position.
 
     >>> names(lambda x, *others: x, 3)
     ['x', 'others[0]', 'others[1]']
@@ -25,7 +25,7 @@ def names(f: Callable[..., Any] | None, count: int) -> list[str]:
     try:
         parameters = inspect.signature(f).parameters.values() if f else ()
     except (TypeError, ValueError):
-        parameters = ()  # some builtins do not say
+        parameters = ()  # some builtins have no signature
     known = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     rest = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
     others = [f"{rest[0]}[{i}]" if rest else f"argument {len(known) + i}" for i in range(count)]
@@ -33,21 +33,21 @@ def names(f: Callable[..., Any] | None, count: int) -> list[str]:
 
 
 def name_of(f: Callable[..., Any], place: int) -> str:
-    """What the argument in one place is called."""
+    """The name of the argument at one place."""
     return names(f, place + 1)[place]
 
 
 def flattened(
-    f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+    f: Callable[[], Callable[..., Any] | None], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple[tuple[trees.Leaf, ...], trees.Structure[Any]]:
     """The leaves and the structure of `(args, kwargs)`; errors are those of `trees.flatten`.
 
-    They name an argument by its parameter.
+    They name an argument by its parameter of `f()`, which is called for an error alone.
     """
     try:
         return trees.arguments((args, kwargs), "arguments")
     except (NotAValue, CyclicTree):
-        refuse(f, args, kwargs, trees.arguments)
+        refuse(f(), args, kwargs, trees.arguments)
         raise
 
 
@@ -57,7 +57,7 @@ def refuse(
     kwargs: Mapping[str, Any],
     taken: Callable[[Any, str], object],
 ) -> None:
-    """Call `taken(argument, name)` for each, so that its error has the name."""
+    """Call `taken(argument, name)` for each argument, so that its error has the name."""
     for name, tree in [*zip(names(f, len(args)), args, strict=True), *kwargs.items()]:
         taken(tree, name)
 
@@ -67,9 +67,9 @@ def differentiated(
 ) -> tuple[tuple[trees.Leaf, ...], trees.Structure[T]]:
     """The leaves and the structure of an argument that a function is differentiated by.
 
-    Errors are those of `trees.flatten`, and NotAValue for an int in a field that is declared as one:
-    what counts or chooses has no derivative, and is no number to go down a slope with. `name` gives
-    what they call it; they alone ask, since to look takes longer than all else.
+    Errors are those of `trees.flatten`, and NotAValue for an int in a field that is declared as int:
+    a count or an index has no derivative. `name` returns the name of the argument, and is called for
+    an error alone, since finding the name takes longer than all else.
     """
     try:
         leaves, structure = trees.flatten(tree, "")
@@ -89,7 +89,7 @@ def differentiated(
 def unhashable(
     f: Callable[..., Any] | None, arguments: trees.Structure[Any]
 ) -> tuple[str, object] | None:
-    """What a static part of a structure of `(args, kwargs)` that is not hashable is called, and is."""
+    """The name and the value of the first static part of `(args, kwargs)` that is not hashable."""
     positional, keyed = arguments.children
     tops = [*names(f, len(positional.keys)), *keyed.keys]
     for top, child in zip(tops, (*positional.children, *keyed.children), strict=True):
@@ -102,7 +102,7 @@ def unhashable(
 
 
 def leaf_names(f: Callable[..., Any] | None, arguments: trees.Structure[Any]) -> list[str]:
-    """What each leaf of a structure of `(args, kwargs)` is called.
+    """The name of each leaf of a structure of `(args, kwargs)`.
 
     >>> from fgrad import trees
     >>> leaf_names(lambda p, x: x, trees.flatten((({"rate": 1.0},), {"x": [2.0]}))[1])

@@ -1,7 +1,7 @@
-"""Sameness: whether a function could tell two values apart, which is more than whether they are equal.
+"""Sameness: whether a function could distinguish two values, which equality does not answer.
 
-`True`, `1` and `1.0` are equal, and so are `0.0` and `-0.0`; a function that is given the one or the
-other may answer differently, so a program that was made for one must not be run for the other.
+`True`, `1` and `1.0` are equal, and so are `0.0` and `-0.0`; a function may return different results for
+them, so a program that was traced for one must not be run for the other.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from fgrad.errors import TracedNumber
 _PLAIN: Final = frozenset({str, int, bool, bytes, type(None)})
 """Classes of which equal values are the same."""
 _SAID: Final = frozenset({("builtins", "range"), ("datetime", "datetime"), ("datetime", "time")})
-"""Classes of which equal values may differ in what they say of themselves."""
+"""Classes whose equal values may differ in their repr."""
 
 
 class _Beside:
-    """What is compared in a key, but not hashed: it need not be hashable."""
+    """A part of a key that is compared but not hashed: it need not be hashable."""
 
     __slots__ = ("held",)
 
@@ -31,7 +31,7 @@ class _Beside:
         self.held = held
 
     def __eq__(self, other: object) -> bool:
-        """Whether what is held is equal."""
+        """Whether the held objects are equal."""
         return isinstance(other, _Beside) and bool(self.held == other.held)
 
     def __hash__(self) -> int:
@@ -42,8 +42,8 @@ class _Beside:
 def exact(value: object) -> object:
     """A key that two values share if they are the same; hashable if the value is.
 
-    What is in containers, and in fields of dataclasses and attrs classes that are compared, must be
-    the same as well. Objects of other classes are the same if they are of one class and equal.
+    Items of containers, and fields of dataclasses and attrs classes that are compared, must be the
+    same as well. Objects of other classes are the same if they are of one class and equal.
 
     >>> exact((1, "a")) == exact((1, "a")), exact((1, "a")) == exact((True, "a"))
     (True, False)
@@ -68,7 +68,7 @@ def exact(value: object) -> object:
 
 
 def _inside(value: Any, kind: type) -> object:
-    """The keys of what is in an object that is compared by that."""
+    """The keys of the items or fields by which an object is compared."""
     if isinstance(value, PVector):
         return [exact(part) for part in value]
     if isinstance(value, PMap):
@@ -88,7 +88,7 @@ def _compared(kind: type) -> list[str]:
 
 
 def same(one: object, other: object) -> bool:
-    """Whether no function could tell the two apart.
+    """Whether no function could distinguish the two.
 
     >>> same(0.0, -0.0), same(1, True), same({"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0})
     (False, False, False)
@@ -102,8 +102,8 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         if len(one) != len(other):
             return False
-        # To `all`, what raises StopIteration would be the end, or another error.
-        for x, y in zip(one, other, strict=True):  # noqa: SIM110  # as just said
+        # In `all`, a StopIteration that `==` raises would become another error.
+        for x, y in zip(one, other, strict=True):  # noqa: SIM110  # see above
             if not same(x, y):
                 return False
         return True
@@ -114,19 +114,19 @@ def same(one: object, other: object) -> bool:
 
 
 class Same:
-    """What is equal to just that which is the same as `value`."""
+    """An object that equals another exactly if that is the same as `value`."""
 
     __slots__ = ("value",)
 
     value: object
 
     def __init__(self, value: object) -> None:
-        """Of that value."""
+        """Hold the value."""
         self.value = value
 
     @classmethod
     def where_equal_is_less(cls, value: object) -> Same | None:
-        """None for a value to which all that is equal and of its class is the same."""
+        """That object; None for a value that is the same as every equal one of its class."""
         kind = type(value)
         return None if kind in _PLAIN or kind.__eq__ is object.__eq__ else cls(value)
 

@@ -27,7 +27,7 @@ _TUPLE: Final = USUAL[tuple]
 class Structure(Generic[T]):
     """A tree without its leaves; equal to another of the same containers, keys and static parts.
 
-    The same are those that no function could tell apart, and keys count in their order.
+    They are the same if no function could distinguish them; the order of keys counts.
     """
 
     kind: type[T] | None  # None is a number, and bool a truth value
@@ -65,9 +65,9 @@ class Structure(Generic[T]):
         return self._container.make(Parts(self.keys, children, self.static, self.extras))
 
     def read(self, tree: Any, leaves: list[Any]) -> bool:
-        """Append the leaves of `tree` and say True, or False if it has another structure.
+        """Append the leaves of `tree` and return True; return False if it has another structure.
 
-        Several times faster than taking it apart, for callers who know what comes.
+        Several times faster than flattening, for callers who know the structure.
         """
         kind = type(tree)
         if self._container is None:
@@ -85,7 +85,7 @@ class Structure(Generic[T]):
             return False
         children: Any
         if kind is tuple or kind is list:
-            children = tuple(tree)  # whatever others do to a list meanwhile
+            children = tuple(tree)  # another thread may change the list
             if len(children) != len(self.keys):
                 return False
         else:
@@ -108,11 +108,11 @@ class Structure(Generic[T]):
         return self._size
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle what it is made of; how its classes are put together is found again."""
+        """Pickle its parts; the containers of its classes are found again."""
         return _restored, (self.kind, self.keys, self.children, self.static, self.extras)
 
     def paths(self) -> tuple[str, ...]:
-        """Where each leaf stands, such as `.layers[2].weight`."""
+        """The path of each leaf, such as `.layers[2].weight`."""
         if self._container is None:
             return ("",)
         return tuple(
@@ -122,7 +122,7 @@ class Structure(Generic[T]):
         )
 
     def wholes(self) -> tuple[bool, ...]:
-        """Of each leaf, whether it is a field that is declared as a whole number."""
+        """For each leaf whether it is a field that is declared as int."""
         how = self._container
         if how is None:
             return (False,)
@@ -132,13 +132,13 @@ class Structure(Generic[T]):
         return tuple(found)
 
     def truths(self) -> tuple[bool, ...]:
-        """Of each leaf, whether it is a truth value."""
+        """For each leaf whether it is a truth value."""
         if self._container is None:
             return (self.kind is bool,)
         return tuple([truth for child in self.children for truth in child.truths()])
 
     def passing(self) -> Iterator[tuple[str, object]]:
-        """What passes through, with the place where it stands."""
+        """The static values, each with its path."""
         how = self._container
         if how is not None:
             yield from zip(
@@ -158,7 +158,7 @@ TRUTH: Final[Structure[Any]] = Structure(bool)
 def structured(
     kind: type, parts: Parts, children: tuple[Structure[Any], ...], how: Container
 ) -> Structure[Any]:
-    """The structure of a container of that class, with those parts and structures of children."""
+    """The structure of a container of class `kind`, with these parts and structures of children."""
     size = sum([child._size for child in children])
     flat = all(child._container is None and child.kind is None for child in children)
     return Structure(kind, parts.keys, children, parts.static, parts.extras, how, size, flat)
@@ -166,7 +166,7 @@ def structured(
 
 @lru_cache(maxsize=128)
 def row_of(kind: Any, size: int) -> Structure[Any]:
-    """That of a tuple or list of so many leaves."""
+    """The structure of a tuple or list of `size` leaves."""
     return structured(kind, Parts(tuple(range(size)), ()), (LEAF,) * size, USUAL[kind])
 
 

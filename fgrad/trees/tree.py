@@ -1,9 +1,10 @@
-"""Trees: containers of containers with numbers or nodes at their leaves.
+"""Trees (pytrees); long, since a `Registry` has each function as a typed method too.
 
-A tree is taken apart into its leaves, from left to right, and its `Structure`, and put together
-again from other leaves. Containers are tuples, lists, dicts, NamedTuples, dataclasses, attrs
-classes, persistent maps and vectors, and None (which has no leaves); a `Registry` that knows more
-is another value, so that nobody's registering changes anybody's answer.
+A tree is nested containers with numbers or nodes at their leaves. It is flattened into its leaves,
+from left to right, and its `Structure`, and rebuilt from other leaves. Containers are tuples, lists,
+dicts, NamedTuples, dataclasses, attrs classes, persistent maps and vectors, and None (which has no
+leaves). A `Registry` with more of them is another value, so that a registration changes nobody else's
+results.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ _Nodes: TypeAlias = (
 
 _DEEPEST: Final = 200
 _FLOATS: Final = frozenset({float})  # what most leaves are
-_map: Final = map  # which has another meaning here
+_map: Final = map  # Python's, which is hidden below
 _REMEMBERED: Final = 1024
-"""Leaves of a tuple or list up to which its structure is kept for the next one."""
+"""The number of leaves of a tuple or list up to which its structure is cached."""
 _TUPLE, _LIST = USUAL[tuple], USUAL[list]
 
 
@@ -42,8 +43,8 @@ _TUPLE, _LIST = USUAL[tuple], USUAL[list]
 class Registry:
     """The containers that are taken apart; everything else is a leaf.
 
-    `fgrad.trees.map` and the other functions are the methods of the registry that knows the usual
-    containers; `register` gives another that knows one more.
+    `fgrad.trees.map` and the other functions are the methods of the registry of the usual containers;
+    `register` returns another with one more.
     """
 
     _containers: Mapping[type, Container]
@@ -71,11 +72,11 @@ class Registry:
         return self._flattened(tree, name, _number)
 
     def results(self, tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
-        """The same of what a function gave, among which may be truth values."""
+        """The same for the result of a function, which may hold truth values."""
         return self._flattened(tree, name, _result)
 
     def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
-        """The same of what a function is given, whose structure says which are truth values."""
+        """The same for arguments, with a structure that says which leaves are truth values."""
         return self._flattened(tree, name, _argument)
 
     def _flattened(
@@ -97,7 +98,7 @@ class Registry:
         return tuple(leaves)
 
     def matched_results(self, structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
-        """The same of a tree like what a function gave, in which truth values may stand."""
+        """The same for a tree like the result of a function, which may hold truth values."""
         leaves: list[Leaf] = []
         self._matched(structure, tree, name, leaves, _result)
         return tuple(leaves)
@@ -107,11 +108,11 @@ class Registry:
         return self.flatten(tree)[0]
 
     def paths(self, tree: object) -> tuple[str, ...]:
-        """Where each leaf stands, as `fgrad.trees.paths`."""
+        """The path of each leaf, as `fgrad.trees.paths`."""
         return self.flatten(tree)[1].paths()
 
     def map(self, f: Callable[..., object], tree: T, /, *others: T) -> T:
-        """The tree of what `f` gives for each leaf, as `fgrad.trees.map`."""
+        """The tree of the results of `f` for each leaf, as `fgrad.trees.map`."""
         leaves, structure = self.flatten(tree)
         columns = [leaves]
         columns += [
@@ -131,9 +132,9 @@ class Registry:
         return structure.unflatten(results)
 
     def _walked(self, tree: Any, leaves: list[Leaf], levels: int) -> Structure[Any] | None:
-        """What `_taken` gives, in a tenth of the time, or None: then that says what is wrong.
+        """The structure, as `_taken` returns it, in a tenth of the time; None where that raises.
 
-        No path is written before something is wrong, and leaves side by side are looked at together.
+        It builds no paths, and checks leaves side by side together.
         """
         container = container_of(tree, self._containers)
         if container is None:
@@ -237,7 +238,7 @@ def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
 
 
 def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
-    """The leaves and the structure of what a function gave: numbers, nodes and truth values.
+    """The leaves and the structure of the result of a function: numbers, nodes and truth values.
 
     Errors are those of `flatten`.
     """
@@ -245,7 +246,7 @@ def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[
 
 
 def arguments(tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
-    """The leaves and the structure of what a function is given: numbers, nodes and truth values.
+    """The leaves and the structure of arguments: numbers, nodes and truth values.
 
     Errors are those of `flatten`.
     """
@@ -253,7 +254,7 @@ def arguments(tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
 
 
 def matched_results(structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
-    """The leaves of a tree like what a function gave, in the order of `structure`, as `matched`."""
+    """The leaves of a tree like the result of a function, in the order of `structure`, as `matched`."""
     return _USUAL.matched_results(structure, tree, name)
 
 
@@ -291,7 +292,7 @@ def matched(structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf,
     return _USUAL.matched(structure, tree, name)
 
 
-# Of other trees the leaves are typed as what is written in classes, which is float (docs/decisions/0011).
+# Leaves of other trees have the type that classes declare, which is float (docs/decisions/0011).
 @overload
 def leaves(tree: _Nodes) -> tuple[Node[float], ...]: ...  # type: ignore[overload-overlap]  # see above
 @overload
@@ -307,7 +308,7 @@ def leaves(tree: object) -> tuple[Any, ...]:
 
 
 def paths(tree: object) -> tuple[str, ...]:
-    """Where each leaf stands.
+    """The path of each leaf.
 
     >>> from fgrad import trees
     >>> trees.paths({"layers": [(1.0, 2.0)], "rate": 0.1})
@@ -345,7 +346,7 @@ def register(
 ) -> Registry:
     """A registry that also takes apart `kind`; the usual one stays as it is.
 
-    `take(tree)` gives the children by key and a static part, `make(children, static)` a tree.
+    `take(tree)` returns the children by key and a static part, `make(children, static)` a tree.
 
     >>> from fgrad import trees
     >>> class Pair:

@@ -216,7 +216,7 @@ def test_calls_are_written_out_where_there_is_nothing_to_call() -> None:
 
     program = fg.trace(lambda x: middle(x)[0] * middle(2.0 * x)[1])(0.5)
     flat = inlined(program).check()
-    assert not any(op.joint for op, _ in flat.instructions)
+    assert not any(op.multiple for op, _ in flat.instructions)
     for x in (0.5, -1.5):
         assert flat.run((x,)) == program.run((x,))
         assert fg.loads(fg.dumps(program), kind=fg.Program).run((x,)) == program.run((x,))

@@ -17,7 +17,7 @@ import fgrad as fg
 from fgrad.formats.c import writer
 from fgrad.formats.c.table import HELPERS, ROWS
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 from tests.samples.cases import EXCEPTIONS, SMOOTH, all_operations
@@ -239,7 +239,7 @@ def test_an_operation_whose_name_cannot_be_a_function_is_refused(name: str) -> N
 
 
 def test_several_results_are_refused_by_name() -> None:
-    both = Joint("both", lambda x: (x, -x), 1, 2, lambda outs, args, flows: flows[:1])
+    both = MultiOp("both", lambda x: (x, -x), 1, 2, lambda outs, args, flows: flows[:1])
     solved = Program(("x",), ((both, (0,)), (Item.at(1), (1,))), (2,)).check()
     with pytest.raises(fg.Untranslatable, match="both cannot be written in C") as refused:
         fg.to_c(solved)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad.graph.node import _seal, variable
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Comparison
+from fgrad.ops.signatures import Comparison
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
 from fgrad.program.text import parse
@@ -108,7 +108,7 @@ def test_operations_of_the_users_own_are_given_never_imported() -> None:
         with pytest.raises(fg.FormatError, match="no operation is named"):
             fg.loads(text.replace("@own", word), (OWN,))
     twice = fg.Unary("own", lambda x: x, lambda out, x: 1.0)
-    with pytest.raises(fg.NotAValue, match="name them apart"):
+    with pytest.raises(fg.NotAValue, match="give them different names"):
         fg.dumps(fg.Graph.of(OWN(twice(fg.var(1.0)))))
 
 
@@ -148,8 +148,8 @@ GRAPH = '{"format":"fgrad graph","version":1,"nodes":[["variable",[1.0]],["sin",
         ("[1.0]", "[1e999]", "lines[0][2]", "not inf"),
         ("[1.0]", "[NaN]", "lines[0][2]", 'not NaN; write "nan"'),
         ("[1.0]", "true", "lines[0]", "needs a float"),
-        ("[1.0]", "1", "lines[0]", "value 1, which is not there yet"),
-        ("[1.0]", "-1", "lines[0]", "value -1, which is not there yet"),
+        ("[1.0]", "1", "lines[0]", "value 1, which is not defined yet"),
+        ("[1.0]", "-1", "lines[0]", "value -1, which is not defined yet"),
         ("[1.0]", "9" * 9999, "lines[0][2]", "not inf"),
         ("1,0,[2.0]", "0,0,[2.0]", "lines[1]", "where needs a bool"),
         ('"outputs":[2]', '"outputs":[3]', "outputs[0]", "3 is the number of no value"),
@@ -164,7 +164,7 @@ def test_what_is_wrong_in_a_program_is_shown(old: str, new: str, place: str, pro
     ("old", "new", "place", "problem"),
     [
         ("[1.0]", "0", "nodes[0]", "a variable takes one literal"),
-        ('["sin",0]', '["sin",1]', "nodes[1]", "value 1, which is not there yet"),
+        ('["sin",0]', '["sin",1]', "nodes[1]", "value 1, which is not defined yet"),
         ('["sin",0]', '["sin",[0]]', "nodes[0]", "no output uses this node"),
         ("[[0,", "[[2,", "labels[0]", "2 is the number of no node"),
         ('"x"]', '"x"],[0,"y"]', "labels[1]", "out of order"),
@@ -359,7 +359,7 @@ def test_what_an_operation_gives_is_kept_as_a_float_or_a_truth_value() -> None:
     assert repr(output.value) == "True"
     root: Any = fg.Unary("own", lambda x: x**0.5, None)
     text = fg.dumps(fg.Graph.of(root(fg.var(4.0)))).replace("4.0", "-4.0")
-    with pytest.raises(fg.FormatError, match=r"own gives .*j.*, which is no real number"):
+    with pytest.raises(fg.FormatError, match=r"own returns .*j.*, which is no real number"):
         fg.loads(text, [root])
 
 

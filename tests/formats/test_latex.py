@@ -8,7 +8,7 @@ import pytest
 import fgrad as fg
 from fgrad.formats.latex.table import FORMS, names
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.program.program import Program
 from tests.samples.programs import OPERATIONS, program
 
@@ -103,7 +103,7 @@ def test_inputs_are_named_by_what_they_are() -> None:
 def test_ones_own_operations_and_several_results_have_their_names() -> None:
     half = fg.Unary("my_half", lambda x: 0.5 * x, lambda out, x: 0.5)
     assert body(lambda x: half(x) + 1.0, 1.0) == r"y &= \operatorname{my\_half}\left(x\right) + 1"
-    both = Joint("both", lambda x: (x, -x), 1, 2, lambda outs, args, flows: flows[:1])
+    both = MultiOp("both", lambda x: (x, -x), 1, 2, lambda outs, args, flows: flows[:1])
     known = Program(("x",), ((both, (0,)), (Item.at(1), (1,))), (2,)).check()
     assert r"y &= {\operatorname{both}\left(x\right)}_{2}" in fg.to_latex(known)
 

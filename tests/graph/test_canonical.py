@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad.autodiff.multiple import gathering
 from fgrad.compiled.kernel import Kernel
-from fgrad.graph.canonical import Flat, _qualified
+from fgrad.graph.canonical import Canonical, _qualified
 from fgrad.graph.node import variable
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
-from fgrad.ops.primitive import Binary, Choice, Comparison, Op, Ternary, Unary
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Choice, Comparison, Ternary, Unary
 from fgrad.program.program import Program
 from tests.formats.test_json import graph
 from tests.samples.programs import OPERATIONS, program
@@ -71,8 +72,8 @@ def vocabulary(operations: Iterable[Op]) -> dict[Any, Op]:
     return known
 
 
-def read(data: bytes, known: dict[Any, Op]) -> Flat:
-    """What `canonical` wrote; the operations are told by what is written of them."""
+def read(data: bytes, known: dict[Any, Op]) -> Canonical:
+    """What `encoded` gave; the operations are found by what is written of them."""
     end = next(end for end, byte in enumerate(data, 1) if byte == ord(")") and is_whole(data[:end]))
     form, names, sizes, labels, outputs = ast.literal_eval(data[:end].decode())
     assert form == "fgrad flat 2"
@@ -84,7 +85,7 @@ def read(data: bytes, known: dict[Any, Op]) -> Flat:
     operations = tuple(known[name] for name in names)
     codes = array("I", parts[0])
     assert sum(operations[code].arity for code in codes) == len(array("q", parts[1]))
-    return Flat(operations, parts[0], parts[1], parts[2], labels, outputs)
+    return Canonical(operations, parts[0], parts[1], parts[2], labels, outputs)
 
 
 def is_whole(head: bytes) -> bool:
@@ -115,16 +116,16 @@ def varied(seed: int) -> Program:
 @given(st.integers(0, 10**9))
 def test_what_is_written_of_a_program_is_read_as_that_program(seed: int) -> None:
     known = varied(seed)
-    data = b"".join(known._flat.canonical())
-    assert read(data, vocabulary([*OURS, *OTHERS])) == known._flat
+    data = b"".join(known._canonical.encoded())
+    assert read(data, vocabulary([*OURS, *OTHERS])) == known._canonical
 
 
 @given(st.integers(0, 10**9), st.text())
 def test_what_is_written_of_a_graph_is_read_as_that_graph(seed: int, label: str) -> None:
     known = graph(seed, seed)
     known = fg.Graph.of(*known.outputs, fg.var(1.0, label), fg.var(2.0, "x"))
-    data = b"".join(known._flat.canonical())
-    assert read(data, vocabulary(OURS)) == known._flat
+    data = b"".join(known._canonical.encoded())
+    assert read(data, vocabulary(OURS)) == known._canonical
 
 
 def test_every_operation_is_told_from_every_other() -> None:
@@ -132,9 +133,9 @@ def test_every_operation_is_told_from_every_other() -> None:
     called = [
         fg.Graph.of(c(*[fg.var(2.0)] * n)).nodes for c, n in zip(calls, (1, 1, 2), strict=True)
     ]
-    joint = [node.op for nodes in called for node in nodes if node.op.joint]
-    assert len(joint) == 3
-    everything = [*OURS, *OTHERS, variable, *joint]
+    multiple = [node.op for nodes in called for node in nodes if node.op.multiple]
+    assert len(multiple) == 3
+    everything = [*OURS, *OTHERS, variable, *multiple]
     assert len({_qualified(op) for op in everything}) == len(everything)
 
 
@@ -192,7 +193,7 @@ def test_code_in_the_cache_is_not_taken_for_another_programs(
 def test_results_of_several_count_by_their_number() -> None:
     def call(size: int) -> Any:
         gather = gathering(2)
-        return type(gather)("gather", gather.impl, 2, size, gather.pull)
+        return type(gather)("gather", gather.impl, 2, size, gather.pullback)
 
     with pytest.raises(fg.NotPicklable):
         _ = Program(("x",), ((call(2), (0, 0)),), (1,)).digest

@@ -119,7 +119,7 @@ def test_progress_is_shown_when_asked(capsys: pytest.CaptureFixture[str]) -> Non
     shown = fg.minimize(
         lambda x: x * x, 1.0, fg.gradient_descent(0.1), steps=5, tolerance=0.0, progress=True
     )
-    assert "minimising" in capsys.readouterr().out
+    assert "minimizing" in capsys.readouterr().out
     assert len(shown.history) == 6
 
 

@@ -194,7 +194,7 @@ def test_progress_counts_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("rich", reason="rich is an extra")
     shown = fg.minimize(rosenbrock, far(2), fg.lbfgs(), steps=5, progress=True)
     text = capsys.readouterr().out
-    assert "minimising" in text
+    assert "minimizing" in text
     assert "100%" in text
     assert shown == fg.minimize(rosenbrock, far(2), fg.lbfgs(), steps=5)
 

@@ -20,7 +20,8 @@ from fgrad.compiled.kernel import Backend, Kernel
 from fgrad.errors import Untranslatable
 from fgrad.formats.graphviz import dot, spell
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Binary, Op, Unary
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Unary
 from fgrad.program.program import Program
 from fgrad.program.text import parse
 from tests.formats.test_c import CC, FLAGS, needs_compiler
@@ -103,7 +104,7 @@ def test_two_operations_of_one_name_are_two() -> None:
     assert known.run((0.3, 0.7)) != program(one, one).run((0.3, 0.7))
     computed_everywhere(known, "python", *NATIVE)
     for write in (fg.dumps, lambda p: parse(fg.show(p), [one, two])):
-        with pytest.raises(fg.NotAValue, match="name them apart"):
+        with pytest.raises(fg.NotAValue, match="give them different names"):
             write(known)
 
 

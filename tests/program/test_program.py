@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad.compiled.kernel import Kernel
 from fgrad.ops import scalar as ops
-from fgrad.program.algebra import OF_LINES, OF_LITERALS
+from fgrad.program.algebra import OF_DEFINITIONS, OF_LITERALS
 from fgrad.program.passes import simplified, used
 from fgrad.program.program import Program
 from fgrad.program.schedule import last_uses, peak, scheduled
@@ -78,17 +78,20 @@ def test_every_exact_rule_is_exact_and_used() -> None:
     """Each rule at each pair of awkward numbers, and each form that it knows."""
     met: set[object] = set()
     defined: Any = [(ops.less, (0, 0.5)), (ops.neg, (0,)), (ops.logical_not, (2,))]
-    for op in {**OF_LITERALS, **OF_LINES}:
+    for op in {**OF_LITERALS, **OF_DEFINITIONS}:
         choices: dict[type, tuple[Any, ...]] = {float: (0, 3, *AWKWARD), bool: (2, 4, True, False)}
         for args in itertools.product(*[choices[k] for k in op.kinds]):
             full = Program(("x", "y"), (*defined, (op, args)), (5,))
             if op in OF_LITERALS and OF_LITERALS[op](args) is not None:
                 met.add(OF_LITERALS[op])
-            if op in OF_LINES and OF_LINES[op](args, [None, None, *defined]) is not None:
-                met.add(OF_LINES[op])
+            if (
+                op in OF_DEFINITIONS
+                and OF_DEFINITIONS[op](args, [None, None, *defined]) is not None
+            ):
+                met.add(OF_DEFINITIONS[op])
             for x in AWKWARD:
                 assert bits(simplified(full).run((x, 1.0))) == bits(full.run((x, 1.0))), (op, args)
-    assert met == {*OF_LITERALS.values(), *OF_LINES.values()}
+    assert met == {*OF_LITERALS.values(), *OF_DEFINITIONS.values()}
 
 
 @settings(max_examples=300)
@@ -283,8 +286,8 @@ def test_long_programs_take_loops_and_little_room() -> None:
     ("lines", "outputs", "problem"),
     [
         (((ops.add, (0,)),), (1,), "takes 2 arguments"),
-        (((ops.add, (0, 1)),), (1,), "not there yet"),
-        (((ops.add, (0, -1)),), (1,), "not there yet"),
+        (((ops.add, (0, 1)),), (1,), "not defined yet"),
+        (((ops.add, (0, -1)),), (1,), "not defined yet"),
         (((ops.add, (0, True)),), (1,), "needs a float"),
         (((ops.less, (0, 1.0)), (ops.sin, (1,))), (2,), "needs a float"),
         (((ops.where, (0, 0, 0)),), (1,), "needs a bool"),

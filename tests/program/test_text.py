@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.program.program import Program
 from fgrad.program.text import parse
 from tests.bench import fuzz
@@ -18,7 +18,7 @@ from tests.samples.programs import program
 
 SEEDS = st.integers(0, 10**9)
 OWN = fg.Unary("own", lambda x: 2.0 * x, lambda out, x: 2.0)
-SPLIT = Joint("two halves", lambda x, y: (x / 2, y / 2), 2, 2, lambda outs, args, bars: bars)
+SPLIT = MultiOp("two halves", lambda x, y: (x / 2, y / 2), 2, 2, lambda outs, args, bars: bars)
 PAIR: Any = (SPLIT, (0, 1))
 
 
@@ -132,7 +132,7 @@ def test_several_results_are_read_by_their_index() -> None:
         ("program(3):\n  return %0", "3 is no plain name", 8),
         ("program(inf):\n  return %0", "inf is no plain name", 8),
         ("program(x):\n  %1 = sin(y)\n  return %1", "line 2: no value is named y", 11),
-        ("program(x):\n  %1 = sin(%1)\n  return %1", "%1 is not there yet", 11),
+        ("program(x):\n  %1 = sin(%1)\n  return %1", "%1 is not defined yet", 11),
         ("program(x):\n  %2 = sin(x)\n  return %1", "the next value is %1", 2),
         ("program(x):\n  %1 = sin x\n  return %1", r"\( is needed here", 11),
         ("program(x):\n\n  %1 = sin(x))\n  return %1", "line 3: the end of the line", 13),

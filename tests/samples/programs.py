@@ -8,7 +8,8 @@ import struct
 from typing import Any
 
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Op, Unary
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Unary
 from fgrad.program.program import Instruction, Program
 from tests.samples.cases import all_operations
 

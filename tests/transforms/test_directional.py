@@ -12,7 +12,7 @@ from pyrsistent import pvector
 
 import fgrad as fg
 from fgrad import trees
-from fgrad.autodiff.activity import Reach
+from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.forward import tangents
 from tests.samples.strategies import SMOOTH, Recipe, recipes
 
@@ -231,5 +231,5 @@ def test_an_intermediate_node_moves_as_it_is_told() -> None:
     x = fg.var(2.0)
     h = x * x
     y = h * x
-    moved = tangents(Reach.of([y], [x, h]), {x: 1.0, h: 0.0})
+    moved = tangents(Activity.of([y], [x, h]), {x: 1.0, h: 0.0})
     assert (moved[h], moved[y]) == (0.0, 4.0)

@@ -14,9 +14,10 @@ import pytest
 
 import fgrad as fg
 from fgrad.autodiff import taylor
-from fgrad.autodiff.activity import Reach
-from fgrad.graph.node import below_all, number_of
-from fgrad.ops.multiple import Joint
+from fgrad.autodiff.activity import Activity
+from fgrad.graph.depth import below_all
+from fgrad.graph.node import number_of
+from fgrad.ops.multiple import MultiOp
 
 # Checkers cannot infer what lambdas of several arguments take; typed use is in tests/typing.
 loose: Any = fg
@@ -70,13 +71,13 @@ SAME: dict[str, tuple[Any, Any, float]] = {
 
 @pytest.mark.parametrize("name", SAME)
 def test_the_taylor_series_of_an_operation_with_several_results(name: str) -> None:
-    joint, plain, at = SAME[name]
-    assert near(fg.taylor(joint, 4)(at), fg.taylor(plain, 4)(at))
+    composed, plain, at = SAME[name]
+    assert near(fg.taylor(composed, 4)(at), fg.taylor(plain, 4)(at))
     assert near(
-        fg.taylor(lambda x: fg.sin(x * joint(x)), 3)(at),
+        fg.taylor(lambda x: fg.sin(x * composed(x)), 3)(at),
         fg.taylor(lambda x: fg.sin(x * plain(x)), 3)(at),
     )
-    third = fg.gradient(lambda x: fg.taylor(joint, 2)(x)[2])(at)
+    third = fg.gradient(lambda x: fg.taylor(composed, 2)(x)[2])(at)
     assert math.isclose(third, 3.0 * fg.taylor(plain, 3)(at)[3], rel_tol=1e-10)
 
 
@@ -84,7 +85,7 @@ def test_no_consumer_can_take_an_operation_with_several_results_for_one_without_
     None
 ):
     op: Any = square_root(fg.var(2.0)).args[0].op
-    assert isinstance(op, Joint)
+    assert isinstance(op, MultiOp)
     with pytest.raises(TypeError, match="as a whole"):
         _ = op.rules
 
@@ -105,8 +106,8 @@ def test_no_consumer_can_take_an_operation_with_several_results_for_one_without_
 def test_solves_and_rules_of_a_users_belong_in_programs(
     name: str, backend: str, transform: Callable[[Any], Any]
 ) -> None:
-    joint, _, at = SAME[name]
-    f = transform(joint)
+    composed, _, at = SAME[name]
+    f = transform(composed)
     assert near(compiled(f, backend)(at), f(at))
 
 
@@ -304,7 +305,7 @@ def test_what_was_there_before_a_call_is_less_deep_than_its_variables() -> None:
         x = fg.sin(x)
     depth = below_all()
     assert x.depth < depth < below_all()
-    assert not Reach.of([x * 2.0], [x.alias(depth)]).closed
+    assert not Activity.of([x * 2.0], [x.alias(depth)]).closed
 
 
 def energy(x: Any) -> Any:
@@ -327,14 +328,14 @@ STEPS: dict[str, Any] = {
 def test_a_sweep_does_not_read_the_history(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The nodes that a step's sweep finds are as many after many steps as after a few."""
     found: list[int] = []
-    of = Reach.of
+    of = Activity.of
 
-    def counted(outputs: Any, variables: Any) -> Reach:
+    def counted(outputs: Any, variables: Any) -> Activity:
         reach = of(outputs, variables)
         found.append(len(reach._found))
         return reach
 
-    monkeypatch.setattr(Reach, "of", counted)
+    monkeypatch.setattr(Activity, "of", counted)
     placed = taylor._Table._placed
 
     def each(table: Any, node: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Memory for new columns: that of columns which nobody holds any more, or new.
+"""Memory for new columns: that of columns without references, or new.
 
-The system hands out memory page by page, and zeros each, which takes as long as most programs take to
-fill it: the Jacobian of a camera over a million rows takes 22 ns a row into memory that was used
-before, and 59 into new.
+The system allocates memory page by page, and zeros each page, which takes as long as most programs take
+to fill it: the Jacobian of a camera over a million rows takes 22 ns a row into memory that was used
+before, and 59 into new memory.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
 
 LIMIT: Final = 1 << 29
-"""Bytes that are kept at most."""
+"""The greatest number of bytes that is kept."""
 LEAST: Final = 1 << 14
-"""Bytes from which on memory is kept: the allocator keeps smaller pieces by itself."""
+"""The number of bytes from which on memory is kept: the allocator keeps smaller pieces by itself."""
 
 # Arrays by their size; they go to the ends of their lists.
 _kept: Final[dict[int, list[Array]]] = {}
 
 
 def doubles(count: int) -> Array:
-    """An array of so many doubles, with anything in them, that begins at a line of the cache.
+    """An uninitialised array of `count` doubles that begins at a cache line.
 
-    Its memory is that of one that was handed out before if nothing refers to that any more, nor to a
-    slice of it, for a slice refers to its array.
+    It uses the memory of an earlier array if nothing refers to that any more, nor to a slice of it,
+    since a slice refers to its array.
     """
     if 8 * count < LEAST or floats() is None:  # other interpreters may not count references
         array = np.empty(count + 8)
@@ -47,16 +47,16 @@ def doubles(count: int) -> Array:
 
 
 def _free(arrays: Sequence[Array], size: int, alone: int) -> Array | None:
-    """The last array with so many references, that of this function among them, that is as it was made."""
+    """The last array with `alone` references, one from this function, that is as it was made."""
     for array in reversed(arrays):
-        # Who finds it alone holds it, so no other thread finds it alone.
+        # Finding it adds a reference, so two threads never find the same array free.
         if sys.getrefcount(array) == alone and _as_made(array, size):
             return array
     return None
 
 
 def _as_made(array: Array, size: int) -> bool:
-    """Whether an array that nobody holds is free: who held it may have altered it, or may come back to it."""
+    """Whether an array without references is as it was made, and has no weak references."""
     flags = array.flags
     same = array.shape == (size,) and array.strides == (8,) and array.dtype == np.float64
     whole = flags.owndata and flags.writeable and flags.aligned
@@ -64,7 +64,7 @@ def _as_made(array: Array, size: int) -> bool:
 
 
 _ALONE: Final = next(n for n in range(9) if _free([np.empty(1)], 1, n) is not None)
-"""The references to an array that nobody but its list holds, as `_free` sees them."""
+"""The references that `_free` counts to an array that its list alone holds."""
 
 
 def _new(count: int) -> Array:

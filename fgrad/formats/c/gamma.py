@@ -1,4 +1,4 @@
-"""The C texts of the gamma function's logarithm and its derivatives: the steps of `gammas`."""
+"""The C texts of the gamma function's logarithm and its derivatives: the steps of `fgrad.ops.gamma`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """How each operation is written in C99, and the small C functions that this needs.
 
-A row holds `{0}`, `{1}` and `{2}` for its arguments. What libm lacks, or gives with other values
-than fgrad, is a function of the same steps as in `ieee` and `special`; names start with `fgrad_`,
-and a function needs those that its text names.
+A row holds `{0}`, `{1}` and `{2}` for its arguments. What libm lacks, or
+computes differently, is a function with the same steps as in `ieee` and `special`; names start with
+`fgrad_`, and a function needs those that its text names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fgrad.formats.c.gamma import GAMMA
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 
-# Functions that libm gives with fgrad's special values.
+# Functions of libm that have fgrad's special values.
 _LIBM: Final = (
     ops.sqrt, ops.exp, ops.exp2, ops.expm1, ops.log, ops.log2, ops.log10, ops.log1p, ops.sin,
     ops.cos, ops.tan, ops.asin, ops.acos, ops.atan, ops.sinh, ops.cosh, ops.tanh, ops.asinh,
@@ -269,5 +269,5 @@ static double fgrad_mod(double x, double y)
 """,
 }  # fmt: skip
 
-# In an order in which each stands behind those that it needs.
+# In an order in which each comes after those that it needs.
 HELPERS: Final[Mapping[str, str]] = MappingProxyType({**_SPECIAL, **GAMMA})

@@ -11,7 +11,8 @@ import attrs
 
 from fgrad.errors import NotAValue, Untranslatable
 from fgrad.formats.c.table import HELPERS, ROWS
-from fgrad.ops.primitive import Binary, Op, Ternary, Unary
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Binary, Ternary, Unary
 from fgrad.program.algebra import Arg
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
@@ -61,7 +62,7 @@ def to_c(program: Program, name: str = "f") -> str:
 
     Its values are those of `Program.run`, special values included. An operation of one's own is
     declared as an `extern` function of its name. Raises Untranslatable for an operation with
-    several results, or whose name cannot be one in C, and NotAValue for such a `name`.
+    multiple results, or whose name cannot be one in C, and NotAValue for such a `name`.
 
     >>> import fgrad as fg
     >>> print(fg.to_c(fg.trace(lambda r: 3.0 * r * r)(0.0)).partition("OFF")[2])
@@ -124,11 +125,11 @@ def _declared(op: Op) -> str:
 def helpers(texts: Iterable[str]) -> Iterator[str]:
     """The C functions that these texts name, and those that they need."""
     needed: set[str] = set()
-    waiting = list(texts)
-    while waiting:
-        found = set(re.findall(r"fgrad_\w+", waiting.pop())) & set(HELPERS) - needed
+    stack = list(texts)
+    while stack:
+        found = set(re.findall(r"fgrad_\w+", stack.pop())) & set(HELPERS) - needed
         needed |= found
-        waiting += [HELPERS[name] for name in found]
+        stack += [HELPERS[name] for name in found]
     return (text for name, text in HELPERS.items() if name in needed)
 
 
@@ -179,7 +180,7 @@ def literal(value: float | bool) -> str:
 
 @attrs.frozen
 class _Part:
-    """Lines `start` to `stop` of a program, which read and leave values in slots of `s`."""
+    """Instructions `start` to `stop` of a program, which read and write values in slots of `s`."""
 
     program: Program
     start: int
@@ -187,7 +188,7 @@ class _Part:
     slots: Mapping[int, int]
 
     def arg(self, a: Arg) -> str:
-        """How an argument is written in this part."""
+        """The text of an argument in this part."""
         inputs = len(self.program.inputs)
         if type(a) is not int:
             return literal(a)
@@ -198,7 +199,7 @@ class _Part:
         return f"s[{self.slots[a]}]"
 
     def statements(self) -> Iterator[str]:
-        """One constant for each line."""
+        """One constant for each instruction."""
         inputs = len(self.program.inputs)
         for i in range(self.start, self.stop):
             op, args = self.program.instructions[i]
@@ -208,7 +209,7 @@ class _Part:
             yield f"const {'int' if op.truth else 'double'} v{inputs + i} = {value};"
 
     def kept(self) -> Iterator[str]:
-        """What leaves values of this part in their slots."""
+        """The statements that store values of this part in their slots."""
         inputs = len(self.program.inputs)
         for i in range(inputs + self.start, inputs + self.stop):
             if i in self.slots:
@@ -252,9 +253,9 @@ def _function(head: str, body: Sequence[str], parameters: str) -> str:
 
 
 def _slots(program: Program) -> tuple[dict[int, int], int]:
-    """A slot for each value that another part reads, and how many there are.
+    """A slot for each value that another part reads, and the number of slots.
 
-    A part reads before it writes, so it may write where what it reads for the last time was.
+    A part reads before it writes, so it may reuse the slots of values that it reads last.
     """
     inputs = len(program.inputs)
     ends = [use // CHUNK for use in last_uses(program)]

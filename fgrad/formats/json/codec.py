@@ -1,9 +1,9 @@
-"""Programs and graphs as JSON, to send and to keep: one text for each value, and nothing runs.
+"""Programs and graphs as JSON, to send and to keep: one text for each value, read without running code.
 
-A line is a list: the word of an operation, then its arguments, where an integer is the number of
-an earlier value, `[1.0]` is a literal, `["inf"]` one that JSON lacks, and true or false a literal
-truth value. A graph's nodes are such lines, variables `["variable",[1.0]]`. The values of other
-nodes are not in the text but computed when it is read, so a text cannot lie about them.
+An instruction is a list: the word of an operation, then its arguments, where an integer is the number
+of an earlier value, `[1.0]` is a literal, `["inf"]` one that JSON lacks, and true or false a literal
+truth value. A graph's nodes are such lists, variables `["variable",[1.0]]`. The values of other nodes
+are not in the text but computed when it is read, so that they are always right.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pyrsistent import pvector
 
 from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable
 from fgrad.formats.json.document import Document, Path, Unreadable, brief
-from fgrad.graph.canonical import packed
+from fgrad.graph.canonical import Canonical
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
-from fgrad.ops.multiple import Joint
+from fgrad.ops.multiple import MultiOp
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 from fgrad.program.names import digits, namesake, number, operation, spelled, vocabulary
@@ -35,7 +35,7 @@ _FORMATS: Final = MappingProxyType({"fgrad program": Program, "fgrad graph": Gra
 def dumps(value: Program | Graph) -> str:
     """`value` as JSON, the same text for the same value, which `loads` reads again.
 
-    Programs that a program calls are written out in the place of the calls.
+    The instructions of programs that a program calls are inlined instead of the calls.
 
     Raises NotAValue if two operations of the user's own have one name, TracedNumber for a graph
     without values.
@@ -44,7 +44,7 @@ def dumps(value: Program | Graph) -> str:
     >>> fg.dumps(fg.trace(lambda x: x * x + 1.0)(2.0))
     '{"format":"fgrad program","version":1,"inputs":["x"],"lines":[["mul",0,0],["add",1,[1.0]]],"outputs":[2]}'
     """
-    from json import dumps as text_of  # noqa: PLC0415  # who ships nothing does not wait for it
+    from json import dumps as text_of  # noqa: PLC0415  # loaded on first use
 
     if isinstance(value, Program):
         whole = inlined(value)
@@ -61,24 +61,26 @@ def _graph_body(graph: object) -> dict[str, Any]:
         advice = "Put nodes in a graph, Graph.of(node), and trace a function to get its program."
         raise NotAValue("dumps", "a program or a graph", f"{graph!r:.60}", advice)
     place: dict[Any, int] = {}
-    lines: list[tuple[Op, tuple[Any, ...]]] = []
+    instructions: list[tuple[Op, tuple[Any, ...]]] = []
     for i, node in enumerate(graph.nodes):
         place[node] = i
         args = [place[a] if isinstance(a, Node) else _plain(a) for a in node.args]
-        lines.append((node.op, (_plain(node.value),) if node.op is variable else tuple(args)))
+        instructions.append(
+            (node.op, (_plain(node.value),) if node.op is variable else tuple(args))
+        )
     labels = [(i, node.label) for i, node in enumerate(graph.nodes) if node.label is not None]
     outputs = [place[node] for node in graph.outputs]
-    return {"nodes": _written(lines), "labels": labels, "outputs": outputs}
+    return {"nodes": _written(instructions), "labels": labels, "outputs": outputs}
 
 
-def _written(lines: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
+def _written(instructions: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
     words: dict[Op, str] = {variable: "variable"}
     owners: dict[str, Op] = {}
     written = []
-    for op, args in lines:
+    for op, args in instructions:
         word = words.get(op)
         if word is None:
-            if isinstance(op, Joint) and op.nameless:
+            if isinstance(op, MultiOp) and op.nameless:
                 raise Untranslatable(
                     op.name, "JSON", "it is made of functions, which no text holds"
                 )
@@ -90,7 +92,7 @@ def _written(lines: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
 
 
 def _plain(value: object) -> float | bool:
-    """A literal of a node as the float that it is, whatever its class: an int would name a value."""
+    """A literal of a node as a float, whatever its class: an int would be the number of a value."""
     return value if isinstance(value, bool) else literal(value, "dumps")
 
 
@@ -130,7 +132,7 @@ def loads(
 
 
 def _format(document: Document) -> type[Program | Graph]:
-    """What the document holds."""
+    """The class of the value that the document holds."""
     for key in ("format", "version"):
         if key not in document.top:
             raise document.error((), f"the key {key!r} is missing")
@@ -145,7 +147,7 @@ def _format(document: Document) -> type[Program | Graph]:
 
 
 class _Reader:
-    """The walk from JSON to lines; what lines may be is for `Program.check` to say."""
+    """Reads instructions from JSON; `Program.check` checks them."""
 
     def __init__(self, document: Document, key: str, known: dict[str, Op]) -> None:
         self.document = document
@@ -158,17 +160,17 @@ class _Reader:
         for i, name in enumerate(names):
             if type(name) is not str:
                 raise self.document.error(("inputs", i), f"a name is needed, not {brief(name)}")
-        return self.checked(tuple(names), self.lines(fields[3]), fields[4])
+        return self.checked(tuple(names), self.instructions(fields[3]), fields[4])
 
     def graph(self) -> Graph:
         fields = self.document.fields(("format", "version", "nodes", "labels", "outputs"))
         self.known["variable"] = variable
-        raw = self.lines(fields[2])
-        lines = [(op, ()) if op is variable else (op, args) for op, args in raw]
-        program = self.checked((), lines, fields[4])
-        labels = self.labels(fields[3], len(lines))
-        flat = attrs.evolve(packed(0, lines, program.outputs), labels=labels)
-        nodes, outputs = flat.build(self.values(raw))
+        raw = self.instructions(fields[2])
+        instructions = [(op, () if op is variable else args) for op, args in raw]
+        program = self.checked((), instructions, fields[4])
+        labels = self.labels(fields[3], len(instructions))
+        form = Canonical.of_instructions(0, instructions, program.outputs)
+        nodes, outputs = attrs.evolve(form, labels=labels).build(self.values(raw))
         expected = Graph.of(*outputs).nodes
         for i, node in enumerate(nodes):
             if i >= len(expected) or expected[i] is not node:
@@ -176,34 +178,36 @@ class _Reader:
                 raise self.document.error(("nodes", i), problem)
         return Graph(outputs, pvector(nodes))
 
-    def checked(self, inputs: tuple[str, ...], lines: Sequence[Instruction], ends: Any) -> Program:
+    def checked(self, inputs: tuple[str, ...], given: Sequence[Instruction], ends: Any) -> Program:
         outputs = tuple(self.document.listed(("outputs",), ends))
-        count = len(inputs) + len(lines)
+        count = len(inputs) + len(given)
         for i, end in enumerate(outputs):
             if type(end) is not int or not 0 <= end < count:
                 raise self.document.error(("outputs", i), f"{brief(end)} is the number of no value")
         try:
-            return Program(inputs, tuple(lines), outputs).check()
+            return Program(inputs, tuple(given), outputs).check()
         except MalformedProgram as error:
-            path = (self.key, error.line) if error.line < len(lines) else ("outputs",)
+            path: Path = ("outputs",)
+            if error.instruction < len(given):
+                path = self.key, error.instruction
             raise self.document.error(path, error.problem) from None
 
-    def lines(self, raw: Any) -> list[Instruction]:
-        lines: list[Instruction] = []
+    def instructions(self, raw: Any) -> list[Instruction]:
+        instructions: list[Instruction] = []
         literals = self.literal
-        for i, line in enumerate(self.document.listed((self.key,), raw)):
-            if type(line) is not list or not line or type(line[0]) is not str:
+        for i, given in enumerate(self.document.listed((self.key,), raw)):
+            if type(given) is not list or not given or type(given[0]) is not str:
                 problem = 'a list such as ["sin",0] is needed here'
                 raise self.document.error((self.key, i), problem)
-            op = self.known.get(line[0]) or self.operation(i, line[0])
+            op = self.known.get(given[0]) or self.operation(i, given[0])
             args = [
                 a if type(a) is int or type(a) is bool else literals((self.key, i, k), a)
-                for k, a in enumerate(line[1:], 1)
+                for k, a in enumerate(given[1:], 1)
             ]
             if op is variable and [type(a) for a in args] != [float]:
                 raise self.document.error((self.key, i), "a variable takes one literal, its value")
-            lines.append((op, tuple(args)))
-        return lines
+            instructions.append((op, tuple(args)))
+        return instructions
 
     def operation(self, i: int, word: str) -> Op:
         try:
@@ -237,17 +241,17 @@ class _Reader:
             made.append((last, pair[1]))
         return tuple(made)
 
-    def values(self, lines: Sequence[Instruction]) -> list[Any]:
-        """The value of each node, by the meaning of its operation."""
+    def values(self, instructions: Sequence[Instruction]) -> list[Any]:
+        """The value of each node, by the implementation of its operation."""
         values: list[Any] = []
-        for i, (op, args) in enumerate(lines):
+        for i, (op, args) in enumerate(instructions):
             if op is variable:
                 values.append(args[0])
                 continue
             try:
                 value = op.impl(*placed(args, values))
             except NotAValue as error:
-                problem = f"{op.name} gives {error.got}, which is no real number"
+                problem = f"{op.name} returns {error.got}, which is no real number"
                 raise self.document.error((self.key, i), problem) from error
             except (ArithmeticError, ValueError) as error:
                 problem = f"{op.name} raises {type(error).__name__} for these values"

@@ -1,7 +1,7 @@
-"""A JSON text with places: what stands where in it, and errors that show it.
+"""A JSON text with positions, for errors that show the place.
 
-Whatever is wrong with the text is a FormatError. A part of a document is given by its path, keys
-and indices from the top; where it stands in the text is looked up only when an error is to show it.
+Anything wrong with the text is a FormatError. A part of a document is given by its path, keys and
+indices from the top; its position in the text is computed for an error alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WIDEST: Final = 18
 
 @final
 class Unreadable:
-    """A word that Python's reader takes and JSON does not have."""
+    """A word that Python's reader accepts and JSON does not have."""
 
     def __init__(self, word: str) -> None:
         self.word = word
@@ -47,7 +47,7 @@ class Document:
     @classmethod
     def of(cls, source: str | bytes) -> Document:
         """Read `source`; FormatError if it is not JSON, or not UTF-8."""
-        from json import JSONDecodeError, loads  # noqa: PLC0415  # who ships nothing waits for it
+        from json import JSONDecodeError, loads  # noqa: PLC0415  # loaded on first use
 
         text = _decoded(source)
         _require_shallow(text)
@@ -69,7 +69,7 @@ class Document:
         return FormatError(self.text, _column(self.text, path), f"{place}: {problem}")
 
     def fields(self, names: Sequence[str]) -> tuple[Any, ...]:
-        """What the document holds under exactly these keys."""
+        """The values under these keys, which must be all keys."""
         for name in names:
             if name not in self.top:
                 raise self.error((), f"the key {name!r} is missing")
@@ -79,7 +79,7 @@ class Document:
         return tuple([self.top[name] for name in names])
 
     def listed(self, path: Path, value: Any) -> list[Any]:
-        """`value`, which stands at `path`, if it is a list."""
+        """`value`, the part at `path`, if it is a list."""
         if type(value) is not list:
             raise self.error(path, f"a list is needed here, not {brief(value)}")
         return value
@@ -92,7 +92,7 @@ def _step(step: str | int) -> str:
 
 
 def brief(value: object) -> str:
-    """What stands there, in a few words, however large it is."""
+    """A short text for a value, however large it is."""
     if isinstance(value, (list, dict)):
         return "a list" if isinstance(value, list) else "an object"
     if value is None or isinstance(value, bool):
@@ -130,7 +130,7 @@ def _decoded(source: object) -> str:
 
 
 def _column(text: str, path: Path) -> int:
-    """Where in the text the value at `path` begins."""
+    """The position in the text where the value at `path` begins."""
     from json import loads  # noqa: PLC0415  # only an error needs it
 
     here: list[Any] = []
@@ -152,7 +152,7 @@ def _column(text: str, path: Path) -> int:
 
 
 def _require_shallow(text: str) -> None:
-    """Refuse what is so deep that Python's reader might have no room, or take more than there is."""
+    """Raise for a text so deep that Python's reader might exceed its stack."""
     if _shallow().fullmatch(text):
         return
     depth = 0
@@ -164,7 +164,7 @@ def _require_shallow(text: str) -> None:
 
 @cache
 def _shallow() -> re.Pattern[str]:
-    """What matches texts that are no deeper than sound ones, in a twentieth of the time of reading."""
+    """A pattern of texts that are no deeper than usual ones; matching takes a twentieth of reading."""
     flat = r'[^\[\]{}"]++|"(?:[^"\\]++|\\.)*+"'
     pattern = rf"(?:{flat})*+"
     for _ in range(_SOUND):

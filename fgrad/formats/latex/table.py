@@ -1,7 +1,7 @@
 """How operations, numbers and names are written in LaTeX.
 
-A form holds `#1`, `#2` and `#3` for its arguments. Each place needs a strength, and what binds less
-strongly than its place, or has a minus sign behind something else, stands in parentheses there.
+A form holds `#1`, `#2` and `#3` for its arguments. Each place has a precedence; an argument that
+binds less strongly, or has a minus sign after something else, is put in parentheses there.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ _ESCAPES: Final = {
 
 
 def names(inputs: Sequence[str]) -> tuple[str, ...]:
-    r"""Names in LaTeX: Greek letters as such, and what stands behind the first word as subscripts.
+    r"""Names in LaTeX: Greek letters as such, and what follows the first word as subscripts.
 
     >>> names(["x", "sigma_1", "params.weights[0]", "p['rate']"])
     ('x', '\\sigma_{1}', '\\mathrm{params}_{\\mathrm{weights}, 0}', 'p_{\\mathrm{rate}}')

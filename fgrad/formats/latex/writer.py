@@ -62,17 +62,17 @@ def _rows(program: Program, inputs: Sequence[str]) -> Iterator[str]:
 
 def _squared(program: Program) -> Program:
     """The program with squares for products of a value with itself, as people write them."""
-    lines = [
+    instructions = [
         (ops.square, args[:1])
         if op is ops.mul and type(args[0]) is int and args[0] == args[1]
         else (op, args)
         for op, args in program.instructions
     ]
-    return Program(program.inputs, tuple(lines), program.outputs)
+    return Program(program.inputs, tuple(instructions), program.outputs)
 
 
 def _outputs(program: Program, inputs: Sequence[str]) -> dict[int, str]:
-    """The name of each line that is an output: of the first one that it is."""
+    """The name of each instruction that is an output, as the first output that it is."""
     named: dict[int, str] = {}
     for k, i in enumerate(program.outputs):
         if i >= len(inputs):

@@ -1,7 +1,7 @@
 """From SymPy: expressions as programs.
 
-What is a number in SymPy stays one until something that is not calculates with it, so that its
-value is rounded once. Real values are meant: what is complex or undecided there is nan here.
+A number of SymPy's stays one until it is combined with something that is none, so that its value is
+rounded once. Real values are meant: what is complex or undecided in SymPy is nan here.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def _end(value: Any) -> Node[Any]:
 class _Reader:
     """The value of each part of an expression: a node, a float, or a truth value.
 
-    Parts are known by identity: to compare them or to ask them whether they are numbers takes
-    SymPy a walk through all that they are made of, at every depth again.
+    Parts are found by identity: comparing them, or asking whether they are numbers, makes SymPy walk
+    through the whole part, at every depth again.
     """
 
     def __init__(self, sp: Any, inputs: Mapping[Any, Node[float]]) -> None:
@@ -76,14 +76,14 @@ class _Reader:
 
     def read(self, expression: Any) -> Any:
         """The value of the whole."""
-        waiting = [expression]
-        while waiting:
-            e = waiting[-1]
+        stack = [expression]
+        while stack:
+            e = stack[-1]
             missing = [] if id(e) in self.known else self.missing(e)
             if missing:
-                waiting += missing
+                stack += missing
                 continue
-            waiting.pop()
+            stack.pop()
             if id(e) not in self.known:
                 self.known[id(e)] = e, self.made(e)
         return self.value(expression)
@@ -97,7 +97,7 @@ class _Reader:
         return [part for part in parts if id(part) not in self.known]
 
     def is_leaf(self, e: Any) -> bool:
-        """Whether nothing inside of `e` is looked at; NotAValue if it cannot be read."""
+        """Whether `e` is read as a whole; NotAValue if it cannot be read."""
         sp = self.sp
         if type(e) in self.kinds and e in self.inputs:
             return True
@@ -117,7 +117,7 @@ class _Reader:
         raise NotAValue("from_sympy", "functions that fgrad has", e.func.__name__, advice)
 
     def made(self, e: Any) -> Any:
-        """What is known of `e`: its value, or itself where it is a number of SymPy's."""
+        """The value of `e`, or `e` itself if it is a number of SymPy's."""
         sp = self.sp
         if self.is_leaf(e):
             if type(e) in self.kinds and e in self.inputs:
@@ -135,7 +135,7 @@ class _Reader:
         return self.functions[e.func](*[self.value(a) for a in e.args])
 
     def value(self, e: Any) -> Any:
-        """The value of what is known, a float for a number of SymPy's."""
+        """The value of a part that has been read, a float for a number of SymPy's."""
         made = self.known[id(e)][1]
         if isinstance(made, self.sp.Basic):
             made = _float(made)
@@ -195,7 +195,7 @@ def _float(e: Any) -> float:
     try:
         return float(e)
     except (TypeError, ValueError, ArithmeticError, AttributeError):
-        advice = "What is complex must be written with its real and imaginary parts."
+        advice = "Write complex numbers with their real and imaginary parts."
         raise NotAValue("from_sympy", "real numbers", f"{e!s:.60}", advice) from None
 
 

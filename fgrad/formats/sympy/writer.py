@@ -2,8 +2,8 @@
 
 Literals that are whole numbers become SymPy's integers and others its floats, of the same bits.
 SymPy calculates with numbers that have no infinities, zeros without a sign, and complex branches,
-so the expressions mean what the program means where everything is real and finite. Nothing is
-evaluated there: it would take time that grows as the square of a program, or exponentially.
+so the expressions agree with the program where everything is real and finite. Nothing is evaluated
+there: that would take time that grows as the square of a program, or exponentially.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 Made: TypeAlias = Callable[..., Any]
-"""What makes an expression of expressions."""
+"""A function from expressions to an expression."""
 
 
 def to_sympy(program: Program) -> tuple[sympy.Basic, ...]:
@@ -51,7 +51,7 @@ def sympy_for(where: str) -> Any:
 
 
 class _Writer:
-    """Expressions that are made without what SymPy does when it makes one."""
+    """Makes expressions without the work that SymPy's constructors do."""
 
     def __init__(self, sp: Any) -> None:
         self.sp = sp
@@ -78,7 +78,7 @@ class _Writer:
             made.is_commutative = True
         elif kind in self.lattices:
             made._argset = frozenset(parts)
-        hash(made)  # which walks down to what knows its own: asked in time, that is one step
+        hash(made)  # cached while its parts have theirs cached, so that it never recurses
         return made
 
     def pair(self, value: Any, condition: Any) -> Any:
@@ -98,7 +98,7 @@ class _Writer:
         continued = self.continued(program)
         for i, (op, args) in enumerate(program.instructions, len(symbols)):
             if op not in self.rows:
-                advice = "Write it with operations of fgrad, or export what leads up to it."
+                advice = "Write it with operations of fgrad, or export the part before it."
                 raise NotAValue("to_sympy", "operations that SymPy has", repr(op), advice)
             kind = self.chains.get(op)
             first = args[0]
@@ -118,14 +118,14 @@ class _Writer:
         uses = Counter(program.inputs)
         for name, count in uses.items():
             if count > 1:
-                advice = "SymPy tells symbols apart by their names: name them apart."
+                advice = "SymPy distinguishes symbols by their names: give them different names."
                 raise NotAValue(
                     "to_sympy", "one input of each name", f"{count} named {name!r:.60}", advice
                 )
         return [self.sp.Symbol(name, real=True) for name in program.inputs]
 
     def continued(self, program: Program) -> set[int]:
-        """The values that are used once, as the first argument of a line of the same kind."""
+        """The values that are used once, as the first argument of an instruction of the same kind."""
         uses = program.uses
         for i in program.outputs:
             uses[i] += 1

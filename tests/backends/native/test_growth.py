@@ -106,7 +106,7 @@ def limited(frames: int) -> Iterator[None]:
 def test_a_program_that_is_called_often_is_put_in_place_from_one_copy() -> None:
     square = fg.compile(lambda x: x * x, backend="reference")
     program = fg.trace(lambda x: functools.reduce(lambda y, _: square(y), range(50), x))(0.9)
-    with mock.patch("fgrad.program.passes._with_lines_of", wraps=passes._with_lines_of) as made:
+    with mock.patch("fgrad.program.passes._with_callees", wraps=passes._with_callees) as made:
         assert [op.name for op, _ in inlined(program).instructions] == ["mul"] * 50
     assert made.call_count == 1
 

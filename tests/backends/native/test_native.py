@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
 from fgrad.program.passes import simplified
 from fgrad.program.program import Instruction, Program
@@ -222,7 +222,7 @@ def test_what_is_not_known_is_called_by_its_meaning() -> None:
 
 
 def test_several_results_come_from_a_call_of_the_meaning() -> None:
-    both = Joint("both", lambda x, y: (x + y, x * y), 2, 2, lambda outs, args, bars: [None, None])
+    both = MultiOp("both", lambda x, y: (x + y, x * y), 2, 2, lambda outs, args, bars: [None, None])
     lines: tuple[Instruction, ...] = (
         (ops.neg, (0,)), (both, (2, 1)), (Item.at(1), (3,)), (Item.at(0), (3,)), (ops.sub, (4, 5)),
     )  # fmt: skip

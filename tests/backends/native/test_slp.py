@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad.backends.native.math.fma import rounded
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
 from tests.bench.models import rosenbrock, start
@@ -31,7 +31,7 @@ from tests.measures.machines import EVERY_MACHINE, MACHINES  # noqa: E402  # lik
 SEEDS = st.integers(0, 10**9)
 FUNCTIONS = tuple(sorted(WORTH, key=lambda op: op.name))
 ODD = fg.Unary("odd", lambda x: x + 0.5, lambda out, x: 1.0)
-BOTH = Joint("both", lambda x, y: (x + y, x * y), 2, 2, lambda outs, args, bars: [None, None])
+BOTH = MultiOp("both", lambda x, y: (x + y, x * y), 2, 2, lambda outs, args, bars: [None, None])
 
 
 def crowded(seed: int, lines: int = 60, *, own: bool = False) -> Program:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
 from tests.samples.cases import SMOOTH, Case, is_discrete
@@ -193,7 +193,7 @@ def test_several_results_and_users_operations_go_row_by_row() -> None:
         called.append((x, y))
         return x + y, x * y
 
-    both = Joint("both", sum_and_product, 2, 2, lambda outs, args, bars: bars)
+    both = MultiOp("both", sum_and_product, 2, 2, lambda outs, args, bars: bars)
     half = fg.Unary("<half>", lambda x: x / 2, lambda out, x: 0.5)
     lines: list[Instruction] = [
         (half, (0,)), (both, (2, 1)), (Item.at(0), (3,)), (Item.at(1), (3,)),

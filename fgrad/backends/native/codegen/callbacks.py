@@ -17,7 +17,7 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.buffers.cpython import functions
-from fgrad.ops.multiple import Joint
+from fgrad.ops.multiple import MultiOp
 from fgrad.ops.primitive import Op
 
 _DECLARED: Final = (
@@ -35,7 +35,7 @@ def caller(op: Op) -> tuple[str, tuple[str, ...]]:
     `(entry, args, results)`: numbers in memory are the arguments and become the results. It does
     nothing if something has been raised.
     """
-    arity, size = op.arity, op.size if isinstance(op, Joint) else 0
+    arity, size = op.arity, op.size if isinstance(op, MultiOp) else 0
     name = f"@fgrad.meaning_{arity}_{size}"
     kinds = f"@fgrad.doubles_{arity}"
     given = "".join([f", double %x{k}" for k in range(arity)])
@@ -54,7 +54,7 @@ def caller(op: Op) -> tuple[str, tuple[str, ...]]:
         "%none = icmp eq ptr %got, null",
         "br i1 %none, label %done, label %read",
         "read:",
-        *(_several(size) if isinstance(op, Joint) else _ONE),
+        *(_several(size) if isinstance(op, MultiOp) else _ONE),
         "call void @Py_DecRef(ptr %got)",
         "br label %done",
         "done:",
@@ -113,11 +113,11 @@ class Calls:
 def _function(op: Op) -> Callable[..., Any]:
     """The meaning, as a function of floats to what a float, or a tuple of them, can be made of."""
     truths = [kind is bool for kind in op.kinds]
-    if True not in truths and not isinstance(op, Joint):
+    if True not in truths and not isinstance(op, MultiOp):
         return op.impl
 
     def called(*xs: float) -> Any:
         got = op.impl(*[x != 0.0 if truth else x for x, truth in zip(xs, truths, strict=True)])
-        return tuple(got) if isinstance(op, Joint) else got
+        return tuple(got) if isinstance(op, MultiOp) else got
 
     return called

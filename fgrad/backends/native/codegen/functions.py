@@ -25,7 +25,7 @@ from fgrad.backends.native.rerolling.lineup import Lineup
 from fgrad.backends.native.rerolling.operands import operands
 from fgrad.backends.native.rerolling.partition import Window
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, Joint
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
 
@@ -173,7 +173,7 @@ class _Writer:
         """The value is at hand under that name; write it where it waits, and where it is an output."""
         self.names[value] = name
         self.read.add(value)
-        if value in self.slots and not op.joint:
+        if value in self.slots and not op.multiple:
             self._store(self.slots[value], name, truth=op.truth)
         if value in self.outputs:
             self._give(value, name, truth=op.truth)
@@ -202,7 +202,7 @@ class _Writer:
         self.read.add(value)
         if line >= 0 or value in self.there:
             op = self.program.instructions[line][0] if line >= 0 else ops.identity
-            if not op.joint:
+            if not op.multiple:
                 self._load(self.slots[value], name, truth=op.truth)
         elif again:
             array, at = self.layout.place(value)
@@ -252,7 +252,7 @@ class _Writer:
             text.append(f"call void {caller(op)[0]}(ptr {name}f, ptr %args, ptr %results)")
             for k, whole in enumerate(results):
                 self._lane_in(whole, lane, k)
-        if op.joint:
+        if op.multiple:
             for k, whole in enumerate(results):
                 place = self._place(self.slots[value] + k, f"{whole}p")
                 text.append(f"store {words.type()} {whole}, ptr {place}")
@@ -262,7 +262,7 @@ class _Writer:
 
     def _results(self, op: Op, value: int) -> list[str]:
         """Names for the results: that of the value itself if it is one number."""
-        if isinstance(op, Joint):
+        if isinstance(op, MultiOp):
             return [f"%x{value}r{k}" for k in range(op.size)]
         return [f"%x{value}r" if op.truth else f"%x{value}"]
 
@@ -295,7 +295,7 @@ class _Writer:
         called = [op for op, _ in self.program.instructions[start:end] if op in self.calls]
         if not called:
             return []
-        results = [op.size if isinstance(op, Joint) else 1 for op in called]
+        results = [op.size if isinstance(op, MultiOp) else 1 for op in called]
         return [
             f"%args = alloca [{max(op.arity for op in called)} x double]",
             f"%results = alloca [{max(results)} x double]",

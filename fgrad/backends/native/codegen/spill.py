@@ -9,7 +9,7 @@ from types import MappingProxyType
 import attrs
 
 from fgrad.backends.native.rerolling.partition import Window
-from fgrad.ops.multiple import Joint
+from fgrad.ops.multiple import MultiOp
 from fgrad.program.program import Program
 
 
@@ -46,7 +46,7 @@ class Scratch:
                 heappush(free, slot)
             op, values = program.instructions[line][0], _values(inputs + line, window)
             needed = [value for value in values if last[value] >= window.end or value in waiting]
-            if isinstance(op, Joint):
+            if isinstance(op, MultiOp):
                 slots[values[0]], size = size, size + op.size
             elif needed and needed[0] < values[-window.lanes]:
                 slots.update(zip(values, range(size, size + len(values)), strict=True))

@@ -10,7 +10,8 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Op, Ternary
+from fgrad.ops.primitive import Op
+from fgrad.ops.signatures import Ternary
 from fgrad.program.program import Instruction, Program, placed
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ class Lineup:
         lines, inputs, count = program.instructions, len(program.inputs), len(program)
         known: dict[Op, int] = {}
         codes = np.array([known.setdefault(op, len(known)) for op, _ in lines], np.int64)
-        alone = [op in apart or op.joint or op.arity > SLOTS for op in known]
+        alone = [op in apart or op.multiple or op.arity > SLOTS for op in known]
         arguments = list(chain.from_iterable([args for _, args in lines]))
         types = {int: VALUE, float: FLOAT, bool: TRUTH}
         flat = np.array([types[type(a)] for a in arguments], np.int8)
