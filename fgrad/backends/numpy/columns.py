@@ -68,6 +68,32 @@ class Columns:
         with np.errstate(all="ignore"):
             return kernel.run(self.program, given, rows)
 
+    # The same methods as native code over rows has, whose threads have no use here.
+
+    def map(self, inputs: Sequence[object], *, threads: int) -> tuple[np.ndarray[Any, Any], ...]:
+        """The outputs."""
+        return self(inputs)
+
+    def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
+        """Write the outputs to given arrays; NotAValue for what cannot be written to."""
+        from fgrad.backends.buffers.outputs import checked, columns_of  # noqa: PLC0415  # needs numpy
+
+        columns = self(inputs)
+        truths = [column.dtype.kind == "b" for column in columns]
+        arrays = checked(out, truths, len(columns[0]) if columns else 0)
+        for target, column in zip(columns_of(arrays), columns, strict=True):
+            target[...] = column
+
+    def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
+        """The sum of each output over the rows."""
+        return tuple([float(column.sum()) for column in self(inputs)])
+
+    def sum_to(self, out: Sequence[Any], inputs: Sequence[object], *, threads: int) -> None:
+        """Write the sums to arrays of doubles, `()` for one output and `(k,)` for k of them."""
+        sums = iter(self.sum(inputs, threads=threads))
+        for x in out:
+            x[...] = [next(sums) for _ in range(x.size)] if x.ndim else next(sums)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the program."""
         return Columns, (self.program,)
