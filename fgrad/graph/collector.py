@@ -1,8 +1,8 @@
-"""While many objects are made that live on, Python's garbage collector runs less often.
+"""While much is made that stays, Python's garbage collector looks less often.
 
-It runs after each few hundred new objects, and over all objects whenever their number has grown by a
-quarter: a gradient of 160,000 instructions takes 2.3 s to trace and simplify instead of 3.6. Garbage in
-cycles is collected later meanwhile.
+It looks after each few hundred objects, and at all there are whenever these have grown by a quarter:
+a gradient of 160,000 lines takes 2.3 s to trace and simplify instead of 3.6. Garbage in cycles waits
+the longer, as many objects as here.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from typing import Final
 SELDOM: Final = (100_000, 50, 100)
 """The thresholds of `gc` meanwhile."""
 MANY: Final = 10_000
-"""The number of objects from which on it pays."""
+"""Objects from which on it pays."""
 
-# The threads inside of `calm`, with the thresholds before.
+# The threads that made it look seldom, with the thresholds before.
 _calmed: Final[list[tuple[int, tuple[int, int, int]]]] = []
 
 
 @contextmanager
 def calm() -> Iterator[None]:
-    """Have the collector run seldom inside, unless it does anyway, and as before afterwards.
+    """The collector looks seldom in here, unless it does anyway; and then as before.
 
-    Another thread may be inside too, and leave earlier: then it runs often again, which only takes
-    longer. Thresholds that somebody sets meanwhile stay.
+    Another thread may be in here too, and leave earlier: then it looks often again, which only takes
+    longer. What somebody sets meanwhile stays.
     """
     before = gc.get_threshold()
     if not 0 < before[0] < SELDOM[0]:
@@ -50,12 +50,12 @@ def _as_before(before: tuple[int, int, int]) -> None:
 
 
 def calm_for(objects: int, many: int = MANY) -> AbstractContextManager[None]:
-    """`calm` where at least `many` objects are made; nothing otherwise."""
+    """The same where so many objects are made, if they are `many`."""
     return calm() if objects >= many else nullcontext()
 
 
 def _alone() -> None:
-    """Undo in a forked child what threads did that do not exist there."""
+    """In a child there is nobody but who forked to undo what the others did."""
     for thread, before in reversed(_calmed.copy()):
         if thread != get_ident():
             _calmed.remove((thread, before))
