@@ -1,8 +1,8 @@
 """The `python` backend: a program as straight-line Python source, with no dependency.
 
-A value that is used once is inlined into the expression that uses it, the others are locals, and a
-local is reused when its value is dead. Long programs are split into functions that pass live values in
-a list, since the time that Python takes to compile a function grows faster than its length.
+A value that is used once is written into the expression that uses it, the others are locals, and
+a local is used again when its value is dead. Long programs are split into functions that hand
+over what lives on in a list, for Python compiles a long function more slowly than its length.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fgrad.ops.multiple import Item
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 
-# Operations that are faster as an expression; the others are called by their implementation.
+# What Python writes faster than it calls; everything else is called by its meaning.
 WRITTEN: Final[Mapping[Op, str]] = MappingProxyType(
     {
         ops.add: "{}+{}",
@@ -50,16 +50,16 @@ _LONGEST: Final = 400  # statements in a function
 
 @attrs.frozen
 class Source:
-    """Python source whose function `f` is a program, and the values of its other names."""
+    """Python source whose function `f` is a program, and what its other names stand for."""
 
     text: str
     names: Mapping[str, Any]
 
     def function(self) -> Callable[..., tuple[float, ...]]:
-        """The function of the inputs, by position, that returns the outputs."""
+        """The function of the inputs, by position, that gives the outputs."""
         code: CodeType = compile(self.text, "<fgrad program>", "exec")
         space: dict[str, Any] = dict(self.names)
-        exec(code, space)  # noqa: S102  # source that was just generated
+        exec(code, space)  # noqa: S102  # source that we have just written
         made: FunctionType = space["f"]
         return made
 
@@ -86,13 +86,13 @@ def source(program: Program) -> Source:
 
 
 Statement: TypeAlias = tuple[int, str]
-"""The number of a value and its expression, in which @7@ stands for value 7."""
+"""The number of a value and the expression that gives it, in which @7@ stands for value 7."""
 
 
 def _words(program: Program) -> dict[Op, str]:
-    """The name of each operation that is called: ours by their names, others with a number appended.
+    """What each operation is called that is called: ours as they are, others with a number behind.
 
-    A user's operation may have any text as its name, and two may share one.
+    A name may be any text, and two operations of a user's may have one.
     """
     words: dict[Op, str] = {}
     for op in dict.fromkeys([op for op, _ in program.instructions]):
@@ -109,7 +109,7 @@ def _words(program: Program) -> dict[Op, str]:
 
 
 def _statements(program: Program, words: Mapping[Op, str]) -> list[Statement]:
-    """The instructions as statements; a value that is used once is inlined where it is used."""
+    """The lines, those that are used once inside of the expression that uses them."""
     uses = _uses(program)
     inner: dict[int, tuple[str, int]] = {}
     made: list[Statement] = []
@@ -157,7 +157,7 @@ def _short(program: Program, statements: Sequence[Statement]) -> str:
 
 
 def _long(program: Program, statements: Sequence[Statement]) -> str:
-    """Functions of a few hundred statements, which pass live values in the list `m`."""
+    """Functions of a few hundred statements, which hand values over in the list `m`."""
     chunks = [statements[i : i + _LONGEST] for i in range(0, len(statements), _LONGEST)]
     read = [_reads(chunk) for chunk in chunks]
     last: dict[int, int] = {}
@@ -190,7 +190,7 @@ def _locals(
 ) -> list[str]:
     """The statements with names for values: those of `local`, to which new ones are added.
 
-    A name is reused when its value is dead, unless the value is `kept`.
+    A name is used again when its value is dead, unless the value is `kept`.
     """
     last = {v: k for k, (_, text) in enumerate(statements) for v in _numbers(text)}
     free: list[str] = []

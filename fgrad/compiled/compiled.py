@@ -218,8 +218,8 @@ class Compiled(Front, HasGradient, Generic[P, R]):
                 return result if out is None else out
         columns, special = self._mapped(way, args, kwargs, out)
         if out is None:
-            return special.result.unflatten(special.kernel.map(columns, threads=threads))
-        special.kernel.map_to(special.targets(out, 2), columns, threads=threads)
+            return special.result.unflatten(special.kernel.rows.map(columns, threads=threads))
+        special.kernel.rows.map_to(special.targets(out, 2), columns, threads=threads)
         return out
 
     def sum(self, *args: Columns, threads: int = 1, out: Any = None, **kwargs: Columns) -> R:
@@ -243,9 +243,9 @@ class Compiled(Front, HasGradient, Generic[P, R]):
                 return result if out is None else out  # type: ignore[no-any-return]  # R, as it was traced
         columns, special = self._mapped(way, args, kwargs, out)
         if out is None:
-            sums: Any = special.kernel.sum(columns, threads=threads)
+            sums: Any = special.kernel.rows.sum(columns, threads=threads)
             return special.result.unflatten(sums)  # type: ignore[no-any-return]  # likewise
-        special.kernel.sum_to(special.sums(out), columns, threads=threads)
+        special.kernel.rows.sum_to(special.sums(out), columns, threads=threads)
         return out  # type: ignore[no-any-return]  # a tree like R
 
     def _mapped(

@@ -28,7 +28,6 @@ from fgrad.program.text import show
 from fgrad.program.tracer import traced
 
 if TYPE_CHECKING:
-    from fgrad.backends.buffers.inputs import Array
     from fgrad.backends.native.runtime.batch import Batch
     from fgrad.backends.native.runtime.entry import Entry
     from fgrad.backends.native.runtime.few import Way
@@ -98,56 +97,21 @@ class Kernel(Callee):
         """The Python source, on the backend `python`; None on others."""
         return source(scheduled(self.program)) if self.backend == "python" else None
 
-    def map(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[Array, ...]:
-        """The outputs over columns; MissingExtra without numpy. Threads are of the native backend."""
+    @cached_property
+    def rows(self) -> Batch | Columns:
+        """The program over many rows; MissingExtra without numpy."""
         if self.backend == "native":
-            return self._batch.map(inputs, threads=threads)
-        return self._columns(inputs)
+            from fgrad.backends.native.runtime.batch import Batch  # noqa: PLC0415  # an extra
 
-    def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int = 1) -> None:
-        """The same into given arrays; NotAValue for what cannot be written to."""
-        if self.backend == "native":
-            self._batch.map_to(out, inputs, threads=threads)
-            return
-        columns = self._columns(inputs)
-        from fgrad.backends.buffers.outputs import checked, columns_of  # noqa: PLC0415  # needs numpy
-
-        truths = [column.dtype.kind == "b" for column in columns]
-        arrays = checked(out, truths, len(columns[0]) if columns else 0)
-        for target, column in zip(columns_of(arrays), columns, strict=True):
-            target[...] = column
-
-    def sum(self, inputs: Sequence[object], *, threads: int = 1) -> tuple[float, ...]:
-        """The sum of each output over the rows of columns, as `map` has them."""
-        if self.backend == "native":
-            return self._batch.sum(inputs, threads=threads)
-        return tuple([float(column.sum()) for column in self._columns(inputs)])
-
-    def sum_to(self, out: Sequence[Any], inputs: Sequence[object], *, threads: int = 1) -> None:
-        """The same into arrays of doubles, `()` for one output and `(k,)` for k of them."""
-        if self.backend == "native":
-            self._batch.sum_to(out, inputs, threads=threads)
-            return
-        sums = iter(self.sum(inputs))
-        for x in out:
-            x[...] = [next(sums) for _ in range(x.size)] if x.ndim else next(sums)
+            return Batch(self.program, exact=self.exact)
+        return columns(scheduled(self.program))
 
     def few(self, way: Way) -> Callable[..., Any] | None:
         """The function of a few rows, by position, that returns None where it does not apply.
 
         None on backends without one.
         """
-        return partial(self._batch.few.call, way) if self.backend == "native" else None
-
-    @cached_property
-    def _columns(self) -> Columns:
-        return columns(scheduled(self.program))
-
-    @cached_property
-    def _batch(self) -> Batch:
-        from fgrad.backends.native.runtime.batch import Batch  # noqa: PLC0415  # an extra
-
-        return Batch(self.program, exact=self.exact)
+        return None if isinstance(self.rows, Columns) else partial(self.rows.few.call, way)
 
     @property
     def text(self) -> str:

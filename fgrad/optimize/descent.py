@@ -138,7 +138,7 @@ def _descended(
     callback: Callback[Any] | None,
 ) -> Minimum[Any]:
     state = way.first
-    value, slope = way.at(state.params)
+    value, slope = way.f(state.params)
     best = (state.params, value, slope)
     history = [float(value)]
     converged = way.within(slope, tolerance)
@@ -146,7 +146,7 @@ def _descended(
         if converged or not math.isfinite(value):
             break
         state = way.step(state, slope)
-        value, slope = way.at(state.params)
+        value, slope = way.f(state.params)
         history.append(float(value))
         converged = way.within(slope, tolerance)
         # Near the minimum, values differ by rounding only, so the gradient decides.

@@ -32,10 +32,6 @@ class OnTrees:
     method: Method
     first: State[Any]
 
-    def at(self, params: Any) -> tuple[Any, Any]:
-        """The value and the gradient."""
-        return self.f(params)
-
     def step(self, state: State[Any], slope: Any) -> State[Any]:
         """The next state."""
         return self.method(state, slope)
@@ -63,10 +59,6 @@ class OnArrays:
     first: State[Any]
     structure: trees.Structure[Any]
     numpy: Any
-
-    def at(self, params: Any) -> tuple[Any, Any]:
-        """The value and the gradient."""
-        return self.f(params)
 
     def step(self, state: State[Any], slope: Any) -> State[Any]:
         """The next state."""

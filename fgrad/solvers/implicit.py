@@ -11,7 +11,6 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import repeat
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import attrs
@@ -102,14 +101,14 @@ class _Equation:
 
         def flat_f(xs: Sequence[Any]) -> Sequence[Any]:
             results = trees.matched(shape, f(shape.unflatten(xs), *args, **kwargs), where)
-            return numbers(results, repeat(where))
+            return numbers(results, where)
 
         return flat_f
 
 
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     first, shape = trees.flatten(equation.start, "start")
-    start, size = numbers(first, repeat("start")), len(shape)
+    start, size = numbers(first, "start"), len(shape)
     # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
 
@@ -117,7 +116,7 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         name = f"arguments of {equation.name}"
         leaves, arguments = trees.flatten((args, kwargs), name)
-        given = numbers(leaves, repeat(name))
+        given = numbers(leaves, name)
 
         # The start is an argument too, without a derivative: it may be known only when the program runs.
         def impl(*both: float) -> tuple[float, ...]:

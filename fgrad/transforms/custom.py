@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from itertools import repeat
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
@@ -57,7 +56,7 @@ def custom(
         leaves, structure = trees.flatten(x, name)
         if not any(isinstance(leaf, Node) for leaf in leaves):
             return _plainly(f(x, *args, **kwargs))
-        given = numbers(leaves, repeat(name))
+        given = numbers(leaves, name)
         traced = any(isinstance(a, Node) and a.abstract for a in given)
         seen = [1.0] * len(given) if traced else list(map(number_of, given))
         at = structure.unflatten(seen)

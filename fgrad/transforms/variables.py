@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Any, TypeAlias
 
 import attrs
@@ -47,7 +46,8 @@ class Argument:
                 [constant(x, depth) if type(x) is float else _variable(x, depth) for x in leaves]
             )
         except NotAValue:
-            numbers(leaves, [name() + path for path in structure.paths()])
+            for x, path in zip(leaves, structure.paths(), strict=True):
+                number(x, name() + path)
             raise
         return cls(name, fresh, structure, any(isinstance(x, Node) for x in leaves))
 
@@ -63,7 +63,7 @@ class Argument:
     def direction(self, tree: object) -> dict[Node[float], Any]:
         """The tangent of each variable, from a tree of the same structure."""
         name = f"the tangent of {self.name()}"
-        tangents = numbers(trees.matched(self.structure, tree, name), repeat(name))
+        tangents = numbers(trees.matched(self.structure, tree, name), name)
         return dict(zip(self.leaves, tangents, strict=False))
 
 
@@ -72,9 +72,9 @@ def _variable(x: Any, depth: int) -> Node[float]:
     return given.alias(depth) if isinstance(given, Node) else constant(given, depth)
 
 
-def numbers(leaves: Iterable[Any], names: Iterable[str]) -> list[Any]:
+def numbers(leaves: Iterable[Any], name: str) -> list[Any]:
     """Leaves as sweeps take them: nodes of numbers, and floats for all other numbers."""
-    return [number(x, name) for x, name in zip(leaves, names, strict=False)]
+    return [number(x, name) for x in leaves]
 
 
 def number(x: Any, name: str) -> Any:

@@ -1,7 +1,7 @@
-"""The layout of the interpreter's objects, checked once: whether native code may read them.
+"""How the interpreter lays out its objects, looked at once: whether native code may read them.
 
 Fixed offsets hold on ordinary builds of CPython from 3.11 on. A debug or a free-threaded build has
-others: there the checks fail, and code is called through `ctypes`.
+others, and there the probes say no and code is called through `ctypes`.
 """
 
 from __future__ import annotations

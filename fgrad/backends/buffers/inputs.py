@@ -1,4 +1,4 @@
-"""The inputs of a program over rows, checked: numbers, columns of one length, and tables."""
+"""What is given for the inputs of a program over rows: numbers, columns of one length, and tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def given_arrays(program: Program, inputs: Sequence[object]) -> list[float | Arr
     """Floats, arrays `(N,)`, and arrays `(N, k)` that stand for k inputs; all of float64.
 
     An array of one row is the same in every row, if there are others of more. NotAValue for what is
-    no real array, for arrays of two lengths, and for another number of inputs than the program has.
+    no real array, for other lengths than one, and for other inputs than the program has.
     """
     import numpy as np  # noqa: PLC0415  # an extra
 

@@ -1,4 +1,4 @@
-"""The outputs of a program over rows: new columns, or given arrays, checked."""
+"""Where the outputs over rows go: to new columns, or to arrays that were given."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _BOOL: Final = np.dtype(np.bool_)
 def new_columns(truths: Sequence[bool], length: int) -> Array | list[Array]:
     """Columns for outputs, each of which starts in another set of the cache.
 
-    If all start at the same offset in a page, or at two offsets, a store to one of 32 columns evicts
-    the cache line of another: the Jacobian of 2,000 cameras takes 87 us or 76 instead of 44.
+    Where all start at one place in a page, or at two, a store to each of 32 evicts the line that the
+    last one needs: the Jacobian of 2,000 cameras takes 87 us at one place, 76 at two, else 44.
     """
     if length <= TOGETHER and True not in truths:
         stride = length // 8 * 8 + 8
@@ -88,7 +88,7 @@ def columns_of(arrays: Sequence[Array]) -> list[Array]:
 
 
 def _overlap(given: Sequence[Array]) -> bool:
-    """Whether numbers overlap in memory: within one array, or of two arrays."""
+    """Whether arrays have numbers in one place in memory: each in its own, or two of them."""
     if not all(map(_spread_out, given)):
         return True
     if not _crossing(sorted(map(span, given))):
@@ -109,7 +109,7 @@ def _spread_out(x: Array) -> bool:
 
 
 def _crossing(spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether spans, sorted by their starts, overlap."""
+    """Whether spans that are in order reach into one another."""
     end = 0
     for start, stop in spans:
         if start < end:
@@ -133,9 +133,9 @@ def span(x: Array) -> tuple[int, int]:
 
 
 def direct_starts(arrays: Sequence[Array], inputs: Sequence[Array]) -> list[int] | None:
-    """The address of each output, if code may write there: contiguous, and apart from all inputs.
+    """Where each output starts, if code may write there: without gaps, and to no input's memory.
 
-    The arrays are apart from each other, as `checked` requires.
+    The arrays are apart from each other, as `checked` has them.
     """
     if any(x.strides[0] != x.itemsize and len(x) > 1 for x in arrays):
         return None

@@ -1,8 +1,8 @@
-"""Memory for new columns: that of columns without references, or new.
+"""Memory for new columns: that of columns which nobody holds any more, or new.
 
-The system allocates memory page by page, and zeros each page, which takes as long as most programs take
-to fill it: the Jacobian of a camera over a million rows takes 22 ns a row into memory that was used
-before, and 59 into new memory.
+The system hands out memory page by page, and zeros each, which takes as long as most programs take to
+fill it: the Jacobian of a camera over a million rows takes 22 ns a row into memory that was used
+before, and 59 into new.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
 
 LIMIT: Final = 1 << 29
-"""The greatest number of bytes that is kept."""
+"""Bytes that are kept at most."""
 LEAST: Final = 1 << 14
-"""The number of bytes from which on memory is kept: the allocator keeps smaller pieces by itself."""
+"""Bytes from which on memory is kept: the allocator keeps smaller pieces by itself."""
 
 # Arrays by their size; they go to the ends of their lists.
 _kept: Final[dict[int, list[Array]]] = {}
 
 
 def doubles(count: int) -> Array:
-    """An uninitialised array of `count` doubles that begins at a cache line.
+    """An array of so many doubles, with anything in them, that begins at a line of the cache.
 
-    It uses the memory of an earlier array if nothing refers to that any more, nor to a slice of it,
-    since a slice refers to its array.
+    Its memory is that of one that was handed out before if nothing refers to that any more, nor to a
+    slice of it, for a slice refers to its array.
     """
     if 8 * count < LEAST or floats() is None:  # other interpreters may not count references
         array = np.empty(count + 8)
@@ -47,16 +47,16 @@ def doubles(count: int) -> Array:
 
 
 def _free(arrays: Sequence[Array], size: int, alone: int) -> Array | None:
-    """The last array with `alone` references, one from this function, that is as it was made."""
+    """The last array with so many references, that of this function among them, that is as it was made."""
     for array in reversed(arrays):
-        # Finding it adds a reference, so two threads never find the same array free.
+        # Who finds it alone holds it, so no other thread finds it alone.
         if sys.getrefcount(array) == alone and _as_made(array, size):
             return array
     return None
 
 
 def _as_made(array: Array, size: int) -> bool:
-    """Whether an array without references is as it was made, and has no weak references."""
+    """Whether an array that nobody holds is free: who held it may have altered it, or may come back to it."""
     flags = array.flags
     same = array.shape == (size,) and array.strides == (8,) and array.dtype == np.float64
     whole = flags.owndata and flags.writeable and flags.aligned
@@ -64,7 +64,7 @@ def _as_made(array: Array, size: int) -> bool:
 
 
 _ALONE: Final = next(n for n in range(9) if _free([np.empty(1)], 1, n) is not None)
-"""The references that `_free` counts to an array that its list alone holds."""
+"""The references to an array that nobody but its list holds, as `_free` sees them."""
 
 
 def _new(count: int) -> Array:

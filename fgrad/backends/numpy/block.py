@@ -1,6 +1,6 @@
-"""A program over a block of rows as Python source: a call of a ufunc for each instruction.
+"""The lines of a program over a block of rows, as Python source: one call of a ufunc each.
 
-A ufunc writes into an array whose value is dead, which may be its own argument. Importing
+A ufunc writes into an array that nobody needs any more, which may be its own argument. Importing
 this module needs numpy.
 """
 
@@ -47,10 +47,10 @@ class Block:
     scalars: tuple[int, ...]
     """The values that are read and are the same in every row."""
     floats: int
-    """The number of arrays that it needs to write to."""
+    """How many arrays it needs to write to."""
     truths: int
     size: int
-    """The number of rows of a block, so that its live values fit into the cache."""
+    """How many rows make a block, so that all it holds fits into the cache."""
 
 
 def written(program: Program, wide: Sequence[bool]) -> Block:
@@ -59,10 +59,10 @@ def written(program: Program, wide: Sequence[bool]) -> Block:
     last = last_uses(program)
     for number, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if wide[number]:
-            place = number - len(program.inputs)
-            ending = {a for a in args if type(a) is int and wide[a] and last[a] == place}
+            line = number - len(program.inputs)
+            ending = {a for a in args if type(a) is int and wide[a] and last[a] == line}
             writer.write(number, op, args, ending)
-            if last[number] == place:
+            if last[number] == line:
                 writer.forget(number)
     return writer.block()
 
@@ -85,7 +85,7 @@ class _Writer:
         self.alive = self.most = 0
 
     def write(self, number: int, op: Op, args: Sequence[float], ending: Collection[int]) -> None:
-        """One instruction; a ufunc may overwrite the arguments in `ending`, which it uses last."""
+        """One line; the arguments that end with it may be overwritten by a ufunc."""
         how = form(op)
         word = op.name if op.name.isidentifier() and op.name.isascii() else "operation"
         name = self.functions.setdefault(op, f"{word}_{len(self.functions)}")
@@ -129,19 +129,19 @@ class _Writer:
                 self.free[name[0]].append(name)
 
     def forget(self, number: int) -> None:
-        """Free a value that is never used."""
+        """Let go of a value that nothing uses."""
         name = self.held[number]
         self.release((number,))
         self.drop((name,))
 
     def drop(self, names: Sequence[str]) -> None:
-        """Free the arrays that a function made."""
+        """Give back the memory of those that a function made."""
         if made := [name for name in names if name[0] == "v"]:
             self.source.append(f"del {', '.join(made)}")
             self.alive -= len(made)
 
     def block(self) -> Block:
-        """The finished block, which unpacks its arguments and copies the outputs that no ufunc wrote."""
+        """Freeze it: name what is passed, and copy the outputs that no ufunc has written."""
         results = [f"o{k}" for k in range(len(self.outputs))]
         floats, truths = [[f"{k}{i}" for i in range(self.made[k])] for k in "ft"]
         passed = (self.columns, results, list(self.scalars.values()), floats, truths)
@@ -161,7 +161,7 @@ class _Writer:
 
 
 def _rows(live: int) -> int:
-    """The number of rows of a block in which `live` numbers a row live at once."""
+    """How many rows make a block in which so many numbers live at once."""
     row = 8 * max(1, live)
     fitting = max(SHORTEST, min(LONGEST, CACHE // row // 64 * 64))
     return max(1, min(fitting, ROOM // row))

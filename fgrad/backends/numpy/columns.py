@@ -1,7 +1,7 @@
-"""A program over columns: each instruction once for many rows, by numpy.
+"""A program over columns: each line once for many rows, by numpy.
 
-The rows are computed in blocks, so that live values stay in the cache. Values that do not depend on a
-column are computed once, by the implementations of the operations.
+The rows are taken in blocks, so that what lives at once stays in the cache. What does not depend on
+a column is computed once, by the meaning of the operations.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def columns(program: Program) -> Columns:
-    """The program over many rows at once; the caller simplifies and schedules it if needed.
+    """The program over many rows at once, simplified and scheduled by the caller if at all.
 
     >>> import numpy as np
     >>> import fgrad as fg
@@ -37,9 +37,9 @@ def columns(program: Program) -> Columns:
 
 @attrs.frozen
 class Columns:
-    """A program that takes a column or a number for each input, and returns a column for each output.
+    """A program that takes a column or a number for each input, and gives a column for each output.
 
-    Each row of the columns is what `program.run` returns for that row, up to the last places of
+    Each row of the columns is what `program.run` gives for that row, up to the last places of
     numpy's own functions. Inputs are read only; an output shares memory with nothing.
 
     >>> import numpy as np
@@ -68,6 +68,32 @@ class Columns:
         with np.errstate(all="ignore"):
             return kernel.run(self.program, given, rows)
 
+    # The same methods as native code over rows has, whose threads have no use here.
+
+    def map(self, inputs: Sequence[object], *, threads: int) -> tuple[np.ndarray[Any, Any], ...]:
+        """The outputs."""
+        return self(inputs)
+
+    def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
+        """Write the outputs to given arrays; NotAValue for what cannot be written to."""
+        from fgrad.backends.buffers.outputs import checked, columns_of  # noqa: PLC0415  # needs numpy
+
+        columns = self(inputs)
+        truths = [column.dtype.kind == "b" for column in columns]
+        arrays = checked(out, truths, len(columns[0]) if columns else 0)
+        for target, column in zip(columns_of(arrays), columns, strict=True):
+            target[...] = column
+
+    def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
+        """The sum of each output over the rows."""
+        return tuple([float(column.sum()) for column in self(inputs)])
+
+    def sum_to(self, out: Sequence[Any], inputs: Sequence[object], *, threads: int) -> None:
+        """Write the sums to arrays of doubles, `()` for one output and `(k,)` for k of them."""
+        sums = iter(self.sum(inputs, threads=threads))
+        for x in out:
+            x[...] = [next(sums) for _ in range(x.size)] if x.ndim else next(sums)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the program."""
         return Columns, (self.program,)
@@ -75,10 +101,10 @@ class Columns:
 
 @attrs.frozen
 class _Kernel:
-    """A program for one pattern of inputs: which values are columns, and the block that is repeated."""
+    """A program for inputs of one pattern: what is computed once, and the block that is repeated."""
 
     wide: tuple[bool, ...]
-    """For each value whether it is a column; the others are the same in every row."""
+    """Of each value, whether it is a column; the others are the same in every row."""
     truths: tuple[bool, ...]
     block: Block
 
@@ -118,7 +144,7 @@ class _Kernel:
         return tuple(outputs)
 
     def _scalars(self, program: Program, given: list[Any]) -> list[Any]:
-        """The values that are the same in every row; None for a column."""
+        """The values that are the same in every row, by the meaning; None for a column."""
         values = [x if type(x) is float else None for x in given]
         for i, (op, args) in enumerate(program.instructions, len(values)):
             if self.wide[i]:

@@ -1,6 +1,6 @@
 """The operations over columns: for each a ufunc of numpy, or a function made of several.
 
-Each computes in every row what the operation computes on floats. Importing this module needs numpy.
+Each means what the operation means on floats, at every point. Importing this module needs numpy.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ except ImportError as _error:
     raise MissingExtra("columns", "numpy", "arrays") from _error
 
 Column: TypeAlias = Any
-"""An array of one dimension, an array of none for a scalar, or a list of tuples of multiple results."""
+"""An array of one dimension, an array of none for a scalar, or a list of tuples of several results."""
 
 _LN2: Final = math.log(2.0)
 
 
 @attrs.frozen
 class Form:
-    """How an operation is computed over columns.
+    """How an operation is done to columns.
 
     >>> from fgrad.backends.numpy import ufuncs
     >>> ufuncs.form(ufuncs.ops.mul).function([2.0, 3.0], 4.0)
@@ -44,13 +44,13 @@ class Form:
 
 
 def form(op: Op) -> Form:
-    """The form in the table, or the implementation row by row."""
+    """The form in the table, or the meaning row by row."""
     known = TABLE.get(op)
     return Form(by_rows(op), ufunc=False) if known is None else known
 
 
 def by_rows(op: Op) -> Callable[..., Column]:
-    """The implementation of an operation in each row, if it has no ufunc or is a user's."""
+    """The meaning of an operation at each row, for what has no ufunc and for users' operations."""
     dtype = np.bool_ if op.truth else np.float64
 
     def rows(*args: Column) -> Column:
@@ -67,7 +67,7 @@ def _values(arg: Column) -> Any:
 
 
 def _larger(ufunc: Any, of_bits: Any) -> Callable[[Column, Column], Column]:
-    """`ufunc`, but of equal numbers the one that their bits select: +0 is larger than -0."""
+    """`ufunc`, but of equal numbers the one that their bits say: +0 is larger than -0."""
 
     def larger(x: Column, y: Column) -> Column:
         out = ufunc(x, y)
@@ -258,7 +258,7 @@ def _error_functions() -> dict[Op, Form]:
         return {op: Form(by_rows(op), ufunc=False) for op in (ops.erf, ops.erfc)}
 
     def erfc(x: Column) -> Column:
-        """The result of scipy, corrected by the rounding error of its x**2 where that counts."""
+        """What scipy gives, with the rounding error of its x**2 put back where it counts."""
         out = special.erfc(x)
         far = np.flatnonzero(x > 2.0)
         if far.size:

@@ -135,9 +135,9 @@ def test_the_short_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
         quick.map(*args, out=wanted[0])
         assert quick.sum(*args) == wanted[1]
     quick.map(*args)
-    monkeypatch.setattr("fgrad.compiled.kernel.Kernel.map", None)
-    monkeypatch.setattr("fgrad.compiled.kernel.Kernel.map_to", None)
-    monkeypatch.setattr("fgrad.compiled.kernel.Kernel.sum", None)
+    monkeypatch.setattr("fgrad.backends.native.runtime.batch.Batch.map", None)
+    monkeypatch.setattr("fgrad.backends.native.runtime.batch.Batch.map_to", None)
+    monkeypatch.setattr("fgrad.backends.native.runtime.batch.Batch.sum", None)
     assert [bits(x) for x in leaves(quick.map(*args))] == [bits(x) for x in leaves(wanted[0])]
     assert bits(leaves(quick.sum(*args))) == bits(leaves(wanted[1]))
     quick.map(*args, out=wanted[0])
@@ -159,7 +159,7 @@ def test_kinds_of_arguments_may_come_in_turn(monkeypatch: pytest.MonkeyPatch) ->
     wanted = [f.map(*g).tolist() for g in kinds_]
     for _ in range(2):
         assert [f.map(*g).tolist() for g in kinds_] == wanted
-    monkeypatch.setattr("fgrad.compiled.kernel.Kernel.map", None)
+    monkeypatch.setattr("fgrad.backends.native.runtime.batch.Batch.map", None)
     for _ in range(2):
         assert [f.map(*g).tolist() for g in kinds_] == wanted
 
@@ -432,7 +432,7 @@ def test_a_finalizer_that_comes_in_between_has_memory_of_its_own() -> None:
     for _ in range(3):
         f.map(x, 2.0)
     # Called at once, and for more columns than a tuple in stock has, so that the tuple of its columns is the first object that may set off the collector.
-    call = f.specialisation(0.0, 0.0).kernel._batch.few._latest["map"][0]
+    call = f.specialisation(0.0, 0.0).kernel.rows.few._latest["map"][0]
     before, came = gc.get_threshold(), 0
     gc.set_threshold(1, 1, 1)
     try:
