@@ -18,10 +18,10 @@ from unittest import mock
 import numpy as np
 
 from fgrad.backends.native.codegen.hoist import Split
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime import lanes
 from fgrad.backends.native.runtime.batch import Batch
 from fgrad.backends.native.runtime.entry import Entry
-from fgrad.backends.native.runtime.llvm import Machine
 from fgrad.backends.native.runtime.modules import Rows
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op

@@ -20,8 +20,8 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from fgrad.backends.buffers import cpython, pool  # noqa: E402  # they need numpy
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.sum_code import BLOCK  # noqa: E402  # likewise
 from tests.measures.machines import EVERY_MACHINE, as_host  # noqa: E402  # likewise
 

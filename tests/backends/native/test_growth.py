@@ -32,7 +32,7 @@ from fgrad.backends.native.codegen.masks import DEPTH, KNOWN, loosened  # noqa: 
 from fgrad.backends.native.codegen.selection import LOADS, STORES, TOUCHED  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.tiling import tiled  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
-from fgrad.backends.native.math.table import Vocabulary  # noqa: E402  # likewise
+from fgrad.backends.native.math.table import Target  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.order import Rolled  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, compiled, host  # noqa: E402  # likewise
@@ -246,7 +246,7 @@ def test_code_over_rows_is_not_made_by_passes_that_take_longer_than_their_lines(
 def test_functions_are_put_in_place_up_to_a_length(way: str) -> None:
     for size, inline in ((300, True), (3000, False)):
         program, texts = written("a random graph", size, way)
-        words = Vocabulary(host().width, fma=host().fma, inline=True)
+        words = Target(host().width, fma=host().fma, inline=True)
         assert (sum(words.length(op) for op, _ in program.instructions) <= INLINE) == inline
         found = [part for text in texts for part in FUNCTION.findall(text)]
         hows = [how for _, name, _, how, _ in found if name.startswith("fgrad.tanh")]

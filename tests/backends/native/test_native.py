@@ -27,13 +27,14 @@ pytest.importorskip("llvmlite")
 
 from fgrad.backends.native.codegen.selection import FREE  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.spill import Scratch  # noqa: E402  # likewise
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.partition import windows  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.background import Worker  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
 from fgrad.backends.native.runtime.entry import LONG, Entry  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import BEST, Machine, compiled, host  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.llvm import BEST, compiled, host  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.objects import Request, wrapped  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.sum_code import BLOCK  # noqa: E402  # likewise
 from tests.laws.native_laws import (  # noqa: E402  # likewise

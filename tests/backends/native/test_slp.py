@@ -22,10 +22,10 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from fgrad.backends.native.codegen.slp import WORTH, pieces, together  # noqa: E402  # likewise
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.partition import windows  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import Machine  # noqa: E402  # likewise
 from tests.measures.machines import EVERY_MACHINE, MACHINES  # noqa: E402  # likewise
 
 SEEDS = st.integers(0, 10**9)

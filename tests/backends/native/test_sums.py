@@ -30,9 +30,10 @@ from fgrad.backends.native.codegen.hoist import Split  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.liveness import plan  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.masks import HONEST, loosened  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.tiling import tiled  # noqa: E402  # likewise
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted, fused  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import BEST, Machine, compiled  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.llvm import BEST, compiled  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.modules import Rows  # noqa: E402  # likewise
 from tests.backends.native.test_exponential import FOREIGN, NAME  # noqa: E402  # likewise
 from tests.laws.native_laws import each_sum_is_that_of_its_rows, exact_program  # noqa: E402  # likewise

@@ -10,7 +10,7 @@ import attrs
 from fgrad.backends.native.codegen.layout import Layout
 from fgrad.backends.native.codegen.places import Place, index, read, steps
 from fgrad.backends.native.codegen.selection import Wording
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 from fgrad.backends.native.rerolling.operands import Before, Constant, Here, Operand, Outside
 from fgrad.backends.native.rerolling.partition import Window
 from fgrad.ops.primitive import Op
@@ -29,9 +29,9 @@ class Bindings:
     """Where values wait."""
     layout: Layout
     """How inputs are read."""
-    words: Vocabulary
+    target: Target
     """Those of one time round; if that is of several rows already, the loop has one lane."""
-    apart: Vocabulary
+    apart: Target
     """Those of functions that are given the lanes of a vector one by one, if these are wider."""
     one: Wording = attrs.field(init=False)
     """The lines of one time round, and of as many as there are lanes."""
@@ -52,13 +52,13 @@ class Bindings:
 
     @one.default
     def _one(self) -> Wording:
-        return Wording(self.words, [])
+        return Wording(self.target, [])
 
     @wide.default
     def _wide(self) -> Wording:
         lanes = self.window.lanes
-        words = attrs.evolve(self.words, width=lanes)
-        return self.one if lanes == 1 else Wording(words, self.one.text)
+        target = attrs.evolve(self.target, width=lanes)
+        return self.one if lanes == 1 else Wording(target, self.one.text)
 
     @together.default
     def _together(self) -> Wording:
@@ -98,7 +98,7 @@ class Bindings:
         return self.lanes[line, lane]
 
     def _gathered(self, name: str, lanes: Sequence[str], truth: bool) -> str:
-        kind, type_ = "i1" if truth else "double", self.wide.words.type(truth=truth)
+        kind, type_ = "i1" if truth else "double", self.wide.target.type(truth=truth)
         whole = "poison"
         for k, lane in enumerate(lanes):
             after = name if k == len(lanes) - 1 else f"{name}w{k}"
@@ -110,7 +110,7 @@ class Bindings:
         key = "lane", vector, lane
         if key not in self._known:
             self._known[key] = name = self._name()
-            type_ = self.wide.words.type(truth=truth)
+            type_ = self.wide.target.type(truth=truth)
             self.text.append(f"{name} = extractelement {type_} {vector}, i64 {lane}")
         return self._known[key]
 
@@ -125,7 +125,7 @@ class Bindings:
         if isinstance(x, Before):
             return self._moved(x)
         if isinstance(x, Constant):
-            return self._constant(x, self.wide.words)
+            return self._constant(x, self.wide.target)
         place, truth = self.place(*self._memory(x.numbers)), self._truth(x.numbers[0])
         return self._still(place, truth)[1] if place.still else self._read(place, truth=truth)
 
@@ -139,7 +139,7 @@ class Bindings:
             back = lane - x.times
             return self.lane(x.line, back) if back >= 0 else self._last(x, -back)
         if isinstance(x, Constant) and len(x.literals) == 1:
-            return self._constant(x, self.one.words)
+            return self._constant(x, self.one.target)
         if isinstance(x, Outside):
             truth = self._truth(x.numbers[0])
             place = self.place(*self._memory(x.numbers))
@@ -160,7 +160,7 @@ class Bindings:
             return self._last(x, times)
         if ("moved", x) not in self._known:
             truth = self.operations[x.line].truth
-            type_, kind = self.wide.words.type(truth=truth), "i1" if truth else "double"
+            type_, kind = self.wide.target.type(truth=truth), "i1" if truth else "double"
             name, vector = self._name(), self.vector(x.line)
             order = ", ".join([f"i32 {max(0, k - times)}" for k in range(lanes)])
             shuffle = f"{type_} {vector}, {type_} poison, <{lanes} x i32> <{order}>"
@@ -178,7 +178,7 @@ class Bindings:
         lines, lanes = [], self.window.lanes
         for x, name in self._carried.items():
             truth = self.operations[x.line].truth
-            kind = self.words.type(truth=truth)
+            kind = self.target.type(truth=truth)
             for times in range(1, x.times + 1):
                 first = self._before(x.firsts[x.times - times], truth=truth)
                 # What is older than a vector is what was young in the last.
@@ -191,13 +191,13 @@ class Bindings:
     def _before(self, first: int | str, *, truth: bool) -> str:
         """A literal, or a value from before the loop."""
         if isinstance(first, str):
-            return self.words.literal(first, truth=truth)
+            return self.target.constant(first, truth=truth)
         return self._still(self.place(*self._memory([first])), truth)[0]
 
-    def _constant(self, x: Constant, words: Vocabulary) -> str:
+    def _constant(self, x: Constant, target: Target) -> str:
         literals = x.literals
         if len(literals) == 1:
-            return words.literal(literals[0], truth=x.truth)
+            return target.constant(literals[0], truth=x.truth)
         row = ", ".join([f"double {y}" for y in literals])
         return self._read(Place(self._table(row, "double", len(literals)), 0, 1), truth=x.truth)
 
@@ -228,35 +228,35 @@ class Bindings:
         key = "read", place, truth
         if key not in self._known:
             self._known[key] = name = self._name()
-            self.text.extend(self._reading(name, place, self.wide.words, truth=truth))
+            self.text.extend(self._reading(name, place, self.wide.target, truth=truth))
         return self._known[key]
 
-    def _reading(self, name: str, place: Place, words: Vocabulary, *, truth: bool) -> list[str]:
-        lanes, array = words.width // self.words.width, place.array
+    def _reading(self, name: str, place: Place, target: Target, *, truth: bool) -> list[str]:
+        lanes, array = target.width // self.target.width, place.array
         number = f"{name}d" if truth else name
         if lanes > 1 or array == "%scratch":
-            lines = read(number, place, self.words, lanes)
+            lines = read(number, place, self.target, lanes)
         elif array.startswith("@"):
-            constant = read(f"{name}c", place, attrs.evolve(words, width=1), 1)
-            lines = [*constant, *words.spread(f"{name}c", number)]
+            constant = read(f"{name}c", place, attrs.evolve(target, width=1), 1)
+            lines = [*constant, *target.broadcast(f"{name}c", number)]
         else:
             at, where = index(name, place, 0)
-            return [*at, *self.layout.load_at(array, where, name, words)]
+            return [*at, *self.layout.load_at(array, where, name, target)]
         if truth:
-            lines.append(f"{name} = fcmp une {words.type()} {number}, {words.literal('0.0')}")
+            lines.append(f"{name} = fcmp une {target.type()} {number}, {target.constant('0.0')}")
         return lines
 
     def _still(self, place: Place, truth: bool) -> tuple[str, str]:
         """What is the same each time, read before the loop: as of one time, and in all lanes."""
-        key, words = ("still", place, truth), self.wide.words
-        several = words.width > self.words.width
+        key, target = ("still", place, truth), self.wide.target
+        several = target.width > self.target.width
         if key not in self._known:
             self._known[key] = name = self._name()
-            self.start.extend(self._reading(name, place, self.words, truth=truth))
+            self.start.extend(self._reading(name, place, self.target, truth=truth))
             if several:
-                kind, type_ = self.words.type(truth=truth), words.type(truth=truth)
+                kind, type_ = self.target.type(truth=truth), target.type(truth=truth)
                 one = f"insertelement {type_} poison, {kind} {name}, i64 0"
-                spread = f"{type_} {name}o, {type_} poison, <{words.width} x i32> zeroinitializer"
+                spread = f"{type_} {name}o, {type_} poison, <{target.width} x i32> zeroinitializer"
                 self.start.extend([f"{name}o = {one}", f"{name}v = shufflevector {spread}"])
         name = self._known[key]
         return name, f"{name}v" if several else name

@@ -20,7 +20,7 @@ from fgrad.backends.native.codegen.selection import FENCE, Wording, defined
 from fgrad.backends.native.codegen.slp import Piece, pieces, several
 from fgrad.backends.native.codegen.spill import Scratch
 from fgrad.backends.native.ir.builder import double
-from fgrad.backends.native.math.table import SINE_AND_COSINE, Vocabulary
+from fgrad.backends.native.math.table import SINE_AND_COSINE, Target
 from fgrad.backends.native.rerolling.lineup import Lineup
 from fgrad.backends.native.rerolling.operands import operands
 from fgrad.backends.native.rerolling.partition import Window
@@ -46,7 +46,7 @@ class Parts:
 
 def called(program: Program) -> tuple[Op, ...]:
     """The operations that are called by their meaning, since nothing is known of them here."""
-    known = Vocabulary(1, fma=True, inline=False).phrases
+    known = Target(1, fma=True, inline=False).templates
     found = dict.fromkeys([op for op, _ in program.instructions])
     return tuple(
         op for op in found if not (op in known or op is ops.square or isinstance(op, Item))
@@ -56,11 +56,11 @@ def called(program: Program) -> tuple[Op, ...]:
 def parts(
     program: Program,
     layout: Layout,
-    words: Vocabulary,
+    target: Target,
     calls: tuple[Op, ...],
     windows: Sequence[Window],
     *,
-    wide: Vocabulary | None = None,
+    wide: Target | None = None,
     lineup: Lineup | None = None,
     room: int = 0,
 ) -> Parts:
@@ -70,7 +70,7 @@ def parts(
     are among the windows, `lineup` is that of the program. With `room`, lines are written for so many
     values at hand.
     """
-    planned, waiting = plans(program, layout, words, windows, room)
+    planned, waiting = plans(program, layout, target, windows, room)
     scratch = Scratch.of(program, windows, waiting)
     outputs: dict[int, list[int]] = {}
     for index, value in enumerate(program.outputs):
@@ -79,12 +79,12 @@ def parts(
     there: set[int] = set()
     for number, window in enumerate(windows):
         if window.count > 1 and lineup is not None:
-            names = Bindings(program, number, window, scratch.slots, layout, words, wide or words)
+            names = Bindings(program, number, window, scratch.slots, layout, target, wide or target)
             loop = Loop(names, operands(window, lineup), outputs)
             function, needed = loop.function(), loop.needs
         else:
             writer = _Writer(
-                program, layout, words, wide or words, calls, scratch.slots, outputs,
+                program, layout, target, wide or target, calls, scratch.slots, outputs,
                 planned.get(number, UNPLANNED), there,
             )  # fmt: skip
             function = writer.function(number, window.start, window.end)
@@ -100,8 +100,8 @@ class _Writer:
 
     program: Program
     layout: Layout
-    words: Vocabulary
-    wide: Vocabulary
+    target: Target
+    wide: Target
     calls: tuple[Op, ...]
     slots: Mapping[int, int]
     outputs: Mapping[int, Sequence[int]]
@@ -120,7 +120,7 @@ class _Writer:
 
     @wording.default
     def _wording(self) -> Wording:
-        return Wording(self.words, self.text)
+        return Wording(self.target, self.text)
 
     @together.default
     def _together(self) -> Wording:
@@ -135,7 +135,7 @@ class _Writer:
                 if value < inputs:
                     self._give(value, self._argument(value), truth=False)
         self._body(lines, inputs + start)
-        return defined(number, self.words, [*self._rooms(start, end), *self.text])
+        return defined(number, self.target, [*self._rooms(start, end), *self.text])
 
     def needs(self, lines: Sequence[Instruction]) -> tuple[str, ...]:
         """The declarations and definitions that the lines need, now that they are written."""
@@ -146,7 +146,7 @@ class _Writer:
         return tuple(needed)
 
     def _body(self, lines: Sequence[Instruction], first: int) -> None:
-        found = tuple(pieces(lines, first, self.wide.width // self.words.width))
+        found = tuple(pieces(lines, first, self.wide.width // self.target.width))
         for_vectors = several(found)
         for piece in found:
             if piece.function in for_vectors:
@@ -191,8 +191,8 @@ class _Writer:
         if type(a) is int:
             return self.names.get(a) or self._read(a)
         if type(a) is bool:
-            return self.words.literal("true" if a else "false", truth=True)
-        return self.words.literal(double(a))
+            return self.target.constant("true" if a else "false", truth=True)
+        return self.target.constant(double(a))
 
     def _read(self, value: int) -> str:
         """Bring an input, or what has been computed before, for the first time here or again."""
@@ -206,9 +206,9 @@ class _Writer:
                 self._load(self.slots[value], name, truth=op.truth)
         elif again:
             array, at = self.layout.place(value)
-            self.text.extend(self.layout.load_at(array, f"{at}", name, self.words))
+            self.text.extend(self.layout.load_at(array, f"{at}", name, self.target))
         else:
-            lines, brought = self.layout.load(value, self.words)
+            lines, brought = self.layout.load(value, self.target)
             self.text.extend(lines)
             for index in brought:
                 self.names[index] = f"%x{index}"
@@ -220,33 +220,33 @@ class _Writer:
 
     def _give(self, value: int, name: str, *, truth: bool) -> None:
         for index in self.outputs[value]:
-            self.text.extend(self.layout.store(index, name, self.words, truth=truth))
+            self.text.extend(self.layout.store(index, name, self.target, truth=truth))
 
     def _place(self, slot: int, name: str) -> str:
-        self.text.append(f"{name} = getelementptr {self.words.type()}, ptr %scratch, i64 {slot}")
+        self.text.append(f"{name} = getelementptr {self.target.type()}, ptr %scratch, i64 {slot}")
         return name
 
     def _load(self, slot: int, name: str, *, truth: bool) -> None:
-        v = _mask(self.words) if truth else self.words.type()
+        v = _mask(self.target) if truth else self.target.type()
         number = f"{name}d" if truth else name
         self.text.append(f"{number} = load {v}, ptr {self._place(slot, f'{name}p')}")
         if truth:
             self.text.append(f"{name} = icmp ne {v} {number}, zeroinitializer")
 
     def _store(self, slot: int, name: str, *, truth: bool) -> None:
-        v = _mask(self.words) if truth else self.words.type()
+        v = _mask(self.target) if truth else self.target.type()
         if truth:
-            self.text.append(f"{name}d = sext {self.words.type(truth=True)} {name} to {v}")
+            self.text.append(f"{name}d = sext {self.target.type(truth=True)} {name} to {v}")
             name = f"{name}d"
         self.text.append(f"store {v} {name}, ptr {self._place(slot, f'{name}q')}")
 
     def _call(self, op: Op, value: int, given: Sequence[str]) -> None:
         """Call the meaning lane by lane: it reads its arguments from memory and writes its results."""
-        text, name, words = self.text, f"%x{value}", self.words
+        text, name, target = self.text, f"%x{value}", self.target
         entry = f"getelementptr ptr, ptr %calls, i64 {self.calls.index(op)}"
         text += [f"{name}e = {entry}", f"{name}f = load ptr, ptr {name}e"]
         results = self._results(op, value)
-        for lane in range(words.width):
+        for lane in range(target.width):
             for k, (arg, kind) in enumerate(zip(given, op.kinds, strict=True)):
                 self._lane_out(arg, f"{name}a{lane}_{k}", lane, k, truth=kind is bool)
             text.append(f"call void {caller(op)[0]}(ptr {name}f, ptr %args, ptr %results)")
@@ -255,10 +255,10 @@ class _Writer:
         if op.joint:
             for k, whole in enumerate(results):
                 place = self._place(self.slots[value] + k, f"{whole}p")
-                text.append(f"store {words.type()} {whole}, ptr {place}")
+                text.append(f"store {target.type()} {whole}, ptr {place}")
         elif op.truth:
-            zero = words.literal("0.0")
-            text.append(f"{name} = fcmp une {words.type()} {results[0]}, {zero}")
+            zero = target.constant("0.0")
+            text.append(f"{name} = fcmp une {target.type()} {results[0]}, {zero}")
 
     def _results(self, op: Op, value: int) -> list[str]:
         """Names for the results: that of the value itself if it is one number."""
@@ -268,8 +268,8 @@ class _Writer:
 
     def _lane_out(self, arg: str, name: str, lane: int, k: int, *, truth: bool) -> None:
         kind, text = "i1" if truth else "double", self.text
-        if self.words.width > 1:
-            wide = self.words.type(truth=truth)
+        if self.target.width > 1:
+            wide = self.target.type(truth=truth)
             text.append(f"{name}l = extractelement {wide} {arg}, i64 {lane}")
             arg = f"{name}l"
         if truth:
@@ -279,7 +279,7 @@ class _Writer:
         text.append(f"store double {arg}, ptr {name}p")
 
     def _lane_in(self, whole: str, lane: int, k: int) -> None:
-        width, text = self.words.width, self.text
+        width, text = self.target.width, self.text
         place, got = f"{whole}g{lane}", whole if width == 1 else f"{whole}v{lane}"
         text.append(f"{place} = getelementptr double, ptr %results, i64 {k}")
         text.append(f"{got} = load double, ptr {place}")
@@ -287,7 +287,7 @@ class _Writer:
             before = "poison" if lane == 0 else f"{whole}w{lane - 1}"
             after = whole if lane == width - 1 else f"{whole}w{lane}"
             text.append(
-                f"{after} = insertelement {self.words.type()} {before}, double {got}, i64 {lane}"
+                f"{after} = insertelement {self.target.type()} {before}, double {got}, i64 {lane}"
             )
 
     def _rooms(self, start: int, end: int) -> list[str]:
@@ -302,6 +302,6 @@ class _Writer:
         ]
 
 
-def _mask(words: Vocabulary) -> str:
+def _mask(target: Target) -> str:
     """The type of truth values that wait: all bits of each or none, as comparisons make them."""
-    return "i64" if words.width == 1 else f"<{words.width} x i64>"
+    return "i64" if target.width == 1 else f"<{target.width} x i64>"

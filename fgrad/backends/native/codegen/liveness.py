@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 
 from fgrad.backends.native.codegen.layout import Layout
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 from fgrad.backends.native.rerolling.partition import Window
 from fgrad.program.program import Program
 
@@ -90,7 +90,7 @@ def _uses(program: Program, start: int, end: int) -> dict[int, list[int]]:
 
 
 def plans(
-    program: Program, layout: Layout, words: Vocabulary, windows: Sequence[Window], room: int
+    program: Program, layout: Layout, target: Target, windows: Sequence[Window], room: int
 ) -> tuple[Mapping[int, Plan], frozenset[int]]:
     """The plan of each window without a loop, if there is room, and what must wait for them.
 
@@ -98,10 +98,10 @@ def plans(
     be read once more.
     """
     inputs = len(program.inputs)
-    first = _first(program, layout, words, windows)
+    first = _first(program, layout, target, windows)
 
     def brought(number: int, x: int) -> Iterable[int]:
-        return [x] if first.get(x, number) < number else layout.load(x, words)[1]
+        return [x] if first.get(x, number) < number else layout.load(x, target)[1]
 
     found = {
         number: plan(program, w.start, w.end, room, partial(brought, number))
@@ -117,7 +117,7 @@ def plans(
 
 
 def _first(
-    program: Program, layout: Layout, words: Vocabulary, windows: Sequence[Window]
+    program: Program, layout: Layout, target: Target, windows: Sequence[Window]
 ) -> Mapping[int, int]:
     """For each input that is read from a table the number of the window that brings it."""
     first: dict[int, int] = {}
@@ -127,7 +127,7 @@ def _first(
             if x in first or x in others:
                 continue
             if layout.place(x)[0].startswith("table"):
-                first.update(dict.fromkeys(layout.load(x, words)[1], number))
+                first.update(dict.fromkeys(layout.load(x, target)[1], number))
             else:
                 others.add(x)
     return first

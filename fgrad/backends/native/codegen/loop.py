@@ -53,7 +53,7 @@ class Loop:
         phis = names.phis()
         return defined(
             names.number,
-            names.one.words,
+            names.one.target,
             [
                 "entry:",
                 *names.start,
@@ -85,7 +85,7 @@ class Loop:
     def _one_by_one(self) -> None:
         """One time round at a time; equal functions that do not need each other are called at once."""
         once = as_program(self.body, self.names.operations)
-        inputs, width = len(once.inputs), self.names.apart.width // self.names.words.width
+        inputs, width = len(once.inputs), self.names.apart.width // self.names.target.width
         order = (
             side_by_side(once.instructions, inputs, width, ()) if width > 1 else range(len(once))
         )
@@ -158,23 +158,25 @@ class Loop:
         self, line: int, array: str, indices: Sequence[int], mark: str, *, truth: bool
     ) -> None:
         names, lanes = self.names, self.names.window.lanes
-        name, value, words = f"%v{line}{mark}", names.vector(line), names.wide.words
+        name, value, target = f"%v{line}{mark}", names.vector(line), names.wide.target
         place = names.place(array, indices)
         if array == "%out" and lanes == 1:
             lines, at = index(name, place, 0)
-            names.text.extend([*lines, *names.layout.store(at, value, words, truth=truth)])
+            names.text.extend([*lines, *names.layout.store(at, value, target, truth=truth)])
             return
         if truth:
             names.text.append(
-                f"{name}d = uitofp {words.type(truth=True)} {value} to {words.type()}"
+                f"{name}d = uitofp {target.type(truth=True)} {value} to {target.type()}"
             )
             value = f"{name}d"
-        names.text.extend(written(name, value, place, names.words, lanes))
+        names.text.extend(written(name, value, place, names.target, lanes))
 
     def _store_last(self, line: int, lane: int, slot: int, *, truth: bool) -> None:
         """What of the last lanes alone is needed later is written behind the loop."""
-        name, value, words = f"%e{line}.{lane}", self.names.lane(line, lane), self.names.words
+        name, value, target = f"%e{line}.{lane}", self.names.lane(line, lane), self.names.target
         if truth:
-            self.end.append(f"{name}d = uitofp {words.type(truth=True)} {value} to {words.type()}")
+            self.end.append(
+                f"{name}d = uitofp {target.type(truth=True)} {value} to {target.type()}"
+            )
             value = f"{name}d"
-        self.end.extend(written(name, value, Place("%scratch", slot, 0), words, 1))
+        self.end.extend(written(name, value, Place("%scratch", slot, 0), target, 1))

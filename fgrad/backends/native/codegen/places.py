@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import attrs
 
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 
 
 @attrs.frozen
@@ -55,23 +55,23 @@ def index(name: str, place: Place, lane: int) -> tuple[list[str], str]:
     ], at
 
 
-def read(name: str, place: Place, words: Vocabulary, lanes: int) -> list[str]:
+def read(name: str, place: Place, target: Target, lanes: int) -> list[str]:
     """The lines that bring what stands there at the times from `%k` on, one in each lane."""
     if lanes == 1:
-        return [*_pointer(name, place, 0, words), f"{name} = load {words.type()}, ptr {name}p0"]
+        return [*_pointer(name, place, 0, target), f"{name} = load {target.type()}, ptr {name}p0"]
     type_ = f"<{lanes} x double>"
     if place.stride == 1:
-        lines = _pointer(name, place, 0, words)
+        lines = _pointer(name, place, 0, target)
         return [*lines, f"{name} = load {type_}, ptr {name}p0, align 8"]
     if place.stride == -1:
-        lines = _pointer(name, place, lanes - 1, words)
+        lines = _pointer(name, place, lanes - 1, target)
         lines.append(f"{name}r = load {type_}, ptr {name}p{lanes - 1}, align 8")
         return [*lines, _reversed(name, f"{name}r", lanes)]
     lines, whole = [], "poison"
     for lane in range(lanes):
         after = name if lane == lanes - 1 else f"{name}w{lane}"
         lines += [
-            *_pointer(name, place, lane, words),
+            *_pointer(name, place, lane, target),
             f"{name}l{lane} = load double, ptr {name}p{lane}",
             f"{after} = insertelement {type_} {whole}, double {name}l{lane}, i64 {lane}",
         ]
@@ -79,24 +79,24 @@ def read(name: str, place: Place, words: Vocabulary, lanes: int) -> list[str]:
     return lines
 
 
-def written(name: str, value: str, place: Place, words: Vocabulary, lanes: int) -> list[str]:
+def written(name: str, value: str, place: Place, target: Target, lanes: int) -> list[str]:
     """The lines that write the lanes of a value to the times from `%k` on; `name` is for names."""
     if lanes == 1:
-        lines = _pointer(name, place, 0, words)
-        return [*lines, f"store {words.type()} {value}, ptr {name}p0"]
+        lines = _pointer(name, place, 0, target)
+        return [*lines, f"store {target.type()} {value}, ptr {name}p0"]
     type_ = f"<{lanes} x double>"
     if place.stride == 1:
-        lines = _pointer(name, place, 0, words)
+        lines = _pointer(name, place, 0, target)
         return [*lines, f"store {type_} {value}, ptr {name}p0, align 8"]
     if place.stride == -1:
         last = lanes - 1
-        lines = [_reversed(f"{name}r", value, lanes), *_pointer(name, place, last, words)]
+        lines = [_reversed(f"{name}r", value, lanes), *_pointer(name, place, last, target)]
         return [*lines, f"store {type_} {name}r, ptr {name}p{last}, align 8"]
     lines = []
     for lane in range(lanes):
         lines += [
             f"{name}l{lane} = extractelement {type_} {value}, i64 {lane}",
-            *_pointer(name, place, lane, words),
+            *_pointer(name, place, lane, target),
             f"store double {name}l{lane}, ptr {name}p{lane}",
         ]
     return lines
@@ -108,8 +108,8 @@ def _reversed(name: str, value: str, width: int) -> str:
     return f"{name} = shufflevector {type_} {value}, {type_} poison, <{width} x i32> <{order}>"
 
 
-def _pointer(name: str, place: Place, lane: int, words: Vocabulary) -> list[str]:
+def _pointer(name: str, place: Place, lane: int, target: Target) -> list[str]:
     """`{name}p{lane}`: where the value of the time `%k + lane` stands."""
     lines, at = index(name, place, lane)
-    element = f"{words.type()}, ptr {place.array}, i64 {at}"
+    element = f"{target.type()}, ptr {place.array}, i64 {at}"
     return [*lines, f"{name}p{lane} = getelementptr {element}"]

@@ -9,7 +9,7 @@ import attrs
 
 from fgrad.backends.native.codegen.functions import Parts
 from fgrad.backends.native.codegen.selection import FREE, HEAD
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 
 MODULE: Final = 16
 """Parts a module: few, so that LLVM needs little memory and never works for long."""
@@ -19,7 +19,7 @@ MODULE: Final = 16
 class Numbers:
     """Inputs and outputs as doubles in a row; truth values are 1.0 and 0.0."""
 
-    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
+    def load(self, index: int, target: Target) -> tuple[Sequence[str], Sequence[int]]:
         """Read input `index`."""
         place = f"%x{index}p = getelementptr double, ptr %in, i64 {index}"
         return (place, f"%x{index} = load double, ptr %x{index}p"), (index,)
@@ -28,14 +28,12 @@ class Numbers:
         """They are all in one row."""
         return "%in", index
 
-    def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> tuple[str, ...]:
+    def load_at(self, array: str, at: str, name: str, target: Target) -> tuple[str, ...]:
         """Read what stands there."""
         place = f"{name}p = getelementptr double, ptr {array}, i64 {at}"
         return place, f"{name} = load double, ptr {name}p"
 
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> tuple[str, ...]:
+    def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> tuple[str, ...]:
         """Write output `index`."""
         out = f"{name}o{index}".replace("o%", "o")
         place = f"{out} = getelementptr double, ptr %out, i64 {index}"

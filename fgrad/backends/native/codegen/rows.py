@@ -15,7 +15,7 @@ import attrs
 from fgrad.backends.native.codegen.functions import Parts
 from fgrad.backends.native.codegen.selection import FREE, HEAD
 from fgrad.backends.native.codegen.transpose import block, column
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 
 
 @attrs.frozen
@@ -32,13 +32,13 @@ class Columns:
     same: tuple[bool, ...]
     """For each number that is the same in each row, whether it is a truth value."""
 
-    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
+    def load(self, index: int, target: Target) -> tuple[Sequence[str], Sequence[int]]:
         """Read a vector of rows, or put one number in all lanes."""
         if index < len(self._sources) and self._sources[index][0] > 1:
             source, first, entry = self._sources[index]
-            return block(index, first, source, entry, words)
+            return block(index, first, source, entry, target)
         array, at = self.place(index)
-        return self.load_at(array, f"{at}", f"%x{index}", words), (index,)
+        return self.load_at(array, f"{at}", f"%x{index}", target), (index,)
 
     @cached_property
     def _sources(self) -> tuple[tuple[int, int, int], ...]:
@@ -58,38 +58,36 @@ class Columns:
         source, first, entry = self._sources[index]
         return ("columns", entry) if source == 1 else (f"table {entry}", index - first)
 
-    def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> Sequence[str]:
+    def load_at(self, array: str, at: str, name: str, target: Target) -> Sequence[str]:
         """The same from where code says."""
         if array == "columns":
-            return _column(name, at, words)
+            return _column(name, at, target)
         if array.startswith("table"):
-            return column(name, int(array.removeprefix("table ")), at, words)
-        return self._number(name, at, words, truth=array == "truths")
+            return column(name, int(array.removeprefix("table ")), at, target)
+        return self._number(name, at, target, truth=array == "truths")
 
-    def _number(self, name: str, place: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
+    def _number(self, name: str, place: str, target: Target, *, truth: bool) -> Sequence[str]:
         wide = f"{name}w" if truth else name
         lines = [
             f"{name}p = getelementptr double, ptr %same, i64 {place}",
             f"{name}s = load double, ptr {name}p",
-            *words.spread(f"{name}s", wide),
+            *target.broadcast(f"{name}s", wide),
         ]
         if truth:
-            zero = words.literal("0.0")
-            lines.append(f"{name} = fcmp une {words.type()} {wide}, {zero}")
+            zero = target.constant("0.0")
+            lines.append(f"{name} = fcmp une {target.type()} {wide}, {zero}")
         return lines
 
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> Sequence[str]:
+    def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
         """Write a vector of rows."""
         o = output(name, index)
         place = f"{o}t = getelementptr ptr, ptr %out, i64 {index}"
         column = f"{o}c = load ptr, ptr {o}t, !invariant.load !{{}}"
         if not truth:
             row = f"{o} = getelementptr double, ptr {o}c, i64 %row"
-            return place, column, row, f"store {words.type()} {name}, ptr {o}, align 8"
-        byte = words.type(truth=True).replace("i1", "i8")
-        whole = f"{o}b = zext {words.type(truth=True)} {name} to {byte}"
+            return place, column, row, f"store {target.type()} {name}, ptr {o}, align 8"
+        byte = target.type(truth=True).replace("i1", "i8")
+        whole = f"{o}b = zext {target.type(truth=True)} {name} to {byte}"
         row = f"{o} = getelementptr i8, ptr {o}c, i64 %row"
         return place, column, whole, row, f"store {byte} {o}b, ptr {o}, align 1"
 
@@ -102,14 +100,12 @@ class Streams(Columns):
     that moves.
     """
 
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> Sequence[str]:
+    def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
         """Write a vector of rows of numbers."""
-        *lines, _ = super().store(index, name, words, truth=False)
+        *lines, _ = super().store(index, name, target, truth=False)
         o = output(name, index)
         how = "align 64, !nontemporal !{i32 1}"
-        return [*lines, f"store {words.type()} {name}, ptr {o}, {how}"]
+        return [*lines, f"store {target.type()} {name}, ptr {o}, {how}"]
 
 
 def output(name: str, index: int | str) -> str:
@@ -117,12 +113,12 @@ def output(name: str, index: int | str) -> str:
     return f"{name}o{index}".replace("o%", "o")
 
 
-def _column(name: str, entry: str, words: Vocabulary) -> Sequence[str]:
+def _column(name: str, entry: str, target: Target) -> Sequence[str]:
     return (
         f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
         f"{name}c = load ptr, ptr {name}t, !invariant.load !{{}}",
         f"{name}p = getelementptr double, ptr {name}c, i64 %row",
-        f"{name} = load {words.type()}, ptr {name}p, align 8",
+        f"{name} = load {target.type()}, ptr {name}p, align 8",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE, Vocabulary
+from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE, Target
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 
@@ -34,11 +34,11 @@ stores took four times as long without.
 FENCE: Final = 'fence syncscope("singlethread") acq_rel'
 
 
-def defined(number: int, words: Vocabulary, lines: Sequence[str]) -> str:
+def defined(number: int, target: Target, lines: Sequence[str]) -> str:
     """The definition of the function of window `number`, which has these lines."""
     # What is put in place and could be called from elsewhere would be compiled a second time.
-    here, how = ("internal", "alwaysinline") if words.inline else ("hidden", "noinline")
-    if words.width > 1:
+    here, how = ("internal", "alwaysinline") if target.inline else ("hidden", "noinline")
+    if target.width > 1:
         lines = _apart(lines)
     elif not searched(lines):
         # LLVM's own vectors are all that this is about: what is written as numbers stays.
@@ -71,7 +71,7 @@ def _apart(lines: Sequence[str]) -> list[str]:
 class Wording:
     """Lines as they are written, and the functions that they call."""
 
-    words: Vocabulary
+    target: Target
     text: list[str]
     """Where the lines go."""
     called: dict[str, None] = attrs.field(factory=dict, init=False)
@@ -81,17 +81,17 @@ class Wording:
     @property
     def needs(self) -> tuple[str, ...]:
         """The declarations and definitions that the lines need."""
-        return self.words.needs(self.called)
+        return self.target.dependencies(self.called)
 
     def write(self, op: Op, name: str, given: Sequence[str], *, both: bool) -> bool:
-        """The value of that name by an operation; False if `Vocabulary.phrases` does not have it.
+        """The value of that name by an operation; False if `Target.templates` does not have it.
 
         With `both`, it is the sine or the cosine of something that the other is taken of too.
         """
         if both:
             self._sine_or_cosine(op, name, given[0])
             return True
-        phrase = self.words.phrases.get(ops.mul if op is ops.square else op)
+        phrase = self.target.templates.get(ops.mul if op is ops.square else op)
         if phrase is None:
             return False
         given = tuple(given) * 2 if op is ops.square else tuple(given)
@@ -103,16 +103,16 @@ class Wording:
     def together(self, function: str, name: str, calls: Sequence[Sequence[str]]) -> tuple[str, ...]:
         """The vector of the results of some calls at once, or those of sines and of cosines.
 
-        What is given for a lane too many is given again. The words are those of functions that are
+        What is given for a lane too many is given again. The target are those of functions that are
         given the lanes of a vector one by one.
         """
-        words, both = self.words, function == SINE_AND_COSINE
+        target, both = self.target, function == SINE_AND_COSINE
         columns = list(zip(*calls, strict=True))
-        lanes = [column[k % len(column)] for column in columns for k in range(words.width)]
+        lanes = [column[k % len(column)] for column in columns for k in range(target.width)]
         given = ", ".join([f"double {lane}" for lane in lanes])
         self.called[function] = None
-        type_ = words.two if both else words.type()
-        self.text.append(f"{name} = call {type_} {words.named(function)}({given})")
+        type_ = target.pair if both else target.type()
+        self.text.append(f"{name} = call {type_} {target.symbol(function)}({given})")
         if not both:
             return (name,)
         vectors = f"{name}s", f"{name}c"
@@ -124,18 +124,18 @@ class Wording:
         self, vectors: Sequence[str], operations: Sequence[Op], lanes: Sequence[int]
     ) -> list[str]:
         """What brings the result of each operation out of its lane of what `together` has given."""
-        type_, last = self.words.type(), len(vectors) - 1
+        type_, last = self.target.type(), len(vectors) - 1
         return [
             f"extractelement {type_} {vectors[last if op is ops.cos else 0]}, i64 {lane}"
             for op, lane in zip(operations, lanes, strict=True)
         ]
 
     def _sine_or_cosine(self, op: Op, name: str, angle: str) -> None:
-        two = self.words.two
+        two = self.target.pair
         if angle not in self._pairs:
             self.called[SINE_AND_COSINE] = None
             self._pairs[angle] = f"{name}b"
-            call = f"call {two} {self.words.named(SINE_AND_COSINE)}({self.words.type()} {angle})"
+            call = f"call {two} {self.target.symbol(SINE_AND_COSINE)}({self.target.type()} {angle})"
             self.text.append(f"{name}b = {call}")
         index = 0 if op is ops.sin else 1
         self.text.append(f"{name} = extractvalue {two} {self._pairs[angle]}, {index}")

@@ -86,7 +86,7 @@ def _function(line: Instruction, angles: set[Any]) -> str:
     op, args = line
     if op not in WORTH:
         return ""
-    # By its type too, for a literal is equal to the number of some value.
+    # By its type too, for a constant is equal to the number of some value.
     shared = (op is ops.sin or op is ops.cos) and type(args[0]) is int and args[0] in angles
     return SINE_AND_COSINE if shared else op.name
 

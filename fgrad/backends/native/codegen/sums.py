@@ -16,7 +16,7 @@ import attrs
 from fgrad.backends.native.codegen.functions import Parts
 from fgrad.backends.native.codegen.rows import Columns, module, output, rows
 from fgrad.backends.native.codegen.selection import FREE
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 
 EXPORTS: Final = ("rows", "clear", "add")
 """The names of the functions of a module."""
@@ -35,20 +35,18 @@ class Sums(Columns):
             return super().place(index)
         return ("totals", number - 1) if number else ("counts", self.outputs)
 
-    def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> Sequence[str]:
+    def load_at(self, array: str, at: str, name: str, target: Target) -> Sequence[str]:
         """The same from where code says."""
         if array not in ("totals", "counts"):
-            return super().load_at(array, at, name, words)
-        place = f"{name}p = getelementptr {words.type()}, ptr %out, i64 {at}"
-        return place, f"{name} = load {words.type()}, ptr {name}p"
+            return super().load_at(array, at, name, target)
+        place = f"{name}p = getelementptr {target.type()}, ptr %out, i64 {at}"
+        return place, f"{name} = load {target.type()}, ptr {name}p"
 
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> Sequence[str]:
+    def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
         """Write a total."""
         o = output(name, index)
-        place = f"{o} = getelementptr {words.type()}, ptr %out, i64 {index}"
-        return place, f"store {words.type()} {name}, ptr {o}"
+        place = f"{o} = getelementptr {target.type()}, ptr %out, i64 {index}"
+        return place, f"store {target.type()} {name}, ptr {o}"
 
 
 def modules(parts: Parts, width: int, outputs: int, *, sure: bool) -> Iterator[str]:
@@ -71,10 +69,10 @@ def _counted(width: int) -> list[str]:
     lanes = ", ".join([f"i64 {lane}" for lane in range(width)])
     lines = []
     for name in ("row", "at", "end"):
-        spread = f"{w} %{name}.one, {w} poison, <{width} x i32> zeroinitializer"
+        broadcast = f"{w} %{name}.one, {w} poison, <{width} x i32> zeroinitializer"
         lines += [
             f"%{name}.one = insertelement {w} poison, i64 %{name}, i64 0",
-            f"%{name}.all = shufflevector {spread}",
+            f"%{name}.all = shufflevector {broadcast}",
         ]
     return [
         f"%behind = add i64 %at, {width}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.ir.control import element, field, loop, pushed, sure
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, push
 
 
 def argument() -> list[str]:
@@ -18,18 +18,18 @@ def argument() -> list[str]:
     Where the memory of arrays begins and ends goes to `%spans`.
     """
     return [
-        *element("x", "ptr", "%args", "%i"),
-        *field("type", "ptr", "%x", at.TYPE),
-        *element("kind", "i64", "%fact.kinds", "%i"),
+        *load_element("x", "ptr", "%args", "%i"),
+        *load_field("type", "ptr", "%x", at.TYPE),
+        *load_element("kind", "i64", "%fact.kinds", "%i"),
         "%float = icmp eq ptr %type, @PyFloat_Type",
         "br i1 %float, label %number, label %array",
         "number:",
-        *sure("number.wanted", "icmp eq i64 %kind, -1", "free"),
-        *field("value", "double", "%x", at.FLOAT),
-        *pushed("value.given", "double", "%value", "%given", "%numbers.at"),
+        *expect("number.wanted", "icmp eq i64 %kind, -1", "free"),
+        *load_field("value", "double", "%x", at.FLOAT),
+        *push("value.given", "double", "%value", "%given", "%numbers.at"),
         "br label %sorted",
         "array:",
-        *sure("exact", "icmp eq ptr %type, @PyArray_Type", "free"),
+        *expect("exact", "icmp eq ptr %type, @PyArray_Type", "free"),
         *looked("x"),
         *measured("x"),
         "%matrix = icmp eq i32 %x.axes, 2",
@@ -39,11 +39,11 @@ def argument() -> list[str]:
         "measure:",
         "%across = phi i64 [1, %column.dense], [%width, %table.wanted]",
         # No rows yet is what 0 stands for.
-        *sure("any", "icmp sgt i64 %x.length, 0", "free"),
+        *expect("any", "icmp sgt i64 %x.length, 0", "free"),
         "%before = load i64, ptr %rows.at",
         "%first = icmp eq i64 %before, 0",
         "%alike = icmp eq i64 %before, %x.length",
-        *sure("measured", "or i1 %first, %alike", "free"),
+        *expect("measured", "or i1 %first, %alike", "free"),
         "store i64 %x.length, ptr %rows.at",
         *spanned("x", "%across"),
         "br label %sorted",
@@ -54,10 +54,10 @@ def argument() -> list[str]:
 def _column() -> list[str]:
     return [
         "column:",
-        *sure("line", "icmp eq i32 %x.axes, 1", "free"),
-        *sure("column.wanted", "icmp eq i64 %kind, 0", "free"),
-        *sure("column.dense", "icmp eq i64 %x.distance, 8", "free"),
-        *pushed("column.given", "ptr", "%x.data", "%ins", "%entries.at"),
+        *expect("line", "icmp eq i32 %x.axes, 1", "free"),
+        *expect("column.wanted", "icmp eq i64 %kind, 0", "free"),
+        *expect("column.dense", "icmp eq i64 %x.distance, 8", "free"),
+        *push("column.given", "ptr", "%x.data", "%ins", "%entries.at"),
         "br label %measure",
     ]
 
@@ -66,21 +66,21 @@ def _table() -> list[str]:
     """A table, or a single row."""
     return [
         "table:",
-        *element("width", "i64", "%x.lengths", "1"),
-        *element("step", "i64", "%x.distances", "1"),
-        *sure("wide", "icmp sgt i64 %width, 1", "free"),
-        *sure("row.dense", "icmp eq i64 %step, 8", "free"),
+        *load_element("width", "i64", "%x.lengths", "1"),
+        *load_element("step", "i64", "%x.distances", "1"),
+        *expect("wide", "icmp sgt i64 %width, 1", "free"),
+        *expect("row.dense", "icmp eq i64 %step, 8", "free"),
         "%rowwise = icmp eq i64 %kind, %width",
         "br i1 %rowwise, label %table.wanted, label %row",
         "table.wanted:",
         "%far = inttoptr i64 %x.distance to ptr",
-        *pushed("table.given", "ptr", "%x.data", "%ins", "%entries.at"),
-        *pushed("far.given", "ptr", "%far", "%ins", "%entries.at"),
+        *push("table.given", "ptr", "%x.data", "%ins", "%entries.at"),
+        *push("far.given", "ptr", "%far", "%ins", "%entries.at"),
         "br label %measure",
         "row:",
         "%wanted = sub i64 0, %kind",
-        *sure("row.wanted", "icmp eq i64 %wanted, %width", "free"),
-        *sure("row.alone", "icmp eq i64 %x.length, 1", "free"),
+        *expect("row.wanted", "icmp eq i64 %wanted, %width", "free"),
+        *expect("row.alone", "icmp eq i64 %x.length, 1", "free"),
         *_row(),
         "br label %sorted",
     ]
@@ -89,25 +89,25 @@ def _table() -> list[str]:
 def looked(x: str, otherwise: str = "free") -> list[str]:
     """See that the array of that name holds native doubles, and find its shape."""
     return [
-        *field(f"{x}.axes", "i32", f"%{x}", at.AXES),
-        *field(f"{x}.data", "ptr", f"%{x}", at.DATA),
-        *field(f"{x}.lengths", "ptr", f"%{x}", at.LENGTHS),
-        *field(f"{x}.distances", "ptr", f"%{x}", at.DISTANCES),
-        *field(f"{x}.dtype", "ptr", f"%{x}", at.DTYPE),
-        *field(f"{x}.flags", "i32", f"%{x}", at.FLAGS),
-        *field(f"{x}.order", "i8", f"%{x}.dtype", at.ORDER),
-        *field(f"{x}.number", "i32", f"%{x}.dtype", at.NUMBER),
-        *sure(f"{x}.doubles", f"icmp eq i32 %{x}.number, {at.DOUBLE}", otherwise),
-        *sure(f"{x}.native", f"icmp eq i8 %{x}.order, {ord('=')}", otherwise),
+        *load_field(f"{x}.axes", "i32", f"%{x}", at.AXES),
+        *load_field(f"{x}.data", "ptr", f"%{x}", at.DATA),
+        *load_field(f"{x}.lengths", "ptr", f"%{x}", at.LENGTHS),
+        *load_field(f"{x}.distances", "ptr", f"%{x}", at.DISTANCES),
+        *load_field(f"{x}.dtype", "ptr", f"%{x}", at.DTYPE),
+        *load_field(f"{x}.flags", "i32", f"%{x}", at.FLAGS),
+        *load_field(f"{x}.order", "i8", f"%{x}.dtype", at.ORDER),
+        *load_field(f"{x}.number", "i32", f"%{x}.dtype", at.NUMBER),
+        *expect(f"{x}.doubles", f"icmp eq i32 %{x}.number, {at.DOUBLE}", otherwise),
+        *expect(f"{x}.native", f"icmp eq i8 %{x}.order, {ord('=')}", otherwise),
         f"%{x}.flag = and i32 %{x}.flags, {at.ALIGNED}",
-        *sure(f"{x}.aligned", f"icmp ne i32 %{x}.flag, 0", otherwise),
+        *expect(f"{x}.aligned", f"icmp ne i32 %{x}.flag, 0", otherwise),
     ]
 
 
 def measured(x: str, otherwise: str = "free") -> list[str]:
     """Read the length of an array, and the bytes from one to the next."""
     return [
-        *sure(f"{x}.long", f"icmp ne i32 %{x}.axes, 0", otherwise),
+        *expect(f"{x}.long", f"icmp ne i32 %{x}.axes, 0", otherwise),
         f"%{x}.length = load i64, ptr %{x}.lengths",
         f"%{x}.distance = load i64, ptr %{x}.distances",
     ]
@@ -127,19 +127,19 @@ def untouched(
     )  # fmt: skip
     lines: list[str] = []
     for name, kind, offset, wanted in fields:
-        lines += field(f"{x}.own.{name}", kind, f"%{x}", offset)
-        lines += sure(f"{x}.{name}.kept", f"icmp eq {kind} %{x}.own.{name}, {wanted}", otherwise)
-    lines += field(f"{x}.own.flags", "i32", f"%{x}", at.FLAGS)
+        lines += load_field(f"{x}.own.{name}", kind, f"%{x}", offset)
+        lines += expect(f"{x}.{name}.kept", f"icmp eq {kind} %{x}.own.{name}, {wanted}", otherwise)
+    lines += load_field(f"{x}.own.flags", "i32", f"%{x}", at.FLAGS)
     # Whether its columns lie in one piece too depends on its shape.
     lines.append(f"%{x}.own.flag = or i32 %{x}.own.flags, {at.BY_COLUMNS}")
-    lines += sure(f"{x}.flags.kept", f"icmp eq i32 %{x}.own.flag, {at.FRESH}", otherwise)
+    lines += expect(f"{x}.flags.kept", f"icmp eq i32 %{x}.own.flag, {at.FRESH}", otherwise)
     rows = ("lengths", at.LENGTHS, lengths), ("distances", at.DISTANCES, distances)
     for what, offset, numbers in rows:
-        lines += field(f"{x}.own.{what}", "ptr", f"%{x}", offset)
+        lines += load_field(f"{x}.own.{what}", "ptr", f"%{x}", offset)
         for k, number in enumerate(numbers):
-            lines += element(f"{x}.own.{what}{k}", "i64", f"%{x}.own.{what}", f"{k}")
+            lines += load_element(f"{x}.own.{what}{k}", "i64", f"%{x}.own.{what}", f"{k}")
             same = f"icmp eq i64 %{x}.own.{what}{k}, {number}"
-            lines += sure(f"{x}.{what}{k}.kept", same, otherwise)
+            lines += expect(f"{x}.{what}{k}.kept", same, otherwise)
     return lines
 
 
@@ -155,18 +155,18 @@ def spanned(x: str, across: str) -> list[str]:
         f"%{x}.top = select i1 %{x}.back, i64 %{x}.start, i64 %{x}.last",
         f"%{x}.bytes = mul i64 {across}, 8",
         f"%{x}.high = add i64 %{x}.top, %{x}.bytes",
-        *pushed(f"{x}.from", "i64", f"%{x}.low", "%spans", "%ends.at"),
-        *pushed(f"{x}.to", "i64", f"%{x}.high", "%spans", "%ends.at"),
+        *push(f"{x}.from", "i64", f"%{x}.low", "%spans", "%ends.at"),
+        *push(f"{x}.to", "i64", f"%{x}.high", "%spans", "%ends.at"),
     ]
 
 
 def _row() -> list[str]:
     """The numbers of a single row, which may be read where they are."""
-    part = element("part", "double", "%x.data", "%j")
-    given = [*part, *pushed("part.given", "double", "%part", "%given", "%numbers.at")]
+    part = load_element("part", "double", "%x.data", "%j")
+    given = [*part, *push("part.given", "double", "%part", "%given", "%numbers.at")]
     return [
         "store ptr %x.data, ptr %row.at",
-        *sure("row.other", "xor i1 %straight, true", "sorted"),
+        *expect("row.other", "xor i1 %straight, true", "sorted"),
         *loop("j", "%width", given),
     ]
 
@@ -187,8 +187,8 @@ def same() -> list[str]:
             "m",
             "%fact.sames",
             [
-                *element("from", "i64", "%fact.order", "%m"),
-                *element("taken", "double", "%given", "%from"),
+                *load_element("from", "i64", "%fact.order", "%m"),
+                *load_element("taken", "double", "%given", "%from"),
                 "%same.to = getelementptr double, ptr %gathered, i64 %m",
                 "store double %taken, ptr %same.to",
             ],

@@ -15,7 +15,7 @@ import attrs
 
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.arguments import looked, measured, untouched
-from fgrad.backends.native.ir.control import field, sure
+from fgrad.backends.native.ir.control import expect, load_field
 
 KEPT: Final = 4
 """How many results are kept to be given again when nobody has them any more."""
@@ -66,16 +66,16 @@ def on_array(shape: Shape, *, single: bool) -> str:
         "%args = alloca ptr",
         "store ptr %x, ptr %args",
         *counted(),
-        *field("type", "ptr", "%x", at.TYPE),
+        *load_field("type", "ptr", "%x", at.TYPE),
         "%exact = icmp eq ptr %type, @PyArray_Type",
         "%usual = and i1 %exact, %running",
         "br i1 %usual, label %look, label %slow",
         "look:",
         *looked("x", "slow"),
-        *sure("line", "icmp eq i32 %x.axes, 1", "slow"),
+        *expect("line", "icmp eq i32 %x.axes, 1", "slow"),
         *measured("x", "slow"),
-        *sure("dense", "icmp eq i64 %x.distance, 8", "slow"),
-        *sure("ready", f"icmp eq i64 %x.length, {shape.inputs}", "slow"),
+        *expect("dense", "icmp eq i64 %x.distance, 8", "slow"),
+        *expect("ready", f"icmp eq i64 %x.length, {shape.inputs}", "slow"),
         *_room(shape.slots + 1),
         "%scratch = getelementptr double, ptr %in, i64 1",
         *(["%out = getelementptr double, ptr %in, i64 0"] if single else _array(size)),
@@ -130,7 +130,7 @@ def _checked(inputs: int) -> list[str]:
         "%i = phi i64 [0, %check], [%next, %good]",
         "%argat = getelementptr ptr, ptr %args, i64 %i",
         "%arg = load ptr, ptr %argat",
-        *field("type", "ptr", "%arg", at.TYPE),
+        *load_field("type", "ptr", "%arg", at.TYPE),
         "%float = icmp eq ptr %type, @PyFloat_Type",
         "br i1 %float, label %good, label %slow",
         "good:",
@@ -145,7 +145,7 @@ def _filled(inputs: int) -> list[str]:
     lines = ["br label %fill", "fill:"]
     lines += ["%j = phi i64 [0, %go], [%following, %fill]"]
     lines += ["%objectat = getelementptr ptr, ptr %args, i64 %j"]
-    lines += ["%object = load ptr, ptr %objectat", *field("x", "double", "%object", at.FLOAT)]
+    lines += ["%object = load ptr, ptr %objectat", *load_field("x", "double", "%object", at.FLOAT)]
     lines += ["%place = getelementptr double, ptr %in, i64 %j", "store double %x, ptr %place"]
     lines += ["%following = add i64 %j, 1", f"%rest = icmp slt i64 %following, {inputs}"]
     return [*lines, "br i1 %rest, label %fill, label %run", "run:"]
@@ -223,7 +223,7 @@ def _array(size: int) -> list[str]:
     return [
         "%dims = alloca i64",
         f"store i64 {size}, ptr %dims",
-        *field("kept", "ptr", "@kept", at.LISTED),
+        *load_field("kept", "ptr", "@kept", at.LISTED),
         "br label %try",
         *_free_array(size),
         "new:",
@@ -247,7 +247,7 @@ def _array(size: int) -> list[str]:
         "br label %whole",
         "whole:",
         "%result = phi ptr [%made, %keep], [%array, %again]",
-        *field("out", "ptr", "%result", at.DATA),
+        *load_field("out", "ptr", "%result", at.DATA),
     ]
 
 
@@ -259,7 +259,7 @@ def _free_array(size: int) -> list[str]:
         "%arrayat = getelementptr ptr, ptr %kept, i64 %k",
         "%array = load ptr, ptr %arrayat",
         "%references = load i32, ptr %array",
-        *sure("alone", "icmp eq i32 %references, 1", "next"),
+        *expect("alone", "icmp eq i32 %references, 1", "next"),
         *untouched("array", 1, [f"{size}"], ["8"], "next"),
         "br label %again",
         "next:",

@@ -22,7 +22,7 @@ from fgrad.backends.native.interop.arguments import (
     untouched,
 )
 from fgrad.backends.native.interop.point import KEPT
-from fgrad.backends.native.ir.control import element, field, loop, put, sure
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
 ADDRESSES: Final = ("code", "once", "clear", "add", "kinds", "order", "places", "kept")
 """Of the code over rows, of the code that runs once (or 0), of what begins and ends sums (or 0), of
@@ -102,10 +102,10 @@ def function(made: Sequence[str]) -> str:
         "%row.at = alloca ptr",
         "store ptr null, ptr %held.at",
         *map(_fact, FACTS),
-        *sure("enough", "icmp eq i64 %n, %fact.given", "unusual"),
-        *sure("nameless", "icmp eq ptr %names, null", "unusual"),
+        *expect("enough", "icmp eq i64 %n, %fact.given", "unusual"),
+        *expect("nameless", "icmp eq ptr %names, null", "unusual"),
         "%memory = call ptr @PyMem_RawMalloc(i64 %fact.end)",
-        *sure("begun", "icmp ne ptr %memory, null", "unusual"),
+        *expect("begun", "icmp ne ptr %memory, null", "unusual"),
         # The largest vectors want multiples of 128.
         "%begin = ptrtoint ptr %memory to i64",
         "%above = add i64 %begin, 127",
@@ -115,8 +115,8 @@ def function(made: Sequence[str]) -> str:
         "%straight = icmp ne i64 %fact.straight, 0",
         *loop("i", "%fact.arguments", argument()),
         "%rows = load i64, ptr %rows.at",
-        *sure("many", "icmp sge i64 %rows, %fact.lanes", "free"),
-        *sure("few", "icmp sle i64 %rows, %fact.most", "free"),
+        *expect("many", "icmp sge i64 %rows, %fact.lanes", "free"),
+        *expect("few", "icmp sle i64 %rows, %fact.most", "free"),
         *same(),
         *made,
         *_ENDS,
@@ -175,7 +175,7 @@ def made_tuple() -> list[str]:
     """Make the tuple `%result`, with room for the outputs at `%items`."""
     return [
         "%result = call ptr @PyTuple_New(i64 %fact.outputs)",
-        *sure("tupled", "icmp ne ptr %result, null", "failed"),
+        *expect("tupled", "icmp ne ptr %result, null", "failed"),
         f"%items = getelementptr i8, ptr %result, i64 {at.ITEMS}",
     ]
 
@@ -183,7 +183,7 @@ def made_tuple() -> list[str]:
 def output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
     """Lines for output `%k` that varies, at `%place`, or that is `%still` in every row."""
     return [
-        *element("place", "i64", "%fact.places", "%k"),
+        *load_element("place", "i64", "%fact.places", "%k"),
         "%varies = icmp sge i64 %place, 0",
         "br i1 %varies, label %varying, label %staying",
         "varying:",
@@ -191,7 +191,7 @@ def output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
         "br label %done",
         "staying:",
         "%index = sub i64 -1, %place",
-        *element("still", "double", "%same", "%index"),
+        *load_element("still", "double", "%same", "%index"),
         *stays,
         "br label %done",
         "done:",
@@ -200,8 +200,8 @@ def output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
 
 def _column() -> list[str]:
     """Point to `%slice`, the column of output `%k`, or fill it."""
-    fill = loop("l", "%rows", put("cell", "double", "%still", "%slice", "%l"))
-    return output(put("out", "ptr", "%slice", "%outs", "%place"), fill)
+    fill = loop("l", "%rows", store_element("cell", "double", "%still", "%slice", "%l"))
+    return output(store_element("out", "ptr", "%slice", "%outs", "%place"), fill)
 
 
 def _base() -> list[str]:
@@ -219,17 +219,17 @@ def _base() -> list[str]:
         "%shape.row = getelementptr i64, ptr %shape, i64 1",
         "store i64 %fact.outputs, ptr %shape",
         "store i64 %stride, ptr %shape.row",
-        *field("kept", "ptr", "%fact.kept", at.LISTED),
+        *load_field("kept", "ptr", "%fact.kept", at.LISTED),
         "br label %try0",
         *[line for k in range(KEPT) for line in _free_base(k)],
         f"try{KEPT}:",
         f"%made = {_NEW} 2, ptr %shape, {how}",
-        *sure("made.well", "icmp ne ptr %made, null", "failed"),
+        *expect("made.well", "icmp ne ptr %made, null", "failed"),
         "store ptr %made, ptr %base.at",
         "%following = add i64 %fact.turn, 1",
         f"%turned = urem i64 %following, {KEPT}",
         f"store i64 %turned, ptr {_fact_at('turn')}",
-        *element("old", "ptr", "%kept", "%fact.turn"),
+        *load_element("old", "ptr", "%kept", "%fact.turn"),
         "store ptr %made, ptr %old.place",
         "call void @Py_DecRef(ptr %old)",
         "br label %based",
@@ -238,7 +238,7 @@ def _base() -> list[str]:
         # Held from here on: what comes may collect garbage, whose finalizers may come here again.
         "call void @Py_IncRef(ptr %base)",
         "store ptr %base, ptr %held.at",
-        *field("room", "ptr", "%base", at.DATA),
+        *load_field("room", "ptr", "%base", at.DATA),
         "store i64 %rows, ptr %shape",
     ]
 
@@ -248,9 +248,9 @@ def _free_base(k: int) -> list[str]:
     lengths, distances = ("%fact.outputs", "%stride"), ("%stride.bytes", "8")
     return [
         f"try{k}:",
-        *element(f"kept{k}", "ptr", "%kept", f"{k}"),
+        *load_element(f"kept{k}", "ptr", "%kept", f"{k}"),
         f"%references{k} = load i32, ptr %kept{k}",
-        *sure(f"alone{k}", f"icmp eq i32 %references{k}, 1", f"try{k + 1}"),
+        *expect(f"alone{k}", f"icmp eq i32 %references{k}, 1", f"try{k + 1}"),
         *untouched(f"kept{k}", 2, lengths, distances, f"try{k + 1}"),
         f"store ptr %kept{k}, ptr %base.at",
         "br label %based",
@@ -264,11 +264,11 @@ def _columns() -> list[str]:
         "%skip = mul i64 %k, %stride",
         "%slice = getelementptr double, ptr %room, i64 %skip",
         f"%view = {_NEW} 1, ptr %shape, {how}",
-        *sure("viewed", "icmp ne ptr %view, null", "halfway"),
-        *put("item", "ptr", "%view", "%items", "%k"),
+        *expect("viewed", "icmp ne ptr %view, null", "halfway"),
+        *store_element("item", "ptr", "%view", "%items", "%k"),
         "call void @Py_IncRef(ptr %base)",
         "%bound = call i32 @PyArray_SetBaseObject(ptr %view, ptr %base)",
-        *sure("owned", "icmp eq i32 %bound, 0", "halfway"),
+        *expect("owned", "icmp eq i32 %bound, 0", "halfway"),
         *_column(),
     ]
     return loop("k", "%fact.outputs", body)
@@ -278,12 +278,12 @@ def target() -> list[str]:
     """Look at array `%y`, the `%p`-th that is given behind the arguments."""
     return [
         "%target = add i64 %p, %fact.arguments",
-        *element("y", "ptr", "%args", "%target"),
-        *field("y.type", "ptr", "%y", at.TYPE),
-        *sure("y.exact", "icmp eq ptr %y.type, @PyArray_Type", "free"),
+        *load_element("y", "ptr", "%args", "%target"),
+        *load_field("y.type", "ptr", "%y", at.TYPE),
+        *expect("y.exact", "icmp eq ptr %y.type, @PyArray_Type", "free"),
         *looked("y"),
         f"%y.open = and i32 %y.flags, {at.WRITABLE}",
-        *sure("y.writable", "icmp ne i32 %y.open, 0", "free"),
+        *expect("y.writable", "icmp ne i32 %y.open, 0", "free"),
     ]
 
 
@@ -292,18 +292,18 @@ def _targets() -> list[str]:
     apart = [
         "%begin.index = mul i64 %q, 2",
         "%end.index = add i64 %begin.index, 1",
-        *element("other.low", "i64", "%spans", "%begin.index"),
-        *element("other.high", "i64", "%spans", "%end.index"),
+        *load_element("other.low", "i64", "%spans", "%begin.index"),
+        *load_element("other.high", "i64", "%spans", "%end.index"),
         "%behind = icmp sge i64 %y.low, %other.high",
         "%ahead = icmp sle i64 %y.high, %other.low",
-        *sure("apart", "or i1 %behind, %ahead", "free"),
+        *expect("apart", "or i1 %behind, %ahead", "free"),
     ]
     body = [
         *target(),
         *measured("y"),
-        *sure("y.line", "icmp eq i32 %y.axes, 1", "free"),
-        *sure("y.dense", "icmp eq i64 %y.distance, 8", "free"),
-        *sure("y.fits", "icmp eq i64 %y.length, %rows", "free"),
+        *expect("y.line", "icmp eq i32 %y.axes, 1", "free"),
+        *expect("y.dense", "icmp eq i64 %y.distance, 8", "free"),
+        *expect("y.fits", "icmp eq i64 %y.length, %rows", "free"),
         "%known.ends = load i64, ptr %ends.at",
         "%known = sdiv i64 %known.ends, 2",
         *spanned("y", "1"),
@@ -316,8 +316,8 @@ def _pointed() -> list[str]:
     """Point to the columns that are given."""
     body = [
         "%of = add i64 %k, %fact.arguments",
-        *element("into", "ptr", "%args", "%of"),
-        *field("slice", "ptr", "%into", at.DATA),
+        *load_element("into", "ptr", "%args", "%of"),
+        *load_field("slice", "ptr", "%into", at.DATA),
         *_column(),
     ]
     return loop("k", "%fact.outputs", body)

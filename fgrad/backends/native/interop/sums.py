@@ -7,7 +7,7 @@ from typing import Final
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.arguments import measured
 from fgrad.backends.native.interop.rows import TRUE, function, made_tuple, output, run, target
-from fgrad.backends.native.ir.control import element, field, loop, put, sure
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
 
 def summed() -> str:
@@ -15,8 +15,8 @@ def summed() -> str:
     kept = [
         *_total(),
         "%object = call ptr @PyFloat_FromDouble(double %total)",
-        *sure("objected", "icmp ne ptr %object, null", "halfway"),
-        *put("item", "ptr", "%object", "%items", "%k"),
+        *expect("objected", "icmp ne ptr %object, null", "halfway"),
+        *store_element("item", "ptr", "%object", "%items", "%k"),
     ]
     return function([*_SUMS, *made_tuple(), *loop("k", "%fact.outputs", kept)])
 
@@ -30,17 +30,17 @@ def _looked() -> list[str]:
     """See that each array has the length that is wanted, 0 for a single number."""
     body = [
         *target(),
-        *element("size", "i64", "%fact.kinds", "%target"),
+        *load_element("size", "i64", "%fact.kinds", "%target"),
         "%flat = icmp eq i32 %y.axes, 0",
         "br i1 %flat, label %y.alone, label %y.along",
         "y.alone:",
-        *sure("y.single", "icmp eq i64 %size, 0", "free"),
+        *expect("y.single", "icmp eq i64 %size, 0", "free"),
         "br label %y.fits",
         "y.along:",
-        *sure("y.line", "icmp eq i32 %y.axes, 1", "free"),
+        *expect("y.line", "icmp eq i32 %y.axes, 1", "free"),
         *measured("y"),
-        *sure("y.whole", "icmp eq i64 %y.length, %size", "free"),
-        *sure("y.dense", "icmp eq i64 %y.distance, 8", "free"),
+        *expect("y.whole", "icmp eq i64 %y.length, %size", "free"),
+        *expect("y.dense", "icmp eq i64 %y.distance, 8", "free"),
         "br label %y.fits",
         "y.fits:",
     ]
@@ -51,14 +51,14 @@ _SUMS: Final = (
     "call void %fact.clear(ptr %totals)",
     *run("running", "0", "%rows", "%totals"),
     "%known = call i32 %fact.add(ptr %totals, ptr %sums)",
-    *sure("all.known", "icmp ne i32 %known, 0", "free"),
+    *expect("all.known", "icmp ne i32 %known, 0", "free"),
     "%count = sitofp i64 %rows to double",
 )
 
 
 def _total() -> list[str]:
     """The sum of output `%k`."""
-    varies = [*element("sum", "double", "%sums", "%place"), "store double %sum, ptr %total.at"]
+    varies = [*load_element("sum", "double", "%sums", "%place"), "store double %sum, ptr %total.at"]
     stays = ["%times = fmul double %still, %count", "store double %times, ptr %total.at"]
     return [*output(varies, stays), "%total = load double, ptr %total.at"]
 
@@ -68,15 +68,15 @@ def _written() -> list[str]:
     each = [
         "%k = load i64, ptr %k.at",
         *_total(),
-        *put("written", "double", "%total", "%into.data", "%r"),
+        *store_element("written", "double", "%total", "%into.data", "%r"),
         "%k.next = add i64 %k, 1",
         "store i64 %k.next, ptr %k.at",
     ]
     body = [
         "%of = add i64 %q, %fact.arguments",
-        *element("into", "ptr", "%args", "%of"),
-        *field("into.data", "ptr", "%into", at.DATA),
-        *element("wanted.size", "i64", "%fact.kinds", "%of"),
+        *load_element("into", "ptr", "%args", "%of"),
+        *load_field("into.data", "ptr", "%into", at.DATA),
+        *load_element("wanted.size", "i64", "%fact.kinds", "%of"),
         "%only = icmp eq i64 %wanted.size, 0",
         "%all = select i1 %only, i64 1, i64 %wanted.size",
         *loop("r", "%all", each),

@@ -11,7 +11,7 @@ from typing import Final
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.trees_forms import HOW, WORDS
 from fgrad.backends.native.interop.trees_reading import by_way, chosen, words
-from fgrad.backends.native.ir.control import element, field, loop, put, sure
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
 DECLARED: Final = (
     "@PyTuple_Type = external global i8",
@@ -79,8 +79,8 @@ def _sequence() -> list[str]:
         "br i1 %listed, label %list, label %indexed",
         "list:",
         "%new.list = call ptr @PyList_New(i64 %count)",
-        *sure("list.made", "icmp ne ptr %new.list, null", "failed"),
-        *field("list.items", "ptr", "%new.list", at.LISTED),
+        *expect("list.made", "icmp ne ptr %new.list, null", "failed"),
+        *load_field("list.items", "ptr", "%new.list", at.LISTED),
         "br label %fill",
         "indexed:",
         "br i1 %exact, label %tuple, label %named",
@@ -92,7 +92,7 @@ def _sequence() -> list[str]:
         "br label %either",
         "either:",
         "%new.indexed = phi ptr [%new.tuple, %tuple], [%new.named, %named]",
-        *sure("indexed.made", "icmp ne ptr %new.indexed, null", "failed"),
+        *expect("indexed.made", "icmp ne ptr %new.indexed, null", "failed"),
         f"%indexed.items = getelementptr i8, ptr %new.indexed, i64 {at.ITEMS}",
         "br label %fill",
         "fill:",
@@ -117,13 +117,13 @@ def _item() -> list[str]:
         "%float = call ptr @PyFloat_FromDouble(double %y)",
         "br label %made",
         "mixed:",
-        *element("part", "ptr", "%parts", "%i"),
+        *load_element("part", "ptr", "%parts", "%i"),
         "%object = call ptr @built(ptr %part, ptr %at)",
         "br label %made",
         "made:",
         "%item = phi ptr [%float, %real], [%object, %mixed]",
-        *sure("there", "icmp ne ptr %item, null", "lost"),
-        *put("item", "ptr", "%item", "%items", "%i"),
+        *expect("there", "icmp ne ptr %item, null", "lost"),
+        *store_element("item", "ptr", "%item", "%items", "%i"),
     ]
 
 
@@ -142,7 +142,7 @@ def _holder() -> list[str]:
         "br label %either",
         "either:",
         "%new = phi ptr [%new.dict, %dict], [%new.object, %object]",
-        *sure("held", "icmp ne ptr %new, null", "failed"),
+        *expect("held", "icmp ne ptr %new, null", "failed"),
         *loop("i", "%count", _part()),
         "ret ptr %new",
         *_LOST,
@@ -152,10 +152,10 @@ def _holder() -> list[str]:
 def _part() -> list[str]:
     """Make part `%i` and put it where it belongs."""
     return [
-        *element("way", "ptr", "%ways", "%i"),
-        *element("part", "ptr", "%parts", "%i"),
+        *load_element("way", "ptr", "%ways", "%i"),
+        *load_element("part", "ptr", "%parts", "%i"),
         "%object.made = call ptr @built(ptr %part, ptr %at)",
-        *sure("there", "icmp ne ptr %object.made, null", "lost"),
+        *expect("there", "icmp ne ptr %object.made, null", "lost"),
         *by_way(),
         "by.place:",
         "%offset = ptrtoint ptr %way to i64",
@@ -166,13 +166,13 @@ def _part() -> list[str]:
         "%set = call i32 @PyObject_GenericSetAttr(ptr %new, ptr %way, ptr %object.made)",
         "br label %shared",
         "by.key:",
-        *field("key", "ptr", "%way", 8 * WORDS.index("what")),
+        *load_field("key", "ptr", "%way", 8 * WORDS.index("what")),
         "%stored = call i32 @PyDict_SetItem(ptr %new, ptr %key, ptr %object.made)",
         "br label %shared",
         "shared:",
         "%refused = phi i32 [%set, %fields], [%stored, %by.key]",
         "call void @Py_DecRef(ptr %object.made)",
-        *sure("done", "icmp eq i32 %refused, 0", "lost"),
+        *expect("done", "icmp eq i32 %refused, 0", "lost"),
     ]
 
 

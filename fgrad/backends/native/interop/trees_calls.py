@@ -13,7 +13,7 @@ from typing import Final
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop import trees_building, trees_reading
 from fgrad.backends.native.interop.point import STACK, counted, slow
-from fgrad.backends.native.ir.control import element, field, loop, sure
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop
 
 FACTS: Final = ("given", "named", "keys", "arguments", "result", "inputs", "before", "room")
 """How many arguments are given by position and how many by name, the names, the rows of the tuple of
@@ -42,7 +42,7 @@ def on_trees() -> str:
 
 def _fact(name: str) -> list[str]:
     kind = "ptr" if name in ("keys", "arguments", "result") else "i64"
-    return field(f"fact.{name}", kind, "@facts", 8 * FACTS.index(name))
+    return load_field(f"fact.{name}", kind, "@facts", 8 * FACTS.index(name))
 
 
 def _call() -> list[str]:
@@ -53,11 +53,11 @@ def _call() -> list[str]:
         *_fact("given"),
         *_fact("named"),
         "%enough = icmp eq i64 %n, %fact.given",
-        *sure("usual", "and i1 %enough, %running", "slow"),
+        *expect("usual", "and i1 %enough, %running", "slow"),
         "%nameless = icmp eq ptr %names, null",
         "br i1 %nameless, label %plain, label %named",
         "plain:",
-        *sure("none.named", "icmp eq i64 %fact.named, 0", "slow"),
+        *expect("none.named", "icmp eq i64 %fact.named, 0", "slow"),
         "br label %try",
         *_named(),
         "try:",
@@ -74,14 +74,14 @@ def _named() -> list[str]:
     """See that the names are those that are known, in their order: then the arguments are in a row."""
     return [
         "named:",
-        *field("names.size", "i64", "%names", at.SIZE),
-        *sure("all.named", "icmp eq i64 %names.size, %fact.named", "slow"),
+        *load_field("names.size", "i64", "%names", at.SIZE),
+        *expect("all.named", "icmp eq i64 %names.size, %fact.named", "slow"),
         *_fact("keys"),
         f"%names.items = getelementptr i8, ptr %names, i64 {at.ITEMS}",
         *loop("i", "%fact.named", [
-            *element("name", "ptr", "%names.items", "%i"),
-            *element("key", "ptr", "%fact.keys", "%i"),
-            *sure("same", "icmp eq ptr %name, %key", "slow"),
+            *load_element("name", "ptr", "%names.items", "%i"),
+            *load_element("key", "ptr", "%fact.keys", "%i"),
+            *expect("same", "icmp eq ptr %name, %key", "slow"),
         ]),
         "br label %try",
     ]  # fmt: skip
@@ -100,12 +100,12 @@ def _tried() -> list[str]:
         "large:",
         "%bytes = mul i64 %fact.room, 8",
         "%heap = call ptr @PyMem_RawMalloc(i64 %bytes)",
-        *sure("got", "icmp ne ptr %heap, null", "full"),
+        *expect("got", "icmp ne ptr %heap, null", "full"),
         "br label %begin",
         "begin:",
         "%in = phi ptr [%stack, %0], [%heap, %got]",
         "%end = call ptr @each(ptr %args, ptr %fact.arguments, ptr %in)",
-        *sure("known", "icmp ne ptr %end, null", "unknown"),
+        *expect("known", "icmp ne ptr %end, null", "unknown"),
         "%out = getelementptr double, ptr %in, i64 %fact.inputs",
         "%scratch = getelementptr double, ptr %in, i64 %fact.before",
         "call void %code(ptr %in, ptr %out, ptr null, ptr %scratch)",

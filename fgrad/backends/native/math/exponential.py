@@ -9,7 +9,8 @@ from typing import Final
 
 import attrs
 
-from fgrad.backends.native.ir.builder import MAGIC, Value, copysign, estrin, fma, select
+from fgrad.backends.native.ir.arithmetic import MAGIC, copysign, estrin, fma, select
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, two_product, two_sum
 
 # log(2) in two parts; the first has 32 bits, so its product with n is exact (fdlibm).

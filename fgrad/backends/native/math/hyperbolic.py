@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from fgrad.backends.native.ir.builder import (
+from fgrad.backends.native.ir.arithmetic import (
     MAGIC,
-    Value,
     absolute,
     copysign,
     estrin,
@@ -18,6 +17,7 @@ from fgrad.backends.native.ir.builder import (
     nearest,
     select,
 )
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, quotient, two_product
 from fgrad.backends.native.math.exponential import LN2_HIGH, LN2_LOW, LOG2E, TAIL
 

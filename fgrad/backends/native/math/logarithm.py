@@ -9,9 +9,17 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import BEHIND, Value, copysign, estrin, fma, rarely, select
+from fgrad.backends.native.ir.arithmetic import (
+    EXPONENT_OF_2_52,
+    copysign,
+    estrin,
+    fma,
+    rarely,
+    select,
+)
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, two_product, two_sum
-from fgrad.backends.native.ir.function import Body, called
+from fgrad.backends.native.ir.function import Body, call_outlined
 from fgrad.backends.native.math.exponential import LN2_HIGH, LN2_LOW
 
 _TINY: Final = 2.0**-1022
@@ -41,7 +49,7 @@ def parts(x: Value) -> Pair:
 
 def _normal_parts(x: Value) -> Pair:
     bits = x.bits + (_EXPONENT_OF_ONE - _ROOT_HALF)
-    k = ((bits >> 52) | BEHIND).double - _BIAS
+    k = ((bits >> 52) | EXPONENT_OF_2_52).double - _BIAS
     return k, ((bits & _MANTISSA) + _ROOT_HALF).double
 
 
@@ -73,12 +81,12 @@ def _natural(parts: Pair) -> Value:
 def _usually(name: str, usual: Value, everywhere: Body, x: Value) -> Value:
     """What is usual, but by a call of `everywhere` if an x is no positive normal number."""
     far = ~((x >= _TINY) & (x < math.inf))
-    return rarely(far, [usual], lambda: called(name, everywhere, x))[0]
+    return rarely(far, [usual], lambda: call_outlined(name, everywhere, x))[0]
 
 
 def _defined(y: Value, x: Value, result: Value) -> Value:
     """The logarithm of y by its special cases; an infinite x, or nan, is itself."""
-    valid = select(y > 0.0, result, select(y.same(0.0), -math.inf, math.nan))
+    valid = select(y > 0.0, result, select(y.eq(0.0), -math.inf, math.nan))
     return select(x < math.inf, valid, x)
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import attrs
 
 from fgrad.backends.native.codegen.hoist import Split
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.runtime.entry import Entry
 from fgrad.backends.native.runtime.few import Few, Way
 from fgrad.backends.native.runtime.lanes import lanes, writes_much
-from fgrad.backends.native.runtime.llvm import PLAIN, Machine, host
+from fgrad.backends.native.runtime.llvm import PLAIN, host
 from fgrad.backends.native.runtime.modules import Rows
 from fgrad.backends.native.runtime.objects import Objects, Request
 from fgrad.backends.native.runtime.pointers import Feed, Pattern

@@ -17,13 +17,14 @@ from fgrad.backends.native.codegen.slp import together
 from fgrad.backends.native.interop import point
 from fgrad.backends.native.interop.trees_calls import on_trees
 from fgrad.backends.native.interop.trees_forms import Form
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 from fgrad.backends.native.rerolling.lineup import Lineup
 from fgrad.backends.native.rerolling.order import Rolled
 from fgrad.backends.native.rerolling.partition import windows
 from fgrad.backends.native.runtime.background import later
-from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, Machine, host, loaded
+from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
 from fgrad.backends.native.runtime.objects import Request, Write, wrapped
 from fgrad.graph.collector import calm_for
 from fgrad.program.passes import inlined
@@ -135,8 +136,8 @@ class Entry:
         keys = (ctypes.c_int64 * len(named.keys))(*map(id, named.keys))
         inputs, before = self.shape.inputs, self.shape.inputs + len(self.shape.truths)
         counts = len(positional.children), len(keys), ctypes.addressof(keys)
-        words = *counts, given.address, made.address, inputs, before, before + self.shape.slots
-        facts = (ctypes.c_int64 * len(words))(*words)
+        target = *counts, given.address, made.address, inputs, before, before + self.shape.slots
+        facts = (ctypes.c_int64 * len(target))(*target)
         imports = {**known, "facts": ctypes.addressof(facts)}
         held = facts, keys, named.keys, given, made
         return self._builtin(_for_trees(), imports, cpython.MANY, other, *held)
@@ -192,10 +193,10 @@ def _written(
     calls = called(program)
     rolled = Rolled.of(rounded(program, machine, exact=exact), calls, machine.width)
     cut = windows(len(rolled.program), PART, rolled.loops)
-    words = Vocabulary(1, fma=machine.fma, inline=False)
-    wide = Vocabulary(machine.width, fma=machine.fma, inline=False, apart=True)
+    target = Target(1, fma=machine.fma, inline=False)
+    wide = Target(machine.width, fma=machine.fma, inline=False, scalar_parameters=True)
     ordered = together(rolled.program, cut, wide.width, calls)
     lineup = rolled.lineup if ordered is rolled.program else Lineup.of(ordered, calls)
-    made = parts(ordered, Numbers(), words, calls, cut, wide=wide, lineup=lineup)
+    made = parts(ordered, Numbers(), target, calls, cut, wide=wide, lineup=lineup)
     short = sum(window.period for window in cut) <= LONG
     return made.slots, BEST if short else level, modules(made)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from fgrad.backends.native.math.table import Vocabulary
-from fgrad.backends.native.runtime.llvm import Machine
+from fgrad.backends.native.ir.machine import Machine
+from fgrad.backends.native.math.table import Target
 from fgrad.program.program import Program
 from fgrad.program.schedule import peak
 
@@ -51,5 +51,5 @@ def writes_much(program: Program, machine: Machine) -> bool:
 
 
 def _length(program: Program, machine: Machine) -> int:
-    words = Vocabulary(machine.width, fma=machine.fma, inline=True)
-    return sum([words.length(op) for op, _ in program.instructions])
+    target = Target(machine.width, fma=machine.fma, inline=True)
+    return sum([target.size(op) for op, _ in program.instructions])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.turns import soon, taken
 from fgrad.errors import MissingExtra
 
@@ -77,32 +78,6 @@ BEST: Final = 3
 Both together take 1.2 to 2 times as long as the generator alone. Of Rosenbrock's function of 1,000
 numbers and its gradient, written out, they make 2.0 us from 2.5.
 """
-
-
-@attrs.frozen
-class Machine:
-    """What code is made for: a triple of LLVM, a processor and its features."""
-
-    triple: str
-    cpu: str
-    features: str
-
-    @cached_property
-    def fma(self) -> bool:
-        """Whether a fused multiply-add is an instruction."""
-        return not self.triple.startswith("x86_64") or "+fma" in self.features.split(",")
-
-    @cached_property
-    def width(self) -> int:
-        """How many doubles a vector of this machine has, at least 2."""
-        features = self.features.split(",")
-        return 8 if "+avx512f" in features else 4 if "+avx" in features else 2
-
-    @property
-    def registers(self) -> int:
-        """How many vectors it has room for."""
-        wide = "+avx512f" in self.features.split(",") or not self.triple.startswith("x86_64")
-        return 32 if wide else 16
 
 
 @cache

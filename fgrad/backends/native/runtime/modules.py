@@ -15,14 +15,14 @@ from fgrad.backends.native.codegen.masks import loosened
 from fgrad.backends.native.codegen.rows import Columns, Streams
 from fgrad.backends.native.codegen.sums import Sums
 from fgrad.backends.native.codegen.tiling import tiled
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 from fgrad.backends.native.rerolling.lineup import Lineup
 from fgrad.backends.native.rerolling.order import Rolled
 from fgrad.backends.native.rerolling.partition import Window, windows
 from fgrad.backends.native.runtime.entry import LONG
 from fgrad.backends.native.runtime.lanes import LIVE
-from fgrad.backends.native.runtime.llvm import Machine
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 from fgrad.program.schedule import peak
@@ -76,15 +76,15 @@ class Rows:
             program = tiled(program, room)
         cut = windows(len(program), PIECE, loops)
         inline = self._length(program, cut) <= INLINE
-        words = Vocabulary(self.width, fma=self.machine.fma, inline=inline)
+        target = Target(self.width, fma=self.machine.fma, inline=inline)
         planned = room if peak(program) > LIVE else 0
-        return parts(program, form, words, calls, cut, lineup=rolled.lineup, room=planned)
+        return parts(program, form, target, calls, cut, lineup=rolled.lineup, room=planned)
 
     def _length(self, program: Program, cut: Sequence[Window]) -> int:
         """How many lines of IR the windows are, functions written out."""
-        words = Vocabulary(self.machine.width, fma=self.machine.fma, inline=True)
+        target = Target(self.machine.width, fma=self.machine.fma, inline=True)
         lines = [line for w in cut for line in program.instructions[w.start : w.start + w.period]]
-        return sum([words.length(op) for op, _ in lines])
+        return sum([target.size(op) for op, _ in lines])
 
     @property
     def room(self) -> int:

@@ -11,8 +11,9 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.cache import Store
-from fgrad.backends.native.runtime.llvm import Machine, compiled, host, version
+from fgrad.backends.native.runtime.llvm import compiled, host, version
 from fgrad.errors import NotPicklable
 from fgrad.program.program import Program
 
