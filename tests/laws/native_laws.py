@@ -164,10 +164,10 @@ def each_sum_is_that_of_its_rows(
         assert bits([sum_]) == bits([wanted]), (where, sum_, wanted)
 
 
-FEW = mock.patch("fgrad.backends.native.rerolling.detect.SAVED", 20)
+FEW = mock.patch("fgrad.backends.native.rerolling.detect.MIN_SAVED", 20)
 ALL = mock.patch("fgrad.backends.native.runtime.modules.LONG", 0)
 """With these, short loops are found too."""
-NONE = mock.patch("fgrad.backends.native.rerolling.order.repeats", return_value=())
+NONE = mock.patch("fgrad.backends.native.rerolling.detect.find_loops", return_value=())
 
 
 def exact_loops_are_the_reference(machine: Machine, seed: int, where: int) -> None:

@@ -33,7 +33,7 @@ from fgrad.backends.native.codegen.selection import LOADS, STORES, TOUCHED  # no
 from fgrad.backends.native.codegen.tiling import tiled  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
 from fgrad.backends.native.math.table import Target  # noqa: E402  # likewise
-from fgrad.backends.native.rerolling.order import Rolled  # noqa: E402  # likewise
+from fgrad.backends.native.rerolling.detect import Rerolled  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, compiled, host  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.modules import INLINE, PIECE  # noqa: E402  # likewise
@@ -71,7 +71,7 @@ def test_no_pass_recurses(shape: str) -> None:
     given = [*row, 1.0, *[0.5] * len(program.outputs)]
     assert bits(loose.run(given)) == bits(whole.run(given))
     fused = contracted(loose)
-    assert len(tiled(fused, 15)) == len(fused) == len(Rolled.of(fused, (), 1).program)
+    assert len(tiled(fused, 15)) == len(fused) == len(Rerolled.of(fused, (), 1).program)
     split = Split.of(fused, [k == DEEP for k in range(len(fused.inputs))])
     assert len(split.once) + len(split.each) == len(fused)
     assert len(scheduled(inlined(program))) == len(program) == len(by_depth(program))
@@ -135,9 +135,9 @@ def test_a_loop_goes_on_behind_a_break(length: int) -> None:
     order = random.Random(1).sample(range(length), length)
     terms = lambda w, x: fg.sum([fg.relu(w[k] * x - 0.5) for k in order])
     program = fg.trace(fg.value_and_gradient(terms))([1.0] * length, 0.5)
-    rolled = Rolled.of(contracted(scheduled(simplified(program))), (), 8)
-    inside = sum(loop.period * loop.count for loop in rolled.loops)
-    assert inside >= 0.75 * len(rolled.program)
+    rerolled = Rerolled.of(contracted(scheduled(simplified(program))), (), 8)
+    inside = sum(loop.period * loop.trips for loop in rerolled.loops)
+    assert inside >= 0.75 * len(rerolled.program)
 
 
 def parts(texts: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -246,8 +246,8 @@ def test_code_over_rows_is_not_made_by_passes_that_take_longer_than_their_lines(
 def test_functions_are_put_in_place_up_to_a_length(way: str) -> None:
     for size, inline in ((300, True), (3000, False)):
         program, texts = written("a random graph", size, way)
-        words = Target(host().width, fma=host().fma, inline=True)
-        assert (sum(words.length(op) for op, _ in program.instructions) <= INLINE) == inline
+        target = Target(host().width, fma=host().fma, inline=True)
+        assert (sum(target.size(op) for op, _ in program.instructions) <= INLINE) == inline
         found = [part for text in texts for part in FUNCTION.findall(text)]
         hows = [how for _, name, _, how, _ in found if name.startswith("fgrad.tanh")]
         assert [("alwaysinline" in how) for how in hows] == [inline]

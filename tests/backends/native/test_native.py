@@ -29,7 +29,7 @@ from fgrad.backends.native.codegen.selection import FREE  # noqa: E402  # likewi
 from fgrad.backends.native.codegen.spill import Scratch  # noqa: E402  # likewise
 from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
-from fgrad.backends.native.rerolling.partition import windows  # noqa: E402  # likewise
+from fgrad.backends.native.rerolling.partition import regions  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.background import Worker  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
 from fgrad.backends.native.runtime.entry import LONG, Entry  # noqa: E402  # likewise
@@ -373,7 +373,7 @@ def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.Monkey
 @given(SEEDS, st.integers(1, 6))
 def test_what_waits_in_scratch_is_there_when_it_is_used(seed: int, part: int) -> None:
     made = program(seed, 60)
-    scratch = Scratch.of(made, windows(len(made), part))
+    scratch = Scratch.of(made, regions(len(made), part))
     inputs = len(made.inputs)
     memory: dict[int, int] = {}
     for i, (_, args) in enumerate(made.instructions):

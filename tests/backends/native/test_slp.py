@@ -23,7 +23,7 @@ pytest.importorskip("llvmlite")
 
 from fgrad.backends.native.codegen.slp import WORTH, pieces, together  # noqa: E402  # likewise
 from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
-from fgrad.backends.native.rerolling.partition import windows  # noqa: E402  # likewise
+from fgrad.backends.native.rerolling.partition import regions  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from tests.measures.machines import EVERY_MACHINE, MACHINES  # noqa: E402  # likewise
@@ -92,7 +92,7 @@ def test_lines_move_only_within_their_window_and_behind_what_they_need(
     seed: int, where: int, size: int, width: int, own: bool
 ) -> None:
     made = crowded(seed, own=own)
-    moved = together(made, windows(len(made), size), width, (ODD, BOTH)).check()
+    moved = together(made, regions(len(made), size), width, (ODD, BOTH)).check()
     x = point(where, 4)
     assert bits(moved.run(x)) == bits(made.run(x))
     for k in range(0, len(made), size):
@@ -162,7 +162,7 @@ def test_a_program_without_equal_functions_is_left_alone() -> None:
         lambda x: [fg.sin(x[0]) * fg.cos(x[0]), fg.exp(x[1])],
     ):
         made = rounded(fg.trace(model)(start(40)), MACHINES[-1], exact=False)
-        assert together(made, windows(len(made), 500), 4, ()) is made
+        assert together(made, regions(len(made), 500), 4, ()) is made
 
 
 def test_what_raises_first_is_what_is_raised() -> None:
@@ -176,7 +176,7 @@ def test_what_raises_first_is_what_is_raised() -> None:
     made = fg.trace(model)(0.5)
     names = [
         op.name
-        for op, _ in together(made, windows(len(made), 500), 4, (first, second)).instructions
+        for op, _ in together(made, regions(len(made), 500), 4, (first, second)).instructions
     ]
     assert names != [op.name for op, _ in made.instructions]
     with pytest.raises(ArithmeticError, match="first"):

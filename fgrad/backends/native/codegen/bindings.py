@@ -11,20 +11,26 @@ from fgrad.backends.native.codegen.layout import Layout
 from fgrad.backends.native.codegen.places import Place, index, read, steps
 from fgrad.backends.native.codegen.selection import Wording
 from fgrad.backends.native.math.table import Target
-from fgrad.backends.native.rerolling.operands import Before, Constant, Here, Operand, Outside
-from fgrad.backends.native.rerolling.partition import Window
+from fgrad.backends.native.rerolling.operands import (
+    Carried,
+    Constant,
+    LiveIn,
+    Operand,
+    SameIteration,
+)
+from fgrad.backends.native.rerolling.partition import Region
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 
 
 @attrs.frozen(eq=False)
 class Bindings:
-    """What has a name in the loop of a window while it is written, and the lines that bring it."""
+    """What has a name in the loop of a region while it is written, and the lines that bring it."""
 
     program: Program
     number: int
-    """The number of the window."""
-    window: Window
+    """The number of the region."""
+    region: Region
     slots: Mapping[int, int]
     """Where values wait."""
     layout: Layout
@@ -47,7 +53,7 @@ class Bindings:
     lanes: dict[tuple[int, int], str] = attrs.field(factory=dict, init=False)
     _known: dict[tuple[object, ...], str] = attrs.field(factory=dict, init=False)
     """The names of other things that are at hand."""
-    _carried: dict[Before, str] = attrs.field(factory=dict, init=False)
+    _carried: dict[Carried, str] = attrs.field(factory=dict, init=False)
     """The beginning of the names of what is carried: `.1` is of the last time, and so on."""
 
     @one.default
@@ -56,7 +62,7 @@ class Bindings:
 
     @wide.default
     def _wide(self) -> Wording:
-        lanes = self.window.lanes
+        lanes = self.region.lanes
         target = attrs.evolve(self.target, width=lanes)
         return self.one if lanes == 1 else Wording(target, self.one.text)
 
@@ -77,16 +83,16 @@ class Bindings:
     @cached_property
     def operations(self) -> tuple[Op, ...]:
         """What each line of one time round does."""
-        start = self.window.start
-        lines = self.program.instructions[start : start + self.window.period]
+        start = self.region.start
+        lines = self.program.instructions[start : start + self.region.period]
         return tuple([op for op, _ in lines])
 
     def vector(self, line: int) -> str:
         """A line of this time in all lanes."""
-        if self.window.lanes == 1:
+        if self.region.lanes == 1:
             return self.lanes[line, 0]
         if line not in self.vectors:
-            lanes = [self.lanes[line, k] for k in range(self.window.lanes)]
+            lanes = [self.lanes[line, k] for k in range(self.region.lanes)]
             self.vectors[line] = self._gathered(f"%v{line}", lanes, self.operations[line].truth)
         return self.vectors[line]
 
@@ -120,48 +126,48 @@ class Bindings:
 
     def vector_of(self, x: Operand) -> str:
         """An operand in all lanes."""
-        if isinstance(x, Here):
-            return self.vector(x.line)
-        if isinstance(x, Before):
+        if isinstance(x, SameIteration):
+            return self.vector(x.index)
+        if isinstance(x, Carried):
             return self._moved(x)
         if isinstance(x, Constant):
             return self._constant(x, self.wide.target)
-        place, truth = self.place(*self._memory(x.numbers)), self._truth(x.numbers[0])
+        place, truth = self.place(*self._memory(x.values)), self._truth(x.values[0])
         return self._still(place, truth)[1] if place.still else self._read(place, truth=truth)
 
     def lane_of(self, x: Operand, lane: int) -> str:
         """An operand in one lane."""
-        if self.window.lanes == 1 and not isinstance(x, Here):
+        if self.region.lanes == 1 and not isinstance(x, SameIteration):
             return self.vector_of(x)
-        if isinstance(x, Here):
-            return self.lane(x.line, lane)
-        if isinstance(x, Before):
-            back = lane - x.times
-            return self.lane(x.line, back) if back >= 0 else self._last(x, -back)
+        if isinstance(x, SameIteration):
+            return self.lane(x.index, lane)
+        if isinstance(x, Carried):
+            back = lane - x.distance
+            return self.lane(x.index, back) if back >= 0 else self._last(x, -back)
         if isinstance(x, Constant) and len(x.literals) == 1:
             return self._constant(x, self.one.target)
-        if isinstance(x, Outside):
-            truth = self._truth(x.numbers[0])
-            place = self.place(*self._memory(x.numbers))
+        if isinstance(x, LiveIn):
+            truth = self._truth(x.values[0])
+            place = self.place(*self._memory(x.values))
             if place.still:
                 return self._still(place, truth)[0]
         else:
             truth = x.truth
         return self._extracted(self.vector_of(x), lane, truth=truth)
 
-    def _last(self, x: Before, times: int) -> str:
+    def _last(self, x: Carried, times: int) -> str:
         """What is carried from so many times before the first lane."""
         return f"{self._carried.setdefault(x, f'%c{len(self._carried)}')}.{times}"
 
-    def _moved(self, x: Before) -> str:
+    def _moved(self, x: Carried) -> str:
         """What is carried in all lanes: the first of them are of the lanes before."""
-        lanes, times = self.window.lanes, x.times
+        lanes, times = self.region.lanes, x.distance
         if lanes == 1:
             return self._last(x, times)
         if ("moved", x) not in self._known:
-            truth = self.operations[x.line].truth
+            truth = self.operations[x.index].truth
             type_, kind = self.wide.target.type(truth=truth), "i1" if truth else "double"
-            name, vector = self._name(), self.vector(x.line)
+            name, vector = self._name(), self.vector(x.index)
             order = ", ".join([f"i32 {max(0, k - times)}" for k in range(lanes)])
             shuffle = f"{type_} {vector}, {type_} poison, <{lanes} x i32> <{order}>"
             self.text.append(f"{name} = shufflevector {shuffle}")
@@ -175,15 +181,15 @@ class Bindings:
 
     def phis(self) -> list[str]:
         """The head of the loop: what is carried into each time round."""
-        lines, lanes = [], self.window.lanes
+        lines, lanes = [], self.region.lanes
         for x, name in self._carried.items():
-            truth = self.operations[x.line].truth
+            truth = self.operations[x.index].truth
             kind = self.target.type(truth=truth)
-            for times in range(1, x.times + 1):
-                first = self._before(x.firsts[x.times - times], truth=truth)
+            for times in range(1, x.distance + 1):
+                first = self._before(x.initial[x.distance - times], truth=truth)
                 # What is older than a vector is what was young in the last.
                 old = times > lanes
-                last = f"{name}.{times - lanes}" if old else self.lane(x.line, lanes - times)
+                last = f"{name}.{times - lanes}" if old else self.lane(x.index, lanes - times)
                 sources = f"[ {first}, %entry ], [ {last}, %loop ]"
                 lines.append(f"{name}.{times} = phi {kind} {sources}")
         return lines

@@ -21,9 +21,9 @@ from fgrad.backends.native.codegen.slp import Piece, pieces, several
 from fgrad.backends.native.codegen.spill import Scratch
 from fgrad.backends.native.ir.builder import double
 from fgrad.backends.native.math.table import SINE_AND_COSINE, Target
-from fgrad.backends.native.rerolling.lineup import Lineup
+from fgrad.backends.native.rerolling.instruction_table import InstructionTable
 from fgrad.backends.native.rerolling.operands import operands
-from fgrad.backends.native.rerolling.partition import Window
+from fgrad.backends.native.rerolling.partition import Region
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, Joint
 from fgrad.ops.primitive import Op
@@ -58,37 +58,37 @@ def parts(
     layout: Layout,
     target: Target,
     calls: tuple[Op, ...],
-    windows: Sequence[Window],
+    regions: Sequence[Region],
     *,
     wide: Target | None = None,
-    lineup: Lineup | None = None,
+    table: InstructionTable | None = None,
     room: int = 0,
 ) -> Parts:
-    """The program, a part for each window; `calls` are those of `%calls`, in its order.
+    """The program, a part for each region; `calls` are those of `%calls`, in its order.
 
     With `wide`, equal functions that stand side by side become the lanes of its vectors. Where loops
-    are among the windows, `lineup` is that of the program. With `room`, lines are written for so many
+    are among the regions, `table` is that of the program. With `room`, lines are written for so many
     values at hand.
     """
-    planned, waiting = plans(program, layout, target, windows, room)
-    scratch = Scratch.of(program, windows, waiting)
+    planned, waiting = plans(program, layout, target, regions, room)
+    scratch = Scratch.of(program, regions, waiting)
     outputs: dict[int, list[int]] = {}
     for index, value in enumerate(program.outputs):
         outputs.setdefault(value, []).append(index)
     functions, needs = [], []
     there: set[int] = set()
-    for number, window in enumerate(windows):
-        if window.count > 1 and lineup is not None:
-            names = Bindings(program, number, window, scratch.slots, layout, target, wide or target)
-            loop = Loop(names, operands(window, lineup), outputs)
+    for number, region in enumerate(regions):
+        if region.trips > 1 and table is not None:
+            names = Bindings(program, number, region, scratch.slots, layout, target, wide or target)
+            loop = Loop(names, operands(region, table), outputs)
             function, needed = loop.function(), loop.needs
         else:
             writer = _Writer(
                 program, layout, target, wide or target, calls, scratch.slots, outputs,
                 planned.get(number, UNPLANNED), there,
             )  # fmt: skip
-            function = writer.function(number, window.start, window.end)
-            needed = writer.needs(program.instructions[window.start : window.end])
+            function = writer.function(number, region.start, region.end)
+            needed = writer.needs(program.instructions[region.start : region.end])
         functions.append(function)
         needs.append(needed)
     return Parts(tuple(functions), tuple(needs), scratch.size)

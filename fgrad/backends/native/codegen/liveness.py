@@ -16,7 +16,7 @@ import attrs
 
 from fgrad.backends.native.codegen.layout import Layout
 from fgrad.backends.native.math.table import Target
-from fgrad.backends.native.rerolling.partition import Window
+from fgrad.backends.native.rerolling.partition import Region
 from fgrad.program.program import Program
 
 APART: Final = 16
@@ -90,40 +90,40 @@ def _uses(program: Program, start: int, end: int) -> dict[int, list[int]]:
 
 
 def plans(
-    program: Program, layout: Layout, target: Target, windows: Sequence[Window], room: int
+    program: Program, layout: Layout, target: Target, regions: Sequence[Region], room: int
 ) -> tuple[Mapping[int, Plan], frozenset[int]]:
-    """The plan of each window without a loop, if there is room, and what must wait for them.
+    """The plan of each region without a loop, if there is room, and what must wait for them.
 
-    Of inputs that come back, or that a later window needs, those of tables must; others can as well
+    Of inputs that come back, or that a later region needs, those of tables must; others can as well
     be read once more.
     """
     inputs = len(program.inputs)
-    first = _first(program, layout, target, windows)
+    first = _first(program, layout, target, regions)
 
     def brought(number: int, x: int) -> Iterable[int]:
         return [x] if first.get(x, number) < number else layout.load(x, target)[1]
 
     found = {
         number: plan(program, w.start, w.end, room, partial(brought, number))
-        for number, w in enumerate(windows)
-        if room and w.count == 1
+        for number, w in enumerate(regions)
+        if room and w.trips == 1
     }
     waiting = frozenset[int]().union(*[p.waiting for p in found.values()])
     columns = [x for x in waiting if x in first]
-    for number, w in enumerate(windows):
-        if w.count == 1:
+    for number, w in enumerate(regions):
+        if w.trips == 1:
             columns += [x for x in _given(program, w) if first.get(x, number) < number]
     return found, frozenset([x for x in waiting if x >= inputs]).union(columns)
 
 
 def _first(
-    program: Program, layout: Layout, target: Target, windows: Sequence[Window]
+    program: Program, layout: Layout, target: Target, regions: Sequence[Region]
 ) -> Mapping[int, int]:
-    """For each input that is read from a table the number of the window that brings it."""
+    """For each input that is read from a table the number of the region that brings it."""
     first: dict[int, int] = {}
     others: set[int] = set()
-    for number, w in enumerate(windows):
-        for x in _given(program, w) if w.count == 1 else ():
+    for number, w in enumerate(regions):
+        for x in _given(program, w) if w.trips == 1 else ():
             if x in first or x in others:
                 continue
             if layout.place(x)[0].startswith("table"):
@@ -133,9 +133,9 @@ def _first(
     return first
 
 
-def _given(program: Program, window: Window) -> Iterable[int]:
-    """The inputs that a window without a loop reads: the first one those too that are outputs."""
-    lines = program.instructions[window.start : window.end]
+def _given(program: Program, region: Region) -> Iterable[int]:
+    """The inputs that a region without a loop reads: the first one those too that are outputs."""
+    lines = program.instructions[region.start : region.end]
     values = [a for _, args in lines for a in args if type(a) is int]
-    found = dict.fromkeys([*(program.outputs if window.start == 0 else ()), *values])
+    found = dict.fromkeys([*(program.outputs if region.start == 0 else ()), *values])
     return [x for x in found if x < len(program.inputs)]

@@ -1,4 +1,4 @@
-"""A window of lines that repeat, as one function with a loop.
+"""A region of lines that repeat, as one function with a loop.
 
 The lanes of a vector are times round that follow each other. What is carried from one time to the
 next (a running sum, the state of a step) is computed lane after lane, in the order of the program;
@@ -16,7 +16,7 @@ from fgrad.backends.native.codegen.places import Place, index, written
 from fgrad.backends.native.codegen.selection import defined
 from fgrad.backends.native.codegen.slp import Piece, pieces, several, side_by_side
 from fgrad.backends.native.rerolling.operands import Constant, Operand, as_program
-from fgrad.backends.native.rerolling.vectorize import Lanework
+from fgrad.backends.native.rerolling.vectorize import VectorSchedule
 from fgrad.ops import scalar as ops
 from fgrad.program.program import Instruction
 from fgrad.program.schedule import reordered
@@ -45,9 +45,9 @@ class Loop:
 
     def function(self) -> str:
         """The definition of the function."""
-        names, window = self.names, self.names.window
-        if window.lanes > 1:
-            self._in_lanes(Lanework.of(self.body))
+        names, region = self.names, self.names.region
+        if region.lanes > 1:
+            self._in_lanes(VectorSchedule.of(self.body))
         else:
             self._one_by_one()
         phis = names.phis()
@@ -62,22 +62,22 @@ class Loop:
                 "%k = phi i64 [ 0, %entry ], [ %following, %loop ]",
                 *phis,
                 *names.text,
-                f"%following = add i64 %k, {window.lanes}",
-                f"%more = icmp ult i64 %following, {window.count}",
+                f"%following = add i64 %k, {region.lanes}",
+                f"%more = icmp ult i64 %following, {region.trips}",
                 "br i1 %more, label %loop, label %end",
                 "end:",
                 *self.end,
             ],
         )
 
-    def _in_lanes(self, work: Lanework) -> None:
+    def _in_lanes(self, work: VectorSchedule) -> None:
         """Several times round at once."""
         for line in work.before:
             self._vector_line(line)
-        for lane in range(self.names.window.lanes):
-            for line in work.turns:
+        for lane in range(self.names.region.lanes):
+            for line in work.serial:
                 self._turn(line, lane)
-        for line in work.turns:
+        for line in work.serial:
             self._put(line)
         for line in work.after:
             self._vector_line(line)
@@ -141,14 +141,14 @@ class Loop:
 
     def _put(self, line: int) -> None:
         """Write the values of a line where they wait, and where they are outputs."""
-        names, window, truth = self.names, self.names.window, self.names.operations[line].truth
-        first = names.inputs + window.start + line
-        values = range(first, first + window.period * window.count, window.period)
+        names, region, truth = self.names, self.names.region, self.names.operations[line].truth
+        first = names.inputs + region.start + line
+        values = range(first, first + region.period * region.trips, region.period)
         if values[0] in names.slots:
             self._store(line, "%scratch", [names.slots[v] for v in values], "q", truth=truth)
         else:
-            for lane in range(window.lanes):
-                slot = names.slots.get(values[lane - window.lanes])
+            for lane in range(region.lanes):
+                slot = names.slots.get(values[lane - region.lanes])
                 if slot is not None:
                     self._store_last(line, lane, slot, truth=truth)
         for k in range(len(self.outputs.get(first, ()))):
@@ -157,7 +157,7 @@ class Loop:
     def _store(
         self, line: int, array: str, indices: Sequence[int], mark: str, *, truth: bool
     ) -> None:
-        names, lanes = self.names, self.names.window.lanes
+        names, lanes = self.names, self.names.region.lanes
         name, value, target = f"%v{line}{mark}", names.vector(line), names.wide.target
         place = names.place(array, indices)
         if array == "%out" and lanes == 1:

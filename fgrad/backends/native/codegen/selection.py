@@ -35,7 +35,7 @@ FENCE: Final = 'fence syncscope("singlethread") acq_rel'
 
 
 def defined(number: int, target: Target, lines: Sequence[str]) -> str:
-    """The definition of the function of window `number`, which has these lines."""
+    """The definition of the function of region `number`, which has these lines."""
     # What is put in place and could be called from elsewhere would be compiled a second time.
     here, how = ("internal", "alwaysinline") if target.inline else ("hidden", "noinline")
     if target.width > 1:

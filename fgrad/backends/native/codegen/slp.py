@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE
-from fgrad.backends.native.rerolling.partition import Window
+from fgrad.backends.native.rerolling.partition import Region
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
@@ -96,23 +96,23 @@ def _needs(args: Sequence[Any], value: int) -> bool:
 
 
 def together(
-    program: Program, windows: Sequence[Window], width: int, calls: Sequence[Op]
+    program: Program, regions: Sequence[Region], width: int, calls: Sequence[Op]
 ) -> Program:
-    """The program with equal functions side by side, within each window that is no loop.
+    """The program with equal functions side by side, within each region that is no loop.
 
     Operations among `calls` stay in their order, for it shows which of them raises first.
 
     >>> import fgrad as fg
-    >>> from fgrad.backends.native.rerolling.partition import windows
+    >>> from fgrad.backends.native.rerolling.partition import regions
     >>> program = fg.trace(lambda x, y: fg.exp(2.0 * x) + fg.exp(3.0 * y))(0.0, 0.0)
-    >>> [op.name for op, _ in together(program, windows(5, 500), 4, ()).instructions]
+    >>> [op.name for op, _ in together(program, regions(5, 500), 4, ()).instructions]
     ['mul', 'mul', 'exp', 'exp', 'add']
     """
     inputs = len(program.inputs)
     order: list[int] = []
-    for window in windows:
-        lines, first = program.instructions[window.start : window.end], inputs + window.start
-        alone = window.count == 1
+    for region in regions:
+        lines, first = program.instructions[region.start : region.end], inputs + region.start
+        alone = region.trips == 1
         found = side_by_side(lines, first, width, calls) if alone else range(len(lines))
         order += [first + i for i in found]
     same = order == list(range(inputs, inputs + len(program)))
@@ -144,7 +144,7 @@ def side_by_side(
 
 
 def _before(lines: Sequence[Instruction], first: int, calls: Sequence[Op]) -> list[list[int]]:
-    """For each line those of the window that must stand before it."""
+    """For each line those of the region that must stand before it."""
     before: list[list[int]] = []
     last: list[int] = []
     for i, (op, args) in enumerate(lines):

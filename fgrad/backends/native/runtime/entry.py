@@ -20,9 +20,9 @@ from fgrad.backends.native.interop.trees_forms import Form
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.math.table import Target
-from fgrad.backends.native.rerolling.lineup import Lineup
-from fgrad.backends.native.rerolling.order import Rolled
-from fgrad.backends.native.rerolling.partition import windows
+from fgrad.backends.native.rerolling.detect import Rerolled
+from fgrad.backends.native.rerolling.instruction_table import InstructionTable
+from fgrad.backends.native.rerolling.partition import regions
 from fgrad.backends.native.runtime.background import later
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
 from fgrad.backends.native.runtime.objects import Request, Write, wrapped
@@ -191,12 +191,12 @@ def _written(
 ) -> tuple[int, int, Iterable[str]]:
     """The scratch, the level and the modules: of long programs with loops the code may be short."""
     calls = called(program)
-    rolled = Rolled.of(rounded(program, machine, exact=exact), calls, machine.width)
-    cut = windows(len(rolled.program), PART, rolled.loops)
+    rerolled = Rerolled.of(rounded(program, machine, exact=exact), calls, machine.width)
+    cut = regions(len(rerolled.program), PART, rerolled.loops)
     target = Target(1, fma=machine.fma, inline=False)
     wide = Target(machine.width, fma=machine.fma, inline=False, scalar_parameters=True)
-    ordered = together(rolled.program, cut, wide.width, calls)
-    lineup = rolled.lineup if ordered is rolled.program else Lineup.of(ordered, calls)
-    made = parts(ordered, Numbers(), target, calls, cut, wide=wide, lineup=lineup)
-    short = sum(window.period for window in cut) <= LONG
+    ordered = together(rerolled.program, cut, wide.width, calls)
+    table = rerolled.table if ordered is rerolled.program else InstructionTable.of(ordered, calls)
+    made = parts(ordered, Numbers(), target, calls, cut, wide=wide, table=table)
+    short = sum(region.period for region in cut) <= LONG
     return made.slots, BEST if short else level, modules(made)

@@ -18,9 +18,9 @@ from fgrad.backends.native.codegen.tiling import tiled
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.math.table import Target
-from fgrad.backends.native.rerolling.lineup import Lineup
-from fgrad.backends.native.rerolling.order import Rolled
-from fgrad.backends.native.rerolling.partition import Window, windows
+from fgrad.backends.native.rerolling.detect import Rerolled
+from fgrad.backends.native.rerolling.instruction_table import InstructionTable
+from fgrad.backends.native.rerolling.partition import Region, regions
 from fgrad.backends.native.runtime.entry import LONG
 from fgrad.backends.native.runtime.lanes import LIVE
 from fgrad.ops.primitive import Op
@@ -70,18 +70,18 @@ class Rows:
 
     def _parts(self, program: Program, form: Columns) -> Parts:
         calls = called(self.split.each)  # in the order in which code finds them
-        rolled = _rolled(program, form, calls)
-        program, loops, room = rolled.program, rolled.loops, self.room
+        rerolled = _rerolled(program, form, calls)
+        program, loops, room = rerolled.program, rerolled.loops, self.room
         if len(program) <= TILED and not loops and not calls:
             program = tiled(program, room)
-        cut = windows(len(program), PIECE, loops)
+        cut = regions(len(program), PIECE, loops)
         inline = self._length(program, cut) <= INLINE
         target = Target(self.width, fma=self.machine.fma, inline=inline)
         planned = room if peak(program) > LIVE else 0
-        return parts(program, form, target, calls, cut, lineup=rolled.lineup, room=planned)
+        return parts(program, form, target, calls, cut, table=rerolled.table, room=planned)
 
-    def _length(self, program: Program, cut: Sequence[Window]) -> int:
-        """How many lines of IR the windows are, functions written out."""
+    def _length(self, program: Program, cut: Sequence[Region]) -> int:
+        """How many lines of IR the regions are, functions written out."""
         target = Target(self.machine.width, fma=self.machine.fma, inline=True)
         lines = [line for w in cut for line in program.instructions[w.start : w.start + w.period]]
         return sum([target.size(op) for op, _ in lines])
@@ -92,10 +92,10 @@ class Rows:
         return self.machine.registers // (self.width // self.machine.width) - 1
 
 
-def _rolled(program: Program, form: Columns, calls: Sequence[Op]) -> Rolled:
+def _rerolled(program: Program, form: Columns, calls: Sequence[Op]) -> Rerolled:
     """A long program with its loops; a short one has no need of them."""
     if len(program) <= LONG:
-        return Rolled(program, Lineup.of(program, calls), ())
+        return Rerolled(program, InstructionTable.of(program, calls), ())
     arrays = [form.place(index)[0] for index in range(len(program.inputs))]
     bounds = [k for k in range(1, len(arrays)) if arrays[k] != arrays[k - 1]]
-    return Rolled.of(program, calls, 1, bounds)
+    return Rerolled.of(program, calls, 1, bounds)
