@@ -17,12 +17,12 @@ from unittest import mock
 
 import numpy as np
 
+from fgrad.backends.native.codegen import lanes
 from fgrad.backends.native.codegen.hoist import Split
+from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.ir.machine import Machine
-from fgrad.backends.native.runtime import lanes
 from fgrad.backends.native.runtime.batch import Batch
 from fgrad.backends.native.runtime.entry import Entry
-from fgrad.backends.native.runtime.modules import Rows
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
@@ -116,8 +116,8 @@ def registers(*, few: bool) -> Iterator[None]:
     """With few of them, values wait in memory even of short programs."""
     with ExitStack() as patches:
         if few:
-            patches.enter_context(mock.patch.object(Rows, "room", 4))
-            patches.enter_context(mock.patch("fgrad.backends.native.runtime.modules.LIVE", 0))
+            patches.enter_context(mock.patch.object(RowProgram, "registers", 4))
+            patches.enter_context(mock.patch("fgrad.backends.native.codegen.rows.LIVE", 0))
         yield
 
 
@@ -165,7 +165,7 @@ def each_sum_is_that_of_its_rows(
 
 
 FEW = mock.patch("fgrad.backends.native.rerolling.detect.MIN_SAVED", 20)
-ALL = mock.patch("fgrad.backends.native.runtime.modules.LONG", 0)
+ALL = mock.patch("fgrad.backends.native.codegen.rows.LONG", 0)
 """With these, short loops are found too."""
 NONE = mock.patch("fgrad.backends.native.rerolling.detect.find_loops", return_value=())
 

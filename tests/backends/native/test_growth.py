@@ -26,17 +26,17 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from fgrad.backends.native.codegen import masks  # noqa: E402  # they need extras
-from fgrad.backends.native.codegen.accumulate import summing  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.accumulate import accumulating  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.hoist import Split  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.masks import DEPTH, KNOWN, loosened  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.selection import LOADS, STORES, TOUCHED  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.masks import MAX_DEPTH, MAX_KNOWN, with_masked_factors  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.rows import INLINE, ROW_FUNCTION_SIZE  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.selection import FENCED_ACCESSES, LOADS, STORES  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.tiling import tiled  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
 from fgrad.backends.native.math.table import Target  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.detect import Rerolled  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, compiled, host  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.modules import INLINE, PIECE  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.pointers import Feed  # noqa: E402  # likewise
 from tests.bench.native_growth import MODELS  # noqa: E402  # likewise
 
@@ -66,14 +66,14 @@ def test_no_pass_recurses(shape: str) -> None:
     program = traced(shape, DEEP)
     size = len(program.inputs)
     row = [1.0 + k / size for k in range(size)]
-    whole = summing(program)
-    loose = loosened(whole, len(whole.inputs))
+    whole = accumulating(program)
+    loose = with_masked_factors(whole, len(whole.inputs))
     given = [*row, 1.0, *[0.5] * len(program.outputs)]
     assert bits(loose.run(given)) == bits(whole.run(given))
     fused = contracted(loose)
     assert len(tiled(fused, 15)) == len(fused) == len(Rerolled.of(fused, (), 1).program)
     split = Split.of(fused, [k == DEEP for k in range(len(fused.inputs))])
-    assert len(split.once) + len(split.each) == len(fused)
+    assert len(split.hoisted) + len(split.per_row) == len(fused)
     assert len(scheduled(inlined(program))) == len(program) == len(by_depth(program))
     assert bits(source(program).function()(*row)) == bits(program.run(row))
 
@@ -114,19 +114,19 @@ def test_a_program_that_is_called_often_is_put_in_place_from_one_copy() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_guards_on_factors_grow_with_the_program(shape: str) -> None:
     for length in (60, 240):
-        whole = summing(traced(shape, length))
-        assert len(loosened(whole, len(whole.inputs))) <= 1.3 * len(whole)
+        whole = accumulating(traced(shape, length))
+        assert len(with_masked_factors(whole, len(whole.inputs))) <= 1.3 * len(whole)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_known_of_guards_grows_with_the_program(shape: str) -> None:
-    whole = summing(traced(shape, 240))
-    found = masks._guards(whole, len(whole.inputs))
+    whole = accumulating(traced(shape, 240))
+    found = masks._masks(whole, len(whole.inputs))
     zeros = masks._zeros(whole, found)
-    assert max(map(len, zeros)) <= KNOWN
-    moving = masks._Moving(whole, found, zeros, masks._tame(whole))
+    assert max(map(len, zeros)) <= MAX_KNOWN
+    moving = masks._MaskMover(whole, found, zeros, masks._finite(whole))
     moving.moved()
-    assert len(moving.counted) <= (1 + masks.APART) * 2**DEPTH * len(whole)
+    assert len(moving.counted) <= (1 + masks.MAX_CONJUNCTS) * 2**MAX_DEPTH * len(whole)
 
 
 @pytest.mark.parametrize("length", [900, 1100, 1500])
@@ -161,7 +161,7 @@ def written(model: str, size: int, way: str) -> tuple[Program, list[str]]:
     batch = Batch(kernel.program, exact=False)
     feed = Feed.of(kernel.program, [np.array([a]), np.array([b] * 32)], batch._lanes)
     rows, _ = batch._rows(feed.pattern, batch._lanes)
-    _, modules = rows.sums(guarded=False) if way == "sum" else rows.columns(past=False)
+    _, modules = rows.sums(masked=False) if way == "sum" else rows.columns(streaming=False)
     return kernel.program, list(modules)
 
 
@@ -224,7 +224,7 @@ def test_code_over_rows_touches_little_memory_between_two_fences(model: str, way
     _, texts = written(model, round(3000 / MODELS[model].lines), way)
     for _, body in parts(texts).values():
         for piece in re.split(r"^fence.*$", body, flags=re.MULTILINE):
-            assert piece.count(" = load ") + piece.count("\nstore ") <= TOUCHED
+            assert piece.count(" = load ") + piece.count("\nstore ") <= FENCED_ACCESSES
 
 
 def test_code_over_rows_is_not_made_by_passes_that_take_longer_than_their_lines() -> None:
@@ -255,7 +255,7 @@ def test_functions_are_put_in_place_up_to_a_length(way: str) -> None:
 
 def test_a_part_of_code_over_rows_has_so_many_lines() -> None:
     program, texts = written("a random graph", 4000, "map")
-    assert len(parts(texts)) >= -(-len(program) // (2 * PIECE))
+    assert len(parts(texts)) >= -(-len(program) // (2 * ROW_FUNCTION_SIZE))
 
 
 @pytest.mark.parametrize("way", ["map", "sum"])
@@ -279,7 +279,7 @@ def test_a_part_brings_what_was_turned_for_an_output_of_the_first_one() -> None:
 
     def filled(last: int) -> int:
         """Lines without a pattern, about as many as a part has."""
-        for _ in range(PIECE):
+        for _ in range(ROW_FUNCTION_SIZE):
             op = choice.choice((ops.add, ops.sub))
             last = write(op, last, choice.choice((8, max(8, last - choice.randrange(9)))))
             last = write(ops.mul, last, 0.5) if choice.random() < 0.3 else last

@@ -16,11 +16,12 @@ import fgrad as fg
 np = pytest.importorskip("numpy")
 llvm = pytest.importorskip("llvmlite.binding")
 
+from fgrad.backends.native.codegen.point import LONG  # noqa: E402  # likewise
 from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.detect import Rerolled, find_loops  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.instruction_table import InstructionTable  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # what may be missing comes first
-from fgrad.backends.native.runtime.entry import LONG, Entry  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, compiled  # noqa: E402  # likewise
 from fgrad.program.schedule import by_depth, reordered  # noqa: E402  # likewise
 from tests.backends.native.test_exponential import FOREIGN, NAME  # noqa: E402  # likewise

@@ -25,15 +25,16 @@ from tests.samples.programs import AWKWARD, OPERATIONS, alone, bits, program
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-from fgrad.backends.native.codegen.selection import FREE  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.spill import Scratch  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.point import LONG  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.selection import ATTRIBUTES  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.slots import Slots  # noqa: E402  # likewise
 from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.partition import regions  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.background import Worker  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
-from fgrad.backends.native.runtime.entry import LONG, Entry  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, compiled, host  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.objects import Request, wrapped  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.sum_code import BLOCK  # noqa: E402  # likewise
@@ -245,8 +246,8 @@ def test_code_that_was_kept_is_found_before_anything_is_written(
     def fail(*args: object, **kwargs: object) -> object:
         raise AssertionError
 
-    monkeypatch.setattr("fgrad.backends.native.runtime.entry.parts", fail)
-    monkeypatch.setattr("fgrad.backends.native.runtime.modules.parts", fail)
+    monkeypatch.setattr("fgrad.backends.native.codegen.point.emit_functions", fail)
+    monkeypatch.setattr("fgrad.backends.native.codegen.rows.emit_functions", fail)
     assert Entry.of(made, exact=False).run(1.0, 2.0) == first
     assert Batch(made, False).map((np.array([1.0]), 2.0), threads=1)[0] == column
     with pytest.raises(AssertionError):
@@ -328,7 +329,7 @@ def test_many_zeros_are_written_without_a_library() -> None:
     assert fast(2.0) == [*[0.0] * 300, 2.0]
     text = fast.source
     assert b"memset" not in compiled(text, host(), BEST)
-    assert b"memset" in compiled(text.replace(FREE, "nounwind"), host(), BEST)
+    assert b"memset" in compiled(text.replace(ATTRIBUTES, "nounwind"), host(), BEST)
 
 
 def test_a_literal_is_not_the_value_of_that_number() -> None:
@@ -373,16 +374,16 @@ def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.Monkey
 @given(SEEDS, st.integers(1, 6))
 def test_what_waits_in_scratch_is_there_when_it_is_used(seed: int, part: int) -> None:
     made = program(seed, 60)
-    scratch = Scratch.of(made, regions(len(made), part))
+    scratch = Slots.of(made, regions(len(made), part))
     inputs = len(made.inputs)
     memory: dict[int, int] = {}
     for i, (_, args) in enumerate(made.instructions):
         for a in args:
             if type(a) is int and a >= inputs and (a - inputs) // part < i // part:
-                assert memory[scratch.slots[a]] == a
-        if inputs + i in scratch.slots:
-            memory[scratch.slots[inputs + i]] = inputs + i
-    assert set(scratch.slots.values()) == set(range(scratch.size))
+                assert memory[scratch.of_value[a]] == a
+        if inputs + i in scratch.of_value:
+            memory[scratch.of_value[inputs + i]] = inputs + i
+    assert set(scratch.of_value.values()) == set(range(scratch.size))
 
 
 @EVERY_MACHINE

@@ -1,4 +1,4 @@
-"""Sums over rows as a program: each total is an input, and what it is with a vector of rows an output."""
+"""Sums over rows as a program: each total is an input, and the total with a vector of rows added an output."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program, placed
 
 
-def summing(program: Program) -> Program:
+def accumulating(program: Program) -> Program:
     """The program that adds its outputs to totals if the row counts.
 
-    Inputs behind the others are a number that is above 0 if it does, and the totals. That it does is
-    the first line. An output that is true adds 1.
+    Further inputs are a number that is above 0 if it does, and the totals. Whether it counts is the
+    first instruction. An output that is true adds 1.
 
     >>> import fgrad as fg
-    >>> program = summing(fg.trace(lambda x: fg.exp(x))(0.0))
+    >>> program = accumulating(fg.trace(lambda x: fg.exp(x))(0.0))
     >>> program.inputs, [op.name for op, _ in program.instructions], program.run((0.0, 1.0, 5.0))
     (('x', 'counts', 'total 0'), ['greater', 'exp', 'where', 'add'], (6.0,))
     """

@@ -1,86 +1,140 @@
-"""Scratch memory: where values wait that one region of a program computes and a later one uses."""
+"""Spilling: which values stay live in registers, and which wait in memory until they are used again.
+
+LLVM's register allocator does not do so well where register pressure is far above the number of
+registers: it keeps what is used once in a while, and reloads what is used now. Here the value whose
+next use is farthest is evicted (Belady 1966), which straight-line code tells in advance.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from heapq import heappop, heappush
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Final
 
 import attrs
 
+from fgrad.backends.native.codegen.layout import Layout
+from fgrad.backends.native.math.table import Target
 from fgrad.backends.native.rerolling.partition import Region
-from fgrad.ops.multiple import Joint
 from fgrad.program.program import Program
+
+FENCE_INTERVAL: Final = 16
+"""Instructions between two fences: LLVM hoists no reload across a fence."""
 
 
 @attrs.frozen
-class Scratch:
-    """The slot of each value that waits, and how many slots there are."""
+class SpillPlan:
+    """For each instruction of a region the values that are evicted after it, and the values that are reloaded."""
 
-    slots: Mapping[int, int]
-    size: int
+    evicted: Sequence[tuple[int, ...]]
+    spilled: frozenset[int]
 
-    @classmethod
-    def of(
-        cls, program: Program, regions: Sequence[Region], waiting: Collection[int] = ()
-    ) -> Scratch:
-        """The slots for these regions; one that is no longer needed is used again.
 
-        Those `waiting` have one even if no later region uses them. An operation with several results
-        has as many slots in a row, for good; so has a line of a loop one for each time round, if it is
-        needed later from more than the last vector.
+UNPLANNED: Final = SpillPlan((), frozenset())
+"""No plan: LLVM's register allocator decides alone."""
 
-        >>> import fgrad as fg
-        >>> program = fg.trace(lambda x: fg.exp(fg.sin(x)) + fg.sin(x))(1.0)
-        >>> Scratch.of(program, (Region(0, 2), Region(2, 2)))
-        Scratch(slots=mappingproxy({2: 0}), size=1)
-        """
-        last = _last_lines(program, regions)
-        inputs = len(program.inputs)
-        slots = {value: k for k, value in enumerate(sorted(x for x in waiting if x < inputs))}
-        size, free = len(slots), list[int]()
-        ending: dict[int, list[int]] = {}
-        for region, line in _steps(regions):
-            # Of a line that is written out what is before it, of one of a loop what is before that.
-            for slot in ending.pop(line - 1 if region.trips == 1 else region.start - 1, ()):
-                heappush(free, slot)
-            op, values = program.instructions[line][0], _values(inputs + line, region)
-            needed = [value for value in values if last[value] >= region.end or value in waiting]
-            if isinstance(op, Joint):
-                slots[values[0]], size = size, size + op.size
-            elif needed and needed[0] < values[-region.lanes]:
-                slots.update(zip(values, range(size, size + len(values)), strict=True))
-                size += len(values)
+
+def spill_plan(
+    program: Program,
+    start: int,
+    end: int,
+    registers: int,
+    loaded: Callable[[int], Iterable[int]],
+) -> SpillPlan:
+    """The plan for the instructions from `start` to `end`, with so many registers.
+
+    `loaded` says which inputs are loaded together with one.
+
+    >>> import fgrad as fg
+    >>> program = fg.trace(lambda x: (fg.exp(x) + fg.sin(x)) * x + fg.cos(x))(0.0)
+    >>> [op.name for op, _ in program.instructions]
+    ['exp', 'sin', 'add', 'mul', 'cos', 'add']
+    >>> spill_plan(program, 0, 6, 2, lambda x: [x])
+    SpillPlan(evicted=((), (0,), (), (), (), ()), spilled=frozenset({0}))
+    """
+    inputs, uses = len(program.inputs), _uses(program, start, end)
+    live: set[int] = set()
+    gone: set[int] = set()
+    spilled: set[int] = set()
+    evicted: list[tuple[int, ...]] = []
+    for line in range(start, end):
+        args = dict.fromkeys([a for a in program.instructions[line][1] if type(a) is int])
+        for a in args:
+            if a in gone:
+                spilled.add(a)
+            elif a not in live and a < inputs:
+                live.update([x for x in loaded(a) if x in uses])
+        live.update(args)
+        gone.difference_update(args)
+        for a in args:
+            uses[a].pop()
+        live.difference_update([a for a in args if not uses[a]])
+        if inputs + line in uses:
+            live.add(inputs + line)
+        farthest = sorted(live, key=lambda x: (uses[x][-1], x), reverse=True)
+        leaves = farthest[: max(0, len(live) - registers)]
+        live.difference_update(leaves)
+        gone.update(leaves)
+        evicted.append(tuple(leaves))
+    return SpillPlan(tuple(evicted), frozenset(spilled))
+
+
+def _uses(program: Program, start: int, end: int) -> dict[int, list[int]]:
+    """The instructions that use each value, the last one first."""
+    uses: dict[int, list[int]] = {}
+    for line in range(end - 1, start - 1, -1):
+        for a in dict.fromkeys([a for a in program.instructions[line][1] if type(a) is int]):
+            uses.setdefault(a, []).append(line)
+    return uses
+
+
+def spill_plans(
+    program: Program, layout: Layout, target: Target, regions: Sequence[Region], registers: int
+) -> tuple[Mapping[int, SpillPlan], frozenset[int]]:
+    """The plan of each straight-line region, if `registers` is given, and the values that need slots for them.
+
+    Inputs of tables that are reloaded, or that a later region uses, are spilled; others can be
+    loaded again.
+    """
+    inputs = len(program.inputs)
+    first = _first(program, layout, target, regions)
+
+    def loaded(number: int, x: int) -> Iterable[int]:
+        return [x] if first.get(x, number) < number else layout.load(x, target)[1]
+
+    found = {
+        number: spill_plan(program, w.start, w.end, registers, partial(loaded, number))
+        for number, w in enumerate(regions)
+        if registers and w.trips == 1
+    }
+    spilled = frozenset[int]().union(*[p.spilled for p in found.values()])
+    columns = [x for x in spilled if x in first]
+    for number, w in enumerate(regions):
+        if w.trips == 1:
+            columns += [x for x in _inputs(program, w) if first.get(x, number) < number]
+    return found, frozenset([x for x in spilled if x >= inputs]).union(columns)
+
+
+def _first(
+    program: Program, layout: Layout, target: Target, regions: Sequence[Region]
+) -> Mapping[int, int]:
+    """For each input that is loaded from a table the index of the region that loads it first."""
+    first: dict[int, int] = {}
+    others: set[int] = set()
+    for number, w in enumerate(regions):
+        for x in _inputs(program, w) if w.trips == 1 else ():
+            if x in first or x in others:
+                continue
+            if layout.place(x)[0].startswith("table"):
+                first.update(dict.fromkeys(layout.load(x, target)[1], number))
             else:
-                for value in needed:
-                    slots[value] = slot = heappop(free) if free else size
-                    size = max(size, slot + 1)
-                    ending.setdefault(last[value], []).append(slot)
-        return cls(MappingProxyType(slots), size)
+                others.add(x)
+    return first
 
 
-def _steps(regions: Sequence[Region]) -> Iterator[tuple[Region, int]]:
-    """The lines that are written, each with its region."""
-    for region in regions:
-        for line in range(region.start, region.start + region.period):
-            yield region, line
-
-
-def _values(first: int, region: Region) -> range:
-    """The values of a line, one for each time round."""
-    return range(first, first + region.period * region.trips, region.period)
-
-
-def _last_lines(program: Program, regions: Sequence[Region]) -> list[int]:
-    """The last line that uses each value; all of a loop use what one of them does."""
-    last = [-1] * (len(program.inputs) + len(program.instructions))
-    for region in regions:
-        alone, together = region.trips == 1, region.end - 1
-        for line, (_, args) in enumerate(
-            program.instructions[region.start : region.end], region.start
-        ):
-            use = line if alone else together
-            for a in args:
-                if type(a) is int:
-                    last[a] = use
-    return last
+def _inputs(program: Program, region: Region) -> Iterable[int]:
+    """The inputs that a straight-line region loads; the first region also those that are outputs."""
+    lines = program.instructions[region.start : region.end]
+    values = [a for _, args in lines for a in args if type(a) is int]
+    found = dict.fromkeys([*(program.outputs if region.start == 0 else ()), *values])
+    return [x for x in found if x < len(program.inputs)]

@@ -1,70 +1,36 @@
-"""The layout of a program that is summed over rows (`fgrad.backends.native.codegen.accumulate`), and the code around it.
+"""The code around a program that is summed over rows (`accumulate`): `@clear`, `@add`, and which rows count.
 
-The totals are vectors at `%out`. Behind them stands a number for each lane, 1 if its row counts and
-else 0: the last rows, which fill no vector, are the last of one that reaches into those
-before. `@clear(totals)` and `@add(totals, sums)` begin and end a sum; `@add` says whether all sums
-are known.
+The totals are vectors at `%out`, followed by a mask as doubles: 1 for each lane whose row counts,
+else 0. The last vector overlaps the one before it, and the rows that both have must not count
+twice. `@clear(totals)` and `@add(totals, sums)` begin and end a sum; `@add` says whether all sums
+are valid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
-from fgrad.backends.native.codegen.functions import Parts
-from fgrad.backends.native.codegen.rows import Columns, module, output, rows
-from fgrad.backends.native.codegen.selection import FREE
-from fgrad.backends.native.math.table import Target
+from fgrad.backends.native.codegen.selection import ATTRIBUTES
 
 EXPORTS: Final = ("rows", "clear", "add")
-"""The names of the functions of a module."""
+"""The symbols that a module of sums defines."""
 
 
-@attrs.frozen
-class Sums(Columns):
-    """The inputs of columns, and behind them which rows count, and the totals."""
-
-    outputs: int
-
-    def place(self, index: int) -> tuple[str, int]:
-        """As those of columns, or which rows count, or one of the totals."""
-        number = index - sum(self.sources) - len(self.same)
-        if number < 0:
-            return super().place(index)
-        return ("totals", number - 1) if number else ("counts", self.outputs)
-
-    def load_at(self, array: str, at: str, name: str, target: Target) -> Sequence[str]:
-        """The same from where code says."""
-        if array not in ("totals", "counts"):
-            return super().load_at(array, at, name, target)
-        place = f"{name}p = getelementptr {target.type()}, ptr %out, i64 {at}"
-        return place, f"{name} = load {target.type()}, ptr {name}p"
-
-    def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
-        """Write a total."""
-        o = output(name, index)
-        place = f"{o} = getelementptr {target.type()}, ptr %out, i64 {index}"
-        return place, f"store {target.type()} {name}, ptr {o}"
-
-
-def modules(parts: Parts, width: int, outputs: int, *, sure: bool) -> Iterator[str]:
-    """The module that defines the functions; if `sure`, sums need not be finite."""
+def prologue(width: int, outputs: int) -> list[str]:
+    """Compute the `%last` row to begin a vector at, and let all lanes count."""
     v = f"<{width} x double>"
-    first = [
+    return [
         f"%before = sub i64 %end, {width}",
         "%below = icmp slt i64 %before, 0",
         "%last = select i1 %below, i64 0, i64 %before",
         f"%counts = getelementptr {v}, ptr %out, i64 {outputs}",
         f"store {v} splat (double 1.0), ptr %counts",
     ]
-    others = _clear(width, outputs), _add(width, outputs, sure=sure)
-    yield module(parts, rows(parts, width, first, _counted(width)), others)
 
 
-def _counted(width: int) -> list[str]:
-    """Of a vector that reaches behind the last row, or to rows before `%at`, see which rows count."""
+def mark_counted(width: int) -> list[str]:
+    """For a vector that reaches beyond the last row, or to rows before `%at`, store which lanes count."""
     w, v = f"<{width} x i64>", f"<{width} x double>"
     lanes = ", ".join([f"i64 {lane}" for lane in range(width)])
     lines = []
@@ -91,8 +57,8 @@ def _counted(width: int) -> list[str]:
     ]
 
 
-def _clear(width: int, outputs: int) -> str:
-    """`@clear(totals)`: all of them 0."""
+def clear(width: int, outputs: int) -> str:
+    """`@clear(totals)`: sets all of them to 0."""
     total = f"<{width} x double>"
     body = [
         f"%place = getelementptr {total}, ptr %totals, i64 %k",
@@ -100,7 +66,7 @@ def _clear(width: int, outputs: int) -> str:
     ]
     return "\n".join(
         [
-            f"define void @clear(ptr %totals) {FREE} {{",
+            f"define void @clear(ptr %totals) {ATTRIBUTES} {{",
             *_each(max(1, outputs), body),
             "ret void",
             "}",
@@ -108,8 +74,8 @@ def _clear(width: int, outputs: int) -> str:
     )
 
 
-def _add(lanes: int, outputs: int, *, sure: bool) -> str:
-    """`@add(totals, sums)`: the sum of the lanes of each, in their order, and whether all are known."""
+def add(lanes: int, outputs: int, *, always_valid: bool) -> str:
+    """`@add(totals, sums)`: sums the lanes of each total in order; returns whether all sums are valid, that is finite."""
     total = f"<{lanes} x double>"
     body = [
         "%strange = phi i1 [false, %0], [%stranger, %loop]",
@@ -131,16 +97,16 @@ def _add(lanes: int, outputs: int, *, sure: bool) -> str:
         "%stranger = or i1 %strange, %here",
     ]
     ends = [
-        f"%known = select i1 %stranger, i32 {int(sure)}, i32 1",
+        f"%known = select i1 %stranger, i32 {int(always_valid)}, i32 1",
         "ret i32 %known",
         "}",
     ]
-    head = f"define i32 @add(ptr noalias %totals, ptr noalias %sums) {FREE} {{"
+    head = f"define i32 @add(ptr noalias %totals, ptr noalias %sums) {ATTRIBUTES} {{"
     return "\n".join([head, *_each(max(1, outputs), body), *ends])
 
 
 def _each(count: int, body: Sequence[str]) -> list[str]:
-    """The body for each `%k` below the count, which is not 0."""
+    """A loop over `%k` from 0 to the count, which is not 0."""
     return [
         "br label %loop",
         "loop:",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import attrs
 
 from fgrad.backends.native.codegen.hoist import Split
+from fgrad.backends.native.codegen.lanes import lanes, writes_much
+from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.runtime.entry import Entry
 from fgrad.backends.native.runtime.few import Few, Way
-from fgrad.backends.native.runtime.lanes import lanes, writes_much
 from fgrad.backends.native.runtime.llvm import PLAIN, host
-from fgrad.backends.native.runtime.modules import Rows
 from fgrad.backends.native.runtime.objects import Objects, Request
 from fgrad.backends.native.runtime.pointers import Feed, Pattern
 from fgrad.backends.native.runtime.row_code import LINE, RowCode
@@ -52,7 +52,7 @@ class Batch:
     _sum_codes: dict[tuple[bool, Pattern], SumCode] = attrs.field(
         factory=dict, init=False, repr=False
     )
-    """For sums; those that are guarded for what the others do not know."""
+    """For sums; those that are masked for what the others do not know."""
     few: Few = attrs.field(factory=Few, init=False, repr=False)
 
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
@@ -85,11 +85,11 @@ class Batch:
         self, way: Way, inputs: Sequence[object], threads: int, sizes: tuple[int, ...]
     ) -> Array:
         feed = Feed.of(self.program, inputs, self._lanes)
-        code = self._sum_code(feed.pattern, guarded=False)
+        code = self._sum_code(feed.pattern, masked=False)
         self.few.prepare(way, code, feed.rows, sizes)
         sums, known = code.sum(feed, threads)
         if not known:
-            sums, _ = self._sum_code(feed.pattern, guarded=True).sum(feed, threads)
+            sums, _ = self._sum_code(feed.pattern, masked=True).sum(feed, threads)
         return sums
 
     @cached_property
@@ -113,36 +113,38 @@ class Batch:
         known = self._kernels.get((layout, pattern))
         return known or self._kernels.setdefault((layout, pattern), self._made(layout, pattern))
 
-    def _sum_code(self, pattern: Pattern, *, guarded: bool) -> SumCode:
-        known = self._sum_codes.get((guarded, pattern))
+    def _sum_code(self, pattern: Pattern, *, masked: bool) -> SumCode:
+        known = self._sum_codes.get((masked, pattern))
         return known or self._sum_codes.setdefault(
-            (guarded, pattern), self._made_for_sums(pattern, guarded=guarded)
+            (masked, pattern), self._made_for_sums(pattern, masked=masked)
         )
 
     def _made(self, layout: Layout, pattern: Pattern) -> RowCode:
         width = max(self._lanes, LINE // 8) if layout == "stream" else self._lanes
         rows, once = self._rows(pattern, width)
         objects = self._objects(
-            layout, pattern, width, lambda: rows.columns(past=layout == "stream")
+            layout, pattern, width, lambda: rows.columns(streaming=layout == "stream")
         )
         return RowCode.of(pattern, rows.split, width, once, objects)
 
-    def _made_for_sums(self, pattern: Pattern, *, guarded: bool) -> SumCode:
+    def _made_for_sums(self, pattern: Pattern, *, masked: bool) -> SumCode:
         width = self._lanes
         rows, once = self._rows(pattern, width)
-        kind = "guarded" if guarded else "sum"
-        objects = self._objects(kind, pattern, width, lambda: rows.sums(guarded=guarded))
+        kind = "masked" if masked else "sum"
+        objects = self._objects(kind, pattern, width, lambda: rows.sums(masked=masked))
         return SumCode.of(pattern, rows.split, width, once, objects)
 
-    def _rows(self, pattern: Pattern, width: int) -> tuple[Rows, Entry | None]:
+    def _rows(self, pattern: Pattern, width: int) -> tuple[RowProgram, Entry | None]:
         """What is done in each row, and the code for what is done once."""
         wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
         split, machine = Split.of(self._fused, wide), self.machine
         once = (
-            Entry.of(split.once, exact=True, machine=machine) if split.once.instructions else None
+            Entry.of(split.hoisted, exact=True, machine=machine)
+            if split.hoisted.instructions
+            else None
         )
         sources = tuple(size for kind, size in pattern if kind != "numbers")
-        return Rows(split, sources, width, machine, self.exact), once
+        return RowProgram(split, sources, width, machine, self.exact), once
 
     def _objects(
         self,

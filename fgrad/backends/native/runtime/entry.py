@@ -10,19 +10,12 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.codegen.callbacks import Calls
-from fgrad.backends.native.codegen.functions import PART, called, parts
-from fgrad.backends.native.codegen.point import Numbers, modules
-from fgrad.backends.native.codegen.slp import together
+from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
+from fgrad.backends.native.codegen.point import LONG, point_modules
 from fgrad.backends.native.interop import point
 from fgrad.backends.native.interop.trees_calls import on_trees
 from fgrad.backends.native.interop.trees_forms import Form
 from fgrad.backends.native.ir.machine import Machine
-from fgrad.backends.native.math.fma import rounded
-from fgrad.backends.native.math.table import Target
-from fgrad.backends.native.rerolling.detect import Rerolled
-from fgrad.backends.native.rerolling.instruction_table import InstructionTable
-from fgrad.backends.native.rerolling.partition import regions
 from fgrad.backends.native.runtime.background import later
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
 from fgrad.backends.native.runtime.objects import Request, Write, wrapped
@@ -31,8 +24,6 @@ from fgrad.program.passes import inlined
 from fgrad.program.program import Program
 from fgrad.trees.tree import Structure, tupled
 
-LONG: Final = 1500
-"""Lines of code from which on it is made quickly first: so many take 70 to 130 ms at the best level."""
 HOT: Final = 10_000
 """Calls after which better code is made for a long program."""
 
@@ -46,7 +37,7 @@ class Entry:
     program: Program
     exact: bool
     machine: Machine
-    calls: Calls
+    calls: CallbackTable
     shape: point.Shape
     cell: Any
     """The address of the code, how many calls there are to the next look at it, and a word for `wrapper`."""
@@ -63,7 +54,7 @@ class Entry:
         level = QUICK if len(whole) > LONG else BEST
         request, write = _request(whole, level, machine, exact=exact)
         objects = request.objects(write)
-        calls = Calls.of(called(whole))
+        calls = CallbackTable.of(callbacks(whole))
         code = loaded(objects.files, ["run"], calls.imports)
         inputs = len(whole.inputs)
         truths = [i >= inputs and whole.instructions[i - inputs][0].truth for i in whole.outputs]
@@ -180,23 +171,9 @@ def _request(
 ) -> tuple[Request, Write]:
     def write() -> tuple[int, int, Iterable[str]]:
         with calm_for(len(program)):
-            return _written(program, level, machine, exact=exact)
+            slots, long, modules = point_modules(program, machine, exact=exact)
+        # Of a long program with loops the code may be short.
+        return slots, level if long else BEST, modules
 
     kind = "point exact" if exact else "point"
     return Request(program, kind, level, machine), write
-
-
-def _written(
-    program: Program, level: int, machine: Machine, *, exact: bool
-) -> tuple[int, int, Iterable[str]]:
-    """The scratch, the level and the modules: of long programs with loops the code may be short."""
-    calls = called(program)
-    rerolled = Rerolled.of(rounded(program, machine, exact=exact), calls, machine.width)
-    cut = regions(len(rerolled.program), PART, rerolled.loops)
-    target = Target(1, fma=machine.fma, inline=False)
-    wide = Target(machine.width, fma=machine.fma, inline=False, scalar_parameters=True)
-    ordered = together(rerolled.program, cut, wide.width, calls)
-    table = rerolled.table if ordered is rerolled.program else InstructionTable.of(ordered, calls)
-    made = parts(ordered, Numbers(), target, calls, cut, wide=wide, table=table)
-    short = sum(region.period for region in cut) <= LONG
-    return made.slots, BEST if short else level, modules(made)

@@ -80,11 +80,11 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
         return None
     kinds = [_kind(kind, size) for kind, size in code.pattern]
     places = [k if varies else -1 - k for varies, k in split.outputs]
-    order = split.once.outputs
+    order = split.hoisted.outputs
     words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in ((*kinds, *sizes), order, places)]
     at = code.code.addresses
     functions = at["rows"], once.cell[0] if once else 0, at.get("clear", 0), at.get("add", 0)
-    varying = len(split.each.outputs)
+    varying = len(split.per_row.outputs)
     kept: list[object] = [None] * KEPT
     arguments, outputs = len(kinds), len(places)
     objects = arguments + (outputs if way == "into" else len(sizes))
@@ -95,7 +95,7 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
         *(*functions, *map(ctypes.addressof, words), id(kept)),
         *(objects, arguments, outputs, varying, len(order), lanes, most, straight, 0),
         *_places([
-            len(split.once.inputs), 2 * len(split.each.inputs), outputs, len(order),
+            len(split.hoisted.inputs), 2 * len(split.per_row.inputs), outputs, len(order),
             once.shape.slots if once else 0, code.slots * lanes, code.room, varying, 2 * objects,
         ]),
     ]  # fmt: skip

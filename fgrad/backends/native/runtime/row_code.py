@@ -21,8 +21,7 @@ from fgrad.backends.buffers.outputs import (
     new_columns,
     starts_of,
 )
-from fgrad.backends.native.codegen.callbacks import Calls
-from fgrad.backends.native.codegen.functions import called
+from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
 from fgrad.backends.native.codegen.hoist import Split
 from fgrad.backends.native.runtime.entry import Entry
 from fgrad.backends.native.runtime.llvm import Code, loaded
@@ -71,7 +70,7 @@ class RowCode:
     slots: int
     once: Entry | None
     """The code of what is the same in each row, if there is anything to compute."""
-    calls: Calls
+    calls: CallbackTable
     code: Code
     function: Any
     """The code as a function of ctypes."""
@@ -83,10 +82,10 @@ class RowCode:
         cls, pattern: Pattern, split: Split, width: int, once: Entry | None, objects: Objects
     ) -> Self:
         """That of object code."""
-        calls = Calls.of(called(split.each))
+        calls = CallbackTable.of(callbacks(split.per_row))
         code = loaded(objects.files, cls.exports, calls.imports)
         function = (_RowsWithCalls if calls.functions else _Rows)(code.addresses["rows"])
-        order = np.array(split.once.outputs, np.intp)
+        order = np.array(split.hoisted.outputs, np.intp)
         return cls(pattern, split, width, objects.slots, once, calls, code, function, order)
 
     @property
@@ -102,8 +101,8 @@ class RowCode:
     @cached_property
     def truths(self) -> tuple[bool, ...]:
         """For each output of a row whether it is a truth value."""
-        truths = self.split.each.truths
-        return tuple([truths[i] for i in self.split.each.outputs])
+        truths = self.split.per_row.truths
+        return tuple([truths[i] for i in self.split.per_row.outputs])
 
     def map(
         self, feed: Feed, threads: int, stream: Callable[[], RowCode] | None
