@@ -120,7 +120,7 @@ _OBJECT: Final = 16
 """The kind of a slot that holds an object."""
 
 
-def place(slot: MemberDescriptorType) -> int | None:
+def slot_offset(slot: MemberDescriptorType) -> int | None:
     """At which byte of an object its slot stands; None where that is not known."""
     if not _slots_are_known():
         return None

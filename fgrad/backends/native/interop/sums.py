@@ -1,35 +1,42 @@
-"""What stands between Python's arrays and a program that is summed over rows, in LLVM IR."""
+"""Trampolines between arrays and a program that is summed over rows, in LLVM IR."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.arguments import measured
-from fgrad.backends.native.interop.rows import TRUE, function, made_tuple, output, run, target
+from fgrad.backends.native.interop.arguments import load_length
+from fgrad.backends.native.interop.rows import (
+    TRUE,
+    check_target,
+    make_tuple,
+    per_output,
+    run,
+    trampoline,
+)
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
 
-def summed() -> str:
-    """The text that gives the sums as a tuple of floats."""
+def to_tuple() -> str:
+    """The trampoline that returns the sums as a tuple of floats."""
     kept = [
         *_total(),
         "%object = call ptr @PyFloat_FromDouble(double %total)",
         *expect("objected", "icmp ne ptr %object, null", "halfway"),
         *store_element("item", "ptr", "%object", "%items", "%k"),
     ]
-    return function([*_SUMS, *made_tuple(), *loop("k", "%fact.outputs", kept)])
+    return trampoline([*_SUMS, *make_tuple(), *loop("k", "%fact.outputs", kept)])
 
 
-def totalled() -> str:
-    """The text that writes them to arrays, which are given behind the arguments, and gives True."""
-    return function([*_looked(), *_SUMS, *_written(), *TRUE])
+def to_given_arrays() -> str:
+    """The trampoline that writes them to given arrays, which follow the arguments, and returns True."""
+    return trampoline([*_check_targets(), *_SUMS, *_store_sums(), *TRUE])
 
 
-def _looked() -> list[str]:
-    """See that each array has the length that is wanted, 0 for a single number."""
+def _check_targets() -> list[str]:
+    """Check that each array has the length that is expected, 0 for a single number."""
     body = [
-        *target(),
+        *check_target(),
         *load_element("size", "i64", "%fact.kinds", "%target"),
         "%flat = icmp eq i32 %y.axes, 0",
         "br i1 %flat, label %y.alone, label %y.along",
@@ -38,7 +45,7 @@ def _looked() -> list[str]:
         "br label %y.fits",
         "y.along:",
         *expect("y.line", "icmp eq i32 %y.axes, 1", "free"),
-        *measured("y"),
+        *load_length("y"),
         *expect("y.whole", "icmp eq i64 %y.length, %size", "free"),
         *expect("y.dense", "icmp eq i64 %y.distance, 8", "free"),
         "br label %y.fits",
@@ -60,11 +67,11 @@ def _total() -> list[str]:
     """The sum of output `%k`."""
     varies = [*load_element("sum", "double", "%sums", "%place"), "store double %sum, ptr %total.at"]
     stays = ["%times = fmul double %still, %count", "store double %times, ptr %total.at"]
-    return [*output(varies, stays), "%total = load double, ptr %total.at"]
+    return [*per_output(varies, stays), "%total = load double, ptr %total.at"]
 
 
-def _written() -> list[str]:
-    """Write each sum to the array that it goes to."""
+def _store_sums() -> list[str]:
+    """Store each sum in its array."""
     each = [
         "%k = load i64, ptr %k.at",
         *_total(),

@@ -1,7 +1,7 @@
-"""How native code builds a tree of numbers by its form: functions in LLVM IR.
+"""Building a tree of numbers by its descriptor: functions in LLVM IR.
 
-`@built(row, at)` gives a new object as `row` says, of the numbers from the place that stands at `at`,
-which is moved behind them; null, with the error set, if there is no memory for it.
+`@built(descriptor, at)` returns a new object with the numbers from the address that is stored at
+`at`, which it advances; or null with an exception pending if there is no memory.
 """
 
 from __future__ import annotations
@@ -9,8 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.trees_forms import HOW, WORDS
-from fgrad.backends.native.interop.trees_reading import by_way, chosen, words
+from fgrad.backends.native.interop.trees_descriptors import (
+    FIELDS,
+    TAGS,
+    load_descriptor,
+    switch_on_access,
+    switch_on_tag,
+)
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
 DECLARED: Final = (
@@ -35,11 +40,11 @@ def building() -> list[str]:
 
 def _built() -> list[str]:
     return [
-        "define internal ptr @built(ptr %row, ptr %at) nounwind {",
-        *words("%row"),
+        "define internal ptr @built(ptr %descriptor, ptr %at) nounwind {",
+        *load_descriptor("%descriptor"),
         "%next = load ptr, ptr %at",
         "%behind = getelementptr double, ptr %next, i64 1",
-        chosen(("number", "truth", "same", "equal", "tuple", "list"), "holder"),
+        switch_on_tag(("number", "truth", "same", "equal", "tuple", "list"), "holder"),
         "number:",
         "%y = load double, ptr %next",
         "store ptr %behind, ptr %at",
@@ -54,15 +59,15 @@ def _built() -> list[str]:
         "same:",
         "br label %equal",
         "equal:",
-        "call void @Py_IncRef(ptr %what)",
-        "ret ptr %what",
+        "call void @Py_IncRef(ptr %referent)",
+        "ret ptr %referent",
         "tuple:",
         "br label %list",
         "list:",
-        "%sequence = call ptr @sequence(ptr %row, ptr %at)",
+        "%sequence = call ptr @sequence(ptr %descriptor, ptr %at)",
         "ret ptr %sequence",
         "holder:",
-        "%holder.made = call ptr @holder(ptr %row, ptr %at)",
+        "%holder.made = call ptr @holder(ptr %descriptor, ptr %at)",
         "ret ptr %holder.made",
         "}",
     ]
@@ -71,11 +76,11 @@ def _built() -> list[str]:
 def _sequence() -> list[str]:
     """A new list or tuple, or an object of a class of tuples."""
     return [
-        "define internal ptr @sequence(ptr %row, ptr %at) nounwind {",
+        "define internal ptr @sequence(ptr %descriptor, ptr %at) nounwind {",
         "%i.at = alloca i64",
-        *words("%row"),
-        f"%listed = icmp eq i64 %how, {HOW.index('list')}",
-        "%exact = icmp eq ptr %what, @PyTuple_Type",
+        *load_descriptor("%descriptor"),
+        f"%listed = icmp eq i64 %tag, {TAGS.index('list')}",
+        "%exact = icmp eq ptr %referent, @PyTuple_Type",
         "br i1 %listed, label %list, label %indexed",
         "list:",
         "%new.list = call ptr @PyList_New(i64 %count)",
@@ -88,7 +93,7 @@ def _sequence() -> list[str]:
         "%new.tuple = call ptr @PyTuple_New(i64 %count)",
         "br label %either",
         "named:",
-        "%new.named = call ptr @PyType_GenericAlloc(ptr %what, i64 %count)",
+        "%new.named = call ptr @PyType_GenericAlloc(ptr %referent, i64 %count)",
         "br label %either",
         "either:",
         "%new.indexed = phi ptr [%new.tuple, %tuple], [%new.named, %named]",
@@ -98,7 +103,7 @@ def _sequence() -> list[str]:
         "fill:",
         "%new = phi ptr [%new.list, %list.made], [%new.indexed, %indexed.made]",
         "%items = phi ptr [%list.items, %list.made], [%indexed.items, %indexed.made]",
-        "%plain = icmp eq ptr %parts, null",
+        "%plain = icmp eq ptr %children, null",
         *loop("i", "%count", _item()),
         "ret ptr %new",
         *_LOST,
@@ -106,7 +111,7 @@ def _sequence() -> list[str]:
 
 
 def _item() -> list[str]:
-    """Make item `%i`, which is a number where all are, and put it in its place."""
+    """Make item `%i`, a float where all are, and store it."""
     return [
         "br i1 %plain, label %real, label %mixed",
         "real:",
@@ -117,8 +122,8 @@ def _item() -> list[str]:
         "%float = call ptr @PyFloat_FromDouble(double %y)",
         "br label %made",
         "mixed:",
-        *load_element("part", "ptr", "%parts", "%i"),
-        "%object = call ptr @built(ptr %part, ptr %at)",
+        *load_element("child", "ptr", "%children", "%i"),
+        "%object = call ptr @built(ptr %child, ptr %at)",
         "br label %made",
         "made:",
         "%item = phi ptr [%float, %real], [%object, %mixed]",
@@ -130,15 +135,15 @@ def _item() -> list[str]:
 def _holder() -> list[str]:
     """A new dict, or an object of a class of fields, made without its `__init__`."""
     return [
-        "define internal ptr @holder(ptr %row, ptr %at) nounwind {",
+        "define internal ptr @holder(ptr %descriptor, ptr %at) nounwind {",
         "%i.at = alloca i64",
-        *words("%row"),
-        chosen(("dict",), "object"),
+        *load_descriptor("%descriptor"),
+        switch_on_tag(("dict",), "object"),
         "dict:",
         "%new.dict = call ptr @PyDict_New()",
         "br label %either",
         "object:",
-        "%new.object = call ptr @object_new(ptr %what, ptr @nothing, ptr null)",
+        "%new.object = call ptr @object_new(ptr %referent, ptr @nothing, ptr null)",
         "br label %either",
         "either:",
         "%new = phi ptr [%new.dict, %dict], [%new.object, %object]",
@@ -150,23 +155,23 @@ def _holder() -> list[str]:
 
 
 def _part() -> list[str]:
-    """Make part `%i` and put it where it belongs."""
+    """Make child `%i` and store it where it belongs."""
     return [
-        *load_element("way", "ptr", "%ways", "%i"),
-        *load_element("part", "ptr", "%parts", "%i"),
-        "%object.made = call ptr @built(ptr %part, ptr %at)",
+        *load_element("accessor", "ptr", "%accessors", "%i"),
+        *load_element("child", "ptr", "%children", "%i"),
+        "%object.made = call ptr @built(ptr %child, ptr %at)",
         *expect("there", "icmp ne ptr %object.made, null", "lost"),
-        *by_way(),
+        *switch_on_access(),
         "by.place:",
-        "%offset = ptrtoint ptr %way to i64",
+        "%offset = ptrtoint ptr %accessor to i64",
         "%place = getelementptr i8, ptr %new, i64 %offset",
         "store ptr %object.made, ptr %place",
         "br label %done",
         "fields:",
-        "%set = call i32 @PyObject_GenericSetAttr(ptr %new, ptr %way, ptr %object.made)",
+        "%set = call i32 @PyObject_GenericSetAttr(ptr %new, ptr %accessor, ptr %object.made)",
         "br label %shared",
         "by.key:",
-        *load_field("key", "ptr", "%way", 8 * WORDS.index("what")),
+        *load_field("key", "ptr", "%accessor", 8 * FIELDS.index("referent")),
         "%stored = call i32 @PyDict_SetItem(ptr %new, ptr %key, ptr %object.made)",
         "br label %shared",
         "shared:",

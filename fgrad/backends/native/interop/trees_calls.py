@@ -1,9 +1,8 @@
-"""What stands between trees of numbers and a program for one point, in LLVM IR.
+"""The trampoline between trees of numbers and a program for one point, in LLVM IR.
 
 `@call(self, args, n, names)` reads the numbers of its arguments, runs the program and builds the
-result. Whatever is otherwise than it expects it gives, as it came, to `self`, a function of Python.
-One text serves all programs: what it must know of one stands at `@facts`, and `@cell` is that of
-`native.wrapper`.
+result. Arguments that do not fit go as they came to `self`, a function of Python. One text serves
+all programs: what differs is at `@facts`. `@cell` is that of `point`.
 """
 
 from __future__ import annotations
@@ -12,13 +11,11 @@ from typing import Final
 
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop import trees_building, trees_reading
-from fgrad.backends.native.interop.point import STACK, counted, slow
+from fgrad.backends.native.interop.point import STACK, fall_back, load_code
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop
 
 FACTS: Final = ("given", "named", "keys", "arguments", "result", "inputs", "before", "room")
-"""How many arguments are given by position and how many by name, the names, the rows of the tuple of
-all arguments and of the result, and of how many doubles the inputs are, these with the outputs, and
-both with the scratch."""
+"""The number of arguments by position and by name, the names, the descriptors of the tuple of all arguments and of the result, and the number of doubles of the inputs, of these with the outputs, and of both with the scratch."""
 
 _DECLARED: Final = (
     "@facts = external global i64",
@@ -29,11 +26,11 @@ _DECLARED: Final = (
     "declare void @PyMem_RawFree(ptr)",
 )
 _UNLIKE: Final = "inttoptr (i64 1 to ptr)"
-"""What `@tried` gives for arguments that are otherwise."""
+"""What `@tried` returns for arguments that do not fit."""
 
 
 def on_trees() -> str:
-    """The text."""
+    """The trampoline for trees."""
     lines = [*_DECLARED, *trees_reading.DECLARED, *trees_building.DECLARED]
     return "\n".join(
         [*lines, *trees_reading.reading(), *trees_building.building(), *_tried(), *_call()]
@@ -49,7 +46,7 @@ def _call() -> list[str]:
     return [
         "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
         "%i.at = alloca i64",
-        *counted(),
+        *load_code(),
         *_fact("given"),
         *_fact("named"),
         "%enough = icmp eq i64 %n, %fact.given",
@@ -66,12 +63,12 @@ def _call() -> list[str]:
         "br i1 %unlike, label %slow, label %answered",
         "answered:",
         "ret ptr %result",
-        *slow("%n", "%names"),
+        *fall_back("%n", "%names"),
     ]
 
 
 def _named() -> list[str]:
-    """See that the names are those that are known, in their order: then the arguments are in a row."""
+    """Check that the names are the expected ones in their order: then the arguments are in a row."""
     return [
         "named:",
         *load_field("names.size", "i64", "%names", at.SIZE),
@@ -88,7 +85,7 @@ def _named() -> list[str]:
 
 
 def _tried() -> list[str]:
-    """What has its numbers on the stack, and is left before `self` is called, which may come back here."""
+    """A function of its own, whose stack is freed before `self` is called, which may call back."""
     return [
         "define internal ptr @tried(ptr %args, ptr %code) noinline nounwind {",
         "%at = alloca ptr",

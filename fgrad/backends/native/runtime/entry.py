@@ -13,8 +13,9 @@ from fgrad.backends.buffers import cpython
 from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
 from fgrad.backends.native.codegen.point import LONG, point_modules
 from fgrad.backends.native.interop import point
+from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.interop.trees_calls import on_trees
-from fgrad.backends.native.interop.trees_forms import Form
+from fgrad.backends.native.interop.trees_descriptors import Descriptor
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.background import later
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
@@ -120,8 +121,8 @@ class Entry:
             return None
         positional, named = arguments.children
         row = tupled((*positional.children, *named.children))
-        given = Form.of(row, [False] * len(arguments))
-        made = Form.of(result, self.shape.truths)
+        given = Descriptor.of(row, [False] * len(arguments))
+        made = Descriptor.of(result, self.shape.truths)
         if given is None or made is None:
             return None
         keys = (ctypes.c_int64 * len(named.keys))(*map(id, named.keys))
@@ -139,7 +140,7 @@ class Entry:
         if known is None or self.calls.functions or (True in self.shape.truths and not single):
             return other
         file = wrapped(point.on_array(self.shape, single=single), PLAIN)
-        arrays: list[object] = [None] * point.KEPT
+        arrays: list[object] = [None] * KEPT
         imports = {**known, "kept": id(arrays)}
         return self._builtin(file, imports, cpython.ONE, other, arrays)
 

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.interop import rows, sums
-from fgrad.backends.native.interop.point import KEPT
+from fgrad.backends.native.interop import columns, sums
+from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.runtime.llvm import PLAIN, loaded
 from fgrad.backends.native.runtime.objects import wrapped
 from fgrad.backends.native.runtime.pointers import Pattern
@@ -130,7 +130,7 @@ def _never(*_: object) -> None:
 @cache
 def _wrapped(way: Way) -> bytes:
     texts = {
-        "map": rows.mapped, "into": rows.written,
-        "sum": sums.summed, "total": sums.totalled,
+        "map": columns.to_new_columns, "into": columns.to_given_columns,
+        "sum": sums.to_tuple, "total": sums.to_given_arrays,
     }  # fmt: skip
     return wrapped(texts[way](), PLAIN)
