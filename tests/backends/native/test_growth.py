@@ -37,7 +37,7 @@ from fgrad.backends.native.math.table import Target  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.detect import Rerolled  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, compiled, host  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.pointers import Feed  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.row_arguments import RowArguments  # noqa: E402  # likewise
 from tests.bench.native_growth import MODELS  # noqa: E402  # likewise
 
 DEEP = 5000
@@ -159,7 +159,7 @@ def written(model: str, size: int, way: str) -> tuple[Program, list[str]]:
     if way == "point":
         return kernel.program, [kernel.entry.text]
     batch = Batch(kernel.program, exact=False)
-    feed = Feed.of(kernel.program, [np.array([a]), np.array([b] * 32)], batch._lanes)
+    feed = RowArguments.of(kernel.program, [np.array([a]), np.array([b] * 32)], batch._lanes)
     rows, _ = batch._rows(feed.pattern, batch._lanes)
     _, modules = rows.sums(masked=False) if way == "sum" else rows.columns(streaming=False)
     return kernel.program, list(modules)

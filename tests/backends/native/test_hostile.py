@@ -27,7 +27,7 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from fgrad.backends.buffers import cpython  # noqa: E402  # they need extras
-from fgrad.backends.native.runtime.background import later  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.background import submit  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from tests.bench import hostile  # noqa: E402  # likewise
 from tests.samples.programs import bits  # noqa: E402  # likewise
@@ -610,7 +610,7 @@ def test_a_fork_in_the_middle_of_compilations_leaves_a_child_that_compiles() -> 
 
 @FORKS
 def test_a_child_makes_better_code_by_a_thread_of_its_own() -> None:
-    later(lambda: iter(()))  # the parent has a thread
+    submit(lambda: iter(()))  # the parent has a thread
     builtin, entry = hot(native(long(2200)), 0.5)
 
     def work() -> None:

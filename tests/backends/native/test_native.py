@@ -36,7 +36,7 @@ from fgrad.backends.native.runtime.background import Worker  # noqa: E402  # lik
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, compiled, host  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.objects import Request, wrapped  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.objects import Request, trampoline_code  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.sum_code import BLOCK  # noqa: E402  # likewise
 from tests.laws.native_laws import (  # noqa: E402  # likewise
     each_line_is_its_meaning,
@@ -264,7 +264,7 @@ def test_what_stands_between_python_and_code_is_kept_as_well(
     monkeypatch.setenv("FGRAD_CACHE", str(tmp_path / "kept"))
 
     def answers() -> list[Any]:
-        wrapped.cache_clear()
+        trampoline_code.cache_clear()
         fast = fg.compile(lambda x, y: fg.exp(x) * y, backend="native")
         column = np.array([0.5, 1.0])
         few = [fast.map(column, 2.0).tolist() for _ in range(3)]
@@ -406,7 +406,7 @@ def test_large_outputs_go_past_the_cache_with_the_same_bits(
             batch.map_to(outs, given_, threads=1 + rows % 2)
             assert [bits(c) for c in outs] == wanted
             assert (room == -7.0).sum() == 24
-        ways |= {way for way, _ in batch._kernels}
+        ways |= {way for way, _ in batch._row_codes}
     assert ways == {"map", "stream"}
 
 
@@ -435,11 +435,11 @@ def test_code_on_disk_is_named_by_all_that_it_depends_on(monkeypatch: pytest.Mon
     keys = [request.key for request in requests]
     monkeypatch.setattr("fgrad.backends.native.runtime.objects.version", lambda: "another")
     keys.append(requests[0].key)
-    monkeypatch.setattr("fgrad.backends.native.runtime.objects.writers", lambda: "another")
+    monkeypatch.setattr("fgrad.backends.native.runtime.objects.source_digest", lambda: "another")
     keys.append(requests[0].key)
     assert None not in keys
     assert len(set(keys)) == len(keys)
-    monkeypatch.setattr("fgrad.backends.native.runtime.objects.writers", lambda: None)
+    monkeypatch.setattr("fgrad.backends.native.runtime.objects.source_digest", lambda: None)
     assert requests[0].key is None
 
 
@@ -455,7 +455,7 @@ def test_work_in_the_background_stops_at_its_next_step() -> None:
             yield
 
     worker = Worker()
-    worker.do(work)
+    worker.submit(work)
     began.wait(10.0)
     worker.stop()
     assert 0 < len(steps) < 10_000

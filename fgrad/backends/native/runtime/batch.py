@@ -1,4 +1,4 @@
-"""A program over many rows as machine code: mapped over columns, or summed over the rows."""
+"""A program over many rows as machine code: mapped over columns, or summed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.runtime.entry import Entry
-from fgrad.backends.native.runtime.few import Few, Way
+from fgrad.backends.native.runtime.few import FewRows, Way
 from fgrad.backends.native.runtime.llvm import PLAIN, host
 from fgrad.backends.native.runtime.objects import Objects, Request
-from fgrad.backends.native.runtime.pointers import Feed, Pattern
+from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments
 from fgrad.backends.native.runtime.row_code import LINE, RowCode
 from fgrad.backends.native.runtime.sum_code import SumCode
 from fgrad.program.passes import inlined
@@ -26,13 +26,13 @@ from fgrad.program.program import Program
 if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
 
-Layout: TypeAlias = Literal["map", "stream"]
-"""To columns, and to large ones."""
+Output: TypeAlias = Literal["map", "stream"]
+"""To columns, or to large ones by stores that bypass the cache."""
 
 
 @attrs.frozen(eq=False)
 class Batch:
-    """A program over many rows; code is made for each choice of inputs that are columns.
+    """A program over many rows; code is compiled for each choice of which inputs are columns.
 
     >>> import numpy as np
     >>> import fgrad as fg
@@ -46,31 +46,31 @@ class Batch:
     program: Program
     exact: bool
     machine: Machine = attrs.field(factory=host)
-    _kernels: dict[tuple[Layout, Pattern], RowCode] = attrs.field(
+    _row_codes: dict[tuple[Output, Pattern], RowCode] = attrs.field(
         factory=dict, init=False, repr=False
     )
     _sum_codes: dict[tuple[bool, Pattern], SumCode] = attrs.field(
         factory=dict, init=False, repr=False
     )
-    """For sums; those that are masked for what the others do not know."""
-    few: Few = attrs.field(factory=Few, init=False, repr=False)
+    """By whether masked; the others may be invalid, and then the masked ones are used."""
+    few: FewRows = attrs.field(factory=FewRows, init=False, repr=False)
 
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
-        """A column for each output; errors are those of `fgrad.backends.buffers.inputs.given_arrays`."""
-        feed = Feed.of(self.program, inputs, self._lanes)
-        kernel = self._kernel("map", feed.pattern)
-        self.few.prepare("map", kernel, feed.rows)
-        return kernel.map(feed, threads, self._stream(feed.pattern))
+        """A column for each output; raises as `fgrad.backends.buffers.inputs.given_arrays`."""
+        args = RowArguments.of(self.program, inputs, self._lanes)
+        code = self._row_code("map", args.pattern)
+        self.few.prepare("map", code, args.rows)
+        return code.map(args, threads, self._stream(args.pattern))
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
-        """The same into arrays, as `fgrad.backends.buffers.outputs.checked` has them."""
-        feed = Feed.of(self.program, inputs, self._lanes)
-        kernel = self._kernel("map", feed.pattern)
-        self.few.prepare("into", kernel, feed.rows)
-        kernel.map_to(out, feed, threads, self._stream(feed.pattern))
+        """The same into arrays, checked as by `fgrad.backends.buffers.outputs.checked`."""
+        args = RowArguments.of(self.program, inputs, self._lanes)
+        code = self._row_code("map", args.pattern)
+        self.few.prepare("into", code, args.rows)
+        code.map_to(out, args, threads, self._stream(args.pattern))
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
-        """The sum over the rows of each output, the same for any number of threads."""
+        """The sum over the rows of each output; it does not depend on the number of threads."""
         return tuple(self._summed("sum", inputs, threads, ()).tolist())
 
     def sum_to(self, out: Sequence[Array], inputs: Sequence[object], *, threads: int) -> None:
@@ -84,17 +84,17 @@ class Batch:
     def _summed(
         self, way: Way, inputs: Sequence[object], threads: int, sizes: tuple[int, ...]
     ) -> Array:
-        feed = Feed.of(self.program, inputs, self._lanes)
-        code = self._sum_code(feed.pattern, masked=False)
-        self.few.prepare(way, code, feed.rows, sizes)
-        sums, known = code.sum(feed, threads)
+        args = RowArguments.of(self.program, inputs, self._lanes)
+        code = self._sum_code(args.pattern, masked=False)
+        self.few.prepare(way, code, args.rows, sizes)
+        sums, known = code.sum(args, threads)
         if not known:
-            sums, _ = self._sum_code(feed.pattern, masked=True).sum(feed, threads)
+            sums, _ = self._sum_code(args.pattern, masked=True).sum(args, threads)
         return sums
 
     @cached_property
     def _fused(self) -> Program:
-        # Before a program is split, so that its bits do not depend on what is a column.
+        # Contracted before it is split, so that its bits do not depend on which inputs are columns.
         return rounded(inlined(self.program), self.machine, exact=self.exact)
 
     @cached_property
@@ -102,49 +102,51 @@ class Batch:
         return lanes(self._fused, self.machine)
 
     def _stream(self, pattern: Pattern) -> Callable[[], RowCode] | None:
-        """What makes the code for large outputs, if it is worth while."""
-        return partial(self._kernel, "stream", pattern) if self._writes_much else None
+        """What compiles the code for large outputs, if it pays off."""
+        return partial(self._row_code, "stream", pattern) if self._writes_much else None
 
     @cached_property
     def _writes_much(self) -> bool:
         return writes_much(self._fused, self.machine)
 
-    def _kernel(self, layout: Layout, pattern: Pattern) -> RowCode:
-        known = self._kernels.get((layout, pattern))
-        return known or self._kernels.setdefault((layout, pattern), self._made(layout, pattern))
+    def _row_code(self, output: Output, pattern: Pattern) -> RowCode:
+        known = self._row_codes.get((output, pattern))
+        return known or self._row_codes.setdefault(
+            (output, pattern), self._compile(output, pattern)
+        )
 
     def _sum_code(self, pattern: Pattern, *, masked: bool) -> SumCode:
         known = self._sum_codes.get((masked, pattern))
         return known or self._sum_codes.setdefault(
-            (masked, pattern), self._made_for_sums(pattern, masked=masked)
+            (masked, pattern), self._compile_sums(pattern, masked=masked)
         )
 
-    def _made(self, layout: Layout, pattern: Pattern) -> RowCode:
-        width = max(self._lanes, LINE // 8) if layout == "stream" else self._lanes
-        rows, once = self._rows(pattern, width)
+    def _compile(self, output: Output, pattern: Pattern) -> RowCode:
+        width = max(self._lanes, LINE // 8) if output == "stream" else self._lanes
+        rows, hoisted = self._rows(pattern, width)
         objects = self._objects(
-            layout, pattern, width, lambda: rows.columns(streaming=layout == "stream")
+            output, pattern, width, lambda: rows.columns(streaming=output == "stream")
         )
-        return RowCode.of(pattern, rows.split, width, once, objects)
+        return RowCode.of(pattern, rows.split, width, hoisted, objects)
 
-    def _made_for_sums(self, pattern: Pattern, *, masked: bool) -> SumCode:
+    def _compile_sums(self, pattern: Pattern, *, masked: bool) -> SumCode:
         width = self._lanes
-        rows, once = self._rows(pattern, width)
+        rows, hoisted = self._rows(pattern, width)
         kind = "masked" if masked else "sum"
         objects = self._objects(kind, pattern, width, lambda: rows.sums(masked=masked))
-        return SumCode.of(pattern, rows.split, width, once, objects)
+        return SumCode.of(pattern, rows.split, width, hoisted, objects)
 
     def _rows(self, pattern: Pattern, width: int) -> tuple[RowProgram, Entry | None]:
-        """What is done in each row, and the code for what is done once."""
+        """The program of each row, and the code of what is hoisted."""
         wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
         split, machine = Split.of(self._fused, wide), self.machine
-        once = (
+        hoisted = (
             Entry.of(split.hoisted, exact=True, machine=machine)
             if split.hoisted.instructions
             else None
         )
         sources = tuple(size for kind, size in pattern if kind != "numbers")
-        return RowProgram(split, sources, width, machine, self.exact), once
+        return RowProgram(split, sources, width, machine, self.exact), hoisted
 
     def _objects(
         self,
