@@ -105,7 +105,7 @@ def trampoline(op: Op) -> tuple[str, tuple[str, ...]]:
     does nothing while an exception is pending.
     """
     arity, size = op.arity, op.size if isinstance(op, Joint) else 0
-    name = f"@fgrad.meaning_{arity}_{size}"
+    name = f"@fgrad.callback_{arity}_{size}"
     kinds = f"@fgrad.doubles_{arity}"
     args = "".join([f", double %x{k}" for k in range(arity)])
     lines = [

@@ -93,15 +93,15 @@ def _table() -> list[str]:
 def check_array(x: str, otherwise: str = "free") -> list[str]:
     """Check that an array holds aligned doubles of native byte order, and load its shape."""
     return [
-        *load_field(f"{x}.axes", "i32", f"%{x}", at.AXES),
+        *load_field(f"{x}.axes", "i32", f"%{x}", at.NDIM),
         *load_field(f"{x}.data", "ptr", f"%{x}", at.DATA),
-        *load_field(f"{x}.lengths", "ptr", f"%{x}", at.LENGTHS),
-        *load_field(f"{x}.distances", "ptr", f"%{x}", at.DISTANCES),
+        *load_field(f"{x}.lengths", "ptr", f"%{x}", at.SHAPE),
+        *load_field(f"{x}.distances", "ptr", f"%{x}", at.STRIDES),
         *load_field(f"{x}.dtype", "ptr", f"%{x}", at.DTYPE),
         *load_field(f"{x}.flags", "i32", f"%{x}", at.FLAGS),
-        *load_field(f"{x}.order", "i8", f"%{x}.dtype", at.ORDER),
-        *load_field(f"{x}.number", "i32", f"%{x}.dtype", at.NUMBER),
-        *expect(f"{x}.doubles", f"icmp eq i32 %{x}.number, {at.DOUBLE}", otherwise),
+        *load_field(f"{x}.order", "i8", f"%{x}.dtype", at.BYTE_ORDER),
+        *load_field(f"{x}.number", "i32", f"%{x}.dtype", at.TYPE_NUMBER),
+        *expect(f"{x}.doubles", f"icmp eq i32 %{x}.number, {at.NPY_DOUBLE}", otherwise),
         *expect(f"{x}.native", f"icmp eq i8 %{x}.order, {ord('=')}", otherwise),
         f"%{x}.flag = and i32 %{x}.flags, {at.ALIGNED}",
         *expect(f"{x}.aligned", f"icmp ne i32 %{x}.flag, 0", otherwise),
@@ -189,9 +189,9 @@ def recycled_array(
     last result still has its name while the next one is made. `kept` is the list of them, `turn`
     points to the index of the oldest.
     """
-    make = f"call ptr @PyArray_New(ptr @PyArray_Type, i32 {axes}, ptr {shape}, i32 {at.DOUBLE}"
+    make = f"call ptr @PyArray_New(ptr @PyArray_Type, i32 {axes}, ptr {shape}, i32 {at.NPY_DOUBLE}"
     return [
-        *load_field("kept", "ptr", kept, at.LISTED),
+        *load_field("kept", "ptr", kept, at.LIST_ITEMS),
         "br label %search",
         "search:",
         "br label %try",
@@ -232,8 +232,8 @@ def _check_pristine(axes: int, sizes: Sequence[str], strides: Sequence[str]) -> 
     reference through which it comes back.
     """
     fields = (
-        ("axes", "i32", at.AXES, f"{axes}"), ("dtype", "ptr", at.DTYPE, "@double"),
-        ("base", "ptr", at.BASE, "null"), ("weak", "ptr", at.WEAK, "null"),
+        ("axes", "i32", at.NDIM, f"{axes}"), ("dtype", "ptr", at.DTYPE, "@double"),
+        ("base", "ptr", at.BASE, "null"), ("weak", "ptr", at.WEAKREFS, "null"),
     )  # fmt: skip
     lines: list[str] = []
     for name, kind, offset, wanted in fields:
@@ -241,9 +241,9 @@ def _check_pristine(axes: int, sizes: Sequence[str], strides: Sequence[str]) -> 
         lines += expect(f"{name}.kept", f"icmp eq {kind} %old.{name}, {wanted}", "next")
     lines += load_field("old.flags", "i32", "%old", at.FLAGS)
     # Whether it is contiguous by columns too depends on its shape.
-    lines.append(f"%old.flag = or i32 %old.flags, {at.BY_COLUMNS}")
-    lines += expect("flags.kept", f"icmp eq i32 %old.flag, {at.FRESH}", "next")
-    for what, offset, numbers in (("size", at.LENGTHS, sizes), ("stride", at.DISTANCES, strides)):
+    lines.append(f"%old.flag = or i32 %old.flags, {at.F_CONTIGUOUS}")
+    lines += expect("flags.kept", f"icmp eq i32 %old.flag, {at.OWNED_FLAGS}", "next")
+    for what, offset, numbers in (("size", at.SHAPE, sizes), ("stride", at.STRIDES, strides)):
         lines += load_field(f"old.{what}s", "ptr", "%old", offset)
         for k, number in enumerate(numbers):
             lines += load_element(f"old.{what}{k}", "i64", f"%old.{what}s", f"{k}")

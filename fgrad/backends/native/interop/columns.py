@@ -70,7 +70,7 @@ def _base() -> list[str]:
 def _columns() -> list[str]:
     """Make the slices, which hold the array."""
     make = "call ptr @PyArray_New(ptr @PyArray_Type, i32 1, ptr %shape"
-    how = f"i32 {at.DOUBLE}, ptr null, ptr %slice, i32 0, i32 {at.PLAIN}, ptr null)"
+    how = f"i32 {at.NPY_DOUBLE}, ptr null, ptr %slice, i32 0, i32 {at.CARRAY_FLAGS}, ptr null)"
     body = [
         "%skip = mul i64 %k, %stride",
         "%slice = getelementptr double, ptr %room, i64 %skip",

@@ -186,7 +186,7 @@ def _tuple(shape: Shape) -> list[str]:
         "%none = icmp eq ptr %result, null",
         "br i1 %none, label %failed, label %each",
         "each:",
-        f"%items = getelementptr i8, ptr %result, i64 {at.ITEMS}",
+        f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
     ]
     if True in shape.truths or not shape.truths:
         for i, truth in enumerate(shape.truths):

@@ -154,7 +154,7 @@ def make_tuple() -> list[str]:
     return [
         "%result = call ptr @PyTuple_New(i64 %fact.outputs)",
         *expect("tupled", "icmp ne ptr %result, null", "failed"),
-        f"%items = getelementptr i8, ptr %result, i64 {at.ITEMS}",
+        f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
     ]
 
 
@@ -184,6 +184,6 @@ def check_target() -> list[str]:
         *load_field("y.type", "ptr", "%y", at.TYPE),
         *expect("y.exact", "icmp eq ptr %y.type, @PyArray_Type", "free"),
         *check_array("y"),
-        f"%y.open = and i32 %y.flags, {at.WRITABLE}",
+        f"%y.open = and i32 %y.flags, {at.WRITEABLE}",
         *expect("y.writable", "icmp ne i32 %y.open, 0", "free"),
     ]

@@ -74,7 +74,7 @@ def _named() -> list[str]:
         *load_field("names.size", "i64", "%names", at.SIZE),
         *expect("all.named", "icmp eq i64 %names.size, %fact.named", "slow"),
         *_fact("keys"),
-        f"%names.items = getelementptr i8, ptr %names, i64 {at.ITEMS}",
+        f"%names.items = getelementptr i8, ptr %names, i64 {at.TUPLE_ITEMS}",
         *loop("i", "%fact.named", [
             *load_element("name", "ptr", "%names.items", "%i"),
             *load_element("key", "ptr", "%fact.keys", "%i"),

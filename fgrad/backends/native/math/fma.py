@@ -18,7 +18,7 @@ from fgrad.program.program import Instruction, Program, placed
 def _exactly(x: float, y: float, z: float) -> float:
     if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
         return x * y + z
-    from fractions import Fraction  # noqa: PLC0415  # only where someone asks for the meaning
+    from fractions import Fraction  # noqa: PLC0415  # only where Python runs it
 
     exact = Fraction(x) * Fraction(y) + Fraction(z)
     try:

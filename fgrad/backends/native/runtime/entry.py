@@ -106,7 +106,7 @@ class Entry:
         if known is None or self.calls.functions:
             return other
         file = trampoline_code(point.on_floats(self.shape, single=single), PLAIN)
-        return self._builtin(file, known, cpython.MANY, other)
+        return self._builtin(file, known, cpython.METH_FASTCALL, other)
 
     def on_trees(
         self, arguments: Structure[Any], result: Structure[Any], other: Callable[..., Any]
@@ -132,7 +132,7 @@ class Entry:
         facts = (ctypes.c_int64 * len(target))(*target)
         imports = {**known, "facts": ctypes.addressof(facts)}
         held = facts, keys, named.keys, given, made
-        return self._builtin(_for_trees(), imports, cpython.MANY, other, *held)
+        return self._builtin(_for_trees(), imports, cpython.METH_FASTCALL, other, *held)
 
     def on_array(self, other: Callable[..., Any], *, single: bool) -> Callable[..., Any]:
         """The function of one array of doubles to an array, or to a number if `single`."""
@@ -142,7 +142,7 @@ class Entry:
         file = trampoline_code(point.on_array(self.shape, single=single), PLAIN)
         arrays: list[object] = [None] * KEPT
         imports = {**known, "kept": id(arrays)}
-        return self._builtin(file, imports, cpython.ONE, other, arrays)
+        return self._builtin(file, imports, cpython.METH_O, other, arrays)
 
     def _builtin(
         self, file: bytes, known: Any, flags: int, other: Callable[..., Any], *held: object
