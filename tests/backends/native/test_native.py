@@ -28,7 +28,7 @@ pytest.importorskip("llvmlite")
 from fgrad.backends.native.codegen.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.point import LONG  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.selection import ATTRIBUTES  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.slots import Slots  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.spill import Slots  # noqa: E402  # likewise
 from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.partition import regions  # noqa: E402  # likewise

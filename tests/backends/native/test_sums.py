@@ -25,11 +25,11 @@ pytest.importorskip("llvmlite")
 import llvmlite.binding as llvm  # noqa: E402  # they need extras
 
 from fgrad.backends.buffers import cpython  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.accumulate import accumulating  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.hoist import Split  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.masks import PROPAGATES_NAN, with_masked_factors  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.rows import RowProgram  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.spill import spill_plan  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.sums import accumulating  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.tiling import tiled  # noqa: E402  # likewise
 from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted, fused  # noqa: E402  # likewise

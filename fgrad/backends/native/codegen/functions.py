@@ -16,9 +16,14 @@ from fgrad.backends.native.codegen.layout import Layout
 from fgrad.backends.native.codegen.loop import Loop
 from fgrad.backends.native.codegen.loop_values import LoopValues
 from fgrad.backends.native.codegen.selection import FENCE, Emitter, define
-from fgrad.backends.native.codegen.slots import Slots
 from fgrad.backends.native.codegen.slp import Pack, packs, vectorised
-from fgrad.backends.native.codegen.spill import FENCE_INTERVAL, UNPLANNED, SpillPlan, spill_plans
+from fgrad.backends.native.codegen.spill import (
+    FENCE_INTERVAL,
+    UNPLANNED,
+    Slots,
+    SpillPlan,
+    spill_plans,
+)
 from fgrad.backends.native.ir.builder import double
 from fgrad.backends.native.math.table import SINE_AND_COSINE, Target
 from fgrad.backends.native.rerolling.instruction_table import InstructionTable

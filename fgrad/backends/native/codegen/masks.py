@@ -54,7 +54,7 @@ def with_masked_factors(program: Program, counts: int) -> Program:
     """The program with masks on factors, if all that goes to its outputs is masked by `counts`.
 
     >>> import fgrad as fg
-    >>> from fgrad.backends.native.codegen.accumulate import accumulating
+    >>> from fgrad.backends.native.codegen.sums import accumulating
     >>> slopes = fg.gradient(lambda w, x, y: fg.relu(1.0 - y * (w[0] * x[0] + w[1] * x[1])))
     >>> whole = accumulating(fg.trace(slopes)([1.0] * 2, [1.0] * 2, 1.0))
     >>> programs = whole, with_masked_factors(whole, len(whole.inputs))

@@ -13,7 +13,6 @@ from typing import Final
 import attrs
 
 from fgrad.backends.native.codegen import sums
-from fgrad.backends.native.codegen.accumulate import accumulating
 from fgrad.backends.native.codegen.callbacks import callbacks
 from fgrad.backends.native.codegen.functions import Functions, emit_functions
 from fgrad.backends.native.codegen.hoist import Split
@@ -22,6 +21,7 @@ from fgrad.backends.native.codegen.layout import RowLayout, StreamLayout, SumLay
 from fgrad.backends.native.codegen.masks import with_masked_factors
 from fgrad.backends.native.codegen.point import LONG
 from fgrad.backends.native.codegen.selection import ATTRIBUTES, PARAMETERS
+from fgrad.backends.native.codegen.sums import accumulating
 from fgrad.backends.native.codegen.tiling import tiled
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
