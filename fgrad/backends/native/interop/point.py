@@ -14,7 +14,7 @@ import attrs
 
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.arguments import check_array, load_length, recycled_array
-from fgrad.backends.native.ir.control import expect, load_field
+from fgrad.backends.native.ir.control import expect, load_field, module
 
 STACK: Final = 2048
 """The most doubles on the stack; more go to the heap."""
@@ -52,7 +52,7 @@ def on_floats(shape: Shape, *, single: bool) -> str:
         "ret ptr %result",
         *fall_back("%n", "%names"),
     ]
-    return "\n".join([*_DECLARED, *lines])
+    return module(lines)
 
 
 def on_array(shape: Shape, *, single: bool) -> str:
@@ -82,28 +82,7 @@ def on_array(shape: Shape, *, single: bool) -> str:
         "ret ptr %result",
         *fall_back("1", "null"),
     ]
-    return "\n".join([*_DECLARED, *_DECLARED_FOR_ARRAYS, *lines])
-
-
-_DECLARED: Final = (
-    "@PyFloat_Type = external global i8",
-    "@cell = external global i8",
-    "declare ptr @PyFloat_FromDouble(double)",
-    "declare ptr @PyBool_FromLong(i64)",
-    "declare ptr @PyTuple_New(i64)",
-    "declare ptr @PyErr_NoMemory()",
-    "declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)",
-    "declare ptr @PyMem_RawMalloc(i64)",
-    "declare void @PyMem_RawFree(ptr)",
-)
-_DECLARED_FOR_ARRAYS: Final = (
-    "@PyArray_Type = external global i8",
-    "@kept = external global i8",
-    "@double = external global i8",
-    "declare ptr @PyArray_New(ptr, i32, ptr, i32, ptr, ptr, i32, i32, ptr)",
-    "declare void @Py_IncRef(ptr)",
-    "declare void @Py_DecRef(ptr)",
-)
+    return module(lines)
 
 
 def load_code() -> list[str]:

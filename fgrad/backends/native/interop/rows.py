@@ -18,7 +18,7 @@ from fgrad.backends.native.interop.arguments import (
     load_invariant_numbers,
     read_argument,
 )
-from fgrad.backends.native.ir.control import expect, load_element, load_field, loop
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
 
 ADDRESSES: Final = ("code", "hoisted", "clear", "add", "kinds", "order", "places", "kept")
 """The addresses of the code over rows, of the hoisted code (or 0), of `clear` and `add` of sums (or 0), of three arrays of words, and of a list.
@@ -45,30 +45,11 @@ _PLACES: Final = (
     *("i", "j", "k", "l", "m", "p", "q", "r", "u", "v"),
     *("rows", "entries", "numbers", "ends"),
 )
-_DECLARED: Final = (
-    "@facts = external global i64",
-    "@PyFloat_Type = external global i8",
-    "@PyArray_Type = external global i8",
-    "@double = external global i8",
-    "@_Py_NoneStruct = external global i8",
-    "@_Py_TrueStruct = external global i8",
-    "declare ptr @PyFloat_FromDouble(double)",
-    "declare ptr @PyTuple_New(i64)",
-    "declare ptr @PyMem_RawMalloc(i64)",
-    "declare void @PyMem_RawFree(ptr)",
-    "declare ptr @PyEval_SaveThread()",
-    "declare void @PyEval_RestoreThread(ptr)",
-    "declare void @Py_IncRef(ptr)",
-    "declare void @Py_DecRef(ptr)",
-    "declare ptr @PyArray_New(ptr, i32, ptr, i32, ptr, ptr, i32, i32, ptr)",
-    "declare i32 @PyArray_SetBaseObject(ptr, ptr)",
-)
 
 
 def trampoline(made: Sequence[str]) -> str:
     """The trampoline, from the fragment that makes `%result` and ends with the block `k.end`."""
     lines = [
-        *_DECLARED,
         "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
         *[f"%{name}.at = alloca i64" for name in _PLACES],
         *[f"store i64 0, ptr %{name}.at" for name in _PLACES],
@@ -99,7 +80,7 @@ def trampoline(made: Sequence[str]) -> str:
         *_ENDS,
         "}",
     ]
-    return "\n".join(lines)
+    return module(lines)
 
 
 _ENDS: Final = (

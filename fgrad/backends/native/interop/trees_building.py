@@ -18,20 +18,6 @@ from fgrad.backends.native.interop.trees_descriptors import (
 )
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
-DECLARED: Final = (
-    "@PyTuple_Type = external global i8",
-    "@nothing = external global i8",
-    "declare ptr @PyFloat_FromDouble(double)",
-    "declare ptr @PyBool_FromLong(i64)",
-    "declare ptr @PyTuple_New(i64)",
-    "declare ptr @PyType_GenericAlloc(ptr, i64)",
-    "declare ptr @PyList_New(i64)",
-    "declare ptr @PyDict_New()",
-    "declare i32 @PyDict_SetItem(ptr, ptr, ptr)",
-    "declare i32 @PyObject_GenericSetAttr(ptr, ptr, ptr)",
-    "declare ptr @object_new(ptr, ptr, ptr)",
-)
-
 
 def building() -> list[str]:
     """The functions that build."""

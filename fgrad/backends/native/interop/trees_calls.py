@@ -10,31 +10,21 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop import trees_building, trees_reading
 from fgrad.backends.native.interop.point import STACK, fall_back, load_code
-from fgrad.backends.native.ir.control import expect, load_element, load_field, loop
+from fgrad.backends.native.interop.trees_building import building
+from fgrad.backends.native.interop.trees_reading import reading
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
 
 FACTS: Final = ("given", "named", "keys", "arguments", "result", "inputs", "before", "room")
 """The number of arguments by position and by name, the names, the descriptors of the tuple of all arguments and of the result, and the number of doubles of the inputs, of these with the outputs, and of both with the scratch."""
 
-_DECLARED: Final = (
-    "@facts = external global i64",
-    "@cell = external global i8",
-    "declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)",
-    "declare ptr @PyErr_NoMemory()",
-    "declare ptr @PyMem_RawMalloc(i64)",
-    "declare void @PyMem_RawFree(ptr)",
-)
 _UNLIKE: Final = "inttoptr (i64 1 to ptr)"
 """What `@tried` returns for arguments that do not fit."""
 
 
 def on_trees() -> str:
     """The trampoline for trees."""
-    lines = [*_DECLARED, *trees_reading.DECLARED, *trees_building.DECLARED]
-    return "\n".join(
-        [*lines, *trees_reading.reading(), *trees_building.building(), *_tried(), *_call()]
-    )
+    return module([*reading(), *building(), *_tried(), *_call()])
 
 
 def _fact(name: str) -> list[str]:

@@ -20,21 +20,6 @@ from fgrad.backends.native.interop.trees_descriptors import (
 )
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop
 
-DECLARED: Final = (
-    "@PyFloat_Type = external global i8",
-    "@PyLong_Type = external global i8",
-    "@float64 = external global i8",
-    "declare double @PyLong_AsDouble(ptr)",
-    "declare i32 @PyObject_RichCompareBool(ptr, ptr, i32)",
-    "declare ptr @PyErr_Occurred()",
-    "declare void @PyErr_Clear()",
-    "declare ptr @PyList_AsTuple(ptr)",
-    "declare i64 @PyDict_Size(ptr)",
-    "declare i32 @PyDict_Next(ptr, ptr, ptr, ptr)",
-    "declare ptr @PyObject_GetAttr(ptr, ptr)",
-    "declare void @Py_IncRef(ptr)",
-    "declare void @Py_DecRef(ptr)",
-)
 _GIVEN: Final = "ptr %x, ptr %descriptor, ptr %to"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 
@@ -63,3 +64,21 @@ def push(name: str, kind: str, value: str, start: str, count: str) -> list[str]:
         f"%{name}.then = add i64 %{name}.count, 1",
         f"store i64 %{name}.then, ptr {count}",
     ]
+
+
+def module(lines: Sequence[str]) -> str:
+    """The module of these lines, with a declaration of each symbol that they use and do not define.
+
+    >>> print(module(["define void @f() {", "call void @g(i64 1)", "ret void", "}"]).split(chr(10))[0])
+    declare void @g(i64)
+    """
+    uses = "\n".join([line for line in lines if "@" in line])
+    declared: dict[str, str] = {}
+    for result, name, args in re.findall(r"call (\w+) @(\w+)\((.*)\)$", uses, re.MULTILINE):
+        types = ", ".join([arg.partition(" ")[0] for arg in args.split(", ")])
+        declared[name] = f"declare {result} @{name}({types})"
+    for name in re.findall(r"@(\w+)", uses):
+        declared.setdefault(name, f"@{name} = external global i8")
+    for name in re.findall(r"^define .*?@(\w+)\(", uses, re.MULTILINE):
+        declared.pop(name)
+    return "\n".join([*declared.values(), *lines])
