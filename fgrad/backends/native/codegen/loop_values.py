@@ -162,7 +162,7 @@ class LoopValues:
         return f"{self._carried.setdefault(x, f'%c{len(self._carried)}')}.{times}"
 
     def _shifted(self, x: Carried) -> str:
-        """A loop-carried value in all lanes: the vector shifted by its distance, filled from the iterations before."""
+        """A loop-carried value in all lanes: a shifted vector, filled from the iterations before."""
         lanes, times = self.region.lanes, x.distance
         if lanes == 1:
             return self._carried_in(x, times)

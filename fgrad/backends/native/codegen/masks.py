@@ -27,7 +27,8 @@ from fgrad.program.program import Instruction, Program, placed
 PROPAGATES_NAN: Final[frozenset[Op]] = frozenset(
     {ops.add, ops.sub, ops.neg, ops.mul, ops.square, ops.identity, fused}
 )
-"""Operations whose result is nan for a nan, and for a zero of the other sign the same up to the sign of a zero, or nan."""
+"""Operations whose result is nan for a nan, and for a zero of the other sign the same up to the
+sign of a zero, or nan."""
 
 USUALLY_FINITE: Final = PROPAGATES_NAN | {
     ops.where, ops.abs, ops.sign, ops.relu, ops.maximum, ops.minimum, ops.clip, ops.hypot,

@@ -15,7 +15,8 @@ PARAMETERS: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %
 """The parameters of each function of a program: inputs, inputs that are the same in each row, and so on."""
 
 ATTRIBUTES: Final = 'nounwind "no-builtins"'
-"""Attributes of all code with outputs. It calls no library: LLVM may not make a run of zero stores a memset."""
+"""Attributes of all code with outputs. It calls no library: LLVM may not make a run of zero stores
+a memset."""
 
 
 LOADS: Final = 48

@@ -118,7 +118,7 @@ def clear(width: int, outputs: int) -> str:
 
 
 def add(lanes: int, outputs: int, *, always_valid: bool) -> str:
-    """`@add(totals, sums)`: sums the lanes of each total in order; returns whether all sums are valid, that is finite."""
+    """`@add(totals, sums)`: sums the lanes of each total in order; returns whether all are finite, thus valid."""
     total = f"<{lanes} x double>"
     body = [
         "%strange = phi i1 [false, %0], [%stranger, %loop]",

@@ -18,7 +18,8 @@ from fgrad.program.schedule import reordered
 SHARED: Final = 4
 """Values that sums must share, and products that a value must be a factor of."""
 SIDE: Final = 8
-"""Sums side by side that keep the floating-point units busy: an addition takes 4 cycles, and two start in one."""
+"""Sums side by side that keep the floating-point units busy: an addition takes 4 cycles, and two
+start in one."""
 
 Chain: TypeAlias = tuple[int, ...]
 """The partial sums of a chain of additions, each of which only the next one uses."""

@@ -21,7 +21,7 @@ from fgrad.backends.native.interop.arguments import (
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
 
 ADDRESSES: Final = ("code", "hoisted", "clear", "add", "kinds", "order", "places", "kept")
-"""The addresses of the code over rows, of the hoisted code (or 0), of `clear` and `add` of sums (or 0), of three arrays of words, and of a list.
+"""The code over rows, the hoisted code or 0, `clear` and `add` or 0, three arrays of words, and a list.
 
 `kinds`: for each argument 0 for a column, k for a table of k columns, -k for k numbers; then for
 each array that sums go to its length, or 0 for a single number. `order`: for each number that is
@@ -32,9 +32,13 @@ columns were slices of.
 COUNTS: Final = (
     "given", "arguments", "outputs", "varying", "invariants", "lanes", "most", "in_place", "turn",
 )  # fmt: skip
-"""The number of objects given, of arguments among them, of outputs, of outputs that vary, and of numbers that are the same in each row; the rows of a vector and the most rows; whether the numbers are a single row that is read in place; and the index of the oldest array that is kept."""
+"""The number of objects given, of arguments among them, of outputs, of outputs that vary, and of
+numbers that are the same in each row; the rows of a vector and the most rows; whether the numbers
+are a single row that is read in place; and the index of the oldest array that is kept."""
 PLACES: Final = ("ins", "outs", "gathered", "spare", "scratch", "totals", "sums", "spans", "end")
-"""Offsets in the memory of a call: the pointers to inputs and to outputs, the invariant numbers, the scratch of the hoisted code and of the code over rows, the totals and the sum of each output that varies, two words for each object; and the size of that memory."""
+"""Offsets in the memory of a call: the pointers to inputs and to outputs, the invariant numbers,
+the scratch of the hoisted code and of the code over rows, the totals and the sum of each output
+that varies, two words for each object; and the size of that memory."""
 FACTS: Final = (*ADDRESSES, *COUNTS, *PLACES)
 
 TRUE: Final = (

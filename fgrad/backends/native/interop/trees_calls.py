@@ -16,7 +16,9 @@ from fgrad.backends.native.interop.trees_reading import reading
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
 
 FACTS: Final = ("given", "named", "keys", "arguments", "result", "inputs", "before", "room")
-"""The number of arguments by position and by name, the names, the descriptors of the tuple of all arguments and of the result, and the number of doubles of the inputs, of these with the outputs, and of both with the scratch."""
+"""The number of arguments by position and by name, the names, the descriptors of the tuple of all
+arguments and of the result, and the number of doubles of the inputs, of these with the outputs, and
+of both with the scratch."""
 
 _UNLIKE: Final = "inttoptr (i64 1 to ptr)"
 """What `@tried` returns for arguments that do not fit."""

@@ -21,9 +21,11 @@ from fgrad.trees.sameness import Same
 from fgrad.trees.tree import Structure
 
 TAGS: Final = ("number", "truth", "same", "equal", "tuple", "list", "slots", "fields", "dict")
-"""How a node is read and built: a float, a boolean, an object by identity, an object by equality, a tuple, a list, an object by offsets of its slots, by names of its fields, or a dict by keys."""
+"""How a node is read and built: a float, a boolean, an object by identity, an object by equality, a
+tuple, a list, an object by offsets of its slots, by names of its fields, or a dict by keys."""
 FIELDS: Final = ("tag", "referent", "count", "accessors", "children")
-"""The fields of a descriptor. Of a tuple or list of plain numbers, `children` is 0. The `accessors` of a dict are descriptors of its keys; those of an object by equality are the comparator, or 0."""
+"""The fields of a descriptor. Of a tuple or list of plain numbers, `children` is 0. The `accessors`
+of a dict are descriptors of its keys; those of an object by equality are the comparator, or 0."""
 
 
 @attrs.frozen(eq=False)

@@ -36,7 +36,8 @@ MAX_VECTOR_PERIOD: Final = 128
 MAX_DISTANCE: Final = 8
 """The greatest distance, in iterations, of a loop-carried value."""
 _HASHED: Final = 8, 32, 128
-"""Instructions that are hashed together to guess a period; a longer run sees past what repeats within one iteration."""
+"""Instructions that are hashed together to guess a period; a longer run sees past what repeats
+within one iteration."""
 _GUESSES: Final = 3
 """Periods that are tried for each length."""
 
@@ -135,7 +136,7 @@ def _periods(table: InstructionTable) -> list[int]:
 
 
 def _candidates(table: InstructionTable, period: int, *, even: bool) -> Iterator[Region]:
-    """Stretches in which each instruction repeats the one a period before; if `even`, with arguments that move as they did before."""
+    """Stretches that repeat the instructions of a period before; if `even`, with arguments that move steadily."""
     count = len(table) - period
     same = table.opcodes[:-period] == table.opcodes[period:]
     kinds, values = table.kinds, table.values

@@ -27,7 +27,8 @@ class InstructionTable:
 
     inputs: int
     opcodes: Array
-    """Equal for the same operation with the same number of outputs; negative and unique for what is never part of a loop."""
+    """Equal for the same operation with the same number of outputs; negative and unique for what is
+    never part of a loop."""
     kinds: Array
     values: Array
     """The number of the value; -1 for other arguments."""
