@@ -64,7 +64,7 @@ def test_the_short_way_has_the_bits_of_the_long_one(
     again = drawn(seed + 1, rows, mask, made)
     long = Batch(made, seed % 2 == 0, machine)
     columns, sums = long.map(again, threads=2), long.sum(again, threads=2)
-    codes = batch._row_codes.values()
+    codes = batch._codes.values()
     calls = [c.calls.functions or (c.hoisted and c.hoisted.calls.functions) for c in codes]
     many = rows >= batch._lanes and not any(calls)
     usual = many and not any(kinds(made))

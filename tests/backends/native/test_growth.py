@@ -160,7 +160,7 @@ def written(model: str, size: int, way: str) -> tuple[Program, list[str]]:
         return kernel.program, [kernel.entry.text]
     batch = Batch(kernel.program, exact=False)
     feed = RowArguments.of(kernel.program, [np.array([a]), np.array([b] * 32)], batch._lanes)
-    rows, _ = batch._rows(feed.pattern, batch._lanes)
+    rows = batch._rows(feed.pattern, batch._lanes)
     _, modules = rows.sums(masked=False) if way == "sum" else rows.columns(streaming=False)
     return kernel.program, list(modules)
 

@@ -256,7 +256,8 @@ def test_a_meaning_that_gives_no_number_is_refused_in_words(got: Any) -> None:
     ways: tuple[Callable[[], Any], ...] = (lambda: f(1.0), lambda: f.map(np.ones(3)))
     for call in ways:
         with pytest.raises(
-            TypeError, match=r"must be real number|the result of the implementation of odd needs a real number"
+            TypeError,
+            match=r"must be real number|the result of the implementation of odd needs a real number",
         ):
             call()
 

@@ -406,7 +406,7 @@ def test_large_outputs_go_past_the_cache_with_the_same_bits(
             batch.map_to(outs, given_, threads=1 + rows % 2)
             assert [bits(c) for c in outs] == wanted
             assert (room == -7.0).sum() == 24
-        ways |= {way for way, _ in batch._row_codes}
+        ways |= {way for way, _ in batch._codes}
     assert ways == {"map", "stream"}
 
 
