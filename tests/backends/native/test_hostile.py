@@ -285,9 +285,14 @@ def test_a_recursion_through_meanings_ends_in_words() -> None:
         lambda: g.map(np.ones(3)),
         lambda: f(1.0),
     )
+
+    def deeper(k: int, call: Callable[[], Any]) -> Any:
+        return deeper(k - 1, call) if k else call()
+
     for call in ways:
-        with pytest.raises(RecursionError):
-            call()
+        for k in range(15):  # wherever on the way it ends
+            with pytest.raises(RecursionError):
+                deeper(k, call)
 
 
 def interrupted(timer: threading.Timer, call: Callable[[], Any]) -> None:

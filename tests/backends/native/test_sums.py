@@ -58,7 +58,7 @@ def _loose(made: Program) -> Program:
 
 
 def folded(made: Program, rows: list[tuple[float, ...]], inside: list[float]) -> list[float]:
-    """The totals after these rows, by the meaning of a accumulating program."""
+    """The totals after these rows, by the implementation of an accumulating program."""
     totals = [0.0] * len(made.outputs)
     for x, counts in zip(rows, inside, strict=True):
         totals = list(made.run((*x, counts, *totals)))
