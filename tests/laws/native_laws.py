@@ -97,7 +97,7 @@ def each_row_is_its_point(
     for length in (0, 10**6):
         few = (length == 0) == (seed % 2 == 0)
         given = (table,) if few and all(wide) else inputs
-        with mock.patch.object(lanes, "LENGTH", length), registers(few=few):
+        with mock.patch.object(lanes, "INTERLEAVED", length), registers(few=few):
             columns = Batch(made, exact, machine).map(given, threads=1)
         for k in range(rows):
             assert bits([c[k] for c in columns]) == wanted[k], (seed, where, k)

@@ -109,7 +109,7 @@ def _reversed(name: str, value: str, width: int) -> str:
 
 
 def _pointer(name: str, address: Address, lane: int, target: Target) -> list[str]:
-    """`{name}p{lane}`: where the value of the time `%k + lane` stands."""
+    """The address of the element of iteration `%k + lane`, as `{name}p{lane}`."""
     lines, at = index(name, address, lane)
     element = f"{target.type()}, ptr {address.array}, i64 {at}"
     return [*lines, f"{name}p{lane} = getelementptr {element}"]

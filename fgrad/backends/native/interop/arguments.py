@@ -216,7 +216,7 @@ def recycled_array(
         f"store i64 %turn.next, ptr {turn}",
         *load_element("oldest", "ptr", "%kept", "%turn"),
         "store ptr %new.array, ptr %oldest.place",
-        # Owned before garbage goes, whose finalizers may come here again.
+        # Owned before an array is freed, since finalizers may call this again.
         "call void @Py_IncRef(ptr %new.array)",
         "call void @Py_DecRef(ptr %oldest)",
         "br label %recycled",
@@ -226,7 +226,7 @@ def recycled_array(
 
 
 def _check_pristine(axes: int, sizes: Sequence[str], strides: Sequence[str]) -> list[str]:
-    """Go on with array `%old`, which nobody else holds, if it is as it was made, else at `next`.
+    """Check that array `%old`, which nobody else holds, is as it was made, else branch to `next`.
 
     Who held it may have changed its shape, dtype or memory, may have locked it, or may have a weak
     reference through which it comes back.

@@ -1,4 +1,4 @@
-"""The sigmoid and its kin, from e**-|x| and its rounding error."""
+"""The sigmoid and related functions, from e**-|x| and its rounding error."""
 
 from __future__ import annotations
 

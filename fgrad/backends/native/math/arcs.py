@@ -1,7 +1,7 @@
 """The inverse functions of trigonometry.
 
-Each is a multiple of pi / 2 and a series in t, where t and what was rounded off it are had from
-one division or one square root.
+Each is a multiple of pi / 4 and a series in t, where one division or one square root gives t and
+its rounding error.
 """
 
 from __future__ import annotations

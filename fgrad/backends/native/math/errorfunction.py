@@ -1,4 +1,4 @@
-"""The error function and what it lacks to 1."""
+"""The error function and its complement."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def tanh(x: Value) -> Value:
     square = r * r
     tail = power * fma(square, 0.5, fma(square * r, estrin(r, TAIL[1:]), low))
     more = power + 1.0
-    # From 2**53 on `more` is the power, and 2 less stands for 1 less.
+    # From 2**53 on `more` is the power, and to subtract 2 has the effect of 1.
     ratio = quotient(_sum(more - 2.0, grown, tail), _sum(more, grown, tail))
     return copysign(ratio, x)
 

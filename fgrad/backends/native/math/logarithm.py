@@ -1,4 +1,4 @@
-"""The natural logarithm and its kin.
+"""The natural logarithm and related functions.
 
 log(2**k * (1 + f)) = k * log(2) + log(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), and
 log(1 + f) = f - f**2 / 2 + s * (f**2 / 2 + R(s**2)) with s = f / (2 + f) (fdlibm's e_log.c).
@@ -79,7 +79,7 @@ def _natural(parts: Pair) -> Value:
 
 
 def _usually(name: str, usual: Value, everywhere: Body, x: Value) -> Value:
-    """What is usual, but by a call of `everywhere` if an x is no positive normal number."""
+    """The usual result, or that of a call of `everywhere` if an x is no positive normal number."""
     far = ~((x >= _TINY) & (x < math.inf))
     return rarely(far, [usual], lambda: call_outlined(name, everywhere, x))[0]
 
@@ -102,7 +102,7 @@ def log1p(x: Value) -> Value:
 def log_of_pair(x: Value, low: Value) -> Pair:
     """log(x + low) as a rounded sum and its correction, for x >= 2**-53 and a `low` of half an ulp.
 
-    For x near 1 the part beyond 1 is what it is made of, so that log(1 + low) is `low`.
+    For x near 1 the result comes from the part beyond 1, so that log(1 + low) is `low`.
     """
     k, m = _normal_parts(x)
     # 4 / 2**k, which is a normal number for every k.

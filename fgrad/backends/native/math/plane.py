@@ -60,7 +60,7 @@ def _by_size(x: Value, y: Value) -> Pair:
 
 
 def _scales(size: Value) -> Pair:
-    """A power of 2 and its inverse, which brings the size between 2**-474 and 2**424."""
+    """A power of 2 and its inverse, which scales the size to between 2**-474 and 2**424."""
     large, small = size > _LARGE, size < _SMALL
     up = select(large, _STEP, select(small, 1.0 / _STEP, 1.0))
     return up, select(large, 1.0 / _STEP, select(small, _STEP, 1.0))

@@ -121,7 +121,7 @@ def power_slope(x: Value, y: Value) -> Value:
     far = ~((x > 0.0) & (x < math.inf) & (size < _HUGE) & (size > _TINY))
 
     def otherwise() -> list[Value]:
-        # The factors would bring back what a product with a subnormal y has lost.
+        # Multiplying by the factors would restore what a product with a subnormal y has lost.
         raised = _times(power, y * 2.0**200) * power.second * (power.first * 2.0**-200)
         return [_slope_cases(x, y, select(size > _TINY, usual, raised))]
 

@@ -38,8 +38,8 @@ def sincos(x: Value) -> tuple[Value, Value]:
     """The sine and the cosine, by one reduction."""
     size = absolute(x)
     usual = _sincos(x, near(size))
-    # All that is usual stands before the branch. Behind it, LLVM would move it to where it is used,
-    # and much would live long: forty sines take 262 ns instead of 82 (AVX2).
+    # The usual case is computed before the branch. After it, LLVM would sink it to its uses, and
+    # much would be live for long: forty sines take 262 ns instead of 82 (AVX2).
     sine, cosine = rarely(
         beyond(size), usual, lambda: call_outlined("sincos", _any_sincos, x, results=2)
     )

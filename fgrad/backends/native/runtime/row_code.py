@@ -53,7 +53,8 @@ With stores of half a line, the camera's Jacobian into 256 MB takes 105 ns a row
 CHUNK: Final = 1024
 """Rows that are computed at a time where code cannot write to the given arrays."""
 
-# Rows too: to convert another integer, ctypes goes deeper than we do, and wraps a RecursionError.
+# Also of rows: ctypes converts other integers one call deeper, and a RecursionError there becomes
+# an error of its own.
 _GIVEN: Final = [ctypes.c_void_p] * 7
 _Rows: Final = ctypes.CFUNCTYPE(None, *_GIVEN)
 _RowsWithCalls: Final = ctypes.PYFUNCTYPE(None, *_GIVEN)
