@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -150,12 +148,6 @@ def _unpack(size: int) -> list[str]:
     return lines
 
 
-@cache
-def _imports() -> Mapping[str, int]:
-    names = [text.partition("@")[2].partition("(")[0] for text in _DECLARED]
-    return MappingProxyType(functions(names))
-
-
 @attrs.frozen(eq=False)
 class CallbackTable:
     """The table of functions of Python that code calls."""
@@ -177,7 +169,8 @@ class CallbackTable:
     @property
     def imports(self) -> Mapping[str, int]:
         """The symbols that code with callbacks is linked with."""
-        return _imports() if self.functions else {}
+        names = [text.partition("@")[2].partition("(")[0] for text in _DECLARED]
+        return functions(names) if self.functions else {}
 
 
 def _function(op: Op) -> Callable[..., Any]:

@@ -189,7 +189,6 @@ def recycled_array(
     last result still has its name while the next one is made. `kept` is the list of them, `turn`
     points to the index of the oldest.
     """
-    make = f"call ptr @PyArray_New(ptr @PyArray_Type, i32 {axes}, ptr {shape}, i32 {at.NPY_DOUBLE}"
     return [
         *load_field("kept", "ptr", kept, at.LIST_ITEMS),
         "br label %search",
@@ -207,6 +206,16 @@ def recycled_array(
         "%try.next = add i64 %try.index, 1",
         f"%try.more = icmp slt i64 %try.next, {KEPT}",
         "br i1 %try.more, label %try, label %new",
+        *_new_array(axes, shape, turn),
+        "recycled:",
+        f"%{x} = phi ptr [%old, %stride{axes - 1}.kept], [%new.array, %made]",
+    ]
+
+
+def _new_array(axes: int, shape: str, turn: str) -> list[str]:
+    """Make `%new.array` and keep it instead of the oldest."""
+    make = f"call ptr @PyArray_New(ptr @PyArray_Type, i32 {axes}, ptr {shape}, i32 {at.NPY_DOUBLE}"
+    return [
         "new:",
         f"%new.array = {make}, ptr null, ptr null, i32 0, i32 0, ptr null)",
         *expect("made", "icmp ne ptr %new.array, null", "failed"),
@@ -220,8 +229,6 @@ def recycled_array(
         "call void @Py_IncRef(ptr %new.array)",
         "call void @Py_DecRef(ptr %oldest)",
         "br label %recycled",
-        "recycled:",
-        f"%{x} = phi ptr [%old, %stride{axes - 1}.kept], [%new.array, %made]",
     ]
 
 

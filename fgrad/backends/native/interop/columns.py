@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.arguments import load_length, record_span, recycled_array
+from fgrad.backends.native.interop.arguments import record_span, recycled_array
 from fgrad.backends.native.interop.rows import (
     TRUE,
+    check_column,
     check_target,
     fact_address,
     make_tuple,
@@ -98,10 +99,7 @@ def _targets() -> list[str]:
     ]
     body = [
         *check_target(),
-        *load_length("y"),
-        *expect("y.line", "icmp eq i32 %y.axes, 1", "free"),
-        *expect("y.dense", "icmp eq i64 %y.distance, 8", "free"),
-        *expect("y.fits", "icmp eq i64 %y.length, %rows", "free"),
+        *check_column("%rows"),
         "%known.ends = load i64, ptr %ends.at",
         "%known = sdiv i64 %known.ends, 2",
         *record_span("y", "1"),

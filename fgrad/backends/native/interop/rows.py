@@ -16,6 +16,7 @@ from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.arguments import (
     check_array,
     load_invariant_numbers,
+    load_length,
     read_argument,
 )
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
@@ -171,4 +172,14 @@ def check_target() -> list[str]:
         *check_array("y"),
         f"%y.open = and i32 %y.flags, {at.WRITEABLE}",
         *expect("y.writable", "icmp ne i32 %y.open, 0", "free"),
+    ]
+
+
+def check_column(length: str) -> list[str]:
+    """Check that array `%y` is a contiguous column of that length."""
+    return [
+        *load_length("y"),
+        *expect("y.line", "icmp eq i32 %y.axes, 1", "free"),
+        *expect("y.dense", "icmp eq i64 %y.distance, 8", "free"),
+        *expect("y.fits", f"icmp eq i64 %y.length, {length}", "free"),
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.arguments import load_length
 from fgrad.backends.native.interop.rows import (
     TRUE,
+    check_column,
     check_target,
     make_tuple,
     per_output,
@@ -42,14 +42,11 @@ def _check_targets() -> list[str]:
         "br i1 %flat, label %y.alone, label %y.along",
         "y.alone:",
         *expect("y.single", "icmp eq i64 %size, 0", "free"),
-        "br label %y.fits",
+        "br label %y.checked",
         "y.along:",
-        *expect("y.line", "icmp eq i32 %y.axes, 1", "free"),
-        *load_length("y"),
-        *expect("y.whole", "icmp eq i64 %y.length, %size", "free"),
-        *expect("y.dense", "icmp eq i64 %y.distance, 8", "free"),
-        "br label %y.fits",
-        "y.fits:",
+        *check_column("%size"),
+        "br label %y.checked",
+        "y.checked:",
     ]
     return ["%targets = sub i64 %fact.given, %fact.arguments", *loop("p", "%targets", body)]
 
