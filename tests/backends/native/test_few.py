@@ -22,7 +22,7 @@ pytest.importorskip("llvmlite")
 from fgrad.backends.buffers import cpython, pool  # noqa: E402  # they need numpy
 from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.sum_code import BLOCK  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.row_code import BLOCK  # noqa: E402  # likewise
 from tests.measures.machines import EVERY_MACHINE, as_host  # noqa: E402  # likewise
 
 pytestmark = pytest.mark.skipif(cpython.arrays() is None, reason="objects lie otherwise")

@@ -37,7 +37,7 @@ from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, compiled, host  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.objects import Request, trampoline_code  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.sum_code import BLOCK  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.row_code import BLOCK  # noqa: E402  # likewise
 from tests.laws.native_laws import (  # noqa: E402  # likewise
     each_line_is_its_meaning,
     each_row_is_its_point,

@@ -18,8 +18,7 @@ from fgrad.backends.native.runtime.few import FewRows, Way
 from fgrad.backends.native.runtime.llvm import PLAIN, host
 from fgrad.backends.native.runtime.objects import Request
 from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments
-from fgrad.backends.native.runtime.row_code import LINE, RowCode
-from fgrad.backends.native.runtime.sum_code import SumCode
+from fgrad.backends.native.runtime.row_code import LINE, RowCode, SumCode
 from fgrad.program.passes import inlined
 from fgrad.program.program import Program
 

@@ -15,8 +15,7 @@ from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.runtime.llvm import PLAIN, loaded
 from fgrad.backends.native.runtime.objects import trampoline_code
 from fgrad.backends.native.runtime.row_arguments import Pattern
-from fgrad.backends.native.runtime.row_code import RowCode
-from fgrad.backends.native.runtime.sum_code import BLOCK
+from fgrad.backends.native.runtime.row_code import BLOCK, RowCode
 
 Way: TypeAlias = Literal["map", "into", "sum", "total"]
 """To new columns, to given columns, to a tuple of sums, or to given arrays of sums."""
