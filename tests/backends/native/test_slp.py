@@ -110,14 +110,14 @@ def test_pieces_are_all_lines_in_their_order_and_need_nothing_of_themselves(
     made = crowded(seed)
     at = 0
     for pack in packs(made.instructions, 4, width):
-        assert pack.lines.start == at
-        at = pack.lines.stop
+        assert pack.instructions.start == at
+        at = pack.instructions.stop
         assert 1 <= len(pack.calls) <= width
-        for i in pack.lines:
+        for i in pack.instructions:
             args = made.instructions[i][1]
             assert bits(args) in [bits(call) for call in pack.calls]
-            assert not any(type(a) is int and a - 4 in pack.lines for a in args)
-            if len(pack.lines) > 1:
+            assert not any(type(a) is int and a - 4 in pack.instructions for a in args)
+            if len(pack.instructions) > 1:
                 assert pack.function in (made.instructions[i][0].name, "sincos")
     assert at == len(made)
 

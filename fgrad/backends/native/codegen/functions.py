@@ -147,11 +147,13 @@ class _FunctionWriter:
         for_vectors = vectorised(found)
         for pack in found:
             if pack.function in for_vectors:
-                self._pack(pack, [lines[i] for i in pack.lines], first + pack.lines.start)
+                self._pack(
+                    pack, [lines[i] for i in pack.instructions], first + pack.instructions.start
+                )
             else:
-                for i in pack.lines:
+                for i in pack.instructions:
                     self._instruction(*lines[i], first + i, pack.function)
-            for i in pack.lines if self.plan.spilled else ():
+            for i in pack.instructions if self.plan.spilled else ():
                 for value in self.plan.evicted[i]:
                     self.live.pop(value, None)
                 if i % FENCE_INTERVAL == 0:

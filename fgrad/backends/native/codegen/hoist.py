@@ -70,10 +70,10 @@ def _part(
 ) -> Program:
     """The instructions of one kind as a program from these values to those."""
     place = {value: k for k, value in enumerate(inputs)}
-    lines: list[Instruction] = []
+    instructions: list[Instruction] = []
     for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if varies[value] == wide:
-            place[value] = len(inputs) + len(lines)
-            lines.append((op, placed(args, place)))
+            place[value] = len(inputs) + len(instructions)
+            instructions.append((op, placed(args, place)))
     names = tuple(f"x{k}" for k in range(len(inputs)))
-    return Program(names, tuple(lines), tuple([place[v] for v in outputs]))
+    return Program(names, tuple(instructions), tuple([place[v] for v in outputs]))

@@ -96,9 +96,9 @@ class Loop:
         found = tuple(packs(lines, inputs, width))
         for_vectors = vectorised(found)
         for pack in found:
-            of_pack = [order[k] for k in pack.lines]
+            of_pack = [order[k] for k in pack.instructions]
             if pack.function in for_vectors:
-                self._pack(pack, of_pack, [lines[k] for k in pack.lines])
+                self._pack(pack, of_pack, [lines[k] for k in pack.instructions])
             else:
                 for line in of_pack:
                     self._scalar_instruction(line, 0)

@@ -78,7 +78,7 @@ class _MaskMover:
     often: Counter[tuple[int, int]] = attrs.field(factory=Counter, init=False)
     """For each condition and value, the number of products under that mask of which the value is a factor."""
     counted: set[tuple[int, int]] = attrs.field(factory=set, init=False)
-    lines: list[Instruction] = attrs.field(factory=list, init=False)
+    instructions: list[Instruction] = attrs.field(factory=list, init=False)
     place: list[int] = attrs.field(factory=list, init=False)
     written: dict[Mask, int] = attrs.field(factory=dict, init=False)
     joined: dict[Conditions, int] = attrs.field(factory=dict, init=False)
@@ -92,7 +92,7 @@ class _MaskMover:
             moved = self.masks.get(value)
             place.append(self._masked(*moved) if moved else self._write(op, placed(args, place)))
         outputs = tuple([place[i] for i in program.outputs])
-        return used(Program(program.inputs, tuple(self.lines), outputs))
+        return used(Program(program.inputs, tuple(self.instructions), outputs))
 
     def _factors(self, value: int) -> list[tuple[int, Any]]:
         """The factors to which the mask of a product may move, each with the other factor."""
@@ -151,8 +151,8 @@ class _MaskMover:
         return whole
 
     def _write(self, op: Op, args: tuple[Any, ...]) -> int:
-        self.lines.append((op, args))
-        return len(self.program.inputs) + len(self.lines) - 1
+        self.instructions.append((op, args))
+        return len(self.program.inputs) + len(self.instructions) - 1
 
 
 def _masks(program: Program, counts: int) -> dict[int, Mask]:

@@ -31,18 +31,18 @@ class Pack:
 
     function: str
     """The name of the function; empty for what is not profitable."""
-    lines: range
+    instructions: range
     calls: tuple[tuple[Any, ...], ...]
     """The arguments of each lane."""
 
-    def lanes(self, lines: Sequence[Instruction]) -> list[int]:
+    def lanes(self, instructions: Sequence[Instruction]) -> list[int]:
         """The lane of each instruction; the sine and the cosine of an angle share one."""
         if self.function == SINE_AND_COSINE:
-            return [self.calls.index(args) for _, args in lines]
-        return list(range(len(lines)))
+            return [self.calls.index(args) for _, args in instructions]
+        return list(range(len(instructions)))
 
 
-def packs(lines: Sequence[Instruction], first: int, width: int) -> Iterator[Pack]:
+def packs(instructions: Sequence[Instruction], first: int, width: int) -> Iterator[Pack]:
     """The instructions, the first of which has that value, in packs of at most `width` lanes.
 
     >>> import fgrad as fg
@@ -50,14 +50,18 @@ def packs(lines: Sequence[Instruction], first: int, width: int) -> Iterator[Pack
     >>> [(pack.function, pack.calls) for pack in packs(program.instructions, 2, 4)]
     [('exp', ((0,), (1,))), ('', ((2, 3),))]
     """
-    angles = _angles(lines)
+    angles = _angles(instructions)
     start = 0
-    while start < len(lines):
-        function = _function(lines[start], angles)
-        calls = [lines[start][1]]
+    while start < len(instructions):
+        function = _function(instructions[start], angles)
+        calls = [instructions[start][1]]
         end = start + 1
-        while function and end < len(lines) and _function(lines[end], angles) == function:
-            args = lines[end][1]
+        while (
+            function
+            and end < len(instructions)
+            and _function(instructions[end], angles) == function
+        ):
+            args = instructions[end][1]
             known = function == SINE_AND_COSINE and args in calls
             if (len(calls) == width and not known) or _needs(args, first + start):
                 break
@@ -73,10 +77,10 @@ def vectorised(found: Sequence[Pack]) -> set[str]:
     return {pack.function for pack in found if len(pack.calls) > 1}
 
 
-def _angles(lines: Sequence[Instruction]) -> set[Any]:
+def _angles(instructions: Sequence[Instruction]) -> set[Any]:
     """The arguments of which both the sine and the cosine are taken."""
     sines, cosines = (
-        {args[0] for op, args in lines if op is wanted and type(args[0]) is int}
+        {args[0] for op, args in instructions if op is wanted and type(args[0]) is int}
         for wanted in (ops.sin, ops.cos)
     )
     return sines & cosines
@@ -109,43 +113,47 @@ def packed(program: Program, regions: Sequence[Region], width: int, calls: Seque
     inputs = len(program.inputs)
     order: list[int] = []
     for region in regions:
-        lines, first = program.instructions[region.start : region.end], inputs + region.start
+        instructions, first = program.instructions[region.start : region.end], inputs + region.start
         straight = region.trips == 1
-        found = pack_order(lines, first, width, calls) if straight else range(len(lines))
+        found = (
+            pack_order(instructions, first, width, calls) if straight else range(len(instructions))
+        )
         order += [first + i for i in found]
     same = order == list(range(inputs, inputs + len(program)))
     return program if same else reordered(program, order)
 
 
 def pack_order(
-    lines: Sequence[Instruction], first: int, width: int, calls: Sequence[Op]
+    instructions: Sequence[Instruction], first: int, width: int, calls: Sequence[Op]
 ) -> Sequence[int]:
     """An order of instructions, the first of which has that value, in which those of a pack are adjacent."""
-    angles = _angles(lines)
-    functions = [_function(line, angles) for line in lines]
+    angles = _angles(instructions)
+    functions = [_function(line, angles) for line in instructions]
     if sum(map(bool, functions)) < 2:
-        return range(len(lines))
-    before = _before(lines, first, calls)
+        return range(len(instructions))
+    before = _before(instructions, first, calls)
     groups = _groups(functions, before)
-    if all(len({lines[i][1] for i in group}) == 1 for group in groups):
-        return range(len(lines))
+    if all(len({instructions[i][1] for i in group}) == 1 for group in groups):
+        return range(len(instructions))
     order: list[int] = []
-    scheduled = bytearray(len(lines))
+    scheduled = bytearray(len(instructions))
     for group in groups:
         both = functions[group[0]] == SINE_AND_COSINE
-        group.sort(key=lambda i: (lines[i][1] if both else (), i))
+        group.sort(key=lambda i: (instructions[i][1] if both else (), i))
         # Not the whole group at once: its arguments would all be live at the same time.
         step = 2 * width if both else width
         for k in range(0, len(group), step):
             order += _scheduled_pack(group[k : k + step], before, scheduled)
-    return order + [i for i in range(len(lines)) if not scheduled[i]]
+    return order + [i for i in range(len(instructions)) if not scheduled[i]]
 
 
-def _before(lines: Sequence[Instruction], first: int, calls: Sequence[Op]) -> list[list[int]]:
+def _before(
+    instructions: Sequence[Instruction], first: int, calls: Sequence[Op]
+) -> list[list[int]]:
     """For each instruction those of the region that must precede it."""
     before: list[list[int]] = []
     last: list[int] = []
-    for i, (op, args) in enumerate(lines):
+    for i, (op, args) in enumerate(instructions):
         needed = [a - first for a in args if type(a) is int and a >= first]
         if op in calls:
             needed += last

@@ -138,8 +138,8 @@ def _first(
 
 def _inputs(program: Program, region: Region) -> Iterable[int]:
     """The inputs that a straight-line region loads; the first region also those that are outputs."""
-    lines = program.instructions[region.start : region.end]
-    values = [a for _, args in lines for a in args if type(a) is int]
+    instructions = program.instructions[region.start : region.end]
+    values = [a for _, args in instructions for a in args if type(a) is int]
     found = dict.fromkeys([*(program.outputs if region.start == 0 else ()), *values])
     return [x for x in found if x < len(program.inputs)]
 

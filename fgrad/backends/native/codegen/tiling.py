@@ -132,12 +132,12 @@ def _order(program: Program, blocks: Sequence[Sequence[Chain]], last: frozenset[
         if value in seen and not ready:
             continue
         block = block_of.get(value, [(value,)])
-        lines = [v for row in zip(*block, strict=True) for v in row]
+        instructions = [v for row in zip(*block, strict=True) for v in row]
         if ready:
-            order += lines
+            order += instructions
         elif value >= inputs:
-            seen.update(lines)
+            seen.update(instructions)
             waiting.append((value, True))
-            needed = [a for v in reversed(lines) for a in _values(_line(program, v)[1])]
+            needed = [a for v in reversed(instructions) for a in _values(_line(program, v)[1])]
             waiting += [(a, False) for a in needed if a not in seen]
     return order

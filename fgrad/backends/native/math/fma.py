@@ -49,11 +49,11 @@ def contracted(program: Program) -> Program:
     inputs = len(program.inputs)
     inside = {program.instructions[value - inputs][1][side] for value, side in chosen.items()}
     place: list[Any] = list(range(inputs))
-    lines: list[Instruction] = []
+    instructions: list[Instruction] = []
 
     def write(op: Op, args: tuple[Any, ...]) -> int:
-        lines.append((op, args))
-        return inputs + len(lines) - 1
+        instructions.append((op, args))
+        return inputs + len(instructions) - 1
 
     def minus(a: Any) -> Any:
         return -a if type(a) is float else write(ops.neg, (a,))
@@ -62,8 +62,8 @@ def contracted(program: Program) -> Program:
         if value in inside:
             place.append(None)
         elif value not in chosen:
-            place.append(inputs + len(lines))
-            lines.append((op, placed(args, place)))
+            place.append(inputs + len(instructions))
+            instructions.append((op, placed(args, place)))
         else:
             side = chosen[value]
             factors = program.instructions[int(args[side]) - inputs][1]
@@ -71,7 +71,7 @@ def contracted(program: Program) -> Program:
             if op is ops.sub:
                 x, z = (minus(x), z) if side else (x, minus(z))
             place.append(write(fused, (x, y, z)))
-    return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))
+    return Program(program.inputs, tuple(instructions), tuple([place[i] for i in program.outputs]))
 
 
 def _chosen(program: Program) -> dict[int, int]:
@@ -90,12 +90,14 @@ def _chosen(program: Program) -> dict[int, int]:
 
 def _products(program: Program) -> set[int]:
     """The products that have exactly one use."""
-    lines, inputs = program.instructions, len(program.inputs)
+    instructions, inputs = program.instructions, len(program.inputs)
     found = {
-        value for value, (op, _) in enumerate(lines, inputs) if op is ops.mul or op is ops.square
+        value
+        for value, (op, _) in enumerate(instructions, inputs)
+        if op is ops.mul or op is ops.square
     }
     once = set()
-    for _, args in lines:
+    for _, args in instructions:
         for a in args:
             if type(a) is int and a in found:
                 if a in once:

@@ -109,7 +109,7 @@ def as_program(body: Sequence[Sequence[Operand]], operations: Sequence[Op]) -> P
         x for operands in body for x in operands if not isinstance(x, SameIteration)
     )
     place: dict[Operand, int] = {x: k for k, x in enumerate(inputs)}
-    lines = [
+    instructions = [
         (
             op,
             tuple(
@@ -121,4 +121,4 @@ def as_program(body: Sequence[Sequence[Operand]], operations: Sequence[Op]) -> P
         )
         for op, operands in zip(operations, body, strict=True)
     ]
-    return Program(tuple([f"x{k}" for k in range(len(place))]), tuple(lines), ())
+    return Program(tuple([f"x{k}" for k in range(len(place))]), tuple(instructions), ())

@@ -45,12 +45,12 @@ class VectorSchedule:
 
 
 def _independent(
-    lines: Sequence[int], needs: Sequence[set[int]], users: Sequence[set[int]]
+    instructions: Sequence[int], needs: Sequence[set[int]], users: Sequence[set[int]]
 ) -> list[int]:
     """Those instructions that need no other instruction but such, in topological order."""
-    inside = set(lines)
-    waits = {line: len(needs[line] & inside) for line in lines}
-    order = [line for line in lines if not waits[line]]
+    inside = set(instructions)
+    waits = {line: len(needs[line] & inside) for line in instructions}
+    order = [line for line in instructions if not waits[line]]
     for line in order:
         for user in sorted(users[line] & inside):
             waits[user] -= 1

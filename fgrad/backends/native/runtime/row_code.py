@@ -53,7 +53,6 @@ With stores of half a line, the camera's Jacobian into 256 MB takes 105 ns a row
 """
 CHUNK: Final = 1024
 """Rows that are computed at a time where code cannot write to the given arrays."""
-
 BLOCK: Final = 4096
 """Rows of a block, each of which has totals of its own, so that a sum does not depend on threads."""
 
