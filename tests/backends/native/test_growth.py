@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -295,3 +297,13 @@ def test_a_part_brings_what_was_turned_for_an_output_of_the_first_one() -> None:
     mapped = batch.map([table, column], threads=1)
     assert np.stack(mapped, axis=1) == pytest.approx(np.array(rows), rel=1e-9)
     assert batch.sum([table, column], threads=1) == pytest.approx(np.sum(rows, axis=0), rel=1e-9)
+
+
+def test_the_benchmark_of_choices_patches_names_that_are_there() -> None:
+    text = (Path(__file__).parents[2] / "bench" / "native_choices.py").read_text()
+    names = set(re.findall(r"native__\w+", text))
+    assert len(names) > 10
+    for name in names:
+        *module, attribute = name.split("__")
+        found = importlib.import_module(".".join(["fgrad", "backends", *module]))
+        assert hasattr(found, attribute), name
