@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from fgrad.backends.native.codegen.tiling import instruction_of
 from fgrad.backends.native.math.fma import fused
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
@@ -96,13 +97,9 @@ class _MaskMover:
 
     def _factors(self, value: int) -> list[tuple[int, Any]]:
         """The factors to which the mask of a product may move, each with the other factor."""
-        op, args = self._line(value)
+        op, args = instruction_of(self.program, value)
         sides = (args, args[::-1]) if op is ops.mul else ()
         return [(x, y) for x, y in sides if type(x) is int and _is_usually_finite(y, self.finite)]
-
-    def _line(self, value: int) -> tuple[Any, tuple[Any, ...]]:
-        line = value - len(self.program.inputs)
-        return self.program.instructions[line] if line >= 0 else (None, ())
 
     def _count(self) -> None:
         """Count the products that masks reach, level by level."""
@@ -177,8 +174,7 @@ def _conjuncts(program: Program, condition: int) -> tuple[int, ...]:
     found: list[int] = []
     while waiting:
         part = waiting.pop()
-        line = part - len(program.inputs)
-        op, args = program.instructions[line] if line >= 0 else (None, ())
+        op, args = instruction_of(program, part)
         if op is ops.logical_and and bool not in map(type, args):
             waiting += args
         else:

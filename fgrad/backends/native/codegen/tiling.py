@@ -47,7 +47,8 @@ def tiled(program: Program, registers: int) -> Program:
     return reordered(program, [*_order(program, blocks, frozenset(grid)), *grid])
 
 
-def _line(program: Program, value: int) -> tuple[Any, tuple[Any, ...]]:
+def instruction_of(program: Program, value: int) -> tuple[Any, tuple[Any, ...]]:
+    """The instruction that a value is the result of; no operation for an input."""
     line = value - len(program.inputs)
     return program.instructions[line] if line >= 0 else (None, ())
 
@@ -78,7 +79,7 @@ def _alike(program: Program) -> list[list[Chain]]:
     inputs = len(program.inputs)
     groups: dict[tuple[Any, ...], list[Chain]] = {}
     for chain in _chains(program):
-        rows = [_line(program, value)[1][:2] for value in chain]
+        rows = [instruction_of(program, value)[1][:2] for value in chain]
         common = tuple([tuple(a for a in _values(row) if a >= inputs) for row in rows])
         if sum(map(len, common)) >= SHARED:
             groups.setdefault(common, []).append(chain)
@@ -90,7 +91,9 @@ def _blocks(program: Program, group: Sequence[Chain], size: int) -> Iterator[lis
     number = -(-len(group) // max(size, 1))
     for k in range(number):
         block = group[len(group) * k // number : len(group) * (k + 1) // number]
-        needed = [a for chain in block for v in chain for a in _values(_line(program, v)[1])]
+        needed = [
+            a for chain in block for v in chain for a in _values(instruction_of(program, v)[1])
+        ]
         inside = frozenset(v for chain in block for v in chain)
         if max(a for a in needed if a not in inside) < min(chain[-1] for chain in block):
             yield list(block)
@@ -138,6 +141,8 @@ def _order(program: Program, blocks: Sequence[Sequence[Chain]], last: frozenset[
         elif value >= inputs:
             seen.update(instructions)
             waiting.append((value, True))
-            needed = [a for v in reversed(instructions) for a in _values(_line(program, v)[1])]
+            needed = [
+                a for v in reversed(instructions) for a in _values(instruction_of(program, v)[1])
+            ]
             waiting += [(a, False) for a in needed if a not in seen]
     return order
