@@ -14,7 +14,14 @@ import attrs
 
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.arguments import check_array, load_length, recycled_array
-from fgrad.backends.native.ir.control import expect, load_field, module
+from fgrad.backends.native.ir.control import (
+    expect,
+    load_element,
+    load_field,
+    loop,
+    module,
+    store_element,
+)
 
 STACK: Final = 2048
 """The most doubles on the stack; more go to the heap."""
@@ -34,18 +41,17 @@ def on_floats(shape: Shape, *, single: bool) -> str:
     size = len(shape.truths)
     lines = [
         "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
+        *[f"%{counter}.at = alloca i64" for counter in "ijk"],
         *load_code(),
         f"%enough = icmp eq i64 %n, {shape.inputs}",
         "%nameless = icmp eq ptr %names, null",
         "%plain = and i1 %enough, %nameless",
-        "%usual = and i1 %plain, %running",
-        f"br i1 %usual, label %{'check' if shape.inputs else 'ready'}, label %slow",
-        *(_check_floats(shape.inputs) if shape.inputs else ()),
-        "ready:",
+        *expect("usual", "and i1 %plain, %running", "slow"),
+        *_check_floats(shape.inputs),
         *_allocate(shape.inputs + size + shape.slots),
         f"%out = getelementptr double, ptr %in, i64 {shape.inputs}",
         f"%scratch = getelementptr double, ptr %out, i64 {size}",
-        *(_unbox(shape.inputs) if shape.inputs else ()),
+        *_unbox(shape.inputs),
         "call void %code(ptr %in, ptr %out, ptr null, ptr %scratch)",
         *(_box("%result", "%out", "0", truth=shape.truths[0]) if single else _tuple(shape)),
         *_free(shape.inputs + size + shape.slots),
@@ -65,9 +71,7 @@ def on_array(shape: Shape, *, single: bool) -> str:
         *load_code(),
         *load_field("type", "ptr", "%x", at.TYPE),
         "%exact = icmp eq ptr %type, @PyArray_Type",
-        "%usual = and i1 %exact, %running",
-        "br i1 %usual, label %look, label %slow",
-        "look:",
+        *expect("usual", "and i1 %exact, %running", "slow"),
         *check_array("x", "slow"),
         *expect("line", "icmp eq i32 %x.axes, 1", "slow"),
         *load_length("x", "slow"),
@@ -99,47 +103,33 @@ def load_code() -> list[str]:
 
 def _check_floats(inputs: int) -> list[str]:
     """Check that all arguments are floats."""
-    return [
-        "check:",
-        "br label %look",
-        "look:",
-        "%i = phi i64 [0, %check], [%next, %good]",
-        "%argat = getelementptr ptr, ptr %args, i64 %i",
-        "%arg = load ptr, ptr %argat",
+    body = [
+        *load_element("arg", "ptr", "%args", "%i"),
         *load_field("type", "ptr", "%arg", at.TYPE),
-        "%float = icmp eq ptr %type, @PyFloat_Type",
-        "br i1 %float, label %good, label %slow",
-        "good:",
-        "%next = add i64 %i, 1",
-        f"%more = icmp slt i64 %next, {inputs}",
-        "br i1 %more, label %look, label %ready",
+        *expect("float", "icmp eq ptr %type, @PyFloat_Type", "slow"),
     ]
+    return loop("i", f"{inputs}", body)
 
 
 def _unbox(inputs: int) -> list[str]:
     """Store the doubles of the floats."""
-    lines = ["br label %fill", "fill:"]
-    lines += ["%j = phi i64 [0, %go], [%following, %fill]"]
-    lines += ["%objectat = getelementptr ptr, ptr %args, i64 %j"]
-    lines += ["%object = load ptr, ptr %objectat", *load_field("x", "double", "%object", at.FLOAT)]
-    lines += ["%place = getelementptr double, ptr %in, i64 %j", "store double %x, ptr %place"]
-    lines += ["%following = add i64 %j, 1", f"%rest = icmp slt i64 %following, {inputs}"]
-    return [*lines, "br i1 %rest, label %fill, label %run", "run:"]
+    body = [
+        *load_element("object", "ptr", "%args", "%j"),
+        *load_field("x", "double", "%object", at.FLOAT),
+        *store_element("x", "double", "%x", "%in", "%j"),
+    ]
+    return loop("j", f"{inputs}", body)
 
 
 def _allocate(doubles: int) -> list[str]:
-    """Allocate `%in` for that many doubles, then go on at `go`.
+    """Allocate `%in` for that many doubles.
 
     The stack is used as late as possible, so that frames stay small where `self` calls back.
     """
     if doubles <= STACK:
-        return [f"%in = alloca [{doubles} x double], align 64", "br label %go", "go:"]
-    return [
-        f"%in = call ptr @PyMem_RawMalloc(i64 {8 * doubles})",
-        "%full = icmp eq ptr %in, null",
-        "br i1 %full, label %failed, label %go",
-        "go:",
-    ]
+        return [f"%in = alloca [{doubles} x double], align 64"]
+    allocate = f"%in = call ptr @PyMem_RawMalloc(i64 {8 * doubles})"
+    return [allocate, *expect("full", "icmp ne ptr %in, null", "failed")]
 
 
 def _free(doubles: int) -> list[str]:
@@ -162,30 +152,17 @@ def _tuple(shape: Shape) -> list[str]:
     """Make the tuple `%result` of the outputs."""
     lines = [
         f"%result = call ptr @PyTuple_New(i64 {len(shape.truths)})",
-        "%none = icmp eq ptr %result, null",
-        "br i1 %none, label %failed, label %each",
-        "each:",
+        *expect("tupled", "icmp ne ptr %result, null", "failed"),
         f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
     ]
-    if True in shape.truths or not shape.truths:
-        for i, truth in enumerate(shape.truths):
-            place = f"%place{i} = getelementptr ptr, ptr %items, i64 {i}"
-            lines += [*_box(f"%item{i}", "%out", f"{i}", truth=truth), place]
-            lines.append(f"store ptr %item{i}, ptr %place{i}")
-        return lines
-    return [
-        *lines,
-        "br label %item",
-        "item:",
-        "%k = phi i64 [0, %each], [%later, %item]",
-        *_box("%y", "%out", "%k", truth=False),
-        "%itemat = getelementptr ptr, ptr %items, i64 %k",
-        "store ptr %y, ptr %itemat",
-        "%later = add i64 %k, 1",
-        f"%again = icmp slt i64 %later, {len(shape.truths)}",
-        "br i1 %again, label %item, label %end",
-        "end:",
-    ]
+    if True not in shape.truths:
+        body = _box("%y", "%out", "%k", truth=False)
+        body += store_element("y", "ptr", "%y", "%items", "%k")
+        return lines + loop("k", f"{len(shape.truths)}", body)
+    for i, truth in enumerate(shape.truths):
+        lines += _box(f"%item{i}", "%out", f"{i}", truth=truth)
+        lines += store_element(f"item{i}", "ptr", f"%item{i}", "%items", f"{i}")
+    return lines
 
 
 def _result_array(size: int) -> list[str]:
