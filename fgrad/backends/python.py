@@ -1,8 +1,8 @@
-"""The `python` backend: a program as straight-line Python source, with no dependency.
+"""The `python` backend: a program as straight-line Python source, without dependencies.
 
-A value that is used once is written into the expression that uses it, the others are locals, and
-a local is used again when its value is dead. Long programs are split into functions that hand
-over what lives on in a list, for Python compiles a long function more slowly than its length.
+A value with one use is written into the expression that uses it; others are locals, whose names are
+used again when their values are dead. Long programs become several functions that pass live values
+in a list, for Python's time to compile a function grows faster than its length.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fgrad.ops.multiple import Item
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 
-# What Python writes faster than it calls; everything else is called by its meaning.
+# What is faster written out than called; everything else calls its implementation.
 WRITTEN: Final[Mapping[Op, str]] = MappingProxyType(
     {
         ops.add: "{}+{}",
@@ -50,13 +50,13 @@ _LONGEST: Final = 400  # statements in a function
 
 @attrs.frozen
 class Source:
-    """Python source whose function `f` is a program, and what its other names stand for."""
+    """Python source that defines a function `f`, and the values of its other names."""
 
     text: str
     names: Mapping[str, Any]
 
     def function(self) -> Callable[..., tuple[float, ...]]:
-        """The function of the inputs, by position, that gives the outputs."""
+        """The function of the inputs, by position, that returns the outputs."""
         code: CodeType = compile(self.text, "<fgrad program>", "exec")
         space: dict[str, Any] = dict(self.names)
         exec(code, space)  # noqa: S102  # source that we have just written
@@ -86,13 +86,13 @@ def source(program: Program) -> Source:
 
 
 Statement: TypeAlias = tuple[int, str]
-"""The number of a value and the expression that gives it, in which @7@ stands for value 7."""
+"""The number of a value and its expression, in which @7@ stands for value 7."""
 
 
 def _words(program: Program) -> dict[Op, str]:
-    """What each operation is called that is called: ours as they are, others with a number behind.
+    """The names of the operations that are called: ours as they are, others with a number appended.
 
-    A name may be any text, and two operations of a user's may have one.
+    A name may be any text, and two operations of a user's may share one.
     """
     words: dict[Op, str] = {}
     for op in dict.fromkeys([op for op, _ in program.instructions]):
@@ -109,7 +109,7 @@ def _words(program: Program) -> dict[Op, str]:
 
 
 def _statements(program: Program, words: Mapping[Op, str]) -> list[Statement]:
-    """The lines, those that are used once inside of the expression that uses them."""
+    """The instructions, those with one use inside the expression that uses them."""
     uses = _uses(program)
     inner: dict[int, tuple[str, int]] = {}
     made: list[Statement] = []
@@ -137,7 +137,7 @@ def _statements(program: Program, words: Mapping[Op, str]) -> list[Statement]:
 
 
 def _uses(program: Program) -> list[int]:
-    """How often each value is read; twice where the source would write it twice."""
+    """The number of uses of each value; twice where the source would write it twice."""
     uses = [0] * (len(program.inputs) + len(program.instructions))
     for op, args in program.instructions:
         for a in args:
@@ -157,7 +157,7 @@ def _short(program: Program, statements: Sequence[Statement]) -> str:
 
 
 def _long(program: Program, statements: Sequence[Statement]) -> str:
-    """Functions of a few hundred statements, which hand values over in the list `m`."""
+    """Functions of a few hundred statements, which pass live values in the list `m`."""
     chunks = [statements[i : i + _LONGEST] for i in range(0, len(statements), _LONGEST)]
     read = [_reads(chunk) for chunk in chunks]
     last: dict[int, int] = {}
@@ -188,7 +188,7 @@ def _long(program: Program, statements: Sequence[Statement]) -> str:
 def _locals(
     statements: Sequence[Statement], local: dict[int, str], kept: frozenset[int]
 ) -> list[str]:
-    """The statements with names for values: those of `local`, to which new ones are added.
+    """The statements with locals for values: those of `local`, to which new ones are added.
 
     A name is used again when its value is dead, unless the value is `kept`.
     """

@@ -161,12 +161,12 @@ class State:
 
 
 @dataclasses.dataclass(frozen=True)
-class Window:
+class Region:
     """Two numbers and a name."""
 
     low: float
     high: float
-    name: str = dataclasses.field(default="window", metadata=fg.trees.STATIC)
+    name: str = dataclasses.field(default="region", metadata=fg.trees.STATIC)
 
 
 def of_containers() -> list[Call]:
@@ -174,7 +174,7 @@ def of_containers() -> list[Call]:
     cases: list[tuple[str, Any, Any]] = [
         ("NamedTuple of 2", Pair(2.0, 3.0), lambda p: p.a * p.b + p.a),
         ("attrs class of 3", State(2.0, 3.0, 4.0), lambda s: s.x * s.v + s.m),
-        ("dataclass of 2", Window(2.0, 3.0), lambda w: w.low * w.high),
+        ("dataclass of 2", Region(2.0, 3.0), lambda w: w.low * w.high),
         ("dict of 2", {"a": 2.0, "b": 3.0}, lambda d: d["a"] * d["b"]),
         ("list of 4", [1.0, 2.0, 3.0, 4.0], lambda x: x[0] * x[1] + x[2] * x[3]),
     ]

@@ -18,7 +18,7 @@ from unittest import mock
 import numpy as np
 
 import fgrad as fg
-from fgrad.backends.native.codegen.liveness import UNPLANNED, Plan
+from fgrad.backends.native.codegen.spill import UNPLANNED, SpillPlan
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN
 from tests.bench.models import (
     WEIGHTS,
@@ -126,14 +126,14 @@ def of_sums(rounds: int) -> None:
     """What sums are written with."""
     leave = lambda program, _: program
     for title, without in (
-        ("Guards on factors", {"native__rowmodules__loosened": leave}),
-        ("Sums side by side", {"native__rowmodules__tiled": leave}),
-        ("What waits", {"native__registers__plan": alone}),
+        ("Guards on factors", {"native__codegen__rows__with_masked_factors": leave}),
+        ("Sums side by side", {"native__codegen__rows__tiled": leave}),
+        ("What waits", {"native__codegen__spill__spill_plan": alone}),
     ):
         compared(f"{title}: a network summed", partial(summed, 1000), rounds, **without)
 
 
-def alone(*_: Any) -> Plan:
+def alone(*_: Any) -> SpillPlan:
     """LLVM is left alone."""
     return UNPLANNED
 
@@ -164,7 +164,7 @@ def compared_at_run(title: str, make: Callable[[], Run], rounds: int, **without:
 def _set(names: Mapping[str, Any]) -> ExitStack:
     stack = ExitStack()
     for name, value in names.items():
-        stack.enter_context(mock.patch(f"fgrad.{name.replace('__', '.')}", value))
+        stack.enter_context(mock.patch(f"fgrad.backends.{name.replace('__', '.')}", value))
     return stack
 
 
@@ -179,43 +179,53 @@ def main() -> None:
     rough = lambda x: tangle(fg, x, 5_000)
     compared(
         "LLVM's passes: a random graph of 5,000 operations", partial(of_array, rough, [0.1] * 20),
-        rounds, native__entry__BEST=PLAIN,
+        rounds, native__runtime__entry__BEST=PLAIN,
     )  # fmt: skip
     compared(
         "Not LLVM's passes: a network summed over 1,000 rows", partial(summed, 1000), rounds,
-        native__batch__PLAIN=BEST,
+        native__runtime__batch__PLAIN=BEST,
     )  # fmt: skip
     compared(
         "LLVM's search only of few loads: a network's gradient", partial(of_array, slope, [0.1] * WEIGHTS),
-        rounds, native__wording__LOADS=10**6,
+        rounds, native__codegen__selection__LOADS=10**6,
     )  # fmt: skip
     compared(
         "Functions apart: 3,000 random operations over rows", partial(mapped, tangled_long, tables),
-        rounds, native__rowmodules__INLINE=10**6,
+        rounds, native__codegen__rows__INLINE=10**6,
     )  # fmt: skip
     compared(
         "Long parts: 3,000 random operations over rows", partial(mapped, tangled_long, tables),
-        rounds, native__rowmodules__PIECE=500,
+        rounds, native__codegen__rows__ROW_FUNCTION_SIZE=500,
     )  # fmt: skip
     compared(
         "Equal functions at once: a network", partial(of_array, network, [0.1] * 16), rounds,
-        native__together__WORTH=frozenset(),
+        native__codegen__slp__PROFITABLE=frozenset(),
     )  # fmt: skip
     compared(
         "Two vectors: Black-Scholes", partial(mapped_to, greeks, black_scholes, 6),
-        rounds, native__lanes__LENGTH=0,
+        rounds, native__codegen__lanes__INTERLEAVED=0,
     )  # fmt: skip
     pairs = [np.linspace(0.1, 0.9, 4096), np.linspace(0.9, 0.1, 4096)]
     slopes = fg.gradient(partial(beside, fg.exp), (0, 1))
     for title, model, outputs, without in (
-        ("Two vectors: forty tanh of each other", nested, 1, {"native__lanes__LENGTH": 0}),
+        (
+            "Two vectors: forty tanh of each other",
+            nested,
+            1,
+            {"native__codegen__lanes__INTERLEAVED": 0},
+        ),
         (
             "Not two vectors: forty sines beside each other",
             partial(beside, fg.sin),
             1,
-            {"native__lanes__LENGTH": 10**6},
+            {"native__codegen__lanes__INTERLEAVED": 10**6},
         ),
-        ("Not two vectors: the gradient of forty exp", slopes, 2, {"native__lanes__LIVE": 10**6}),
+        (
+            "Not two vectors: the gradient of forty exp",
+            slopes,
+            2,
+            {"native__codegen__lanes__LIVE": 10**6},
+        ),
     ):
         compared(
             title,
@@ -226,15 +236,15 @@ def main() -> None:
     of_sums(rounds)
     compared(
         "What waits: 600 random operations over rows", partial(mapped, tangled, tables), rounds,
-        native__registers__plan=alone,
+        native__codegen__spill__spill_plan=alone,
     )  # fmt: skip
     compared(
         "What waits: the gradient of Rosenbrock of 60 over rows", partial(mapped, valleys, tables),
-        rounds, native__registers__plan=alone,
+        rounds, native__codegen__spill__spill_plan=alone,
     )  # fmt: skip
     compared_at_run(
         "Past the cache: the Jacobian of a camera", partial(mapped_to, camera, cameras, 32),
-        rounds, native__rowcode__STREAM=1 << 60,
+        rounds, native__runtime__row_code__STREAM=1 << 60,
     )  # fmt: skip
     compared_at_run(
         "Memory used again: the Jacobian of a camera", partial(mapped, camera, cameras), rounds,

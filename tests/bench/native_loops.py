@@ -57,7 +57,7 @@ def compared(title: str, ways: Mapping[str, Callable[[], Run]], rounds: int) -> 
     """With loops, and then with none found."""
     entrants = []
     for how in ("loops", "written out"):
-        none = mock.patch("fgrad.backends.native.rerolling.order.repeats", return_value=())
+        none = mock.patch("fgrad.backends.native.rerolling.detect.find_loops", return_value=())
         with nullcontext() if how == "loops" else none:
             for name, make in ways.items():
                 entrants.append(Entrant.of(f"{how}{name}", make))

@@ -17,12 +17,12 @@ from unittest import mock
 
 import numpy as np
 
+from fgrad.backends.native.codegen import lanes
 from fgrad.backends.native.codegen.hoist import Split
-from fgrad.backends.native.runtime import lanes
+from fgrad.backends.native.codegen.rows import RowProgram
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.batch import Batch
 from fgrad.backends.native.runtime.entry import Entry
-from fgrad.backends.native.runtime.llvm import Machine
-from fgrad.backends.native.runtime.modules import Rows
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
@@ -97,7 +97,7 @@ def each_row_is_its_point(
     for length in (0, 10**6):
         few = (length == 0) == (seed % 2 == 0)
         given = (table,) if few and all(wide) else inputs
-        with mock.patch.object(lanes, "LENGTH", length), registers(few=few):
+        with mock.patch.object(lanes, "INTERLEAVED", length), registers(few=few):
             columns = Batch(made, exact, machine).map(given, threads=1)
         for k in range(rows):
             assert bits([c[k] for c in columns]) == wanted[k], (seed, where, k)
@@ -116,8 +116,8 @@ def registers(*, few: bool) -> Iterator[None]:
     """With few of them, values wait in memory even of short programs."""
     with ExitStack() as patches:
         if few:
-            patches.enter_context(mock.patch.object(Rows, "room", 4))
-            patches.enter_context(mock.patch("fgrad.backends.native.runtime.modules.LIVE", 0))
+            patches.enter_context(mock.patch.object(RowProgram, "registers", 4))
+            patches.enter_context(mock.patch("fgrad.backends.native.codegen.rows.LIVE", 0))
         yield
 
 
@@ -164,10 +164,10 @@ def each_sum_is_that_of_its_rows(
         assert bits([sum_]) == bits([wanted]), (where, sum_, wanted)
 
 
-FEW = mock.patch("fgrad.backends.native.rerolling.detect.SAVED", 20)
-ALL = mock.patch("fgrad.backends.native.runtime.modules.LONG", 0)
+FEW = mock.patch("fgrad.backends.native.rerolling.detect.MIN_SAVED", 20)
+ALL = mock.patch("fgrad.backends.native.codegen.rows.LONG", 0)
 """With these, short loops are found too."""
-NONE = mock.patch("fgrad.backends.native.rerolling.order.repeats", return_value=())
+NONE = mock.patch("fgrad.backends.native.rerolling.detect.find_loops", return_value=())
 
 
 def exact_loops_are_the_reference(machine: Machine, seed: int, where: int) -> None:

@@ -21,8 +21,9 @@ import mpmath as mp
 import numpy as np
 
 import fgrad as fg
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.batch import Batch
-from fgrad.backends.native.runtime.llvm import Machine, host
+from fgrad.backends.native.runtime.llvm import host
 from fgrad.backends.numpy.columns import columns
 from fgrad.backends.python import source
 from fgrad.ops import scalar as ops

@@ -10,7 +10,8 @@ import numpy as np
 
 from fgrad.backends.native.ir.builder import Block, Kind
 from fgrad.backends.native.ir.function import Body, definition
-from fgrad.backends.native.runtime.llvm import BEST, Code, Machine, compiled, host, loaded
+from fgrad.backends.native.ir.machine import Machine
+from fgrad.backends.native.runtime.llvm import BEST, Code, compiled, host, loaded
 
 Columns = np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -19,7 +20,7 @@ def module(body: Body, arity: int, width: int, *, fma: bool = True, inline: bool
     """A loop `f(ptr in..., ptr out, i64 n)` over the lanes of `body`; n is a multiple of `width`."""
     kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
     needs = dict.fromkeys(definition("@body", body, kinds, width, fma=fma, inline=inline))
-    v = Block(width, fma).of("double")
+    v = Block(width, fma).type("double")
     ins = [f"ptr noalias %in{i}" for i in range(arity)]
     lines = [f"define void @f({', '.join(ins)}, ptr noalias %out, i64 %n) {{"]
     lines += ["entry:", "br label %head", "head:"]

@@ -10,7 +10,8 @@ import attrs
 import llvmlite.binding as llvm
 import pytest
 
-from fgrad.backends.native.runtime.llvm import Machine, host
+from fgrad.backends.native.ir.machine import Machine
+from fgrad.backends.native.runtime.llvm import host
 
 
 def narrowed(width: int) -> Machine:

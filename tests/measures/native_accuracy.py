@@ -13,9 +13,10 @@ from collections.abc import Sequence
 import mpmath as mp
 import numpy as np
 
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.table import FUNCTIONS
 from fgrad.backends.native.runtime.batch import Batch
-from fgrad.backends.native.runtime.llvm import Machine, host
+from fgrad.backends.native.runtime.llvm import host
 from tests.measures.accuracy import DIGITS, ulp_error
 from tests.measures.machines import without_fma
 from tests.samples.cases import SMOOTH, Case, Point

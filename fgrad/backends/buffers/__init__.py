@@ -1,6 +1,6 @@
-"""Columns of numbers that come in and go out: arrays of numpy, checked, and memory for new ones.
+"""Arrays of numpy that go into programs and come out: checking them, and memory for new ones.
 
-`inputs` checks the columns that are given, `outputs` those that results are written to, `pool` gives
-out memory that nobody holds any more. `cpython` finds out how the interpreter lays out its objects,
-and whether native code may read them.
+`inputs` checks columns that are given, `outputs` those that results are written to, `pool` recycles
+memory that nobody refers to any more. `cpython` has the struct layout of the interpreter's objects,
+and checks whether native code may rely on it.
 """

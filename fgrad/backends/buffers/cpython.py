@@ -1,7 +1,7 @@
-"""How the interpreter lays out its objects, looked at once: whether native code may read them.
+"""The struct layout of the interpreter's objects, checked once: whether native code may read them.
 
-Fixed offsets hold on ordinary builds of CPython from 3.11 on. A debug or a free-threaded build has
-others, and there the probes say no and code is called through `ctypes`.
+Fixed offsets hold on ordinary builds of CPython from 3.11 on. Debug and free-threaded builds have
+others; there the checks fail, and code is called through `ctypes`.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ TYPE: Final = 8
 FLOAT: Final = 16
 """Offset of the double in a float."""
 SIZE: Final = 16
-"""Offset of the number of items in a tuple or list."""
-ITEMS: Final = 24
+"""Offset of the number of items of a tuple or list."""
+TUPLE_ITEMS: Final = 24
 """Offset of the first item in a tuple."""
-LISTED: Final = 24
+LIST_ITEMS: Final = 24
 """Offset of the pointer to the items in a list."""
-# Offsets in an array of numpy, which have stood still since its version 1.7.
+# Offsets in an array of numpy, unchanged since version 1.7.
 DATA: Final = 16
-AXES: Final = 24
-LENGTHS: Final = 32
-DISTANCES: Final = 40
-"""Offset of the pointer to the bytes from one to the next, for each axis."""
+NDIM: Final = 24
+SHAPE: Final = 32
+STRIDES: Final = 40
+"""Offset of the pointer to the strides in bytes."""
 BASE: Final = 48
 DTYPE: Final = 56
 FLAGS: Final = 64
-WEAK: Final = 72
+WEAKREFS: Final = 72
 """Offset of the pointer to the weak references."""
-ORDER: Final = 26
-"""Offset of the byte order in a dtype; that of its number follows."""
-NUMBER: Final = 28
-DOUBLE: Final = 12
-"""The number of the dtype float64."""
+BYTE_ORDER: Final = 26
+"""Offset of the byte order in a dtype; that of its type number follows."""
+TYPE_NUMBER: Final = 28
+NPY_DOUBLE: Final = 12
+"""The type number of float64."""
 ALIGNED: Final = 0x100
-"""The flag of an array each of whose numbers is aligned."""
-WRITABLE: Final = 0x400
-"""That of one that may be written to."""
-PLAIN: Final = 0x501
-"""Those of one that is aligned, writable and in one piece."""
-FRESH: Final = 0x507
-"""Those of a new one of one axis, which has its own memory."""
-BY_COLUMNS: Final = 0x2
-"""The flag of one whose columns lie in one piece."""
+"""The flag of an array whose numbers are aligned."""
+WRITEABLE: Final = 0x400
+"""The flag of an array that may be written to."""
+CARRAY_FLAGS: Final = 0x501
+"""The flags of an array that is aligned, writable and contiguous."""
+OWNED_FLAGS: Final = 0x507
+"""The flags of a new array of one axis, which owns its memory."""
+F_CONTIGUOUS: Final = 0x2
+"""The flag of an array whose columns are contiguous."""
 
 _FUNCTIONS: Final = (
     "PyFloat_FromDouble", "PyBool_FromLong", "PyTuple_New", "PyObject_Vectorcall",
@@ -65,20 +65,20 @@ def _word(address: int) -> int:
 
 @cache
 def floats() -> Mapping[str, int] | None:
-    """The addresses that code for floats and tuples needs; None if objects lie otherwise here."""
+    """The symbols for code that handles floats and tuples; None if their layout is another one."""
     if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
         return None
     x, pair, items = -1.25e-200, (1.5, 2.5), [object()]
     size = object.__basicsize__
-    if size != FLOAT or tuple.__basicsize__ != ITEMS or float.__basicsize__ != FLOAT + 8:
+    if size != FLOAT or tuple.__basicsize__ != TUPLE_ITEMS or float.__basicsize__ != FLOAT + 8:
         return None
     right = (
         _word(id(x) + TYPE) == id(float)
         and ctypes.string_at(id(x) + FLOAT, 8) == struct.pack("d", x)
-        and _word(_word(id(items) + LISTED)) == id(items[0])
+        and _word(_word(id(items) + LIST_ITEMS)) == id(items[0])
         # One reference: that of the list.
         and ctypes.c_int32.from_address(id(items[0])).value == 1
-        and [_word(id(pair) + ITEMS + 8 * i) for i in range(2)] == [id(pair[0]), id(pair[1])]
+        and [_word(id(pair) + TUPLE_ITEMS + 8 * i) for i in range(2)] == [id(pair[0]), id(pair[1])]
     )
     if not right:
         return None
@@ -94,14 +94,14 @@ _FOR_TREES: Final = (
     "PyList_New", "PyDict_New", "PyDict_SetItem",
 )  # fmt: skip
 EQUAL: Final = 2
-"""The number of the comparison `==`."""
+"""The code of the comparison `==` (Py_EQ)."""
 _NEW: Final = 65
-"""The number by which a type is asked for its `__new__`."""
+"""The slot number of a type's `__new__` (Py_tp_new)."""
 
 
 @cache
 def trees() -> Mapping[str, int] | None:
-    """Those that code for trees needs; None if objects lie otherwise here, or without numpy."""
+    """The symbols for code that handles trees; None if a layout is another one, or without numpy."""
     known = arrays()
     if known is None or [_word(id(x) + SIZE) for x in ((1.0, 2.0), [0.5], ())] != [2, 1, 0]:
         return None
@@ -114,14 +114,13 @@ def trees() -> Mapping[str, int] | None:
 
 
 _MEMBER: Final = 40
-"""Offset of the pointer to the definition in a slot of a class, which has its kind at byte 8 and its
-place at byte 16."""
+"""Offset of the PyMemberDef pointer in a member descriptor; its type is at byte 8, its offset at 16."""
 _OBJECT: Final = 16
-"""The kind of a slot that holds an object."""
+"""The type of a member that holds an object (Py_T_OBJECT_EX)."""
 
 
-def place(slot: MemberDescriptorType) -> int | None:
-    """At which byte of an object its slot stands; None where that is not known."""
+def slot_offset(slot: MemberDescriptorType) -> int | None:
+    """The offset of a slot in its objects; None where that is not known."""
     if not _slots_are_known():
         return None
     definition = _word(id(slot) + _MEMBER)
@@ -152,13 +151,13 @@ def _slots_are_known() -> bool:
 
 
 def functions(names: Iterable[str]) -> Mapping[str, int]:
-    """The addresses of functions that the interpreter has for C."""
+    """The addresses of functions of the C API."""
     return {name: _address(getattr(ctypes.pythonapi, name)) for name in names}
 
 
 @cache
 def arrays() -> Mapping[str, int] | None:
-    """Those that code for arrays needs; None if arrays lie otherwise here, or without numpy."""
+    """The symbols for code that handles arrays; None if a layout is another one, or without numpy."""
     known = floats()
     try:
         import numpy as np  # noqa: PLC0415  # an extra
@@ -171,19 +170,19 @@ def arrays() -> Mapping[str, int] | None:
     weak, scalar = (np.empty(2), weakref.ref(array)), np.float64(1.5)
     right = (
         ctypes.string_at(id(scalar) + FLOAT, 8) == struct.pack("d", 1.5)
-        and np.ndarray.__basicsize__ >= WEAK + 8
+        and np.ndarray.__basicsize__ >= WEAKREFS + 8
         and _word(start + TYPE) == id(np.ndarray)
         and _word(start + DATA) == array.ctypes.data
-        and ctypes.c_int32.from_address(start + AXES).value == 1
-        and _word(_word(start + LENGTHS)) == 3
-        and _word(_word(start + DISTANCES)) == 8
+        and ctypes.c_int32.from_address(start + NDIM).value == 1
+        and _word(_word(start + SHAPE)) == 3
+        and _word(_word(start + STRIDES)) == 8
         and _word(start + DTYPE) == dtype
-        and _word(start + BASE) == 0 == _word(id(weak[0]) + WEAK)
+        and _word(start + BASE) == 0 == _word(id(weak[0]) + WEAKREFS)
         and _word(id(view) + BASE) == start
-        and _word(start + WEAK) == id(weak[1])
-        and ctypes.c_int32.from_address(start + FLAGS).value == FRESH
-        and ctypes.c_int32.from_address(dtype + NUMBER).value == array.dtype.num == DOUBLE
-        and ctypes.string_at(dtype + ORDER, 1) == b"="
+        and _word(start + WEAKREFS) == id(weak[1])
+        and ctypes.c_int32.from_address(start + FLAGS).value == OWNED_FLAGS
+        and ctypes.c_int32.from_address(dtype + TYPE_NUMBER).value == array.dtype.num == NPY_DOUBLE
+        and ctypes.string_at(dtype + BYTE_ORDER, 1) == b"="
     )
     if not right:
         return None
@@ -195,14 +194,14 @@ def arrays() -> Mapping[str, int] | None:
 
 
 def address(array: Any) -> int:
-    """Where the numbers of an array are; six times as fast as `array.ctypes.data`."""
+    """The address of an array's data; six times as fast as `array.ctypes.data`."""
     if arrays() is None:
         return int(array.ctypes.data)
     return ctypes.c_int64.from_address(id(array) + DATA).value
 
 
 def _interface(np: Any) -> int:
-    """The table of numpy's functions for C."""
+    """The table of numpy's C API."""
     core = getattr(np, "_core", None) or np.core
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
@@ -214,23 +213,23 @@ def _address(function: Any) -> int:
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
-MANY: Final = 0x82
-"""Of a function that is given an array of objects and names (METH_FASTCALL | METH_KEYWORDS)."""
-ONE: Final = 0x08
-"""Of a function that is given one object (METH_O)."""
+METH_FASTCALL: Final = 0x82
+"""The flags of a function of an array of objects and of names (METH_FASTCALL | METH_KEYWORDS)."""
+METH_O: Final = 0x08
+"""The flag of a function of one object (METH_O)."""
 
 
 def builtin(
     name: str, address: int, flags: int, other: Callable[..., Any], kept: tuple[Any, ...]
 ) -> Any:
-    """The builtin function at that address, which is given as `self` a call of `other`.
+    """The builtin function at an address; its `self` is a call of `other`.
 
-    The call has `kept` as its first argument: all that has to live as long as the function.
+    The first argument of that call is `kept`: everything that must live as long as the function.
     """
     label = name.encode()
     definition = struct.pack("PPiP", _start(label), address, flags, 0)  # a PyMethodDef
-    # The function reads its definition when it goes. Neither a method nor a tuple nor bytes are
-    # emptied by the garbage collector, so the definition is still there.
+    # The function reads its definition when it is freed. The garbage collector clears neither
+    # methods nor tuples nor bytes, so the definition is still there.
     method = MethodType(other, (*kept, label, definition))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype = ctypes.py_object

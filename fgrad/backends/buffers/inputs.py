@@ -1,4 +1,4 @@
-"""What is given for the inputs of a program over rows: numbers, columns of one length, and tables."""
+"""The inputs of a program over rows, checked: numbers, columns of one length, and tables."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def given_arrays(program: Program, inputs: Sequence[object]) -> list[float | Array]:
     """Floats, arrays `(N,)`, and arrays `(N, k)` that stand for k inputs; all of float64.
 
-    An array of one row is the same in every row, if there are others of more. NotAValue for what is
-    no real array, for other lengths than one, and for other inputs than the program has.
+    An array of one row is the same in every row, if others have more. Raises NotAValue for what is
+    no real array, for different lengths, and for another number of inputs than the program has.
     """
     import numpy as np  # noqa: PLC0415  # an extra
 
@@ -41,7 +41,7 @@ def given_arrays(program: Program, inputs: Sequence[object]) -> list[float | Arr
 
 
 def given_columns(program: Program, inputs: Sequence[object]) -> list[Any]:
-    """A float, or a contiguous array `(N,)` of float64, for each input; errors of `given_arrays`."""
+    """A float or a contiguous array `(N,)` of float64 for each input; raises as `given_arrays`."""
     import numpy as np  # noqa: PLC0415  # an extra
 
     given = given_arrays(program, inputs)
@@ -60,7 +60,7 @@ def given_columns(program: Program, inputs: Sequence[object]) -> list[Any]:
 
 
 def length_of(program: Program, given: Sequence[float | Array]) -> int:
-    """The length that all columns have; NotAValue if they differ, or there is none."""
+    """The length of all columns; raises NotAValue if they differ, or there is none."""
     sizes = {len(x) for x in given if not isinstance(x, float)}
     if len(sizes) == 1:
         return next(iter(sizes))
@@ -82,7 +82,7 @@ def length_of(program: Program, given: Sequence[float | Array]) -> int:
 
 
 def _is_column(given: Sequence[float | Array]) -> bool:
-    """Whether a column has one row, which is no number for all rows."""
+    """Whether a column has one row, which unlike a table of one row is not broadcast."""
     return any(not isinstance(x, float) and x.shape == (1,) for x in given)
 
 

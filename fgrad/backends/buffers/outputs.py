@@ -1,4 +1,4 @@
-"""Where the outputs over rows go: to new columns, or to arrays that were given."""
+"""The outputs of a program over rows: new columns, or arrays that were given."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _BOOL: Final = np.dtype(np.bool_)
 
 
 def new_columns(truths: Sequence[bool], length: int) -> Array | list[Array]:
-    """Columns for outputs, each of which starts in another set of the cache.
+    """New columns for outputs, each of which starts in another set of the cache.
 
-    Where all start at one place in a page, or at two, a store to each of 32 evicts the line that the
-    last one needs: the Jacobian of 2,000 cameras takes 87 us at one place, 76 at two, else 44.
+    Where all start at one offset in a page, or at two, the cache cannot hold the lines of 32
+    outputs at once: the Jacobian of 2,000 cameras takes 87 us at one, 76 at two, else 44.
     """
     if length <= TOGETHER and True not in truths:
         stride = length // 8 * 8 + 8
@@ -46,10 +46,10 @@ def filled(length: int, number: float | bool) -> Array:
 
 
 def checked(given: Sequence[object], truths: Sequence[bool], rows: int) -> list[Array]:
-    """The arrays `(N,)` for an output each, and arrays `(N, k)` for k of them, if they can be written to.
+    """Arrays `(N,)` for an output each and arrays `(N, k)` for k of them, checked to be writable.
 
-    NotAValue for what is no writable array of `rows` rows, of float64 or, for truth values, of bool,
-    and for arrays that have numbers in one place.
+    Raises NotAValue for what is no writable array of `rows` rows, of float64 or, for booleans, of
+    bool, and for arrays that overlap.
     """
     arrays: list[Any] = []
     place = 0
@@ -88,16 +88,16 @@ def columns_of(arrays: Sequence[Array]) -> list[Array]:
 
 
 def _overlap(given: Sequence[Array]) -> bool:
-    """Whether arrays have numbers in one place in memory: each in its own, or two of them."""
-    if not all(map(_spread_out, given)):
+    """Whether arrays overlap in memory, one in itself or two of them."""
+    if not all(map(_has_distinct_elements, given)):
         return True
-    if not _crossing(sorted(map(span, given))):
+    if not _overlapping(sorted(map(span, given))):
         return False
     return any(np.shares_memory(x, y) for x, y in combinations(given, 2))
 
 
-def _spread_out(x: Array) -> bool:
-    """Whether all numbers of an array have a place of their own."""
+def _has_distinct_elements(x: Array) -> bool:
+    """Whether no two elements of an array share memory."""
     strides, reach = x.strides, x.itemsize
     if strides == (reach,):
         return True
@@ -108,8 +108,8 @@ def _spread_out(x: Array) -> bool:
     return True
 
 
-def _crossing(spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether spans that are in order reach into one another."""
+def _overlapping(spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether spans, sorted by their start, overlap."""
     end = 0
     for start, stop in spans:
         if start < end:
@@ -119,7 +119,7 @@ def _crossing(spans: Sequence[tuple[int, int]]) -> bool:
 
 
 def span(x: Array) -> tuple[int, int]:
-    """The addresses from the first number to behind the last."""
+    """The address of the first number, and that behind the last."""
     low = address(x)
     if x.flags.c_contiguous:
         return low, low + x.nbytes
@@ -133,14 +133,14 @@ def span(x: Array) -> tuple[int, int]:
 
 
 def direct_starts(arrays: Sequence[Array], inputs: Sequence[Array]) -> list[int] | None:
-    """Where each output starts, if code may write there: without gaps, and to no input's memory.
+    """The addresses of the outputs, if code may write there: they are contiguous and no input overlaps them.
 
-    The arrays are apart from each other, as `checked` has them.
+    The arrays do not overlap each other, as `checked` ensures.
     """
     if any(x.strides[0] != x.itemsize and len(x) > 1 for x in arrays):
         return None
     spans = sorted(map(span, arrays))
-    if _crossing(spans):
+    if _overlapping(spans):
         return None
     for low, high in map(span, inputs):
         k = bisect_left(spans, (high, 0)) - 1
@@ -150,7 +150,7 @@ def direct_starts(arrays: Sequence[Array], inputs: Sequence[Array]) -> list[int]
 
 
 def starts_of(arrays: Sequence[Array] | Array) -> list[int]:
-    """The addresses of the columns: of a list of arrays, or of the rows of one of two axes."""
+    """The addresses of columns: of a list of arrays, or of the rows of one of two axes."""
     if isinstance(arrays, np.ndarray):
         first, step = address(arrays), arrays.strides[0]
         return [first + k * step for k in range(len(arrays))]

@@ -1,8 +1,8 @@
-"""Memory for new columns: that of columns which nobody holds any more, or new.
+"""Memory for new columns: recycled where nobody refers to old ones any more.
 
-The system hands out memory page by page, and zeros each, which takes as long as most programs take to
-fill it: the Jacobian of a camera over a million rows takes 22 ns a row into memory that was used
-before, and 59 into new.
+The system maps and zeroes new memory page by page, which takes as long as most programs take to
+fill it: the Jacobian of a camera over a million rows takes 22 ns a row into recycled memory, and 59
+into new.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
 
 LIMIT: Final = 1 << 29
-"""Bytes that are kept at most."""
+"""The most bytes that are kept."""
 LEAST: Final = 1 << 14
-"""Bytes from which on memory is kept: the allocator keeps smaller pieces by itself."""
+"""Bytes from which on memory is kept: the allocator keeps smaller pieces itself."""
 
-# Arrays by their size; they go to the ends of their lists.
+# Arrays by their size, appended at the ends of their lists.
 _kept: Final[dict[int, list[Array]]] = {}
 
 
 def doubles(count: int) -> Array:
-    """An array of so many doubles, with anything in them, that begins at a line of the cache.
+    """An uninitialised array of so many doubles, aligned to a cache line.
 
-    Its memory is that of one that was handed out before if nothing refers to that any more, nor to a
-    slice of it, for a slice refers to its array.
+    Its memory is recycled if nothing refers to the old array any more, nor to a slice of it, for a
+    slice refers to its array.
     """
     if 8 * count < LEAST or floats() is None:  # other interpreters may not count references
         array = np.empty(count + 8)
@@ -47,7 +47,7 @@ def doubles(count: int) -> Array:
 
 
 def _free(arrays: Sequence[Array], size: int, alone: int) -> Array | None:
-    """The last array with so many references, that of this function among them, that is as it was made."""
+    """The last array with so many references, that of this function included, that is as it was made."""
     for array in reversed(arrays):
         # Who finds it alone holds it, so no other thread finds it alone.
         if sys.getrefcount(array) == alone and _as_made(array, size):
@@ -56,7 +56,7 @@ def _free(arrays: Sequence[Array], size: int, alone: int) -> Array | None:
 
 
 def _as_made(array: Array, size: int) -> bool:
-    """Whether an array that nobody holds is free: who held it may have altered it, or may come back to it."""
+    """Whether a kept array is as it was made: who held it may have altered it, or may have a weak reference."""
     flags = array.flags
     same = array.shape == (size,) and array.strides == (8,) and array.dtype == np.float64
     whole = flags.owndata and flags.writeable and flags.aligned
@@ -64,11 +64,11 @@ def _as_made(array: Array, size: int) -> bool:
 
 
 _ALONE: Final = next(n for n in range(9) if _free([np.empty(1)], 1, n) is not None)
-"""The references to an array that nobody but its list holds, as `_free` sees them."""
+"""The number of references to an array that only its list holds, as `_free` sees it."""
 
 
 def _new(count: int) -> Array:
-    """A new array, kept if there is room when those of other sizes go."""
+    """A new array, kept if there is room once other sizes are dropped."""
     kept = {n: len(arrays) for n, arrays in tuple(_kept.items())}
     if 8 * sum([n * arrays for n, arrays in kept.items()]) + 8 * count > LIMIT:
         for other in kept.keys() - {count}:

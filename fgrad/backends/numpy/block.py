@@ -1,7 +1,7 @@
-"""The lines of a program over a block of rows, as Python source: one call of a ufunc each.
+"""A program over a block of rows as Python source: one call of a ufunc for each instruction.
 
-A ufunc writes into an array that nobody needs any more, which may be its own argument. Importing
-this module needs numpy.
+A ufunc writes into an array that is dead, which may be its own argument. Importing this module
+needs numpy.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 from fgrad.program.schedule import last_uses
 
-CACHE: Final = 1 << 21  # bytes that a block should take, to be near when they are read again
-SHORTEST: Final = 8192  # rows; in shorter blocks calling costs too much beside computing
+CACHE: Final = 1 << 21  # bytes that a block should take, to stay in the cache
+SHORTEST: Final = 8192  # rows; in shorter blocks calls cost too much
 LONGEST: Final = 16384
-ROOM: Final = 1 << 26  # bytes that a block may take at all, however many values live at once
+ROOM: Final = 1 << 26  # the most bytes of a block, however many values are live
 
 
 @attrs.frozen
@@ -45,12 +45,12 @@ class Block:
     function: Callable[..., None]
     source: str
     scalars: tuple[int, ...]
-    """The values that are read and are the same in every row."""
+    """The values that are read and are the same in each row."""
     floats: int
-    """How many arrays it needs to write to."""
+    """The number of arrays of doubles that it writes to."""
     truths: int
     size: int
-    """How many rows make a block, so that all it holds fits into the cache."""
+    """The rows of a block, so that all it holds fits into the cache."""
 
 
 def written(program: Program, wide: Sequence[bool]) -> Block:
@@ -85,7 +85,7 @@ class _Writer:
         self.alive = self.most = 0
 
     def write(self, number: int, op: Op, args: Sequence[float], ending: Collection[int]) -> None:
-        """One line; the arguments that end with it may be overwritten by a ufunc."""
+        """Emit one instruction; a ufunc may overwrite the arguments that end with it."""
         how = form(op)
         word = op.name if op.name.isidentifier() and op.name.isascii() else "operation"
         name = self.functions.setdefault(op, f"{word}_{len(self.functions)}")
@@ -113,7 +113,7 @@ class _Writer:
         return name
 
     def place(self, number: int) -> str:
-        """Where a ufunc writes: an output, the free array written last, or another one."""
+        """The array that a ufunc writes to: an output, the free array written last, or a new one."""
         if number in self.results:
             return self.results[number]
         kind = "t" if self.program.instructions[number - len(self.program.inputs)][0].truth else "f"
@@ -129,19 +129,19 @@ class _Writer:
                 self.free[name[0]].append(name)
 
     def forget(self, number: int) -> None:
-        """Let go of a value that nothing uses."""
+        """Free a value that nothing uses."""
         name = self.held[number]
         self.release((number,))
         self.drop((name,))
 
     def drop(self, names: Sequence[str]) -> None:
-        """Give back the memory of those that a function made."""
+        """Delete the arrays that a function returned."""
         if made := [name for name in names if name[0] == "v"]:
             self.source.append(f"del {', '.join(made)}")
             self.alive -= len(made)
 
     def block(self) -> Block:
-        """Freeze it: name what is passed, and copy the outputs that no ufunc has written."""
+        """The block: names what is passed, and copies the outputs that no ufunc has written."""
         results = [f"o{k}" for k in range(len(self.outputs))]
         floats, truths = [[f"{k}{i}" for i in range(self.made[k])] for k in "ft"]
         passed = (self.columns, results, list(self.scalars.values()), floats, truths)
@@ -161,7 +161,7 @@ class _Writer:
 
 
 def _rows(live: int) -> int:
-    """How many rows make a block in which so many numbers live at once."""
+    """The rows of a block with so many live numbers a row."""
     row = 8 * max(1, live)
     fitting = max(SHORTEST, min(LONGEST, CACHE // row // 64 * 64))
     return max(1, min(fitting, ROOM // row))

@@ -1,7 +1,7 @@
-"""A program over columns: each line once for many rows, by numpy.
+"""A program over columns: each instruction once for many rows, by numpy.
 
-The rows are taken in blocks, so that what lives at once stays in the cache. What does not depend on
-a column is computed once, by the meaning of the operations.
+The rows are done in blocks whose live values stay in the cache. What does not depend on a column is
+computed once, by the implementations of the operations.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Columns:
     )
 
     def __call__(self, inputs: Sequence[object]) -> tuple[np.ndarray[Any, Any], ...]:
-        """The outputs; NotAValue if an input is no real column, or columns differ in length."""
+        """The outputs; raises NotAValue if an input is no real column, or columns differ in length."""
         import numpy as np  # noqa: PLC0415  # an extra
 
         given = given_columns(self.program, inputs)
@@ -101,10 +101,10 @@ class Columns:
 
 @attrs.frozen
 class _Kernel:
-    """A program for inputs of one pattern: what is computed once, and the block that is repeated."""
+    """A program for one choice of which inputs are columns: what is hoisted, and the block."""
 
     wide: tuple[bool, ...]
-    """Of each value, whether it is a column; the others are the same in every row."""
+    """Whether each value is a column; the others are the same in every row."""
     truths: tuple[bool, ...]
     block: Block
 
@@ -144,7 +144,7 @@ class _Kernel:
         return tuple(outputs)
 
     def _scalars(self, program: Program, given: list[Any]) -> list[Any]:
-        """The values that are the same in every row, by the meaning; None for a column."""
+        """The values that are the same in every row; None for a column."""
         values = [x if type(x) is float else None for x in given]
         for i, (op, args) in enumerate(program.instructions, len(values)):
             if self.wide[i]:

@@ -1,6 +1,6 @@
-"""The operations over columns: for each a ufunc of numpy, or a function made of several.
+"""The operations over columns: a ufunc of numpy, or a function of several, for each.
 
-Each means what the operation means on floats, at every point. Importing this module needs numpy.
+Each agrees with the operation on floats at every point. Importing this module needs numpy.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Form:
 
 
 def form(op: Op) -> Form:
-    """The form in the table, or the meaning row by row."""
+    """The form in the table, or the implementation row by row."""
     known = TABLE.get(op)
     return Form(by_rows(op), ufunc=False) if known is None else known
 
 
 def by_rows(op: Op) -> Callable[..., Column]:
-    """The meaning of an operation at each row, for what has no ufunc and for users' operations."""
+    """The implementation of an operation called for each row, for what has no ufunc and for users' operations."""
     dtype = np.bool_ if op.truth else np.float64
 
     def rows(*args: Column) -> Column:
@@ -67,7 +67,7 @@ def _values(arg: Column) -> Any:
 
 
 def _larger(ufunc: Any, of_bits: Any) -> Callable[[Column, Column], Column]:
-    """`ufunc`, but of equal numbers the one that their bits say: +0 is larger than -0."""
+    """`ufunc`, but equal numbers are compared by their bits: +0 is larger than -0."""
 
     def larger(x: Column, y: Column) -> Column:
         out = ufunc(x, y)

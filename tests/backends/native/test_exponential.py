@@ -30,7 +30,8 @@ from tests.samples.programs import AWKWARD, bits
 llvm: Any = pytest.importorskip("llvmlite.binding")
 np: Any = pytest.importorskip("numpy")
 
-from fgrad.backends.native.runtime.llvm import BEST, Machine, compiled  # noqa: E402  # they need both
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # they need both
+from fgrad.backends.native.runtime.llvm import BEST, compiled  # noqa: E402  # they need both
 from tests.measures.lanes import lanes, module  # noqa: E402
 
 MODULES = (activation, exponential, logarithm, modulo, piecewise, plane, power, root)

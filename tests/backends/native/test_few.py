@@ -20,9 +20,9 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from fgrad.backends.buffers import cpython, pool  # noqa: E402  # they need numpy
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import Machine  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.sum_code import BLOCK  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.row_code import BLOCK  # noqa: E402  # likewise
 from tests.measures.machines import EVERY_MACHINE, as_host  # noqa: E402  # likewise
 
 pytestmark = pytest.mark.skipif(cpython.arrays() is None, reason="objects lie otherwise")
@@ -64,8 +64,8 @@ def test_the_short_way_has_the_bits_of_the_long_one(
     again = drawn(seed + 1, rows, mask, made)
     long = Batch(made, seed % 2 == 0, machine)
     columns, sums = long.map(again, threads=2), long.sum(again, threads=2)
-    codes = batch._kernels.values()
-    calls = [c.calls.functions or (c.once and c.once.calls.functions) for c in codes]
+    codes = batch._codes.values()
+    calls = [c.calls.functions or (c.hoisted and c.hoisted.calls.functions) for c in codes]
     many = rows >= batch._lanes and not any(calls)
     usual = many and not any(kinds(made))
     new = batch.few.call("map", *again)

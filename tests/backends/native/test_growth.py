@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -26,18 +28,18 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from fgrad.backends.native.codegen import masks  # noqa: E402  # they need extras
-from fgrad.backends.native.codegen.accumulate import summing  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.hoist import Split  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.masks import DEPTH, KNOWN, loosened  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.selection import LOADS, STORES, TOUCHED  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.masks import MAX_DEPTH, MAX_KNOWN, with_masked_factors  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.rows import INLINE, ROW_FUNCTION_SIZE  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.selection import FENCED_ACCESSES, LOADS, STORES  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.sums import accumulating  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.tiling import tiled  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
-from fgrad.backends.native.math.table import Vocabulary  # noqa: E402  # likewise
-from fgrad.backends.native.rerolling.order import Rolled  # noqa: E402  # likewise
+from fgrad.backends.native.math.table import Target  # noqa: E402  # likewise
+from fgrad.backends.native.rerolling.detect import Rerolled  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, compiled, host  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.modules import INLINE, PIECE  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.pointers import Feed  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.row_arguments import RowArguments  # noqa: E402  # likewise
 from tests.bench.native_growth import MODELS  # noqa: E402  # likewise
 
 DEEP = 5000
@@ -66,14 +68,14 @@ def test_no_pass_recurses(shape: str) -> None:
     program = traced(shape, DEEP)
     size = len(program.inputs)
     row = [1.0 + k / size for k in range(size)]
-    whole = summing(program)
-    loose = loosened(whole, len(whole.inputs))
+    whole = accumulating(program)
+    loose = with_masked_factors(whole, len(whole.inputs))
     given = [*row, 1.0, *[0.5] * len(program.outputs)]
     assert bits(loose.run(given)) == bits(whole.run(given))
     fused = contracted(loose)
-    assert len(tiled(fused, 15)) == len(fused) == len(Rolled.of(fused, (), 1).program)
+    assert len(tiled(fused, 15)) == len(fused) == len(Rerolled.of(fused, (), 1).program)
     split = Split.of(fused, [k == DEEP for k in range(len(fused.inputs))])
-    assert len(split.once) + len(split.each) == len(fused)
+    assert len(split.hoisted) + len(split.per_row) == len(fused)
     assert len(scheduled(inlined(program))) == len(program) == len(by_depth(program))
     assert bits(source(program).function()(*row)) == bits(program.run(row))
 
@@ -114,19 +116,19 @@ def test_a_program_that_is_called_often_is_put_in_place_from_one_copy() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_guards_on_factors_grow_with_the_program(shape: str) -> None:
     for length in (60, 240):
-        whole = summing(traced(shape, length))
-        assert len(loosened(whole, len(whole.inputs))) <= 1.3 * len(whole)
+        whole = accumulating(traced(shape, length))
+        assert len(with_masked_factors(whole, len(whole.inputs))) <= 1.3 * len(whole)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_known_of_guards_grows_with_the_program(shape: str) -> None:
-    whole = summing(traced(shape, 240))
-    found = masks._guards(whole, len(whole.inputs))
+    whole = accumulating(traced(shape, 240))
+    found = masks._masks(whole, len(whole.inputs))
     zeros = masks._zeros(whole, found)
-    assert max(map(len, zeros)) <= KNOWN
-    moving = masks._Moving(whole, found, zeros, masks._tame(whole))
+    assert max(map(len, zeros)) <= MAX_KNOWN
+    moving = masks._MaskMover(whole, found, zeros, masks._finite(whole))
     moving.moved()
-    assert len(moving.counted) <= (1 + masks.APART) * 2**DEPTH * len(whole)
+    assert len(moving.counted) <= (1 + masks.MAX_CONJUNCTS) * 2**MAX_DEPTH * len(whole)
 
 
 @pytest.mark.parametrize("length", [900, 1100, 1500])
@@ -135,9 +137,9 @@ def test_a_loop_goes_on_behind_a_break(length: int) -> None:
     order = random.Random(1).sample(range(length), length)
     terms = lambda w, x: fg.sum([fg.relu(w[k] * x - 0.5) for k in order])
     program = fg.trace(fg.value_and_gradient(terms))([1.0] * length, 0.5)
-    rolled = Rolled.of(contracted(scheduled(simplified(program))), (), 8)
-    inside = sum(loop.period * loop.count for loop in rolled.loops)
-    assert inside >= 0.75 * len(rolled.program)
+    rerolled = Rerolled.of(contracted(scheduled(simplified(program))), (), 8)
+    inside = sum(loop.period * loop.trips for loop in rerolled.loops)
+    assert inside >= 0.75 * len(rerolled.program)
 
 
 def parts(texts: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -159,9 +161,9 @@ def written(model: str, size: int, way: str) -> tuple[Program, list[str]]:
     if way == "point":
         return kernel.program, [kernel.entry.text]
     batch = Batch(kernel.program, exact=False)
-    feed = Feed.of(kernel.program, [np.array([a]), np.array([b] * 32)], batch._lanes)
-    rows, _ = batch._rows(feed.pattern, batch._lanes)
-    _, modules = rows.sums(guarded=False) if way == "sum" else rows.columns(past=False)
+    feed = RowArguments.of(kernel.program, [np.array([a]), np.array([b] * 32)], batch._lanes)
+    rows = batch._rows(feed.pattern, batch._lanes)
+    _, modules = rows.sums(masked=False) if way == "sum" else rows.columns(streaming=False)
     return kernel.program, list(modules)
 
 
@@ -224,7 +226,7 @@ def test_code_over_rows_touches_little_memory_between_two_fences(model: str, way
     _, texts = written(model, round(3000 / MODELS[model].lines), way)
     for _, body in parts(texts).values():
         for piece in re.split(r"^fence.*$", body, flags=re.MULTILINE):
-            assert piece.count(" = load ") + piece.count("\nstore ") <= TOUCHED
+            assert piece.count(" = load ") + piece.count("\nstore ") <= FENCED_ACCESSES
 
 
 def test_code_over_rows_is_not_made_by_passes_that_take_longer_than_their_lines() -> None:
@@ -246,8 +248,8 @@ def test_code_over_rows_is_not_made_by_passes_that_take_longer_than_their_lines(
 def test_functions_are_put_in_place_up_to_a_length(way: str) -> None:
     for size, inline in ((300, True), (3000, False)):
         program, texts = written("a random graph", size, way)
-        words = Vocabulary(host().width, fma=host().fma, inline=True)
-        assert (sum(words.length(op) for op, _ in program.instructions) <= INLINE) == inline
+        target = Target(host().width, fma=host().fma, inline=True)
+        assert (sum(target.size(op) for op, _ in program.instructions) <= INLINE) == inline
         found = [part for text in texts for part in FUNCTION.findall(text)]
         hows = [how for _, name, _, how, _ in found if name.startswith("fgrad.tanh")]
         assert [("alwaysinline" in how) for how in hows] == [inline]
@@ -255,7 +257,7 @@ def test_functions_are_put_in_place_up_to_a_length(way: str) -> None:
 
 def test_a_part_of_code_over_rows_has_so_many_lines() -> None:
     program, texts = written("a random graph", 4000, "map")
-    assert len(parts(texts)) >= -(-len(program) // (2 * PIECE))
+    assert len(parts(texts)) >= -(-len(program) // (2 * ROW_FUNCTION_SIZE))
 
 
 @pytest.mark.parametrize("way", ["map", "sum"])
@@ -279,7 +281,7 @@ def test_a_part_brings_what_was_turned_for_an_output_of_the_first_one() -> None:
 
     def filled(last: int) -> int:
         """Lines without a pattern, about as many as a part has."""
-        for _ in range(PIECE):
+        for _ in range(ROW_FUNCTION_SIZE):
             op = choice.choice((ops.add, ops.sub))
             last = write(op, last, choice.choice((8, max(8, last - choice.randrange(9)))))
             last = write(ops.mul, last, 0.5) if choice.random() < 0.3 else last
@@ -295,3 +297,13 @@ def test_a_part_brings_what_was_turned_for_an_output_of_the_first_one() -> None:
     mapped = batch.map([table, column], threads=1)
     assert np.stack(mapped, axis=1) == pytest.approx(np.array(rows), rel=1e-9)
     assert batch.sum([table, column], threads=1) == pytest.approx(np.sum(rows, axis=0), rel=1e-9)
+
+
+def test_the_benchmark_of_choices_patches_names_that_are_there() -> None:
+    text = (Path(__file__).parents[2] / "bench" / "native_choices.py").read_text()
+    names = set(re.findall(r"native__\w+", text))
+    assert len(names) > 10
+    for name in names:
+        *module, attribute = name.split("__")
+        found = importlib.import_module(".".join(["fgrad", "backends", *module]))
+        assert hasattr(found, attribute), name

@@ -27,7 +27,7 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from fgrad.backends.buffers import cpython  # noqa: E402  # they need extras
-from fgrad.backends.native.runtime.background import later  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.background import submit  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from tests.bench import hostile  # noqa: E402  # likewise
 from tests.samples.programs import bits  # noqa: E402  # likewise
@@ -257,7 +257,7 @@ def test_a_meaning_that_gives_no_number_is_refused_in_words(got: Any) -> None:
     for call in ways:
         with pytest.raises(
             TypeError,
-            match=r"must be real number|the result of the implementation of odd needs a real",
+            match=r"must be real number|the result of the implementation of odd needs a real number",
         ):
             call()
 
@@ -285,9 +285,14 @@ def test_a_recursion_through_meanings_ends_in_words() -> None:
         lambda: g.map(np.ones(3)),
         lambda: f(1.0),
     )
+
+    def deeper(k: int, call: Callable[[], Any]) -> Any:
+        return deeper(k - 1, call) if k else call()
+
     for call in ways:
-        with pytest.raises(RecursionError):
-            call()
+        for k in range(15):  # wherever on the way it ends
+            with pytest.raises(RecursionError):
+                deeper(k, call)
 
 
 def interrupted(timer: threading.Timer, call: Callable[[], Any]) -> None:
@@ -611,7 +616,7 @@ def test_a_fork_in_the_middle_of_compilations_leaves_a_child_that_compiles() -> 
 
 @FORKS
 def test_a_child_makes_better_code_by_a_thread_of_its_own() -> None:
-    later(lambda: iter(()))  # the parent has a thread
+    submit(lambda: iter(()))  # the parent has a thread
     builtin, entry = hot(native(long(2200)), 0.5)
 
     def work() -> None:

@@ -16,12 +16,13 @@ import fgrad as fg
 np = pytest.importorskip("numpy")
 llvm = pytest.importorskip("llvmlite.binding")
 
-from fgrad.backends.native.rerolling.detect import repeats  # noqa: E402  # likewise
-from fgrad.backends.native.rerolling.lineup import Lineup  # noqa: E402  # likewise
-from fgrad.backends.native.rerolling.order import Rolled  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.point import LONG  # noqa: E402  # likewise
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
+from fgrad.backends.native.rerolling.detect import Rerolled, find_loops  # noqa: E402  # likewise
+from fgrad.backends.native.rerolling.instruction_table import InstructionTable  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # what may be missing comes first
-from fgrad.backends.native.runtime.entry import LONG, Entry  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import BEST, Machine, compiled  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.llvm import BEST, compiled  # noqa: E402  # likewise
 from fgrad.program.schedule import by_depth, reordered  # noqa: E402  # likewise
 from tests.backends.native.test_exponential import FOREIGN, NAME  # noqa: E402  # likewise
 from tests.bench.models import rosenbrock, start  # noqa: E402  # likewise
@@ -93,8 +94,8 @@ EVERY_MACHINE = pytest.mark.parametrize("machine", MACHINES)
 
 def covered(program: Any, width: int = 4) -> float:
     """The share of a program's lines that are in loops."""
-    loops = Rolled.of(program, (), width).loops
-    return sum(w.period * w.count for w in loops) / len(program)
+    loops = Rerolled.of(program, (), width).loops
+    return sum(w.period * w.trips for w in loops) / len(program)
 
 
 @EVERY_MACHINE
@@ -181,8 +182,8 @@ def test_equal_functions_of_one_time_round_are_called_at_once() -> None:
 def test_what_moves_by_other_steps_is_another_loop() -> None:
     made = fg.trace(lambda xs: [*[fg.exp(x) for x in xs], *[fg.log(x) for x in xs[::-2]]])
     program = made([1.0] * 600)
-    loops = repeats(Lineup.of(program, ()), 4)
-    assert sorted(w.count for w in loops) == [300, 600]
+    loops = find_loops(InstructionTable.of(program, ()), 4)
+    assert sorted(w.trips for w in loops) == [300, 600]
     text = Entry.of(program, exact=False).text
     assert "internal constant" not in text.partition("define hidden void @part0")[2]
 
@@ -201,12 +202,15 @@ def test_a_pattern_that_moves_in_no_order_is_a_loop_that_looks_it_up() -> None:
 def test_arrays_in_another_order_are_those_of_the_program_in_it(seed: int) -> None:
     made = looped(seed)
     order = by_depth(made)
-    got, wanted = Lineup.of(made, ()).reordered(order), Lineup.of(reordered(made, order), ())
+    got, wanted = (
+        InstructionTable.of(made, ()).reordered(order),
+        InstructionTable.of(reordered(made, order), ()),
+    )
     assert (got.values == wanted.values).all()
     assert (got.kinds == wanted.kinds).all()
     assert got.literals.tobytes() == wanted.literals.tobytes()
     with FEW:
-        assert repeats(got, 4) == repeats(wanted, 4)
+        assert find_loops(got, 4) == find_loops(wanted, 4)
 
 
 def test_what_raises_first_is_what_is_raised() -> None:

@@ -25,17 +25,19 @@ from tests.samples.programs import AWKWARD, OPERATIONS, alone, bits, program
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-from fgrad.backends.native.codegen.selection import FREE  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.spill import Scratch  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.point import LONG  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.selection import ATTRIBUTES  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.spill import Slots  # noqa: E402  # likewise
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
-from fgrad.backends.native.rerolling.partition import windows  # noqa: E402  # likewise
+from fgrad.backends.native.rerolling.partition import regions  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.background import Worker  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
-from fgrad.backends.native.runtime.entry import LONG, Entry  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.lanes import LIVE, lanes, writes_much  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import BEST, Machine, compiled, host  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.objects import Request, wrapped  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.sum_code import BLOCK  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.llvm import BEST, compiled, host  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.objects import Request, trampoline_code  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.row_code import BLOCK  # noqa: E402  # likewise
 from tests.laws.native_laws import (  # noqa: E402  # likewise
     each_line_is_its_meaning,
     each_row_is_its_point,
@@ -244,8 +246,8 @@ def test_code_that_was_kept_is_found_before_anything_is_written(
     def fail(*args: object, **kwargs: object) -> object:
         raise AssertionError
 
-    monkeypatch.setattr("fgrad.backends.native.runtime.entry.parts", fail)
-    monkeypatch.setattr("fgrad.backends.native.runtime.modules.parts", fail)
+    monkeypatch.setattr("fgrad.backends.native.codegen.point.emit_functions", fail)
+    monkeypatch.setattr("fgrad.backends.native.codegen.rows.emit_functions", fail)
     assert Entry.of(made, exact=False).run(1.0, 2.0) == first
     assert Batch(made, False).map((np.array([1.0]), 2.0), threads=1)[0] == column
     with pytest.raises(AssertionError):
@@ -262,7 +264,7 @@ def test_what_stands_between_python_and_code_is_kept_as_well(
     monkeypatch.setenv("FGRAD_CACHE", str(tmp_path / "kept"))
 
     def answers() -> list[Any]:
-        wrapped.cache_clear()
+        trampoline_code.cache_clear()
         fast = fg.compile(lambda x, y: fg.exp(x) * y, backend="native")
         column = np.array([0.5, 1.0])
         few = [fast.map(column, 2.0).tolist() for _ in range(3)]
@@ -327,7 +329,7 @@ def test_many_zeros_are_written_without_a_library() -> None:
     assert fast(2.0) == [*[0.0] * 300, 2.0]
     text = fast.source
     assert b"memset" not in compiled(text, host(), BEST)
-    assert b"memset" in compiled(text.replace(FREE, "nounwind"), host(), BEST)
+    assert b"memset" in compiled(text.replace(ATTRIBUTES, "nounwind"), host(), BEST)
 
 
 def test_a_literal_is_not_the_value_of_that_number() -> None:
@@ -372,16 +374,16 @@ def test_other_interpreters_are_served_through_ctypes(monkeypatch: pytest.Monkey
 @given(SEEDS, st.integers(1, 6))
 def test_what_waits_in_scratch_is_there_when_it_is_used(seed: int, part: int) -> None:
     made = program(seed, 60)
-    scratch = Scratch.of(made, windows(len(made), part))
+    scratch = Slots.of(made, regions(len(made), part))
     inputs = len(made.inputs)
     memory: dict[int, int] = {}
     for i, (_, args) in enumerate(made.instructions):
         for a in args:
             if type(a) is int and a >= inputs and (a - inputs) // part < i // part:
-                assert memory[scratch.slots[a]] == a
-        if inputs + i in scratch.slots:
-            memory[scratch.slots[inputs + i]] = inputs + i
-    assert set(scratch.slots.values()) == set(range(scratch.size))
+                assert memory[scratch.of_value[a]] == a
+        if inputs + i in scratch.of_value:
+            memory[scratch.of_value[inputs + i]] = inputs + i
+    assert set(scratch.of_value.values()) == set(range(scratch.size))
 
 
 @EVERY_MACHINE
@@ -404,7 +406,7 @@ def test_large_outputs_go_past_the_cache_with_the_same_bits(
             batch.map_to(outs, given_, threads=1 + rows % 2)
             assert [bits(c) for c in outs] == wanted
             assert (room == -7.0).sum() == 24
-        ways |= {way for way, _ in batch._kernels}
+        ways |= {way for way, _ in batch._codes}
     assert ways == {"map", "stream"}
 
 
@@ -433,11 +435,11 @@ def test_code_on_disk_is_named_by_all_that_it_depends_on(monkeypatch: pytest.Mon
     keys = [request.key for request in requests]
     monkeypatch.setattr("fgrad.backends.native.runtime.objects.version", lambda: "another")
     keys.append(requests[0].key)
-    monkeypatch.setattr("fgrad.backends.native.runtime.objects.writers", lambda: "another")
+    monkeypatch.setattr("fgrad.backends.native.runtime.objects.source_digest", lambda: "another")
     keys.append(requests[0].key)
     assert None not in keys
     assert len(set(keys)) == len(keys)
-    monkeypatch.setattr("fgrad.backends.native.runtime.objects.writers", lambda: None)
+    monkeypatch.setattr("fgrad.backends.native.runtime.objects.source_digest", lambda: None)
     assert requests[0].key is None
 
 
@@ -453,7 +455,7 @@ def test_work_in_the_background_stops_at_its_next_step() -> None:
             yield
 
     worker = Worker()
-    worker.do(work)
+    worker.submit(work)
     began.wait(10.0)
     worker.stop()
     assert 0 < len(steps) < 10_000

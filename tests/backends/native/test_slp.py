@@ -21,15 +21,15 @@ from tests.samples.programs import AWKWARD, argument, bits, failing, point
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-from fgrad.backends.native.codegen.slp import WORTH, pieces, together  # noqa: E402  # likewise
-from fgrad.backends.native.rerolling.partition import windows  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.slp import PROFITABLE, packed, packs  # noqa: E402  # likewise
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
+from fgrad.backends.native.rerolling.partition import regions  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import Machine  # noqa: E402  # likewise
 from tests.measures.machines import EVERY_MACHINE, MACHINES  # noqa: E402  # likewise
 
 SEEDS = st.integers(0, 10**9)
-FUNCTIONS = tuple(sorted(WORTH, key=lambda op: op.name))
+FUNCTIONS = tuple(sorted(PROFITABLE, key=lambda op: op.name))
 ODD = fg.Unary("odd", lambda x: x + 0.5, lambda out, x: 1.0)
 BOTH = MultiOp("both", lambda x, y: (x + y, x * y), 2, 2, lambda outs, args, bars: [None, None])
 
@@ -63,7 +63,7 @@ def test_a_point_has_the_bits_of_rows_where_functions_stand_side_by_side(
     made = crowded(seed, own=own)
     x = point(where, 4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fgrad.backends.native.runtime.entry.PART", size)
+        patch.setattr("fgrad.backends.native.codegen.point.FUNCTION_SIZE", size)
         one = Entry.of(made, exact=seed % 2 == 0, machine=machine).run(*x)
     columns = Batch(made, seed % 2 == 0, machine).map([np.array([v]) for v in x], threads=1)
     assert bits(one) == bits([c[0] for c in columns])
@@ -92,7 +92,7 @@ def test_lines_move_only_within_their_window_and_behind_what_they_need(
     seed: int, where: int, size: int, width: int, own: bool
 ) -> None:
     made = crowded(seed, own=own)
-    moved = together(made, windows(len(made), size), width, (ODD, BOTH)).check()
+    moved = packed(made, regions(len(made), size), width, (ODD, BOTH)).check()
     x = point(where, 4)
     assert bits(moved.run(x)) == bits(made.run(x))
     for k in range(0, len(made), size):
@@ -109,16 +109,16 @@ def test_pieces_are_all_lines_in_their_order_and_need_nothing_of_themselves(
 ) -> None:
     made = crowded(seed)
     at = 0
-    for piece in pieces(made.instructions, 4, width):
-        assert piece.lines.start == at
-        at = piece.lines.stop
-        assert 1 <= len(piece.calls) <= width
-        for i in piece.lines:
+    for pack in packs(made.instructions, 4, width):
+        assert pack.instructions.start == at
+        at = pack.instructions.stop
+        assert 1 <= len(pack.calls) <= width
+        for i in pack.instructions:
             args = made.instructions[i][1]
-            assert bits(args) in [bits(call) for call in piece.calls]
-            assert not any(type(a) is int and a - 4 in piece.lines for a in args)
-            if len(piece.lines) > 1:
-                assert piece.function in (made.instructions[i][0].name, "sincos")
+            assert bits(args) in [bits(call) for call in pack.calls]
+            assert not any(type(a) is int and a - 4 in pack.instructions for a in args)
+            if len(pack.instructions) > 1:
+                assert pack.function in (made.instructions[i][0].name, "sincos")
     assert at == len(made)
 
 
@@ -162,7 +162,7 @@ def test_a_program_without_equal_functions_is_left_alone() -> None:
         lambda x: [fg.sin(x[0]) * fg.cos(x[0]), fg.exp(x[1])],
     ):
         made = rounded(fg.trace(model)(start(40)), MACHINES[-1], exact=False)
-        assert together(made, windows(len(made), 500), 4, ()) is made
+        assert packed(made, regions(len(made), 500), 4, ()) is made
 
 
 def test_what_raises_first_is_what_is_raised() -> None:
@@ -175,8 +175,7 @@ def test_what_raises_first_is_what_is_raised() -> None:
 
     made = fg.trace(model)(0.5)
     names = [
-        op.name
-        for op, _ in together(made, windows(len(made), 500), 4, (first, second)).instructions
+        op.name for op, _ in packed(made, regions(len(made), 500), 4, (first, second)).instructions
     ]
     assert names != [op.name for op, _ in made.instructions]
     with pytest.raises(ArithmeticError, match="first"):

@@ -25,15 +25,16 @@ pytest.importorskip("llvmlite")
 import llvmlite.binding as llvm  # noqa: E402  # they need extras
 
 from fgrad.backends.buffers import cpython  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.accumulate import summing  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.hoist import Split  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.liveness import plan  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.masks import HONEST, loosened  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.masks import PROPAGATES_NAN, with_masked_factors  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.rows import RowProgram  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.spill import spill_plan  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.sums import accumulating  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.tiling import tiled  # noqa: E402  # likewise
+from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted, fused  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import BEST, Machine, compiled  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.modules import Rows  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.llvm import BEST, compiled  # noqa: E402  # likewise
 from tests.backends.native.test_exponential import FOREIGN, NAME  # noqa: E402  # likewise
 from tests.laws.native_laws import each_sum_is_that_of_its_rows, exact_program  # noqa: E402  # likewise
 from tests.measures.machines import EVERY_MACHINE  # noqa: E402  # likewise
@@ -52,12 +53,12 @@ def test_each_sum_is_that_of_its_rows(
 
 
 def _loose(made: Program) -> Program:
-    whole = summing(made)
-    return loosened(whole, len(whole.inputs))
+    whole = accumulating(made)
+    return with_masked_factors(whole, len(whole.inputs))
 
 
 def folded(made: Program, rows: list[tuple[float, ...]], inside: list[float]) -> list[float]:
-    """The totals after these rows, by the meaning of a summing program."""
+    """The totals after these rows, by the implementation of an accumulating program."""
     totals = [0.0] * len(made.outputs)
     for x, counts in zip(rows, inside, strict=True):
         totals = list(made.run((*x, counts, *totals)))
@@ -69,8 +70,8 @@ def folded(made: Program, rows: list[tuple[float, ...]], inside: list[float]) ->
 def test_finite_sums_are_the_same_with_guards_on_factors(seed: int, usual: float) -> None:
     rng = random.Random(seed)
     made = network(seed) if rng.random() < 0.8 else program(seed)
-    whole = summing(made)
-    loose = loosened(whole, len(whole.inputs))
+    whole = accumulating(made)
+    loose = with_masked_factors(whole, len(whole.inputs))
     size = len(made.inputs)
     rows = [
         tuple(rng.choice((0.0, -0.0, rng.uniform(-2.0, 2.0))) for _ in range(size))
@@ -92,9 +93,9 @@ def test_a_guard_is_on_one_factor_of_many_products() -> None:
 
     row = [1.0] * 12
     made = simplified(fg.trace(fg.gradient(loss))(row, row, 1.0))
-    whole = summing(made)
+    whole = accumulating(made)
     assert counted(whole)["where"] == 2 * 12
-    loose = contracted(loosened(whole, len(whole.inputs)))
+    loose = contracted(with_masked_factors(whole, len(whole.inputs)))
     # The slope of relu, in the rows that count: what is left are products with it.
     assert counted(loose)["where"] == 1
     assert counted(loose)["fused"] == 12 + 1 + 12
@@ -119,8 +120,8 @@ def test_a_guard_stays_where_a_nan_would_be_lost() -> None:
     def model(x: Any, y: Any) -> Any:
         return fg.where(fg.where(x > 0.0, x * y, 0.0) > 1.0, 1.0, 2.0)
 
-    whole = summing(fg.trace(model)(1.0, 1.0))
-    loose = loosened(whole, len(whole.inputs))
+    whole = accumulating(fg.trace(model)(1.0, 1.0))
+    loose = with_masked_factors(whole, len(whole.inputs))
     assert (ops.mul, (0, 1)) in loose.instructions
     assert folded(loose, [(-1.0, math.inf)], [1.0]) == [2.0]
 
@@ -207,7 +208,7 @@ def test_sums_of_the_same_values_are_computed_side_by_side(room: int, side: int)
 @settings(max_examples=100)
 def test_a_plan_has_room_for_what_is_at_hand(seed: int, room: int) -> None:
     made = network(seed) if seed % 2 else program(seed)
-    found = plan(made, 0, len(made), room, lambda x: [x])
+    found = spill_plan(made, 0, len(made), room, lambda x: [x])
     here: set[int] = set()
     came: Counter[int] = Counter()
     last = {a: k for k, (_, args) in enumerate(made.instructions) for a in args if type(a) is int}
@@ -217,11 +218,11 @@ def test_a_plan_has_room_for_what_is_at_hand(seed: int, room: int) -> None:
             here.add(a)
         here.add(len(made.inputs) + k)
         here -= {a for a in here if last.get(a, -1) <= k}
-        assert here.issuperset(found.leaving[k])
-        here -= set(found.leaving[k])
+        assert here.issuperset(found.evicted[k])
+        here -= set(found.evicted[k])
         assert len(here) <= room
     again = {a for a, n in came.items() if n > (1 if a < len(made.inputs) else 0)}
-    assert again == found.waiting
+    assert again == found.spilled
     assert sum(came.values()) <= brought_by_age(made, room)
 
 
@@ -248,7 +249,7 @@ def test_what_is_too_large_for_a_product_rounded_with_its_sum_is_infinite() -> N
     assert fused.impl(1e308, 2.0, -1e308) == 1e308
 
 
-@pytest.mark.parametrize("op", sorted(HONEST, key=repr), ids=repr)
+@pytest.mark.parametrize("op", sorted(PROPAGATES_NAN, key=repr), ids=repr)
 def test_what_is_honest_hands_a_nan_on(op: Op) -> None:
     for k in range(op.arity):
         args = [math.nan if i == k else 0.0 for i in range(op.arity)]
@@ -263,8 +264,8 @@ def test_sums_for_other_machines_call_no_library(target: Machine, *, guarded: bo
     made = network(8)
     size = len(made.inputs)
     split = Split.of(made, [k >= size - 4 for k in range(size)])
-    rows = Rows(split, (1,) * 4, 2 * target.width, target, False)
-    _, modules = rows.sums(guarded=guarded)
+    rows = RowProgram(split, (1,) * 4, 2 * target.width, target, False)
+    _, modules = rows.sums(masked=guarded)
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     called = {name for text in modules for name in NAME.findall(compiled(text, target, BEST))}

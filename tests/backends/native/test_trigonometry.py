@@ -21,8 +21,8 @@ import llvmlite.binding as llvm
 
 from fgrad.backends.native.ir.builder import Block
 from fgrad.backends.native.ir.function import Body, definition
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math import arcs, areas, errorfunction, hyperbolic, trigonometry
-from fgrad.backends.native.runtime.llvm import Machine
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from tests.measures.accuracy import ulp_error
@@ -187,13 +187,13 @@ def test_sine_and_cosine_come_from_one_reduction(width: int) -> None:
         definition("@both", trigonometry.sincos, ("double",), width, fma=True, inline=False)
     )
     assert text.count("call { double, double, i64 } @fgrad.reduced") == width
-    of = Block(width, fma=True).of("double")
+    of = Block(width, fma=True).type("double")
     assert f"ret {{ {of}, {of} }}" in text
     llvm.parse_assembly(text)  # it is refused if it is not sound
 
 
 MACHINES = (
-    Machine("x86_64-pc-windows-msvc", "x86-64-v3", "+fma"),
+    Machine("x86_64-pc-regions-msvc", "x86-64-v3", "+fma"),
     Machine("x86_64-unknown-linux-gnu", "x86-64", ""),
     Machine("aarch64-unknown-linux-gnu", "generic", ""),
     Machine("arm64-apple-macosx", "apple-m1", ""),

@@ -24,7 +24,7 @@ import llvmlite.binding as llvm  # noqa: E402  # they need extras
 from fgrad.backends.native.runtime import turns  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.background import Worker  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import PLAIN, Code, compiled, host, loaded  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.turns import taken  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.turns import exclusively  # noqa: E402  # likewise
 from tests.backends.native.test_hostile import FORKS, ON_LINUX, SECONDS, forked, run  # noqa: E402  # likewise
 
 TEXT = "define double @f(double %x) {\n%y = fadd double %x, %x\nret double %y\n}"
@@ -46,12 +46,12 @@ def test_turns_are_taken_one_at_a_time_by_whoever_comes() -> None:
         most[0] = max(most[0], inside[0])
         time.sleep(0.002)
         inside[0] -= 1
-        return taken(lambda: 7)  # as a finalizer would that comes in between
+        return exclusively(lambda: 7)  # as a finalizer would that comes in between
 
-    threads = [threading.Thread(target=lambda: taken(work)) for _ in range(5)]
+    threads = [threading.Thread(target=lambda: exclusively(work)) for _ in range(5)]
     for thread in threads:
         thread.start()
-    assert [taken(work) for _ in range(5)] == [7] * 5
+    assert [exclusively(work) for _ in range(5)] == [7] * 5
     for thread in threads:
         thread.join(SECONDS)
     assert most == [1]
@@ -64,9 +64,9 @@ def test_what_work_raises_reaches_who_asked() -> None:
             raise error
 
         with pytest.raises(type(error)) as caught:
-            taken(work)
+            exclusively(work)
         assert caught.value is error
-    assert taken(lambda: 1) == 1
+    assert exclusively(lambda: 1) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing sends signals there")
@@ -89,7 +89,7 @@ def test_an_interrupt_does_not_stop_llvm_half_way(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(llvm.TargetMachine, "emit_object", emitted)
     with pytest.raises(KeyboardInterrupt):
         compiled(TEXT, host(), PLAIN)
-    taken(lambda: None)
+    exclusively(lambda: None)
     assert steps == ["emitted"]
 
 
@@ -138,8 +138,8 @@ def test_the_end_waits_for_the_turn_and_gives_daemons_no_other() -> None:
     def last():  # behind the end of turns, which was registered later
         count = len(begun)
         time.sleep(0.3)
-        print(len(begun) - count, inside, taken(lambda: "for the main thread"))
-        other = threading.Thread(target=lambda: print(taken(lambda: "for one that is waited for")))
+        print(len(begun) - count, inside, exclusively(lambda: "for the main thread"))
+        other = threading.Thread(target=lambda: print(exclusively(lambda: "for one that is waited for")))
         try:
             other.start()
         except RuntimeError:  # from Python 3.12 on
@@ -147,7 +147,7 @@ def test_the_end_waits_for_the_turn_and_gives_daemons_no_other() -> None:
         else:
             other.join()
     atexit.register(last)
-    from fgrad.backends.native.runtime.turns import taken
+    from fgrad.backends.native.runtime.turns import exclusively
     def work():
         begun.append(1)
         inside.append(1)
@@ -155,7 +155,7 @@ def test_the_end_waits_for_the_turn_and_gives_daemons_no_other() -> None:
         inside.pop()
     def forever():
         while True:
-            taken(work)
+            exclusively(work)
     for _ in range(3):
         threading.Thread(target=forever, daemon=True).start()
     time.sleep(0.12)
@@ -191,23 +191,23 @@ def test_a_finalizer_does_not_wait_for_a_turn() -> None:
         over.wait(SECONDS)
 
     codes: list[Code] = [loaded([compiled(TEXT, host(), PLAIN)], ["f"], {}) for _ in range(3)]
-    other = threading.Thread(target=lambda: taken(work))
+    other = threading.Thread(target=lambda: exclusively(work))
     other.start()
     began.wait(SECONDS)
     codes.clear()  # and this comes to its end
-    assert len(turns._left) == 3
+    assert len(turns._deferred) == 3
     over.set()
     other.join(SECONDS)
-    assert not turns._left
+    assert not turns._deferred
 
 
 def test_what_is_dropped_is_gone_though_no_turn_follows() -> None:
     codes = [loaded([compiled(TEXT, host(), PLAIN)], ["f"], {}) for _ in range(3 * turns.MANY)]
     codes.clear()
     end = time.monotonic() + SECONDS
-    while len(turns._left) >= turns.MANY and time.monotonic() < end:
+    while len(turns._deferred) >= turns.MANY and time.monotonic() < end:
         time.sleep(0.001)
-    assert len(turns._left) < turns.MANY
+    assert len(turns._deferred) < turns.MANY
 
 
 def idle(worker: Worker) -> bool:
@@ -232,13 +232,13 @@ def test_a_worker_without_work_has_no_thread() -> None:
         return steps
 
     for k in range(4):
-        worker.do(work(k))
+        worker.submit(work(k))
     assert idle(worker)
-    worker.do(work(4))
+    worker.submit(work(4))
     assert idle(worker)
     assert done == [0, 1, 2, 3, 4]
     worker.stop()
-    worker.do(work(5))
+    worker.submit(work(5))
     assert idle(worker)
     assert len(done) == 5
 
@@ -246,7 +246,7 @@ def test_a_worker_without_work_has_no_thread() -> None:
 @FORKS
 def test_a_fork_after_work_in_the_background_is_without_threads() -> None:
     worker = Worker()
-    worker.do(lambda: iter((None,)))
+    worker.submit(lambda: iter((None,)))
     assert idle(worker)
     if threading.active_count() > 1:
         pytest.skip("others have threads")
@@ -260,7 +260,7 @@ def test_a_fork_after_work_in_the_background_is_without_threads() -> None:
 
 @FORKS
 def test_a_child_of_a_fork_within_a_turn_takes_turns() -> None:
-    assert taken(lambda: forked(lambda: taken(lambda: 1))) == 0
+    assert exclusively(lambda: forked(lambda: exclusively(lambda: 1))) == 0
 
 
 # What is dropped is gone

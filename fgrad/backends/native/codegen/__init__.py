@@ -1,9 +1,9 @@
-"""A program as LLVM IR.
+"""A program as LLVM IR; nothing here needs llvmlite.
 
-`functions` writes its instructions as functions of a few hundred each; `point` does that for one
-point, `rows` and `sums` for vectors of rows. `selection` chooses the IR of an instruction, `layout`
-where inputs and outputs are, `loop`, `bindings` and `places` write loops that were found,
-`liveness` and `spill` decide what waits in memory, `slp` and `tiling` what is done side by side,
-`masks` keeps the inactive branch out of sums, `accumulate` and `hoist` split programs over rows,
-`transpose` reads tables, `callbacks` calls operations that are functions of Python.
+`point` and `rows` write the modules of a program: begin there. `functions` emits its instructions,
+`selection` chooses the IR of each, `layout` says where inputs and outputs are (`transpose` loads
+tables), `loop`, `loop_values` and `addressing` emit loops. `spill` decides what is spilled and
+where, `slp` and `tiling` in which order instructions come, `lanes` how many rows are computed at
+once. `hoist` splits a program over rows, `sums` and `masks` prepare one for sums. `callbacks` calls
+operations that are functions of Python.
 """

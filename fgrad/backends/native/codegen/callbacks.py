@@ -1,24 +1,24 @@
-"""Calls from native code to the meaning of an operation, which is a function of Python.
+"""Callbacks: calls from native code to the implementation of an operation, a function of Python.
 
-Code that calls meanings is called with the interpreter's lock held. What a meaning raises is left
-standing where the interpreter keeps it, no meaning is called any more, and `ctypes` raises it when
-the code has come to its end. So nothing is lost that comes before the first line of a meaning
-either: the interrupt of a user, or too deep a recursion.
+Code with callbacks runs with the interpreter's lock held. An exception stays pending in the
+interpreter, no further callback is made, and `ctypes` raises it when the code returns. So none is
+lost that is raised before the callee's first line either: an interrupt, or a recursion error.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
 
 from fgrad.backends.buffers.cpython import functions
-from fgrad.ops.multiple import MultiOp
+from fgrad.backends.native.math.table import Target
+from fgrad.ops import scalar as ops
+from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
+from fgrad.program.program import Program
 
 _DECLARED: Final = (
     "declare ptr @PyErr_Occurred()",
@@ -27,18 +27,85 @@ _DECLARED: Final = (
     "declare double @PyFloat_AsDouble(ptr)",
     "declare void @Py_DecRef(ptr)",
 )
+_KNOWN: Final = frozenset(Target(1, fma=True, inline=False).templates)
 
 
-def caller(op: Op) -> tuple[str, tuple[str, ...]]:
+def callbacks(program: Program) -> tuple[Op, ...]:
+    """The operations of a program that are callbacks, since there is no code for them."""
+    found = dict.fromkeys([op for op, _ in program.instructions])
+    return tuple(
+        op for op in found if not (op in _KNOWN or op is ops.square or isinstance(op, Item))
+    )
+
+
+def result_count(op: Op) -> int:
+    """The number of results of a callback."""
+    return op.size if isinstance(op, MultiOp) else 1
+
+
+def emit_callback(
+    text: list[str], name: str, op: Op, args: Sequence[str], *, entry: int, target: Target
+) -> list[str]:
+    """Append the calls of an entry of the table `%calls`, one a lane; returns the names of the results.
+
+    Arguments and results pass through memory at `%args` and `%results`.
+    """
+    text += [
+        f"{name}e = getelementptr ptr, ptr %calls, i64 {entry}",
+        f"{name}f = load ptr, ptr {name}e",
+    ]
+    results = [f"{name}r{k}" for k in range(result_count(op))]
+    if not isinstance(op, MultiOp):
+        results = [f"{name}r" if op.truth else name]
+    for lane in range(target.width):
+        for k, (arg, kind) in enumerate(zip(args, op.kinds, strict=True)):
+            place = f"{name}a{lane}_{k}"
+            text += _pass_lane(arg, place, lane, k, target, truth=kind is bool)
+        text.append(f"call void {trampoline(op)[0]}(ptr {name}f, ptr %args, ptr %results)")
+        for k, result in enumerate(results):
+            text += _take_lane(result, lane, k, target)
+    return results
+
+
+def _pass_lane(arg: str, name: str, lane: int, k: int, target: Target, *, truth: bool) -> list[str]:
+    """Store one lane of argument `k`."""
+    lines = []
+    if target.width > 1:
+        lines.append(f"{name}l = extractelement {target.type(truth=truth)} {arg}, i64 {lane}")
+        arg = f"{name}l"
+    if truth:
+        lines.append(f"{name}d = uitofp i1 {arg} to double")
+        arg = f"{name}d"
+    pointer = f"{name}p = getelementptr double, ptr %args, i64 {k}"
+    return [*lines, pointer, f"store double {arg}, ptr {name}p"]
+
+
+def _take_lane(result: str, lane: int, k: int, target: Target) -> list[str]:
+    """Load result `k` and insert it into its lane."""
+    width = target.width
+    place, got = f"{result}g{lane}", result if width == 1 else f"{result}v{lane}"
+    lines = [
+        f"{place} = getelementptr double, ptr %results, i64 {k}",
+        f"{got} = load double, ptr {place}",
+    ]
+    if width > 1:
+        before = "poison" if lane == 0 else f"{result}w{lane - 1}"
+        after = result if lane == width - 1 else f"{result}w{lane}"
+        insert = f"insertelement {target.type()} {before}, double {got}, i64 {lane}"
+        lines.append(f"{after} = {insert}")
+    return lines
+
+
+def trampoline(op: Op) -> tuple[str, tuple[str, ...]]:
     """The function in IR that calls an entry of the table for this operation, and what defines it.
 
-    `(entry, args, results)`: numbers in memory are the arguments and become the results. It does
-    nothing if something has been raised.
+    `(entry, args, results)`: the arguments are read from memory and the results written there. It
+    does nothing while an exception is pending.
     """
     arity, size = op.arity, op.size if isinstance(op, MultiOp) else 0
-    name = f"@fgrad.meaning_{arity}_{size}"
+    name = f"@fgrad.callback_{arity}_{size}"
     kinds = f"@fgrad.doubles_{arity}"
-    given = "".join([f", double %x{k}" for k in range(arity)])
+    args = "".join([f", double %x{k}" for k in range(arity)])
     lines = [
         f"define internal void {name}(ptr %f, ptr %args, ptr %results) noinline nounwind {{",
         "%raised = call ptr @PyErr_Occurred()",
@@ -50,11 +117,11 @@ def caller(op: Op) -> tuple[str, tuple[str, ...]]:
         lines.append(f"%p{k} = getelementptr double, ptr %args, i64 {k}")
         lines.append(f"%x{k} = load double, ptr %p{k}")
     lines += [
-        f"%got = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr %f, ptr {kinds}{given})",
+        f"%got = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr %f, ptr {kinds}{args})",
         "%none = icmp eq ptr %got, null",
         "br i1 %none, label %done, label %read",
         "read:",
-        *(_several(size) if isinstance(op, MultiOp) else _ONE),
+        *(_unpack(size) if isinstance(op, MultiOp) else _ONE),
         "call void @Py_DecRef(ptr %got)",
         "br label %done",
         "done:",
@@ -68,7 +135,8 @@ def caller(op: Op) -> tuple[str, tuple[str, ...]]:
 _ONE: Final = ("%y = call double @PyFloat_AsDouble(ptr %got)", "store double %y, ptr %results")
 
 
-def _several(size: int) -> list[str]:
+def _unpack(size: int) -> list[str]:
+    """Store the items of a tuple."""
     lines = []
     for k in range(size):
         lines += [
@@ -80,44 +148,39 @@ def _several(size: int) -> list[str]:
     return lines
 
 
-@cache
-def _imports() -> Mapping[str, int]:
-    names = [text.partition("@")[2].partition("(")[0] for text in _DECLARED]
-    return MappingProxyType(functions(names))
-
-
 @attrs.frozen(eq=False)
-class Calls:
-    """The table of functions that code is given for the operations that it does not know."""
+class CallbackTable:
+    """The table of functions of Python that code calls."""
 
     functions: tuple[Callable[..., Any], ...]
     table: Any
 
     @classmethod
-    def of(cls, operations: Sequence[Op]) -> Calls:
+    def of(cls, operations: Sequence[Op]) -> CallbackTable:
         """A function for each operation."""
         functions = tuple(map(_function, operations))
         return cls(functions, (ctypes.c_void_p * max(1, len(functions)))(*map(id, functions)))
 
     @property
     def address(self) -> int:
-        """Where the table is."""
+        """The address of the table."""
         return ctypes.addressof(self.table)
 
     @property
     def imports(self) -> Mapping[str, int]:
-        """The addresses that code with calls must be linked with."""
-        return _imports() if self.functions else {}
+        """The symbols that code with callbacks is linked with."""
+        names = [text.partition("@")[2].partition("(")[0] for text in _DECLARED]
+        return functions(names) if self.functions else {}
 
 
 def _function(op: Op) -> Callable[..., Any]:
-    """The meaning, as a function of floats to what a float, or a tuple of them, can be made of."""
+    """The implementation as a function of floats, whose results convert to floats."""
     truths = [kind is bool for kind in op.kinds]
     if True not in truths and not isinstance(op, MultiOp):
         return op.impl
 
-    def called(*xs: float) -> Any:
+    def function(*xs: float) -> Any:
         got = op.impl(*[x != 0.0 if truth else x for x, truth in zip(xs, truths, strict=True)])
         return tuple(got) if isinstance(op, MultiOp) else got
 
-    return called
+    return function

@@ -1,7 +1,7 @@
-"""The lines of a program as functions in LLVM IR, each of a few hundred lines.
+"""A program's instructions as functions in LLVM IR, of a few hundred instructions each.
 
-The time that LLVM takes for a function grows faster than its length, so a long program is cut into
-parts; what one computes for a later one waits in scratch memory.
+LLVM's time for a function grows faster than its length, so a long program becomes several functions.
+Values that are live from one to a later one are spilled to scratch memory.
 """
 
 from __future__ import annotations
@@ -11,297 +11,258 @@ from typing import Any, Final
 
 import attrs
 
-from fgrad.backends.native.codegen.bindings import Bindings
-from fgrad.backends.native.codegen.callbacks import caller
+from fgrad.backends.native.codegen.callbacks import emit_callback, result_count, trampoline
 from fgrad.backends.native.codegen.layout import Layout
-from fgrad.backends.native.codegen.liveness import APART, UNPLANNED, Plan, plans
 from fgrad.backends.native.codegen.loop import Loop
-from fgrad.backends.native.codegen.selection import FENCE, Wording, defined
-from fgrad.backends.native.codegen.slp import Piece, pieces, several
-from fgrad.backends.native.codegen.spill import Scratch
+from fgrad.backends.native.codegen.loop_values import LoopValues
+from fgrad.backends.native.codegen.selection import FENCE, Emitter, define
+from fgrad.backends.native.codegen.slp import Pack, packs, vectorised
+from fgrad.backends.native.codegen.spill import (
+    FENCE_INTERVAL,
+    UNPLANNED,
+    Slots,
+    SpillPlan,
+    spill_plans,
+)
 from fgrad.backends.native.ir.builder import double
-from fgrad.backends.native.math.table import SINE_AND_COSINE, Vocabulary
-from fgrad.backends.native.rerolling.lineup import Lineup
+from fgrad.backends.native.math.table import SINE_AND_COSINE, Target
+from fgrad.backends.native.rerolling.instruction_table import InstructionTable
 from fgrad.backends.native.rerolling.operands import operands
-from fgrad.backends.native.rerolling.partition import Window
+from fgrad.backends.native.rerolling.partition import Region
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, MultiOp
+from fgrad.ops.multiple import Item
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
 
-PART: Final = 500
-"""Lines a part; with 1,000, code takes half as long again to make, with 2,000 more than twice."""
+FUNCTION_SIZE: Final = 500
+"""Instructions of a function; 1,000 take half as long again to compile, 2,000 more than twice."""
 
 
 @attrs.frozen
-class Parts:
-    """The functions `@part0`, `@part1`, ..., the scratch they share, and what they call."""
+class Functions:
+    """The functions `@part0`, `@part1`, ..., and the scratch memory that they share."""
 
-    functions: tuple[str, ...]
-    needs: tuple[tuple[str, ...], ...]
+    texts: tuple[str, ...]
+    dependencies: tuple[tuple[str, ...], ...]
     """The declarations and definitions that each function needs."""
     slots: int
-    """How many values (of the width) the scratch memory must hold."""
+    """The number of slots of scratch memory, each of one value of the vector width."""
 
 
-def called(program: Program) -> tuple[Op, ...]:
-    """The operations that are called by their meaning, since nothing is known of them here."""
-    known = Vocabulary(1, fma=True, inline=False).phrases
-    found = dict.fromkeys([op for op, _ in program.instructions])
-    return tuple(
-        op for op in found if not (op in known or op is ops.square or isinstance(op, Item))
-    )
-
-
-def parts(
+def emit_functions(
     program: Program,
     layout: Layout,
-    words: Vocabulary,
+    target: Target,
     calls: tuple[Op, ...],
-    windows: Sequence[Window],
+    regions: Sequence[Region],
     *,
-    wide: Vocabulary | None = None,
-    lineup: Lineup | None = None,
-    room: int = 0,
-) -> Parts:
-    """The program, a part for each window; `calls` are those of `%calls`, in its order.
+    wide: Target | None = None,
+    table: InstructionTable | None = None,
+    registers: int = 0,
+) -> Functions:
+    """The program, a function for each region; `calls` are the callbacks, in the order of `%calls`.
 
-    With `wide`, equal functions that stand side by side become the lanes of its vectors. Where loops
-    are among the windows, `lineup` is that of the program. With `room`, lines are written for so many
-    values at hand.
+    With `wide`, adjacent calls of the same function are packed into its vectors. Loops among the
+    regions need the `table` of the program. With `registers`, spills are planned for so many.
     """
-    planned, waiting = plans(program, layout, words, windows, room)
-    scratch = Scratch.of(program, windows, waiting)
+    planned, spilled = spill_plans(program, layout, target, regions, registers)
+    slots = Slots.of(program, regions, spilled)
     outputs: dict[int, list[int]] = {}
     for index, value in enumerate(program.outputs):
         outputs.setdefault(value, []).append(index)
-    functions, needs = [], []
-    there: set[int] = set()
-    for number, window in enumerate(windows):
-        if window.count > 1 and lineup is not None:
-            names = Bindings(program, number, window, scratch.slots, layout, words, wide or words)
-            loop = Loop(names, operands(window, lineup), outputs)
-            function, needed = loop.function(), loop.needs
+    texts, dependencies = [], []
+    stored_inputs: set[int] = set()
+    for number, region in enumerate(regions):
+        if region.trips > 1 and table is not None:
+            values = LoopValues(
+                program, number, region, slots.of_value, layout, target, wide or target
+            )
+            loop = Loop(values, operands(region, table), outputs)
+            text, needed = loop.function(), loop.dependencies
         else:
-            writer = _Writer(
-                program, layout, words, wide or words, calls, scratch.slots, outputs,
-                planned.get(number, UNPLANNED), there,
+            writer = _FunctionWriter(
+                program, layout, target, wide or target, calls, slots.of_value, outputs,
+                planned.get(number, UNPLANNED), stored_inputs,
             )  # fmt: skip
-            function = writer.function(number, window.start, window.end)
-            needed = writer.needs(program.instructions[window.start : window.end])
-        functions.append(function)
-        needs.append(needed)
-    return Parts(tuple(functions), tuple(needs), scratch.size)
+            text = writer.function(number, region.start, region.end)
+            needed = writer.dependencies(program.instructions[region.start : region.end])
+        texts.append(text)
+        dependencies.append(needed)
+    return Functions(tuple(texts), tuple(dependencies), slots.size)
 
 
 @attrs.frozen(eq=False)
-class _Writer:
-    """One part as it is written."""
+class _FunctionWriter:
+    """The function of a straight-line region, as it is emitted."""
 
     program: Program
     layout: Layout
-    words: Vocabulary
-    wide: Vocabulary
+    target: Target
+    wide: Target
     calls: tuple[Op, ...]
     slots: Mapping[int, int]
     outputs: Mapping[int, Sequence[int]]
     """Which outputs each value is."""
-    plan: Plan
-    there: set[int]
-    """The inputs that wait already, brought by this part or those before."""
-    names: dict[int, str] = attrs.field(factory=dict, init=False)
-    """Of the values that are at hand in this part."""
-    read: set[int] = attrs.field(factory=set, init=False)
-    """The values that have had a name."""
+    plan: SpillPlan
+    stored_inputs: set[int]
+    """The inputs that this function or an earlier one has stored in their slots."""
+    live: dict[int, str] = attrs.field(factory=dict, init=False)
+    """The names of the values that are live."""
+    named: set[int] = attrs.field(factory=set, init=False)
+    """The values that have been live in this function."""
     text: list[str] = attrs.field(factory=list, init=False)
-    wording: Wording = attrs.field(init=False)
-    """Of the lines, and of pieces of several."""
-    together: Wording = attrs.field(init=False)
+    emitter: Emitter = attrs.field(init=False)
+    packed: Emitter = attrs.field(init=False)
+    """Emits packs of several instructions."""
 
-    @wording.default
-    def _wording(self) -> Wording:
-        return Wording(self.words, self.text)
+    @emitter.default
+    def _emitter(self) -> Emitter:
+        return Emitter(self.target, self.text)
 
-    @together.default
-    def _together(self) -> Wording:
-        return Wording(self.wide, self.text)
+    @packed.default
+    def _packed(self) -> Emitter:
+        return Emitter(self.wide, self.text)
 
     def function(self, number: int, start: int, end: int) -> str:
-        """The definition of the part that has the lines from `start` to `end`."""
+        """The definition of the function of the instructions from `start` to `end`."""
         inputs = len(self.program.inputs)
         lines = self.program.instructions[start:end]
         if start == 0:
             for value in self.outputs:
                 if value < inputs:
-                    self._give(value, self._argument(value), truth=False)
+                    self._store_outputs(value, self._operand(value), truth=False)
         self._body(lines, inputs + start)
-        return defined(number, self.words, [*self._rooms(start, end), *self.text])
+        return define(number, self.target, [*self._callback_memory(lines), *self.text])
 
-    def needs(self, lines: Sequence[Instruction]) -> tuple[str, ...]:
-        """The declarations and definitions that the lines need, now that they are written."""
-        needed = dict.fromkeys(self.wording.needs)
-        needed |= dict.fromkeys(self.together.needs)
+    def dependencies(self, lines: Sequence[Instruction]) -> tuple[str, ...]:
+        """The declarations and definitions that the instructions need, once they are emitted."""
+        found = dict.fromkeys(self.emitter.dependencies)
+        found |= dict.fromkeys(self.packed.dependencies)
         for op in dict.fromkeys(op for op, _ in lines if op in self.calls):
-            needed |= dict.fromkeys(caller(op)[1])
-        return tuple(needed)
+            found |= dict.fromkeys(trampoline(op)[1])
+        return tuple(found)
 
     def _body(self, lines: Sequence[Instruction], first: int) -> None:
-        found = tuple(pieces(lines, first, self.wide.width // self.words.width))
-        for_vectors = several(found)
-        for piece in found:
-            if piece.function in for_vectors:
-                self._piece(piece, [lines[i] for i in piece.lines], first + piece.lines.start)
+        found = tuple(packs(lines, first, self.wide.width // self.target.width))
+        for_vectors = vectorised(found)
+        for pack in found:
+            if pack.function in for_vectors:
+                self._pack(
+                    pack, [lines[i] for i in pack.instructions], first + pack.instructions.start
+                )
             else:
-                for i in piece.lines:
-                    self._line(*lines[i], first + i, piece.function)
-            for i in piece.lines if self.plan.waiting else ():
-                for value in self.plan.leaving[i]:
-                    self.names.pop(value, None)
-                if i % APART == 0:
+                for i in pack.instructions:
+                    self._instruction(*lines[i], first + i, pack.function)
+            for i in pack.instructions if self.plan.spilled else ():
+                for value in self.plan.evicted[i]:
+                    self.live.pop(value, None)
+                if i % FENCE_INTERVAL == 0:
                     self.text.append(FENCE)
 
-    def _line(self, op: Op, args: Sequence[Any], value: int, function: str) -> None:
-        given = tuple([self._argument(a) for a in args])
+    def _instruction(self, op: Op, args: Sequence[Any], value: int, function: str) -> None:
+        given = tuple([self._operand(a) for a in args])
         name = f"%x{value}"
         if isinstance(op, Item):
-            self._load(self.slots[int(args[0])] + op.index, name, truth=False)
-        elif not self.wording.write(op, name, given, both=function == SINE_AND_COSINE):
-            self._call(op, value, given)
-        self._named(op, value, name)
+            self._reload(self.slots[int(args[0])] + op.index, name, truth=False)
+        elif not self.emitter.emit(op, name, given, both=function == SINE_AND_COSINE):
+            self._callback(op, value, given)
+        self._define(op, value, name)
 
-    def _named(self, op: Op, value: int, name: str) -> None:
-        """The value is at hand under that name; write it where it waits, and where it is an output."""
-        self.names[value] = name
-        self.read.add(value)
+    def _define(self, op: Op, value: int, name: str) -> None:
+        """Make a value live under a name; spill it if it has a slot, store it if it is an output."""
+        self.live[value] = name
+        self.named.add(value)
         if value in self.slots and not op.multiple:
-            self._store(self.slots[value], name, truth=op.truth)
+            self._spill(self.slots[value], name, truth=op.truth)
         if value in self.outputs:
-            self._give(value, name, truth=op.truth)
+            self._store_outputs(value, name, truth=op.truth)
 
-    def _piece(self, piece: Piece, lines: Sequence[Instruction], first: int) -> None:
+    def _pack(self, pack: Pack, lines: Sequence[Instruction], first: int) -> None:
         """Values from `first` on, by one call."""
-        calls = [[self._argument(a) for a in args] for args in piece.calls]
-        vectors = self.together.together(piece.function, f"%x{first}v", calls)
-        elements = self.together.elements(vectors, [op for op, _ in lines], piece.lanes(lines))
+        calls = [[self._operand(a) for a in args] for args in pack.calls]
+        vectors = self.packed.emit_pack(pack.function, f"%x{first}v", calls)
+        elements = self.packed.extracts(vectors, [op for op, _ in lines], pack.lanes(lines))
         for value, ((op, _), element) in enumerate(zip(lines, elements, strict=True), first):
             self.text.append(f"%x{value} = {element}")
-            self._named(op, value, f"%x{value}")
+            self._define(op, value, f"%x{value}")
 
-    def _argument(self, a: Any) -> str:
+    def _operand(self, a: Any) -> str:
         if type(a) is int:
-            return self.names.get(a) or self._read(a)
+            return self.live.get(a) or self._load(a)
         if type(a) is bool:
-            return self.words.literal("true" if a else "false", truth=True)
-        return self.words.literal(double(a))
+            return self.target.constant("true" if a else "false", truth=True)
+        return self.target.constant(double(a))
 
-    def _read(self, value: int) -> str:
-        """Bring an input, or what has been computed before, for the first time here or again."""
-        again = value in self.read
+    def _load(self, value: int) -> str:
+        """Load an input, or reload a spilled value; a name is defined once, so later ones differ."""
+        again = value in self.named
         line = value - len(self.program.inputs)
-        name = self.names[value] = f"%x{value}r{len(self.text)}" if again else f"%x{value}"
-        self.read.add(value)
-        if line >= 0 or value in self.there:
+        name = self.live[value] = f"%x{value}r{len(self.text)}" if again else f"%x{value}"
+        self.named.add(value)
+        if line >= 0 or value in self.stored_inputs:
             op = self.program.instructions[line][0] if line >= 0 else ops.identity
             if not op.multiple:
-                self._load(self.slots[value], name, truth=op.truth)
+                self._reload(self.slots[value], name, truth=op.truth)
         elif again:
             array, at = self.layout.place(value)
-            self.text.extend(self.layout.load_at(array, f"{at}", name, self.words))
+            self.text.extend(self.layout.load_at(array, f"{at}", name, self.target))
         else:
-            lines, brought = self.layout.load(value, self.words)
+            lines, loaded = self.layout.load(value, self.target)
             self.text.extend(lines)
-            for index in brought:
-                self.names[index] = f"%x{index}"
+            for index in loaded:
+                self.live[index] = f"%x{index}"
                 if index in self.slots:
-                    self._store(self.slots[index], f"%x{index}", truth=False)
-                    self.there.add(index)
-            self.read.update(brought)
+                    self._spill(self.slots[index], f"%x{index}", truth=False)
+                    self.stored_inputs.add(index)
+            self.named.update(loaded)
         return name
 
-    def _give(self, value: int, name: str, *, truth: bool) -> None:
+    def _store_outputs(self, value: int, name: str, *, truth: bool) -> None:
         for index in self.outputs[value]:
-            self.text.extend(self.layout.store(index, name, self.words, truth=truth))
+            self.text.extend(self.layout.store(index, name, self.target, truth=truth))
 
-    def _place(self, slot: int, name: str) -> str:
-        self.text.append(f"{name} = getelementptr {self.words.type()}, ptr %scratch, i64 {slot}")
+    def _slot(self, slot: int, name: str) -> str:
+        self.text.append(f"{name} = getelementptr {self.target.type()}, ptr %scratch, i64 {slot}")
         return name
 
-    def _load(self, slot: int, name: str, *, truth: bool) -> None:
-        v = _mask(self.words) if truth else self.words.type()
+    def _reload(self, slot: int, name: str, *, truth: bool) -> None:
+        v = _spilled_type(self.target, truth=truth)
         number = f"{name}d" if truth else name
-        self.text.append(f"{number} = load {v}, ptr {self._place(slot, f'{name}p')}")
+        self.text.append(f"{number} = load {v}, ptr {self._slot(slot, f'{name}p')}")
         if truth:
             self.text.append(f"{name} = icmp ne {v} {number}, zeroinitializer")
 
-    def _store(self, slot: int, name: str, *, truth: bool) -> None:
-        v = _mask(self.words) if truth else self.words.type()
+    def _spill(self, slot: int, name: str, *, truth: bool) -> None:
+        v = _spilled_type(self.target, truth=truth)
         if truth:
-            self.text.append(f"{name}d = sext {self.words.type(truth=True)} {name} to {v}")
+            self.text.append(f"{name}d = sext {self.target.type(truth=True)} {name} to {v}")
             name = f"{name}d"
-        self.text.append(f"store {v} {name}, ptr {self._place(slot, f'{name}q')}")
+        self.text.append(f"store {v} {name}, ptr {self._slot(slot, f'{name}q')}")
 
-    def _call(self, op: Op, value: int, given: Sequence[str]) -> None:
-        """Call the meaning lane by lane: it reads its arguments from memory and writes its results."""
-        text, name, words = self.text, f"%x{value}", self.words
-        entry = f"getelementptr ptr, ptr %calls, i64 {self.calls.index(op)}"
-        text += [f"{name}e = {entry}", f"{name}f = load ptr, ptr {name}e"]
-        results = self._results(op, value)
-        for lane in range(words.width):
-            for k, (arg, kind) in enumerate(zip(given, op.kinds, strict=True)):
-                self._lane_out(arg, f"{name}a{lane}_{k}", lane, k, truth=kind is bool)
-            text.append(f"call void {caller(op)[0]}(ptr {name}f, ptr %args, ptr %results)")
-            for k, whole in enumerate(results):
-                self._lane_in(whole, lane, k)
+    def _callback(self, op: Op, value: int, given: Sequence[str]) -> None:
+        text, name, v = self.text, f"%x{value}", self.target.type()
+        entry = self.calls.index(op)
+        results = emit_callback(text, name, op, given, entry=entry, target=self.target)
         if op.multiple:
-            for k, whole in enumerate(results):
-                place = self._place(self.slots[value] + k, f"{whole}p")
-                text.append(f"store {words.type()} {whole}, ptr {place}")
+            for k, result in enumerate(results):
+                slot = self._slot(self.slots[value] + k, f"{result}p")
+                text.append(f"store {v} {result}, ptr {slot}")
         elif op.truth:
-            zero = words.literal("0.0")
-            text.append(f"{name} = fcmp une {words.type()} {results[0]}, {zero}")
+            text.append(f"{name} = fcmp une {v} {results[0]}, {self.target.constant('0.0')}")
 
-    def _results(self, op: Op, value: int) -> list[str]:
-        """Names for the results: that of the value itself if it is one number."""
-        if isinstance(op, MultiOp):
-            return [f"%x{value}r{k}" for k in range(op.size)]
-        return [f"%x{value}r" if op.truth else f"%x{value}"]
-
-    def _lane_out(self, arg: str, name: str, lane: int, k: int, *, truth: bool) -> None:
-        kind, text = "i1" if truth else "double", self.text
-        if self.words.width > 1:
-            wide = self.words.type(truth=truth)
-            text.append(f"{name}l = extractelement {wide} {arg}, i64 {lane}")
-            arg = f"{name}l"
-        if truth:
-            text.append(f"{name}d = uitofp {kind} {arg} to double")
-            arg = f"{name}d"
-        text.append(f"{name}p = getelementptr double, ptr %args, i64 {k}")
-        text.append(f"store double {arg}, ptr {name}p")
-
-    def _lane_in(self, whole: str, lane: int, k: int) -> None:
-        width, text = self.words.width, self.text
-        place, got = f"{whole}g{lane}", whole if width == 1 else f"{whole}v{lane}"
-        text.append(f"{place} = getelementptr double, ptr %results, i64 {k}")
-        text.append(f"{got} = load double, ptr {place}")
-        if width > 1:
-            before = "poison" if lane == 0 else f"{whole}w{lane - 1}"
-            after = whole if lane == width - 1 else f"{whole}w{lane}"
-            text.append(
-                f"{after} = insertelement {self.words.type()} {before}, double {got}, i64 {lane}"
-            )
-
-    def _rooms(self, start: int, end: int) -> list[str]:
-        """Where the arguments and the results of calls stand."""
-        called = [op for op, _ in self.program.instructions[start:end] if op in self.calls]
+    def _callback_memory(self, lines: Sequence[Instruction]) -> list[str]:
+        """Memory for the arguments and results of callbacks."""
+        called = [op for op, _ in lines if op in self.calls]
         if not called:
             return []
-        results = [op.size if isinstance(op, MultiOp) else 1 for op in called]
         return [
             f"%args = alloca [{max(op.arity for op in called)} x double]",
-            f"%results = alloca [{max(results)} x double]",
+            f"%results = alloca [{max(map(result_count, called))} x double]",
         ]
 
 
-def _mask(words: Vocabulary) -> str:
-    """The type of truth values that wait: all bits of each or none, as comparisons make them."""
-    return "i64" if words.width == 1 else f"<{words.width} x i64>"
+def _spilled_type(target: Target, *, truth: bool) -> str:
+    """The type of a value in its slot; a boolean has all bits of a double's width, or none."""
+    if not truth:
+        return target.type()
+    return "i64" if target.width == 1 else f"<{target.width} x i64>"

@@ -1,4 +1,4 @@
-"""A program over rows in two: what is computed once, and what is computed for each row."""
+"""Hoisting: a program over rows is split into what is the same in each row, and what varies."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from fgrad.program.program import Instruction, Program, placed
 
 @attrs.frozen
 class Split:
-    """The two programs, and where the outputs come from."""
+    """The two programs, and which of them each output comes from."""
 
-    once: Program
-    """From the inputs that are the same in each row to the numbers that rows need, and that are outputs."""
-    each: Program
-    """From the columns, and then those numbers, to the outputs that differ from row to row."""
+    hoisted: Program
+    """From the inputs that are the same in each row to the numbers that rows need, or that are outputs."""
+    per_row: Program
+    """From the columns and then those numbers to the outputs that vary."""
     truths: tuple[bool, ...]
-    """For each number that comes of `once`, whether it is a truth value."""
+    """Whether each result of `hoisted` is a boolean."""
     outputs: tuple[tuple[bool, int], ...]
-    """For each output whether it differs from row to row, and its number among those of its program."""
+    """For each output whether it varies, and its index among the outputs of its program."""
 
     @classmethod
     def of(cls, program: Program, wide: Sequence[bool]) -> Split:
-        """The split for inputs of which those marked in `wide` are columns.
+        """The split of a program, of whose inputs those marked in `wide` are columns.
 
         >>> import fgrad as fg
         >>> split = Split.of(fg.trace(lambda x, k: fg.exp(k) * x)(0.0, 0.0), (True, False))
-        >>> split.once.instructions, split.each.instructions
+        >>> split.hoisted.instructions, split.per_row.instructions
         (((<Unary exp>, (0,)),), ((<Binary mul>, (1, 0)),))
         """
         varies = list(wide)
@@ -39,19 +39,19 @@ class Split:
         narrow = [i for i, w in enumerate(wide) if not w]
         columns = [i for i, w in enumerate(wide) if w]
         needed = _crossing(program, varies)
-        once = _part(program, narrow, needed, varies, wide=False)
+        hoisted = _part(program, narrow, needed, varies, wide=False)
         last = [i for i in program.outputs if varies[i]]
-        each = _part(program, [*columns, *needed], last, varies, wide=True)
+        per_row = _part(program, [*columns, *needed], last, varies, wide=True)
         following = count()
         outputs = [
             (True, next(following)) if varies[i] else (False, needed.index(i))
             for i in program.outputs
         ]
-        return cls(once, each, tuple([truth[v] for v in needed]), tuple(outputs))
+        return cls(hoisted, per_row, tuple([truth[v] for v in needed]), tuple(outputs))
 
 
 def _crossing(program: Program, varies: Sequence[bool]) -> list[int]:
-    """The values that are the same in each row and that rows need, or that are outputs."""
+    """The hoisted values that rows need, or that are outputs."""
     needed: dict[int, None] = {}
     for value, (_, args) in enumerate(program.instructions, len(program.inputs)):
         if varies[value]:
@@ -68,12 +68,12 @@ def _part(
     *,
     wide: bool,
 ) -> Program:
-    """The lines of one kind as a program from these values to those."""
+    """The instructions of one kind as a program from these values to those."""
     place = {value: k for k, value in enumerate(inputs)}
-    lines: list[Instruction] = []
+    instructions: list[Instruction] = []
     for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if varies[value] == wide:
-            place[value] = len(inputs) + len(lines)
-            lines.append((op, placed(args, place)))
+            place[value] = len(inputs) + len(instructions)
+            instructions.append((op, placed(args, place)))
     names = tuple(f"x{k}" for k in range(len(inputs)))
-    return Program(names, tuple(lines), tuple([place[v] for v in outputs]))
+    return Program(names, tuple(instructions), tuple([place[v] for v in outputs]))

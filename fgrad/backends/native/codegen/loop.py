@@ -1,8 +1,8 @@
-"""A window of lines that repeat, as one function with a loop.
+"""A region that is a loop, as one function.
 
-The lanes of a vector are times round that follow each other. What is carried from one time to the
-next (a running sum, the state of a step) is computed lane after lane, in the order of the program;
-so the bits are those of the lines written out.
+The lanes of a vector are consecutive iterations. Loop-carried values (a running sum, the state of a
+step) are computed lane after lane, in the order of the program, so the bits are those of
+straight-line code.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from fgrad.backends.native.codegen.bindings import Bindings
-from fgrad.backends.native.codegen.places import Place, index, written
-from fgrad.backends.native.codegen.selection import defined
-from fgrad.backends.native.codegen.slp import Piece, pieces, several, side_by_side
+from fgrad.backends.native.codegen.addressing import Address, index, store
+from fgrad.backends.native.codegen.loop_values import LoopValues
+from fgrad.backends.native.codegen.selection import define
+from fgrad.backends.native.codegen.slp import Pack, pack_order, packs, vectorised
 from fgrad.backends.native.rerolling.operands import Constant, Operand, as_program
-from fgrad.backends.native.rerolling.vectorize import Lanework
+from fgrad.backends.native.rerolling.vectorize import VectorSchedule
 from fgrad.ops import scalar as ops
 from fgrad.program.program import Instruction
 from fgrad.program.schedule import reordered
@@ -24,157 +24,172 @@ from fgrad.program.schedule import reordered
 
 @attrs.frozen(eq=False)
 class Loop:
-    """One loop as it is written."""
+    """The function of a loop, as it is emitted."""
 
-    names: Bindings
+    values: LoopValues
     body: Sequence[Sequence[Operand]]
     outputs: Mapping[int, Sequence[int]]
     """Which outputs each value is."""
-    end: list[str] = attrs.field(factory=list, init=False)
-    """The lines behind the loop."""
+    exit: list[str] = attrs.field(factory=list, init=False)
+    """The instructions of the exit block."""
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """The declarations and definitions that the function needs, when it is written."""
-        names = self.names
+    def dependencies(self) -> tuple[str, ...]:
+        """The declarations and definitions that the function needs, once it is emitted."""
+        values = self.values
         return tuple(
             dict.fromkeys(
-                [*names.one.needs, *names.wide.needs, *names.together.needs, *names.tables]
+                [
+                    *values.scalar_code.dependencies,
+                    *values.vector_code.dependencies,
+                    *values.packed_code.dependencies,
+                    *values.tables,
+                ]
             )
         )
 
     def function(self) -> str:
         """The definition of the function."""
-        names, window = self.names, self.names.window
-        if window.lanes > 1:
-            self._in_lanes(Lanework.of(self.body))
+        values, region = self.values, self.values.region
+        if region.lanes > 1:
+            self._emit_vectorised(VectorSchedule.of(self.body))
         else:
-            self._one_by_one()
-        phis = names.phis()
-        return defined(
-            names.number,
-            names.one.words,
+            self._emit_scalar()
+        phis = values.phis()
+        return define(
+            values.number,
+            values.scalar_code.target,
             [
                 "entry:",
-                *names.start,
+                *values.preheader,
                 "br label %loop",
                 "loop:",
                 "%k = phi i64 [ 0, %entry ], [ %following, %loop ]",
                 *phis,
-                *names.text,
-                f"%following = add i64 %k, {window.lanes}",
-                f"%more = icmp ult i64 %following, {window.count}",
+                *values.text,
+                f"%following = add i64 %k, {region.lanes}",
+                f"%more = icmp ult i64 %following, {region.trips}",
                 "br i1 %more, label %loop, label %end",
                 "end:",
-                *self.end,
+                *self.exit,
             ],
         )
 
-    def _in_lanes(self, work: Lanework) -> None:
-        """Several times round at once."""
+    def _emit_vectorised(self, work: VectorSchedule) -> None:
+        """Several iterations at once, in the lanes of vectors."""
         for line in work.before:
-            self._vector_line(line)
-        for lane in range(self.names.window.lanes):
-            for line in work.turns:
-                self._turn(line, lane)
-        for line in work.turns:
-            self._put(line)
+            self._vector_instruction(line)
+        for lane in range(self.values.region.lanes):
+            for line in work.serial:
+                self._scalar_instruction(line, lane)
+        for line in work.serial:
+            self._store_results(line)
         for line in work.after:
-            self._vector_line(line)
+            self._vector_instruction(line)
 
-    def _one_by_one(self) -> None:
-        """One time round at a time; equal functions that do not need each other are called at once."""
-        once = as_program(self.body, self.names.operations)
-        inputs, width = len(once.inputs), self.names.apart.width // self.names.words.width
-        order = (
-            side_by_side(once.instructions, inputs, width, ()) if width > 1 else range(len(once))
-        )
+    def _emit_scalar(self) -> None:
+        """One iteration at a time, in which independent calls of a function are packed."""
+        once = as_program(self.body, self.values.operations)
+        inputs, width = len(once.inputs), self.values.packed.width // self.values.target.width
+        order = pack_order(once.instructions, inputs, width, ()) if width > 1 else range(len(once))
         lines = reordered(once, [inputs + line for line in order]).instructions
-        found = tuple(pieces(lines, inputs, width))
-        for_vectors = several(found)
-        for piece in found:
-            of_piece = [order[k] for k in piece.lines]
-            if piece.function in for_vectors:
-                self._piece(piece, of_piece, [lines[k] for k in piece.lines])
+        found = tuple(packs(lines, inputs, width))
+        for_vectors = vectorised(found)
+        for pack in found:
+            of_pack = [order[k] for k in pack.instructions]
+            if pack.function in for_vectors:
+                self._pack(pack, of_pack, [lines[k] for k in pack.instructions])
             else:
-                for line in of_piece:
-                    self._turn(line, 0)
-            for line in of_piece:
-                self._put(line)
+                for line in of_pack:
+                    self._scalar_instruction(line, 0)
+            for line in of_pack:
+                self._store_results(line)
 
-    # Lines
-
-    def _piece(self, piece: Piece, numbers: Sequence[int], lines: Sequence[Instruction]) -> None:
-        """Lines by one call: their numbers, and as they are in `as_program`."""
-        names, together = self.names, self.names.together
+    def _pack(self, pack: Pack, numbers: Sequence[int], lines: Sequence[Instruction]) -> None:
+        """Instructions by one call: their indices in the body, and as they are in `as_program`."""
+        values, code = self.values, self.values.packed_code
         given = {
-            args: [names.lane_of(x, 0) for x in self.body[number]]
+            args: [values.scalar_operand(x, 0) for x in self.body[number]]
             for number, (_, args) in zip(numbers, lines, strict=True)
         }
-        calls = [given[args] for args in piece.calls]
-        vectors = together.together(piece.function, f"%p{numbers[0]}", calls)
-        elements = together.elements(vectors, [op for op, _ in lines], piece.lanes(lines))
+        calls = [given[args] for args in pack.calls]
+        vectors = code.emit_pack(pack.function, f"%p{numbers[0]}", calls)
+        elements = code.extracts(vectors, [op for op, _ in lines], pack.lanes(lines))
         for number, element in zip(numbers, elements, strict=True):
-            names.lanes[number, 0] = name = f"%s{number}.0"
-            names.text.append(f"{name} = {element}")
+            values.lanes[number, 0] = name = f"%s{number}.0"
+            values.text.append(f"{name} = {element}")
 
-    def _vector_line(self, line: int) -> None:
-        given = [self.names.vector_of(x) for x in self.body[line]]
-        self.names.vectors[line] = name = f"%v{line}"
-        self.names.wide.write(self.names.operations[line], name, given, both=self._both(line))
-        self._put(line)
+    def _vector_instruction(self, line: int) -> None:
+        given = [self.values.vector_operand(x) for x in self.body[line]]
+        self.values.vectors[line] = name = f"%v{line}"
+        self.values.vector_code.emit(
+            self.values.operations[line], name, given, both=self._both(line)
+        )
+        self._store_results(line)
 
-    def _turn(self, line: int, lane: int) -> None:
-        given = [self.names.lane_of(x, lane) for x in self.body[line]]
-        self.names.lanes[line, lane] = name = f"%s{line}.{lane}"
-        self.names.one.write(self.names.operations[line], name, given, both=self._both(line))
+    def _scalar_instruction(self, line: int, lane: int) -> None:
+        given = [self.values.scalar_operand(x, lane) for x in self.body[line]]
+        self.values.lanes[line, lane] = name = f"%s{line}.{lane}"
+        self.values.scalar_code.emit(
+            self.values.operations[line], name, given, both=self._both(line)
+        )
 
     def _both(self, line: int) -> bool:
-        op = self.names.operations[line]
+        op = self.values.operations[line]
         if op is not ops.sin and op is not ops.cos:
             return False
         if isinstance(self.body[line][0], Constant):
             return False
         other = ops.cos if op is ops.sin else ops.sin
-        pairs = zip(self.names.operations, self.body, strict=True)
+        pairs = zip(self.values.operations, self.body, strict=True)
         return any(o is other and x == self.body[line] for o, x in pairs)
 
-    def _put(self, line: int) -> None:
-        """Write the values of a line where they wait, and where they are outputs."""
-        names, window, truth = self.names, self.names.window, self.names.operations[line].truth
-        first = names.inputs + window.start + line
-        values = range(first, first + window.period * window.count, window.period)
-        if values[0] in names.slots:
-            self._store(line, "%scratch", [names.slots[v] for v in values], "q", truth=truth)
+    def _store_results(self, line: int) -> None:
+        """Spill the results of an instruction where they are used later, and store those that are outputs."""
+        values, region, truth = self.values, self.values.region, self.values.operations[line].truth
+        first = values.inputs + region.start + line
+        numbers = range(first, first + region.period * region.trips, region.period)
+        if numbers[0] in values.slots:
+            self._store(line, "%scratch", [values.slots[v] for v in numbers], "q", truth=truth)
         else:
-            for lane in range(window.lanes):
-                slot = names.slots.get(values[lane - window.lanes])
+            for lane in range(region.lanes):
+                slot = values.slots.get(numbers[lane - region.lanes])
                 if slot is not None:
                     self._store_last(line, lane, slot, truth=truth)
         for k in range(len(self.outputs.get(first, ()))):
-            self._store(line, "%out", [self.outputs[v][k] for v in values], f"o{k}", truth=truth)
+            self._store(line, "%out", [self.outputs[v][k] for v in numbers], f"o{k}", truth=truth)
 
     def _store(
         self, line: int, array: str, indices: Sequence[int], mark: str, *, truth: bool
     ) -> None:
-        names, lanes = self.names, self.names.window.lanes
-        name, value, words = f"%v{line}{mark}", names.vector(line), names.wide.words
-        place = names.place(array, indices)
+        values, lanes = self.values, self.values.region.lanes
+        name, value, target = (
+            f"%v{line}{mark}",
+            values.result_vector(line),
+            values.vector_code.target,
+        )
+        address = values.address(array, indices)
         if array == "%out" and lanes == 1:
-            lines, at = index(name, place, 0)
-            names.text.extend([*lines, *names.layout.store(at, value, words, truth=truth)])
+            lines, at = index(name, address, 0)
+            values.text.extend([*lines, *values.layout.store(at, value, target, truth=truth)])
             return
         if truth:
-            names.text.append(
-                f"{name}d = uitofp {words.type(truth=True)} {value} to {words.type()}"
+            values.text.append(
+                f"{name}d = uitofp {target.type(truth=True)} {value} to {target.type()}"
             )
             value = f"{name}d"
-        names.text.extend(written(name, value, place, names.words, lanes))
+        values.text.extend(store(name, value, address, values.target, lanes))
 
     def _store_last(self, line: int, lane: int, slot: int, *, truth: bool) -> None:
-        """What of the last lanes alone is needed later is written behind the loop."""
-        name, value, words = f"%e{line}.{lane}", self.names.lane(line, lane), self.names.words
+        """In the exit block, spill a result of the last iterations, which alone are used later."""
+        name, value, target = (
+            f"%e{line}.{lane}",
+            self.values.result_lane(line, lane),
+            self.values.target,
+        )
         if truth:
-            self.end.append(f"{name}d = uitofp {words.type(truth=True)} {value} to {words.type()}")
+            self.exit.append(
+                f"{name}d = uitofp {target.type(truth=True)} {value} to {target.type()}"
+            )
             value = f"{name}d"
-        self.end.extend(written(name, value, Place("%scratch", slot, 0), words, 1))
+        self.exit.extend(store(name, value, Address("%scratch", slot, 0), target, 1))

@@ -1,10 +1,10 @@
-"""Guards of products put on one of the factors, for outputs that are only added up.
+"""Masks of products moved to one of the factors, for outputs that are only accumulated.
 
-The derivative of a branch is `where(condition, x * y, 0.0)`, and not `where(condition, x, 0.0) * y`,
-which is nan where `y` is infinite and the branch not taken. But one guarded factor does for many
-products, each of which then is one instruction with the sum that it goes to. Where all on the way
-to a sum hand a nan on, a sum that is finite has had none, and is the right one bit for bit. Other
-sums must be made again without this.
+The derivative of a branch is `where(condition, x * y, 0.0)`. `where(condition, x, 0.0) * y` would
+be nan where `y` is infinite and the branch inactive; but one masked factor serves many products,
+each of which then becomes one FMA with its sum. Where all operations on the way to a sum propagate
+nan, a sum that is finite has had none, and has the same bits. Other sums are computed again without
+this.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from fgrad.backends.native.codegen.tiling import instruction_of
 from fgrad.backends.native.math.fma import fused
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
@@ -24,89 +25,86 @@ from fgrad.program.algebra import is_literal
 from fgrad.program.passes import used
 from fgrad.program.program import Instruction, Program, placed
 
-HONEST: Final[frozenset[Op]] = frozenset(
+PROPAGATES_NAN: Final[frozenset[Op]] = frozenset(
     {ops.add, ops.sub, ops.neg, ops.mul, ops.square, ops.identity, fused}
 )
-"""What is nan of a nan, and of a zero of the other sign the same up to the sign of a zero, or nan."""
+"""Operations whose result is nan for a nan, and for a zero of the other sign the same up to the
+sign of a zero, or nan."""
 
-TAME: Final = HONEST | {
+USUALLY_FINITE: Final = PROPAGATES_NAN | {
     ops.where, ops.abs, ops.sign, ops.relu, ops.maximum, ops.minimum, ops.clip, ops.hypot,
     ops.sin, ops.cos, ops.atan, ops.tanh, ops.sigmoid, ops.bell, ops.softplus, ops.erf, ops.gauss,
 }  # fmt: skip
-"""What is finite of all numbers but the largest, so that hardly any sums have to be made twice."""
+"""Operations that are finite for all numbers but the largest, so that few sums are computed twice."""
 
-DEPTH: Final = 4
-"""Products within products through which guards are moved."""
-APART: Final = 8
-"""Conditions that a guard may have apart; more stay the one condition that they are together.
+MAX_DEPTH: Final = 4
+"""Nested products through which masks are moved."""
+MAX_CONJUNCTS: Final = 8
+"""Conjuncts into which the condition of a mask is split; one of more stays whole.
 
-A loss of n branches within each other has n guards of up to n conditions.
+A loss of n nested branches has n masks of up to n conditions.
 """
-KNOWN: Final = 16
-"""Conditions that are known of a value: to know fewer only leaves guards that could be spared."""
+MAX_KNOWN: Final = 16
+"""Conditions that are tracked for a value; with fewer, some masks stay that could go."""
 
 Conditions: TypeAlias = tuple[int, ...]
-Guard: TypeAlias = tuple[Conditions, int]
+Mask: TypeAlias = tuple[Conditions, int]
 """Conditions, all of which must hold, and a value that is 0 where one does not."""
 
 
-def loosened(program: Program, counts: int) -> Program:
-    """The program with guards on factors, if all that goes to its outputs is guarded by `counts`.
+def with_masked_factors(program: Program, counts: int) -> Program:
+    """The program with masks on factors, if all that goes to its outputs is masked by `counts`.
 
     >>> import fgrad as fg
-    >>> from fgrad.backends.native.codegen.accumulate import summing
+    >>> from fgrad.backends.native.codegen.sums import accumulating
     >>> slopes = fg.gradient(lambda w, x, y: fg.relu(1.0 - y * (w[0] * x[0] + w[1] * x[1])))
-    >>> whole = summing(fg.trace(slopes)([1.0] * 2, [1.0] * 2, 1.0))
-    >>> programs = whole, loosened(whole, len(whole.inputs))
+    >>> whole = accumulating(fg.trace(slopes)([1.0] * 2, [1.0] * 2, 1.0))
+    >>> programs = whole, with_masked_factors(whole, len(whole.inputs))
     >>> [[op.name for op, _ in p.instructions].count("where") for p in programs]
     [4, 1]
     """
-    guards = _guards(program, counts)
-    return _Moving(program, guards, _zeros(program, guards), _tame(program)).moved()
+    masks = _masks(program, counts)
+    return _MaskMover(program, masks, _zeros(program, masks), _finite(program)).moved()
 
 
 @attrs.frozen(eq=False)
-class _Moving:
-    """A program as it is written again."""
+class _MaskMover:
+    """A program as it is rewritten."""
 
     program: Program
-    guards: Mapping[int, Guard]
+    masks: Mapping[int, Mask]
     zeros: Sequence[frozenset[int]]
-    """For each value the conditions without any of which it is 0, or nan."""
-    tame: Sequence[bool]
+    """For each value the conditions such that it is 0, or nan, where one of them does not hold."""
+    finite: Sequence[bool]
     often: Counter[tuple[int, int]] = attrs.field(factory=Counter, init=False)
-    """How many products that are guarded by a condition have each value as a factor."""
+    """For each condition and value, the number of products under that mask of which the value is a factor."""
     counted: set[tuple[int, int]] = attrs.field(factory=set, init=False)
-    lines: list[Instruction] = attrs.field(factory=list, init=False)
+    instructions: list[Instruction] = attrs.field(factory=list, init=False)
     place: list[int] = attrs.field(factory=list, init=False)
-    written: dict[Guard, int] = attrs.field(factory=dict, init=False)
+    written: dict[Mask, int] = attrs.field(factory=dict, init=False)
     joined: dict[Conditions, int] = attrs.field(factory=dict, init=False)
 
     def moved(self) -> Program:
-        """The program with its guards moved."""
+        """The program with its masks moved."""
         program, place = self.program, self.place
         self._count()
         place.extend(range(len(program.inputs)))
         for value, (op, args) in enumerate(program.instructions, len(place)):
-            moved = self.guards.get(value)
-            place.append(self._guarded(*moved) if moved else self._write(op, placed(args, place)))
+            moved = self.masks.get(value)
+            place.append(self._masked(*moved) if moved else self._write(op, placed(args, place)))
         outputs = tuple([place[i] for i in program.outputs])
-        return used(Program(program.inputs, tuple(self.lines), outputs))
+        return used(Program(program.inputs, tuple(self.instructions), outputs))
 
     def _factors(self, value: int) -> list[tuple[int, Any]]:
-        """The factors that may be guarded instead of a product, each with the other."""
-        op, args = self._line(value)
+        """The factors to which the mask of a product may move, each with the other factor."""
+        op, args = instruction_of(self.program, value)
         sides = (args, args[::-1]) if op is ops.mul else ()
-        return [(x, y) for x, y in sides if type(x) is int and _is_tame(y, self.tame)]
-
-    def _line(self, value: int) -> tuple[Any, tuple[Any, ...]]:
-        line = value - len(self.program.inputs)
-        return self.program.instructions[line] if line >= 0 else (None, ())
+        return [(x, y) for x, y in sides if type(x) is int and _is_usually_finite(y, self.finite)]
 
     def _count(self) -> None:
-        """Count the products that guards come to, those next to a guard first."""
-        waiting = [(c, value) for conditions, value in self.guards.values() for c in conditions]
-        for _ in range(DEPTH):
+        """Count the products that masks reach, level by level."""
+        waiting = [(c, value) for conditions, value in self.masks.values() for c in conditions]
+        for _ in range(MAX_DEPTH):
             following = []
             for pair in waiting:
                 if pair not in self.counted:
@@ -117,25 +115,26 @@ class _Moving:
                     following += inner
             waiting = following
 
-    def _guarded(self, conditions: Conditions, value: int, depth: int = 0) -> int:
-        """The value, 0 where not all conditions hold.
+    def _masked(self, conditions: Conditions, value: int, depth: int = 0) -> int:
+        """The value, or 0 where one of the conditions does not hold.
 
-        At the top, a product has them all on a factor, below that those that are there for others.
+        The outermost product moves all of them to a factor, inner ones those that other products
+        share.
         """
         conditions = tuple([c for c in conditions if c not in self.zeros[value]])
-        guard, made = (conditions, value), self.place[value]
-        if guard in self.written:
-            return self.written[guard]
-        if (factors := self._factors(value)) and depth < DEPTH:
+        mask, made = (conditions, value), self.place[value]
+        if mask in self.written:
+            return self.written[mask]
+        if (factors := self._factors(value)) and depth < MAX_DEPTH:
             x, y = max(factors, key=lambda f: sum([self.often[c, f[0]] for c in conditions]))
             inner = tuple([c for c in conditions if not depth or self.often[c, x] > 1])
             if inner:
-                first = self._guarded(inner, x, depth + 1)
+                first = self._masked(inner, x, depth + 1)
                 made = self._write(ops.mul, (first, *placed((y,), self.place)))
                 conditions = tuple([c for c in conditions if c not in inner])
         if conditions:
             made = self._write(ops.where, (self._all(conditions), made, 0.0))
-        self.written[guard] = made
+        self.written[mask] = made
         return made
 
     def _all(self, conditions: Conditions) -> int:
@@ -149,14 +148,14 @@ class _Moving:
         return whole
 
     def _write(self, op: Op, args: tuple[Any, ...]) -> int:
-        self.lines.append((op, args))
-        return len(self.program.inputs) + len(self.lines) - 1
+        self.instructions.append((op, args))
+        return len(self.program.inputs) + len(self.instructions) - 1
 
 
-def _guards(program: Program, counts: int) -> dict[int, Guard]:
-    """The guards that are only added up, of one within another both; `counts` holds for all."""
+def _masks(program: Program, counts: int) -> dict[int, Mask]:
+    """The masks that are only accumulated, nested ones joined; `counts` is a condition of all."""
     added = _only_added(program)
-    found: dict[int, Guard] = {}
+    found: dict[int, Mask] = {}
     for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if op is ops.where and added[value] and is_literal(args[2], 0.0):
             condition, core, _ = args
@@ -165,29 +164,28 @@ def _guards(program: Program, counts: int) -> dict[int, Guard]:
                 others, within = found.get(core, ((counts,), core))
                 both = tuple(dict.fromkeys((*others, *conditions)))
                 alone = tuple(dict.fromkeys((counts, *conditions))), core
-                found[value] = (both, within) if len(both) <= 1 + APART else alone
+                found[value] = (both, within) if len(both) <= 1 + MAX_CONJUNCTS else alone
     return found
 
 
 def _conjuncts(program: Program, condition: int) -> tuple[int, ...]:
-    """The conditions all of which hold if and only if this one does; itself if they are many."""
+    """The conjuncts of a condition, or the condition itself if they are many."""
     waiting: list[Any] = [condition]
     found: list[int] = []
     while waiting:
         part = waiting.pop()
-        line = part - len(program.inputs)
-        op, args = program.instructions[line] if line >= 0 else (None, ())
+        op, args = instruction_of(program, part)
         if op is ops.logical_and and bool not in map(type, args):
             waiting += args
         else:
             found.append(part)
-        if len(found) + len(waiting) > APART:
+        if len(found) + len(waiting) > MAX_CONJUNCTS:
             return (condition,)
     return tuple(found)
 
 
-def _zeros(program: Program, guards: Mapping[int, Guard]) -> list[frozenset[int]]:
-    """For each value the conditions without any of which it is 0, or nan."""
+def _zeros(program: Program, masks: Mapping[int, Mask]) -> list[frozenset[int]]:
+    """For each value the conditions such that it is 0, or nan, where one of them does not hold."""
     none: frozenset[int] = frozenset()
     zeros = [none] * len(program.inputs)
     either: dict[tuple[int, int], int] = {}
@@ -203,8 +201,8 @@ def _zeros(program: Program, guards: Mapping[int, Guard]) -> list[frozenset[int]
         args: tuple[Any, ...] = line
         if op is ops.logical_or:
             either[args] = either[args[::-1]] = value
-        if value in guards:
-            conditions, core = guards[value]
+        if value in masks:
+            conditions, core = masks[value]
             zeros.append(_some({*conditions, args[0]}, zeros[core]))
         elif op is ops.add or op is ops.sub:
             zeros.append(both(of(args[0]), of(args[1])))
@@ -218,33 +216,37 @@ def _zeros(program: Program, guards: Mapping[int, Guard]) -> list[frozenset[int]
 
 
 def _some(conditions: Collection[int], others: Iterable[int]) -> frozenset[int]:
-    """All of them, or of the others the latest if they are too many."""
+    """The union, without the oldest of the others if they are too many."""
     found = frozenset(conditions).union(others)
-    if len(found) <= KNOWN:
+    if len(found) <= MAX_KNOWN:
         return found
     late = sorted(found.difference(conditions), reverse=True)
-    return frozenset(conditions).union(late[: KNOWN - len(conditions)])
+    return frozenset(conditions).union(late[: MAX_KNOWN - len(conditions)])
 
 
 def _only_added(program: Program) -> bytearray:
-    """For each value whether a nan in it is one in all outputs that it has a part in."""
+    """For each value whether a nan in it is a nan in all outputs that depend on it."""
     inputs = len(program.inputs)
     added = bytearray(b"\1") * (inputs + len(program.instructions))
     for value in range(len(added) - 1, inputs - 1, -1):
         op, args = program.instructions[value - inputs]
         for k, a in enumerate(args):
-            if type(a) is int and not (added[value] and (op in HONEST or (op is ops.where and k))):
+            if type(a) is int and not (
+                added[value] and (op in PROPAGATES_NAN or (op is ops.where and k))
+            ):
                 added[a] = 0
     return added
 
 
-def _tame(program: Program) -> list[bool]:
-    """For each value whether it is finite, if what the program is given is no larger than usual."""
-    tame = [True] * len(program.inputs)
+def _finite(program: Program) -> list[bool]:
+    """For each value whether it is finite for inputs of usual size."""
+    finite = [True] * len(program.inputs)
     for op, args in program.instructions:
-        tame.append(op.truth or (op in TAME and all(_is_tame(a, tame) for a in args)))
-    return tame
+        finite.append(
+            op.truth or (op in USUALLY_FINITE and all(_is_usually_finite(a, finite) for a in args))
+        )
+    return finite
 
 
-def _is_tame(a: Any, tame: Sequence[bool]) -> bool:
-    return tame[a] if type(a) is int else math.isfinite(a)
+def _is_usually_finite(a: Any, finite: Sequence[bool]) -> bool:
+    return finite[a] if type(a) is int else math.isfinite(a)

@@ -1,59 +1,57 @@
-"""A program for one point, in LLVM IR: numbers from memory to memory."""
+"""A program for one point as modules of IR: `@run` takes numbers from memory to memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-import attrs
+from fgrad.backends.native.codegen.callbacks import callbacks
+from fgrad.backends.native.codegen.functions import FUNCTION_SIZE, Functions, emit_functions
+from fgrad.backends.native.codegen.layout import PointLayout
+from fgrad.backends.native.codegen.selection import ATTRIBUTES, PARAMETERS
+from fgrad.backends.native.codegen.slp import packed
+from fgrad.backends.native.ir.machine import Machine
+from fgrad.backends.native.math.fma import rounded
+from fgrad.backends.native.math.table import Target
+from fgrad.backends.native.rerolling.detect import Rerolled
+from fgrad.backends.native.rerolling.instruction_table import InstructionTable
+from fgrad.backends.native.rerolling.partition import regions
+from fgrad.program.program import Program
 
-from fgrad.backends.native.codegen.functions import Parts
-from fgrad.backends.native.codegen.selection import FREE, HEAD
-from fgrad.backends.native.math.table import Vocabulary
-
-MODULE: Final = 16
-"""Parts a module: few, so that LLVM needs little memory and never works for long."""
-
-
-@attrs.frozen
-class Numbers:
-    """Inputs and outputs as doubles in a row; truth values are 1.0 and 0.0."""
-
-    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
-        """Read input `index`."""
-        place = f"%x{index}p = getelementptr double, ptr %in, i64 {index}"
-        return (place, f"%x{index} = load double, ptr %x{index}p"), (index,)
-
-    def place(self, index: int) -> tuple[str, int]:
-        """They are all in one row."""
-        return "%in", index
-
-    def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> tuple[str, ...]:
-        """Read what stands there."""
-        place = f"{name}p = getelementptr double, ptr {array}, i64 {at}"
-        return place, f"{name} = load double, ptr {name}p"
-
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> tuple[str, ...]:
-        """Write output `index`."""
-        out = f"{name}o{index}".replace("o%", "o")
-        place = f"{out} = getelementptr double, ptr %out, i64 {index}"
-        if not truth:
-            return place, f"store double {name}, ptr {out}"
-        number = f"{out}d = uitofp i1 {name} to double"
-        return place, number, f"store double {out}d, ptr {out}"
+LONG: Final = 1500
+"""Instructions of code that is long: it takes 70 to 130 ms and more to compile at the best level."""
+MODULE_SIZE: Final = 16
+"""Functions of a module: few, so that LLVM needs little memory and its lock is never held for long."""
 
 
-def modules(parts: Parts) -> Iterator[str]:
+def point_modules(
+    program: Program, machine: Machine, *, exact: bool
+) -> tuple[int, bool, Iterator[str]]:
+    """The slots of scratch memory, whether the code is long, and its modules.
+
+    A long program with loops may be short code.
+    """
+    calls = callbacks(program)
+    rerolled = Rerolled.of(rounded(program, machine, exact=exact), calls, machine.width)
+    cut = regions(len(rerolled.program), FUNCTION_SIZE, rerolled.loops)
+    target = Target(1, fma=machine.fma, inline=False)
+    wide = Target(machine.width, fma=machine.fma, inline=False, scalar_parameters=True)
+    ordered = packed(rerolled.program, cut, wide.width, calls)
+    table = rerolled.table if ordered is rerolled.program else InstructionTable.of(ordered, calls)
+    functions = emit_functions(ordered, PointLayout(), target, calls, cut, wide=wide, table=table)
+    long = sum(region.period for region in cut) > LONG
+    return functions.slots, long, _modules(functions)
+
+
+def _modules(functions: Functions) -> Iterator[str]:
     """The modules that together define `@run(in, out, calls, scratch)`."""
-    number = len(parts.functions)
-    for start in range(0, number, MODULE):
-        inside = range(start, min(start + MODULE, number))
-        needs = dict.fromkeys(need for k in inside for need in parts.needs[k])
-        text = [*needs, *[parts.functions[k] for k in inside]]
+    number = len(functions.texts)
+    for start in range(0, number, MODULE_SIZE):
+        inside = range(start, min(start + MODULE_SIZE, number))
+        needed = dict.fromkeys(need for k in inside for need in functions.dependencies[k])
+        text = [*needed, *[functions.texts[k] for k in inside]]
         if inside[-1] == number - 1:
-            text += [f"declare hidden void @part{k}({HEAD})" for k in range(start)]
+            text += [f"declare hidden void @part{k}({PARAMETERS})" for k in range(start)]
             text += _run(number)
         yield "\n".join(text)
 
@@ -61,7 +59,7 @@ def modules(parts: Parts) -> Iterator[str]:
 def _run(number: int) -> list[str]:
     given = "ptr %in, ptr null, ptr %out, ptr %calls, ptr %scratch, i64 0"
     return [
-        f"define void @run(ptr %in, ptr %out, ptr %calls, ptr %scratch) {FREE} {{",
+        f"define void @run(ptr %in, ptr %out, ptr %calls, ptr %scratch) {ATTRIBUTES} {{",
         *[f"call void @part{k}({given})" for k in range(number)],
         "ret void",
         "}",

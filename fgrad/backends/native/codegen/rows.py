@@ -1,167 +1,143 @@
-"""A program over many rows, in LLVM IR: the lanes of a vector are rows.
+"""A program over many rows as modules of IR, for columns or for sums: the lanes of a vector are rows.
 
 `@rows(in, same, out, calls, scratch, begin, end)` does the rows from `begin` to `end`, at least as
-many as there are lanes. The last vector overlaps the one before it, so that any number of rows is
-done without a second copy of the code; rows are independent, so doing one twice gives it again.
+many as there are lanes. The last vector overlaps the one before it, so that there is no scalar
+epilogue; rows are independent, so one that is done twice has the same result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from typing import Final
 
 import attrs
 
-from fgrad.backends.native.codegen.functions import Parts
-from fgrad.backends.native.codegen.selection import FREE, HEAD
-from fgrad.backends.native.codegen.transpose import block, column
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.codegen import sums
+from fgrad.backends.native.codegen.callbacks import callbacks
+from fgrad.backends.native.codegen.functions import Functions, emit_functions
+from fgrad.backends.native.codegen.hoist import Split
+from fgrad.backends.native.codegen.lanes import LIVE
+from fgrad.backends.native.codegen.layout import RowLayout, StreamLayout, SumLayout
+from fgrad.backends.native.codegen.masks import with_masked_factors
+from fgrad.backends.native.codegen.point import LONG
+from fgrad.backends.native.codegen.selection import ATTRIBUTES, PARAMETERS
+from fgrad.backends.native.codegen.sums import accumulating
+from fgrad.backends.native.codegen.tiling import tiled
+from fgrad.backends.native.ir.machine import Machine
+from fgrad.backends.native.math.fma import rounded
+from fgrad.backends.native.math.table import Target
+from fgrad.backends.native.rerolling.detect import Rerolled
+from fgrad.backends.native.rerolling.instruction_table import InstructionTable
+from fgrad.backends.native.rerolling.partition import Region, regions
+from fgrad.ops.primitive import Op
+from fgrad.program.program import Program
+from fgrad.program.schedule import peak
+
+INLINE: Final = 4000
+"""Instructions of IR, functions included, up to which functions are inlined.
+
+A call preserves no vector register: Black-Scholes takes 1.2 times as long with calls, a network of 8
+and 8 `tanh` 1.1 times. It matters less the longer a program is, and compiles in a fifth of the time.
+"""
+ROW_FUNCTION_SIZE: Final = 2000
+"""Instructions of a function over rows: code of 500 is 7 % slower, and takes as long to compile."""
+TILED: Final = 4000
+"""Instructions up to which sums are tiled."""
 
 
 @attrs.frozen
-class Columns:
-    """Inputs from columns and tables and, behind them, numbers that are the same in each row.
+class RowProgram:
+    """A program over rows, and what its code is for."""
 
-    `sources` says how many inputs each source has: 1 is a column, more are a table, a row of which
-    lies in memory in one piece. A column is given as a pointer; a table as a pointer, and the bytes
-    from one row to the next. Outputs go to columns, given as pointers. Truth values are bytes in
-    columns, and doubles among the numbers.
-    """
-
+    split: Split
     sources: tuple[int, ...]
-    same: tuple[bool, ...]
-    """For each number that is the same in each row, whether it is a truth value."""
+    """The number of inputs of each column or table."""
+    width: int
+    machine: Machine
+    exact: bool
 
-    def load(self, index: int, words: Vocabulary) -> tuple[Sequence[str], Sequence[int]]:
-        """Read a vector of rows, or put one number in all lanes."""
-        if index < len(self._sources) and self._sources[index][0] > 1:
-            source, first, entry = self._sources[index]
-            return block(index, first, source, entry, words)
-        array, at = self.place(index)
-        return self.load_at(array, f"{at}", f"%x{index}", words), (index,)
+    def columns(self, *, streaming: bool) -> tuple[int, Iterator[str]]:
+        """The slots of scratch memory, and the module, of code for columns; `streaming` past the cache."""
+        layout = (StreamLayout if streaming else RowLayout)(self.sources, self.split.truths)
+        functions = self._functions(self.split.per_row, layout)
+        last = [f"%last = sub i64 %end, {self.width}"]
+        rows = self._rows(functions, last, ["br label %turn", "turn:"])
+        return functions.slots, iter([_module(functions, rows)])
 
-    @cached_property
-    def _sources(self) -> tuple[tuple[int, int, int], ...]:
-        """For each input of a source how many inputs that has, where they begin, and its pointer."""
-        found: list[tuple[int, int, int]] = []
-        entry = 0
-        for width in self.sources:
-            found += [(width, len(found), entry)] * width
-            entry += 1 if width == 1 else 2
-        return tuple(found)
+    def sums(self, *, masked: bool) -> tuple[int, Iterator[str]]:
+        """The same for sums, which are valid where they are finite or, if `masked`, always."""
+        per_row, width = self.split.per_row, self.width
+        whole, outputs = accumulating(per_row), len(per_row.outputs)
+        loose = whole if masked else with_masked_factors(whole, len(whole.inputs))
+        program = rounded(loose, self.machine, exact=self.exact)
+        functions = self._functions(program, SumLayout(self.sources, self.split.truths, outputs))
+        rows = self._rows(functions, sums.prologue(width, outputs), sums.mark_counted(width))
+        ends = sums.clear(width, outputs), sums.add(width, outputs, always_valid=loose is whole)
+        return functions.slots, iter([_module(functions, rows, *ends)])
 
-    def place(self, index: int) -> tuple[str, int]:
-        """Among the columns, in one of the tables, or among the numbers or the truth values."""
-        number = index - len(self._sources)
-        if number >= 0:
-            return "truths" if self.same[number] else "numbers", number
-        source, first, entry = self._sources[index]
-        return ("columns", entry) if source == 1 else (f"table {entry}", index - first)
+    def _functions(self, program: Program, layout: RowLayout) -> Functions:
+        calls = callbacks(self.split.per_row)  # in the order of their table
+        rerolled = _rerolled(program, layout, calls)
+        program, loops, registers = rerolled.program, rerolled.loops, self.registers
+        if len(program) <= TILED and not loops and not calls:
+            program = tiled(program, registers)
+        cut = regions(len(program), ROW_FUNCTION_SIZE, loops)
+        inline = self._size(program, cut) <= INLINE
+        target = Target(self.width, fma=self.machine.fma, inline=inline)
+        planned = registers if peak(program) > LIVE else 0
+        return emit_functions(
+            program, layout, target, calls, cut, table=rerolled.table, registers=planned
+        )
 
-    def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> Sequence[str]:
-        """The same from where code says."""
-        if array == "columns":
-            return _column(name, at, words)
-        if array.startswith("table"):
-            return column(name, int(array.removeprefix("table ")), at, words)
-        return self._number(name, at, words, truth=array == "truths")
+    def _size(self, program: Program, cut: Sequence[Region]) -> int:
+        """The number of instructions of IR in the regions, functions included."""
+        target = Target(self.machine.width, fma=self.machine.fma, inline=True)
+        lines = [line for w in cut for line in program.instructions[w.start : w.start + w.period]]
+        return sum([target.size(op) for op, _ in lines])
 
-    def _number(self, name: str, place: str, words: Vocabulary, *, truth: bool) -> Sequence[str]:
-        wide = f"{name}w" if truth else name
-        lines = [
-            f"{name}p = getelementptr double, ptr %same, i64 {place}",
-            f"{name}s = load double, ptr {name}p",
-            *words.spread(f"{name}s", wide),
-        ]
-        if truth:
-            zero = words.literal("0.0")
-            lines.append(f"{name} = fcmp une {words.type()} {wide}, {zero}")
-        return lines
+    @property
+    def registers(self) -> int:
+        """The number of values that registers hold, one register left free."""
+        return self.machine.registers // (self.width // self.machine.width) - 1
 
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> Sequence[str]:
-        """Write a vector of rows."""
-        o = output(name, index)
-        place = f"{o}t = getelementptr ptr, ptr %out, i64 {index}"
-        column = f"{o}c = load ptr, ptr {o}t, !invariant.load !{{}}"
-        if not truth:
-            row = f"{o} = getelementptr double, ptr {o}c, i64 %row"
-            return place, column, row, f"store {words.type()} {name}, ptr {o}, align 8"
-        byte = words.type(truth=True).replace("i1", "i8")
-        whole = f"{o}b = zext {words.type(truth=True)} {name} to {byte}"
-        row = f"{o} = getelementptr i8, ptr {o}c, i64 %row"
-        return place, column, whole, row, f"store {byte} {o}b, ptr {o}, align 1"
+    def _rows(self, functions: Functions, last: Sequence[str], each: Sequence[str]) -> str:
+        """`@rows`, with code that computes the `%last` first row, and code before each vector.
 
-
-@attrs.frozen
-class Streams(Columns):
-    """The same inputs; outputs go past the cache, in vectors that are whole lines of it.
-
-    A store to memory that is not in the cache reads it first; of large outputs that is half of all
-    that moves.
-    """
-
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> Sequence[str]:
-        """Write a vector of rows of numbers."""
-        *lines, _ = super().store(index, name, words, truth=False)
-        o = output(name, index)
-        how = "align 64, !nontemporal !{i32 1}"
-        return [*lines, f"store {words.type()} {name}, ptr {o}, {how}"]
+        The latter ends with the start of a block `turn`.
+        """
+        parameters = PARAMETERS.replace("i64 %row", "i64 %begin, i64 %end")
+        given = "ptr %in, ptr %same, ptr %out, ptr %calls, ptr %scratch, i64 %row"
+        return "\n".join(
+            [
+                f"define void @rows({parameters}) {ATTRIBUTES} {{",
+                *last,
+                "br label %loop",
+                "loop:",
+                "%at = phi i64 [%begin, %0], [%next, %turn]",
+                "%over = icmp sgt i64 %at, %last",
+                "%row = select i1 %over, i64 %last, i64 %at",
+                *each,
+                *[f"call void @part{k}({given})" for k in range(len(functions.texts))],
+                f"%next = add i64 %at, {self.width}",
+                "%more = icmp slt i64 %next, %end",
+                "br i1 %more, label %loop, label %done",
+                "done:",
+                "fence seq_cst",
+                "ret void",
+                "}",
+            ]
+        )
 
 
-def output(name: str, index: int | str) -> str:
-    """The beginning of the names of what a value needs on its way to an output."""
-    return f"{name}o{index}".replace("o%", "o")
+def _module(functions: Functions, *others: str) -> str:
+    needed = dict.fromkeys(need for needs in functions.dependencies for need in needs)
+    return "\n".join([*needed, *functions.texts, *others])
 
 
-def _column(name: str, entry: str, words: Vocabulary) -> Sequence[str]:
-    return (
-        f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
-        f"{name}c = load ptr, ptr {name}t, !invariant.load !{{}}",
-        f"{name}p = getelementptr double, ptr {name}c, i64 %row",
-        f"{name} = load {words.type()}, ptr {name}p, align 8",
-    )
-
-
-def modules(parts: Parts, width: int) -> Iterator[str]:
-    """The module that defines `@rows`."""
-    last = [f"%last = sub i64 %end, {width}"]
-    yield module(parts, rows(parts, width, last, ["br label %turn", "turn:"]), ())
-
-
-def module(parts: Parts, rows: str, others: Sequence[str]) -> str:
-    """The module of the parts, of what runs them, and of other functions."""
-    needs = dict.fromkeys(need for part in parts.needs for need in part)
-    return "\n".join([*needs, *parts.functions, rows, *others])
-
-
-def rows(parts: Parts, width: int, last: Sequence[str], each: Sequence[str]) -> str:
-    """`@rows`, with the lines that find the `%last` row to begin at, and those for each vector.
-
-    The last of these begin a block `turn`.
-    """
-    head = HEAD.replace("i64 %row", "i64 %begin, i64 %end")
-    given = "ptr %in, ptr %same, ptr %out, ptr %calls, ptr %scratch, i64 %row"
-    return "\n".join(
-        [
-            f"define void @rows({head}) {FREE} {{",
-            *last,
-            "br label %loop",
-            "loop:",
-            "%at = phi i64 [%begin, %0], [%next, %turn]",
-            "%over = icmp sgt i64 %at, %last",
-            "%row = select i1 %over, i64 %last, i64 %at",
-            *each,
-            *[f"call void @part{k}({given})" for k in range(len(parts.functions))],
-            f"%next = add i64 %at, {width}",
-            "%more = icmp slt i64 %next, %end",
-            "br i1 %more, label %loop, label %done",
-            "done:",
-            "fence seq_cst",
-            "ret void",
-            "}",
-        ]
-    )
+def _rerolled(program: Program, layout: RowLayout, calls: Sequence[Op]) -> Rerolled:
+    """A long program with its loops; a short one compiles fast enough without."""
+    if len(program) <= LONG:
+        return Rerolled(program, InstructionTable.of(program, calls), ())
+    arrays = [layout.place(index)[0] for index in range(len(program.inputs))]
+    bounds = [k for k in range(1, len(arrays)) if arrays[k] != arrays[k - 1]]
+    return Rerolled.of(program, calls, 1, bounds)

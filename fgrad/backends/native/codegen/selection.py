@@ -1,4 +1,4 @@
-"""Lines of a program as lines of IR, of one width."""
+"""Instruction selection: instructions of a program as instructions of IR, of one vector width."""
 
 from __future__ import annotations
 
@@ -7,112 +7,114 @@ from typing import Final
 
 import attrs
 
-from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE, Vocabulary
+from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE, Target
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 
-HEAD: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
-"""What each function of a program is given: inputs, inputs that are the same in each row, and so on."""
+PARAMETERS: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
+"""The parameters of each function of a program: inputs, inputs that are the same in each row, and so on."""
 
-FREE: Final = 'nounwind "no-builtins"'
-"""Of all code with outputs: it calls no library, not even where it writes many zeros in a row."""
+ATTRIBUTES: Final = 'nounwind "no-builtins"'
+"""Attributes of all code with outputs. It calls no library: LLVM may not make a run of zero stores
+a memset."""
 
 
 LOADS: Final = 48
 STORES: Final = 64
-"""Loads and stores up to which LLVM searches a function for what could be vectors (SLP).
+"""Loads and stores up to which LLVM searches a function for vectors (its SLP pass).
 
-Its search takes 80 times as long for twice as many loads under one sum from here on, if they lie in
+From here on the search takes 80 times as long for twice as many loads under one sum, if they are in
 threes or in no order: 0.02 s for 48, 0.5 s for 64, 7 s for 128, and it takes all memory there is.
 """
-TOUCHED: Final = 128
-"""Loads and stores between two fences of code over rows, whose functions are long.
+FENCED_ACCESSES: Final = 128
+"""Loads and stores between two compiler fences in code over rows, whose functions are long.
 
-A fence is no instruction. LLVM compares all of them that could change places with each other: 1,200
-stores took four times as long without.
+A fence emits no machine code. LLVM compares all memory accesses that could be reordered with each
+other: 1,200 stores took four times as long without.
 """
 FENCE: Final = 'fence syncscope("singlethread") acq_rel'
 
 
-def defined(number: int, words: Vocabulary, lines: Sequence[str]) -> str:
-    """The definition of the function of window `number`, which has these lines."""
-    # What is put in place and could be called from elsewhere would be compiled a second time.
-    here, how = ("internal", "alwaysinline") if words.inline else ("hidden", "noinline")
-    if words.width > 1:
-        lines = _apart(lines)
-    elif not searched(lines):
-        # LLVM's own vectors are all that this is about: what is written as numbers stays.
+def define(number: int, target: Target, lines: Sequence[str]) -> str:
+    """The definition of the function of region `number`, with this body."""
+    # What is inlined and could be called from elsewhere would be compiled a second time.
+    here, how = ("internal", "alwaysinline") if target.inline else ("hidden", "noinline")
+    if target.width > 1:
+        lines = _fenced(lines)
+    elif not slp_searches(lines):
+        # This only turns off LLVM's own vectors: what is emitted as scalar code stays.
         how += " noimplicitfloat"
-    head = f"define {here} void @part{number}({HEAD}) {FREE} {how} {{"
+    head = f"define {here} void @part{number}({PARAMETERS}) {ATTRIBUTES} {how} {{"
     return "\n".join([head, *lines, "ret void", "}"])
 
 
-def searched(lines: Sequence[str]) -> bool:
-    """Whether LLVM searches these lines for vectors."""
+def slp_searches(lines: Sequence[str]) -> bool:
+    """Whether LLVM's SLP pass runs on these lines."""
     loads = sum([" = load " in line for line in lines])
     stores = sum([line.startswith("store ") for line in lines])
     return loads <= LOADS and stores <= STORES
 
 
-def _apart(lines: Sequence[str]) -> list[str]:
-    """The lines with fences, so that not too much of memory is touched between two."""
+def _fenced(lines: Sequence[str]) -> list[str]:
+    """The lines with fences, so that LLVM compares few memory accesses."""
     found: list[str] = []
     touched = 0
     for line in lines:
         found.append(line)
         touched += " = load " in line or line.startswith("store ")
-        if line == FENCE or touched == TOUCHED:
+        if line == FENCE or touched == FENCED_ACCESSES:
             found += [FENCE] if line != FENCE else []
             touched = 0
     return found
 
 
 @attrs.frozen(eq=False)
-class Wording:
-    """Lines as they are written, and the functions that they call."""
+class Emitter:
+    """Emits instructions, and notes the functions that they call."""
 
-    words: Vocabulary
+    target: Target
     text: list[str]
-    """Where the lines go."""
-    called: dict[str, None] = attrs.field(factory=dict, init=False)
+    """What the instructions are appended to."""
+    functions: dict[str, None] = attrs.field(factory=dict, init=False)
     _pairs: dict[str, str] = attrs.field(factory=dict, init=False)
-    """The name of the sine and cosine of each angle that both are taken of, when it has one."""
+    """The name of the result of `SINE_AND_COSINE` for each angle of which both are taken."""
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """The declarations and definitions that the lines need."""
-        return self.words.needs(self.called)
+    def dependencies(self) -> tuple[str, ...]:
+        """The declarations and definitions that the instructions need."""
+        return self.target.dependencies(self.functions)
 
-    def write(self, op: Op, name: str, given: Sequence[str], *, both: bool) -> bool:
-        """The value of that name by an operation; False if `Vocabulary.phrases` does not have it.
+    def emit(self, op: Op, name: str, given: Sequence[str], *, both: bool) -> bool:
+        """Emit an operation under a name; False if `Target.templates` does not have it.
 
-        With `both`, it is the sine or the cosine of something that the other is taken of too.
+        With `both`, it is the sine or the cosine of an angle of which the other is taken too.
         """
         if both:
             self._sine_or_cosine(op, name, given[0])
             return True
-        phrase = self.words.phrases.get(ops.mul if op is ops.square else op)
-        if phrase is None:
+        template = self.target.templates.get(ops.mul if op is ops.square else op)
+        if template is None:
             return False
         given = tuple(given) * 2 if op is ops.square else tuple(given)
-        self.text.append(f"{name} = {phrase % given}")
+        self.text.append(f"{name} = {template % given}")
         if op in FUNCTIONS:
-            self.called[op.name] = None
+            self.functions[op.name] = None
         return True
 
-    def together(self, function: str, name: str, calls: Sequence[Sequence[str]]) -> tuple[str, ...]:
-        """The vector of the results of some calls at once, or those of sines and of cosines.
+    def emit_pack(
+        self, function: str, name: str, calls: Sequence[Sequence[str]]
+    ) -> tuple[str, ...]:
+        """Emit several calls of a function as one on vectors; returns the vector, or those of sines and cosines.
 
-        What is given for a lane too many is given again. The words are those of functions that are
-        given the lanes of a vector one by one.
+        Spare lanes repeat arguments. The target is one with scalar parameters.
         """
-        words, both = self.words, function == SINE_AND_COSINE
+        target, both = self.target, function == SINE_AND_COSINE
         columns = list(zip(*calls, strict=True))
-        lanes = [column[k % len(column)] for column in columns for k in range(words.width)]
+        lanes = [column[k % len(column)] for column in columns for k in range(target.width)]
         given = ", ".join([f"double {lane}" for lane in lanes])
-        self.called[function] = None
-        type_ = words.two if both else words.type()
-        self.text.append(f"{name} = call {type_} {words.named(function)}({given})")
+        self.functions[function] = None
+        type_ = target.pair if both else target.type()
+        self.text.append(f"{name} = call {type_} {target.symbol(function)}({given})")
         if not both:
             return (name,)
         vectors = f"{name}s", f"{name}c"
@@ -120,22 +122,22 @@ class Wording:
             self.text.append(f"{vector} = extractvalue {type_} {name}, {k}")
         return vectors
 
-    def elements(
+    def extracts(
         self, vectors: Sequence[str], operations: Sequence[Op], lanes: Sequence[int]
     ) -> list[str]:
-        """What brings the result of each operation out of its lane of what `together` has given."""
-        type_, last = self.words.type(), len(vectors) - 1
+        """The right-hand sides that extract the result of each operation from the vectors of `emit_pack`."""
+        type_, last = self.target.type(), len(vectors) - 1
         return [
             f"extractelement {type_} {vectors[last if op is ops.cos else 0]}, i64 {lane}"
             for op, lane in zip(operations, lanes, strict=True)
         ]
 
     def _sine_or_cosine(self, op: Op, name: str, angle: str) -> None:
-        two = self.words.two
+        two = self.target.pair
         if angle not in self._pairs:
-            self.called[SINE_AND_COSINE] = None
+            self.functions[SINE_AND_COSINE] = None
             self._pairs[angle] = f"{name}b"
-            call = f"call {two} {self.words.named(SINE_AND_COSINE)}({self.words.type()} {angle})"
+            call = f"call {two} {self.target.symbol(SINE_AND_COSINE)}({self.target.type()} {angle})"
             self.text.append(f"{name}b = {call}")
         index = 0 if op is ops.sin else 1
         self.text.append(f"{name} = extractvalue {two} {self._pairs[angle]}, {index}")

@@ -1,4 +1,4 @@
-"""Equal functions side by side: an order of a program's lines, and what one vector computes of them."""
+"""Superword-level parallelism: equal functions that are independent are packed into calls on vectors."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE
-from fgrad.backends.native.rerolling.partition import Window
+from fgrad.backends.native.rerolling.partition import Region
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
 from fgrad.program.schedule import reordered
 
-WORTH: Final = frozenset(FUNCTIONS) - {
+PROFITABLE: Final = frozenset(FUNCTIONS) - {
     ops.relu,
     ops.sign,
     ops.maximum,
@@ -22,61 +22,65 @@ WORTH: Final = frozenset(FUNCTIONS) - {
     ops.clip,
     ops.complement,
 }
-"""The functions that are longer than what brings numbers into a vector and out of it."""
+"""The functions that take longer than moving their arguments and results into and out of vectors."""
 
 
 @attrs.frozen
-class Piece:
-    """Lines in a row that one call computes, or one line of anything."""
+class Pack:
+    """Consecutive instructions that one call computes, or one instruction of any kind."""
 
     function: str
-    """The name of what is called; empty for what is not worth a vector."""
-    lines: range
+    """The name of the function; empty for what is not profitable."""
+    instructions: range
     calls: tuple[tuple[Any, ...], ...]
-    """The arguments in each lane."""
+    """The arguments of each lane."""
 
-    def lanes(self, lines: Sequence[Instruction]) -> list[int]:
-        """The lane of each of its lines: the sine and the cosine of one angle are in the same."""
+    def lanes(self, instructions: Sequence[Instruction]) -> list[int]:
+        """The lane of each instruction; the sine and the cosine of an angle share one."""
         if self.function == SINE_AND_COSINE:
-            return [self.calls.index(args) for _, args in lines]
-        return list(range(len(lines)))
+            return [self.calls.index(args) for _, args in instructions]
+        return list(range(len(instructions)))
 
 
-def pieces(lines: Sequence[Instruction], first: int, width: int) -> Iterator[Piece]:
-    """Lines, the first of which has that value, in pieces of so many lanes at most.
+def packs(instructions: Sequence[Instruction], first: int, width: int) -> Iterator[Pack]:
+    """The instructions, the first of which has that value, in packs of at most `width` lanes.
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x, y: fg.exp(x) + fg.exp(y))(0.0, 0.0)
-    >>> [(piece.function, piece.calls) for piece in pieces(program.instructions, 2, 4)]
+    >>> [(pack.function, pack.calls) for pack in packs(program.instructions, 2, 4)]
     [('exp', ((0,), (1,))), ('', ((2, 3),))]
     """
-    angles = _angles(lines)
+    angles = _angles(instructions)
     start = 0
-    while start < len(lines):
-        function = _function(lines[start], angles)
-        calls = [lines[start][1]]
+    while start < len(instructions):
+        function = _function(instructions[start], angles)
+        calls = [instructions[start][1]]
         end = start + 1
-        while function and end < len(lines) and _function(lines[end], angles) == function:
-            args = lines[end][1]
+        while (
+            function
+            and end < len(instructions)
+            and _function(instructions[end], angles) == function
+        ):
+            args = instructions[end][1]
             known = function == SINE_AND_COSINE and args in calls
             if (len(calls) == width and not known) or _needs(args, first + start):
                 break
             if not known:
                 calls.append(args)
             end += 1
-        yield Piece(function, range(start, end), tuple(calls))
+        yield Pack(function, range(start, end), tuple(calls))
         start = end
 
 
-def several(found: Sequence[Piece]) -> set[str]:
-    """The functions that are called for a vector: for a single number too, for code of that is there."""
-    return {piece.function for piece in found if len(piece.calls) > 1}
+def vectorised(found: Sequence[Pack]) -> set[str]:
+    """The functions that are called on vectors; single calls use the vector code too, since it is there already."""
+    return {pack.function for pack in found if len(pack.calls) > 1}
 
 
-def _angles(lines: Sequence[Instruction]) -> set[Any]:
-    """What both the sine and the cosine are taken of."""
+def _angles(instructions: Sequence[Instruction]) -> set[Any]:
+    """The arguments of which both the sine and the cosine are taken."""
     sines, cosines = (
-        {args[0] for op, args in lines if op is wanted and type(args[0]) is int}
+        {args[0] for op, args in instructions if op is wanted and type(args[0]) is int}
         for wanted in (ops.sin, ops.cos)
     )
     return sines & cosines
@@ -84,9 +88,9 @@ def _angles(lines: Sequence[Instruction]) -> set[Any]:
 
 def _function(line: Instruction, angles: set[Any]) -> str:
     op, args = line
-    if op not in WORTH:
+    if op not in PROFITABLE:
         return ""
-    # By its type too, for a literal is equal to the number of some value.
+    # By type as well, since a literal may equal the number of a value.
     shared = (op is ops.sin or op is ops.cos) and type(args[0]) is int and args[0] in angles
     return SINE_AND_COSINE if shared else op.name
 
@@ -95,59 +99,61 @@ def _needs(args: Sequence[Any], value: int) -> bool:
     return any(type(a) is int and a >= value for a in args)
 
 
-def together(
-    program: Program, windows: Sequence[Window], width: int, calls: Sequence[Op]
-) -> Program:
-    """The program with equal functions side by side, within each window that is no loop.
+def packed(program: Program, regions: Sequence[Region], width: int, calls: Sequence[Op]) -> Program:
+    """The program with equal functions adjacent, within each straight-line region.
 
-    Operations among `calls` stay in their order, for it shows which of them raises first.
+    Callbacks (`calls`) stay in their order, for it shows which of them raises first.
 
     >>> import fgrad as fg
-    >>> from fgrad.backends.native.rerolling.partition import windows
+    >>> from fgrad.backends.native.rerolling.partition import regions
     >>> program = fg.trace(lambda x, y: fg.exp(2.0 * x) + fg.exp(3.0 * y))(0.0, 0.0)
-    >>> [op.name for op, _ in together(program, windows(5, 500), 4, ()).instructions]
+    >>> [op.name for op, _ in packed(program, regions(5, 500), 4, ()).instructions]
     ['mul', 'mul', 'exp', 'exp', 'add']
     """
     inputs = len(program.inputs)
     order: list[int] = []
-    for window in windows:
-        lines, first = program.instructions[window.start : window.end], inputs + window.start
-        alone = window.count == 1
-        found = side_by_side(lines, first, width, calls) if alone else range(len(lines))
+    for region in regions:
+        instructions, first = program.instructions[region.start : region.end], inputs + region.start
+        straight = region.trips == 1
+        found = (
+            pack_order(instructions, first, width, calls) if straight else range(len(instructions))
+        )
         order += [first + i for i in found]
     same = order == list(range(inputs, inputs + len(program)))
     return program if same else reordered(program, order)
 
 
-def side_by_side(
-    lines: Sequence[Instruction], first: int, width: int, calls: Sequence[Op]
+def pack_order(
+    instructions: Sequence[Instruction], first: int, width: int, calls: Sequence[Op]
 ) -> Sequence[int]:
-    """The order of lines, the first of which has that value: each piece behind what it needs."""
-    angles = _angles(lines)
-    functions = [_function(line, angles) for line in lines]
+    """An order of instructions, the first of which has that value, in which those of a pack are adjacent."""
+    angles = _angles(instructions)
+    functions = [_function(line, angles) for line in instructions]
     if sum(map(bool, functions)) < 2:
-        return range(len(lines))
-    before = _before(lines, first, calls)
+        return range(len(instructions))
+    before = _before(instructions, first, calls)
     groups = _groups(functions, before)
-    if all(len({lines[i][1] for i in group}) == 1 for group in groups):
-        return range(len(lines))
+    if all(len({instructions[i][1] for i in group}) == 1 for group in groups):
+        return range(len(instructions))
     order: list[int] = []
-    there = bytearray(len(lines))
+    scheduled = bytearray(len(instructions))
     for group in groups:
         both = functions[group[0]] == SINE_AND_COSINE
-        group.sort(key=lambda i: (lines[i][1] if both else (), i))
-        # Not the whole group at once: what it needs would have to wait in registers.
+        group.sort(key=lambda i: (instructions[i][1] if both else (), i))
+        # Not the whole group at once: its arguments would all be live at the same time.
         step = 2 * width if both else width
         for k in range(0, len(group), step):
-            order += _missing(group[k : k + step], before, there)
-    return order + [i for i in range(len(lines)) if not there[i]]
+            order += _scheduled_pack(group[k : k + step], before, scheduled)
+    return order + [i for i in range(len(instructions)) if not scheduled[i]]
 
 
-def _before(lines: Sequence[Instruction], first: int, calls: Sequence[Op]) -> list[list[int]]:
-    """For each line those of the window that must stand before it."""
+def _before(
+    instructions: Sequence[Instruction], first: int, calls: Sequence[Op]
+) -> list[list[int]]:
+    """For each instruction those of the region that must precede it."""
     before: list[list[int]] = []
     last: list[int] = []
-    for i, (op, args) in enumerate(lines):
+    for i, (op, args) in enumerate(instructions):
         needed = [a - first for a in args if type(a) is int and a >= first]
         if op in calls:
             needed += last
@@ -157,9 +163,10 @@ def _before(lines: Sequence[Instruction], first: int, calls: Sequence[Op]) -> li
 
 
 def _groups(functions: Sequence[str], before: Sequence[Sequence[int]]) -> list[list[int]]:
-    """The lines of equal functions that can be computed at once, in an order that is possible.
+    """Groups of calls of one function that are independent, in a possible order.
 
-    What is no function is done as soon as can be, then the function that most lines are ready for.
+    Other instructions are scheduled as early as possible, then the function for which most calls
+    are ready.
     """
     users: list[list[int]] = [[] for _ in before]
     for i, needed in enumerate(before):
@@ -187,18 +194,18 @@ def _groups(functions: Sequence[str], before: Sequence[Sequence[int]]) -> list[l
     return groups
 
 
-def _missing(
-    piece: Sequence[int], before: Sequence[Sequence[int]], there: bytearray
+def _scheduled_pack(
+    pack: Sequence[int], before: Sequence[Sequence[int]], scheduled: bytearray
 ) -> Sequence[int]:
-    """A piece behind what it needs, without what is `there`, where they are marked."""
+    """A pack preceded by what it needs and is not yet `scheduled`; both are marked."""
     found: list[int] = []
-    waiting = list(piece)
-    for i in piece:
-        there[i] = 1
+    waiting = list(pack)
+    for i in pack:
+        scheduled[i] = 1
     while waiting:
         for b in before[waiting.pop()]:
-            if not there[b]:
-                there[b] = 1
+            if not scheduled[b]:
+                scheduled[b] = 1
                 found.append(b)
                 waiting.append(b)
-    return [*sorted(found), *piece]
+    return [*sorted(found), *pack]

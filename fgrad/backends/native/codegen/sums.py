@@ -1,80 +1,87 @@
-"""The layout of a program that is summed over rows (`fgrad.backends.native.codegen.accumulate`), and the code around it.
+"""Sums over rows: the program that adds its outputs to totals, and the code around it.
 
-The totals are vectors at `%out`. Behind them stands a number for each lane, 1 if its row counts and
-else 0: the last rows, which fill no vector, are the last of one that reaches into those
-before. `@clear(totals)` and `@add(totals, sums)` begin and end a sum; `@add` says whether all sums
-are known.
+The totals are vectors at `%out`, followed by a mask as doubles: 1 for each lane whose row counts,
+else 0. The last vector overlaps the one before it, and the rows that both have must not count
+twice. `@clear(totals)` and `@add(totals, sums)` begin and end a sum; `@add` says whether all sums
+are valid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
-from fgrad.backends.native.codegen.functions import Parts
-from fgrad.backends.native.codegen.rows import Columns, module, output, rows
-from fgrad.backends.native.codegen.selection import FREE
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.codegen.selection import ATTRIBUTES
+from fgrad.ops import scalar as ops
+from fgrad.ops.primitive import Op
+from fgrad.program.program import Instruction, Program, placed
 
 EXPORTS: Final = ("rows", "clear", "add")
-"""The names of the functions of a module."""
+"""The symbols that a module of sums defines."""
 
 
-@attrs.frozen
-class Sums(Columns):
-    """The inputs of columns, and behind them which rows count, and the totals."""
+def accumulating(program: Program) -> Program:
+    """The program that adds its outputs to totals if the row counts.
 
-    outputs: int
+    Further inputs are a number that is above 0 if it does, and the totals. Whether it counts is the
+    first instruction. An output that is true adds 1.
 
-    def place(self, index: int) -> tuple[str, int]:
-        """As those of columns, or which rows count, or one of the totals."""
-        number = index - sum(self.sources) - len(self.same)
-        if number < 0:
-            return super().place(index)
-        return ("totals", number - 1) if number else ("counts", self.outputs)
+    >>> import fgrad as fg
+    >>> program = accumulating(fg.trace(lambda x: fg.exp(x))(0.0))
+    >>> program.inputs, [op.name for op, _ in program.instructions], program.run((0.0, 1.0, 5.0))
+    (('x', 'counts', 'total 0'), ['greater', 'exp', 'where', 'add'], (6.0,))
+    """
+    inputs, truths = len(program.inputs), program.truths
+    outputs: dict[int, list[int]] = {}
+    for k, value in enumerate(program.outputs):
+        outputs.setdefault(value, []).append(inputs + 1 + k)
+    names = (*program.inputs, "counts", *[f"total {k}" for k in range(len(program.outputs))])
+    place = list(range(inputs))
+    lines: list[Instruction] = []
+    totals: dict[int, int] = {}
 
-    def load_at(self, array: str, at: str, name: str, words: Vocabulary) -> Sequence[str]:
-        """The same from where code says."""
-        if array not in ("totals", "counts"):
-            return super().load_at(array, at, name, words)
-        place = f"{name}p = getelementptr {words.type()}, ptr %out, i64 {at}"
-        return place, f"{name} = load {words.type()}, ptr {name}p"
+    def write(op: Op, *args: float) -> int:
+        lines.append((op, args))
+        return len(names) + len(lines) - 1
 
-    def store(
-        self, index: int | str, name: str, words: Vocabulary, *, truth: bool
-    ) -> Sequence[str]:
-        """Write a total."""
-        o = output(name, index)
-        place = f"{o} = getelementptr {words.type()}, ptr %out, i64 {index}"
-        return place, f"store {words.type()} {name}, ptr {o}"
+    def give(value: int) -> None:
+        number = write(ops.where, place[value], 1.0, 0.0) if truths[value] else place[value]
+        counted = write(ops.where, counts, number, 0.0)
+        for total in outputs[value]:
+            totals[total] = write(ops.add, counted, total)
+
+    counts = write(ops.greater, inputs, 0.0)
+    for value in [value for value in outputs if value < inputs]:
+        give(value)
+    for value, (op, args) in enumerate(program.instructions, inputs):
+        place.append(write(op, *placed(args, place)))
+        if value in outputs:
+            give(value)
+    return Program(names, tuple(lines), tuple([totals[k] for k in sorted(totals)]))
 
 
-def modules(parts: Parts, width: int, outputs: int, *, sure: bool) -> Iterator[str]:
-    """The module that defines the functions; if `sure`, sums need not be finite."""
+def prologue(width: int, outputs: int) -> list[str]:
+    """Compute the `%last` row to begin a vector at, and let all lanes count."""
     v = f"<{width} x double>"
-    first = [
+    return [
         f"%before = sub i64 %end, {width}",
         "%below = icmp slt i64 %before, 0",
         "%last = select i1 %below, i64 0, i64 %before",
         f"%counts = getelementptr {v}, ptr %out, i64 {outputs}",
         f"store {v} splat (double 1.0), ptr %counts",
     ]
-    others = _clear(width, outputs), _add(width, outputs, sure=sure)
-    yield module(parts, rows(parts, width, first, _counted(width)), others)
 
 
-def _counted(width: int) -> list[str]:
-    """Of a vector that reaches behind the last row, or to rows before `%at`, see which rows count."""
+def mark_counted(width: int) -> list[str]:
+    """For a vector that reaches beyond the last row, or to rows before `%at`, store which lanes count."""
     w, v = f"<{width} x i64>", f"<{width} x double>"
     lanes = ", ".join([f"i64 {lane}" for lane in range(width)])
     lines = []
     for name in ("row", "at", "end"):
-        spread = f"{w} %{name}.one, {w} poison, <{width} x i32> zeroinitializer"
+        broadcast = f"{w} %{name}.one, {w} poison, <{width} x i32> zeroinitializer"
         lines += [
             f"%{name}.one = insertelement {w} poison, i64 %{name}, i64 0",
-            f"%{name}.all = shufflevector {spread}",
+            f"%{name}.all = shufflevector {broadcast}",
         ]
     return [
         f"%behind = add i64 %at, {width}",
@@ -93,8 +100,8 @@ def _counted(width: int) -> list[str]:
     ]
 
 
-def _clear(width: int, outputs: int) -> str:
-    """`@clear(totals)`: all of them 0."""
+def clear(width: int, outputs: int) -> str:
+    """`@clear(totals)`: sets all of them to 0."""
     total = f"<{width} x double>"
     body = [
         f"%place = getelementptr {total}, ptr %totals, i64 %k",
@@ -102,7 +109,7 @@ def _clear(width: int, outputs: int) -> str:
     ]
     return "\n".join(
         [
-            f"define void @clear(ptr %totals) {FREE} {{",
+            f"define void @clear(ptr %totals) {ATTRIBUTES} {{",
             *_each(max(1, outputs), body),
             "ret void",
             "}",
@@ -110,8 +117,8 @@ def _clear(width: int, outputs: int) -> str:
     )
 
 
-def _add(lanes: int, outputs: int, *, sure: bool) -> str:
-    """`@add(totals, sums)`: the sum of the lanes of each, in their order, and whether all are known."""
+def add(lanes: int, outputs: int, *, always_valid: bool) -> str:
+    """`@add(totals, sums)`: sums the lanes of each total in order; returns whether all are finite, thus valid."""
     total = f"<{lanes} x double>"
     body = [
         "%strange = phi i1 [false, %0], [%stranger, %loop]",
@@ -133,16 +140,16 @@ def _add(lanes: int, outputs: int, *, sure: bool) -> str:
         "%stranger = or i1 %strange, %here",
     ]
     ends = [
-        f"%known = select i1 %stranger, i32 {int(sure)}, i32 1",
+        f"%known = select i1 %stranger, i32 {int(always_valid)}, i32 1",
         "ret i32 %known",
         "}",
     ]
-    head = f"define i32 @add(ptr noalias %totals, ptr noalias %sums) {FREE} {{"
+    head = f"define i32 @add(ptr noalias %totals, ptr noalias %sums) {ATTRIBUTES} {{"
     return "\n".join([head, *_each(max(1, outputs), body), *ends])
 
 
 def _each(count: int, body: Sequence[str]) -> list[str]:
-    """The body for each `%k` below the count, which is not 0."""
+    """A loop over `%k` from 0 to the count, which is not 0."""
     return [
         "br label %loop",
         "loop:",

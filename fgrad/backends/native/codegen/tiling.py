@@ -1,9 +1,9 @@
-"""An order of lines in which sums of the same values are computed side by side.
+"""Tiling: an order of instructions in which sums of the same values are computed side by side.
 
-The sums of a layer of a network each need all values of the layer before. One sum after the other
-brings all of them as many times as there are sums; several at once bring them once for those, and
-need not wait for each other's additions. So it is with the products of two rows of values that go
-to a total each: they are computed by tiles, whose values all are at hand.
+The sums of a layer of a network each use all values of the layer before. Computed one after the
+other they load all of them each time; several at once share the loads, and need not wait for each
+other's additions. The products of two rows of values that each go to a total are computed by tiles
+whose values fit in registers.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from fgrad.program.program import Program
 from fgrad.program.schedule import reordered
 
 SHARED: Final = 4
-"""Values that sums must have in common, and products of which a value must be a factor."""
+"""Values that sums must share, and products that a value must be a factor of."""
 SIDE: Final = 8
-"""Sums side by side that keep the units busy which add: each takes 4 cycles, and two begin in one."""
+"""Sums side by side that keep the floating-point units busy: an addition takes 4 cycles, and two
+start in one."""
 
 Chain: TypeAlias = tuple[int, ...]
-"""The values of a sum on its way, each of which only the next one uses."""
+"""The partial sums of a chain of additions, each of which only the next one uses."""
 
 
-def tiled(program: Program, room: int) -> Program:
-    """The program in such an order, for code with so many values at hand; itself if there are no tiles.
+def tiled(program: Program, registers: int) -> Program:
+    """The program in that order, for so many registers; itself if there are no tiles.
 
     >>> import fgrad as fg
     >>> from fgrad.backends.native.math.fma import contracted
@@ -37,14 +38,17 @@ def tiled(program: Program, room: int) -> Program:
     >>> [min(args[:2]) for op, args in tiled(program, 7).instructions if op.name == "fused"]
     [4, 8, 5, 9, 6, 10, 7, 11]
     """
-    blocks = [b for group in _alike(program) for b in _blocks(program, group, min(SIDE, room - 2))]
-    grid = _grid(program, room - 3)
+    blocks = [
+        b for group in _alike(program) for b in _blocks(program, group, min(SIDE, registers - 2))
+    ]
+    grid = _grid(program, registers - 3)
     if not blocks and not grid:
         return program
     return reordered(program, [*_order(program, blocks, frozenset(grid)), *grid])
 
 
-def _line(program: Program, value: int) -> tuple[Any, tuple[Any, ...]]:
+def instruction_of(program: Program, value: int) -> tuple[Any, tuple[Any, ...]]:
+    """The instruction that a value is the result of; no operation for an input."""
     line = value - len(program.inputs)
     return program.instructions[line] if line >= 0 else (None, ())
 
@@ -54,7 +58,7 @@ def _values(args: Sequence[Any]) -> list[int]:
 
 
 def _chains(program: Program) -> list[Chain]:
-    """The sums of products."""
+    """The chains of FMAs."""
     inputs, uses = len(program.inputs), program.uses
     following: dict[int, int] = {}
     for value, (op, args) in enumerate(program.instructions, inputs):
@@ -71,11 +75,11 @@ def _chains(program: Program) -> list[Chain]:
 
 
 def _alike(program: Program) -> list[list[Chain]]:
-    """The sums that have their values in common, factor by factor."""
+    """Chains whose values are the same, factor by factor."""
     inputs = len(program.inputs)
     groups: dict[tuple[Any, ...], list[Chain]] = {}
     for chain in _chains(program):
-        rows = [_line(program, value)[1][:2] for value in chain]
+        rows = [instruction_of(program, value)[1][:2] for value in chain]
         common = tuple([tuple(a for a in _values(row) if a >= inputs) for row in rows])
         if sum(map(len, common)) >= SHARED:
             groups.setdefault(common, []).append(chain)
@@ -83,18 +87,20 @@ def _alike(program: Program) -> list[list[Chain]]:
 
 
 def _blocks(program: Program, group: Sequence[Chain], size: int) -> Iterator[list[Chain]]:
-    """Some at once of those none of which needs another one."""
+    """The chains in blocks of that size, none of which needs another chain of its block."""
     number = -(-len(group) // max(size, 1))
     for k in range(number):
         block = group[len(group) * k // number : len(group) * (k + 1) // number]
-        needed = [a for chain in block for v in chain for a in _values(_line(program, v)[1])]
+        needed = [
+            a for chain in block for v in chain for a in _values(instruction_of(program, v)[1])
+        ]
         inside = frozenset(v for chain in block for v in chain)
         if max(a for a in needed if a not in inside) < min(chain[-1] for chain in block):
             yield list(block)
 
 
 def _grid(program: Program, side: int) -> list[int]:
-    """The products of two rows of values that are added to something and then needed no more."""
+    """The order of products of two rows of values that are added to totals and used no more."""
     factors: dict[int, tuple[int, int]] = {}
     often: dict[int, int] = {}
     uses = program.uses
@@ -116,7 +122,7 @@ def _grid(program: Program, side: int) -> list[int]:
 
 
 def _order(program: Program, blocks: Sequence[Sequence[Chain]], last: frozenset[int]) -> list[int]:
-    """The lines in their order, but for blocks and what these need, and without the last."""
+    """The instructions in their order, except for blocks and what these need, and without the `last` ones."""
     inputs = len(program.inputs)
     block_of = {v: block for block in blocks for chain in block for v in chain}
     order: list[int] = []
@@ -129,12 +135,14 @@ def _order(program: Program, blocks: Sequence[Sequence[Chain]], last: frozenset[
         if value in seen and not ready:
             continue
         block = block_of.get(value, [(value,)])
-        lines = [v for row in zip(*block, strict=True) for v in row]
+        instructions = [v for row in zip(*block, strict=True) for v in row]
         if ready:
-            order += lines
+            order += instructions
         elif value >= inputs:
-            seen.update(lines)
+            seen.update(instructions)
             waiting.append((value, True))
-            needed = [a for v in reversed(lines) for a in _values(_line(program, v)[1])]
+            needed = [
+                a for v in reversed(instructions) for a in _values(instruction_of(program, v)[1])
+            ]
             waiting += [(a, False) for a in needed if a not in seen]
     return order

@@ -1,45 +1,45 @@
-"""Reading a table by columns: as many rows as there are lanes, turned on their side in registers."""
+"""Loading columns of a row-major table: as many rows as there are lanes, transposed in registers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fgrad.backends.native.math.table import Vocabulary
+from fgrad.backends.native.math.table import Target
 
 
-def block(
-    index: int, first: int, width: int, entry: int, words: Vocabulary
+def load_columns(
+    index: int, first: int, width: int, entry: int, target: Target
 ) -> tuple[Sequence[str], Sequence[int]]:
-    """The lines that bring input `index` of the table whose inputs start at `first`, and which others.
+    """The instructions that load input `index` of a table whose inputs start at `first`, and what else they load.
 
-    Pieces of rows with as many columns as there are lanes are loaded whole and transposed; the last
-    piece reaches into the one before. The columns of a narrower table go number by number.
+    Blocks of as many columns as there are lanes are loaded as vectors and transposed; the last
+    block overlaps the one before. The columns of a narrower table are gathered number by number.
     """
-    lanes = words.width
+    lanes = target.width
     place = index - first
     whole = width // lanes * lanes
     name = f"%x{index}"
-    lines = _rows(name, entry, words)
+    lines = _rows(name, entry, target)
     if not whole:
-        return [*lines, *_gathered(name, f"{place}", words)], (index,)
+        return [*lines, *_gathered(name, f"{place}", target)], (index,)
     start = place // lanes * lanes
-    brought = range(first + start, first + start + lanes)
+    loaded = range(first + start, first + start + lanes)
     if place >= whole:
-        start, brought = width - lanes, range(first + whole, first + width)
+        start, loaded = width - lanes, range(first + whole, first + width)
     names = [
-        f"%x{i}" if i in brought else f"{name}n{i}"
+        f"%x{i}" if i in loaded else f"{name}n{i}"
         for i in range(first + start, first + start + lanes)
     ]
-    return [*lines, *_turned(name, names, start, words)], brought
+    return [*lines, *_turned(name, names, start, target)], loaded
 
 
-def column(name: str, entry: int, place: str, words: Vocabulary) -> list[str]:
-    """The lines that bring one column of a table under that name; code may compute which."""
-    return [*_rows(name, entry, words), *_gathered(name, place, words)]
+def load_column(name: str, entry: int, place: str, target: Target) -> list[str]:
+    """The instructions that gather one column of a table, whose index may be computed."""
+    return [*_rows(name, entry, target), *_gathered(name, place, target)]
 
 
-def _rows(name: str, entry: int, words: Vocabulary) -> list[str]:
-    """Where the row of each lane begins."""
+def _rows(name: str, entry: int, target: Target) -> list[str]:
+    """The address of the row of each lane."""
     lines = [
         f"{name}t = getelementptr ptr, ptr %in, i64 {entry}",
         f"{name}b = load ptr, ptr {name}t, !invariant.load !{{}}",
@@ -48,32 +48,32 @@ def _rows(name: str, entry: int, words: Vocabulary) -> list[str]:
         f"{name}m = mul i64 {name}s, %row",
         f"{name}r0 = getelementptr i8, ptr {name}b, i64 {name}m",
     ]
-    for lane in range(1, words.width):
+    for lane in range(1, target.width):
         before = f"{name}r{lane - 1}"
         lines.append(f"{name}r{lane} = getelementptr i8, ptr {before}, i64 {name}s")
     return lines
 
 
-def _gathered(name: str, place: str, words: Vocabulary) -> list[str]:
-    """One column, number by number."""
+def _gathered(name: str, place: str, target: Target) -> list[str]:
+    """Gather one column, number by number."""
     lines, before = [], "poison"
-    for lane in range(words.width):
-        after = name if lane == words.width - 1 else f"{name}w{lane}"
+    for lane in range(target.width):
+        after = name if lane == target.width - 1 else f"{name}w{lane}"
         lines += [
             f"{name}p{lane} = getelementptr double, ptr {name}r{lane}, i64 {place}",
             f"{name}v{lane} = load double, ptr {name}p{lane}, align 8",
-            f"{after} = insertelement {words.type()} {before}, double {name}v{lane}, i64 {lane}",
+            f"{after} = insertelement {target.type()} {before}, double {name}v{lane}, i64 {lane}",
         ]
         before = after
     return lines
 
 
-def _turned(name: str, names: Sequence[str], start: int, words: Vocabulary) -> list[str]:
-    """The columns from `start` on, under these names, by the transposition of a square of numbers.
+def _turned(name: str, names: Sequence[str], start: int, target: Target) -> list[str]:
+    """The columns from `start` on, under these names, by a transposition of a square block.
 
-    In each step, halves of vectors change places: first single numbers, then pairs, and so on.
+    Each step exchanges halves of vectors: first single numbers, then pairs, and so on.
     """
-    lanes, v = words.width, words.type()
+    lanes, v = target.width, target.type()
     lines = []
     for lane in range(lanes):
         lines.append(f"{name}p{lane} = getelementptr double, ptr {name}r{lane}, i64 {start}")

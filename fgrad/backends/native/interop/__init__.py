@@ -1,6 +1,6 @@
-"""What stands between Python's objects and native code, in LLVM IR.
+"""Trampolines between Python's objects and native code, in LLVM IR.
 
-`point` for calls with numbers, `rows` and `sums` for arrays (`arguments` reads them), `trees_calls`
-for trees, whose structures are tables of words (`trees_forms`) that `trees_reading` and
-`trees_building` follow.
+`point` is for calls with numbers or one array, `columns` and `sums` for arrays of rows (`rows` has
+what they share, `arguments` reads arrays), `trees_calls` for trees, which `trees_reading` and
+`trees_building` read and build by `trees_descriptors`.
 """

@@ -1,51 +1,55 @@
-"""How native code reads arguments over rows: floats, columns, tables and single rows, in LLVM IR.
+"""Array arguments in LLVM IR: floats, columns, tables and single rows are checked and read, result arrays recycled.
 
-These are lines of a function that has `%args`, the kinds of its arguments at `%fact.kinds`, places for
-what it finds, and a label `free` for arguments that are otherwise than code reads them.
+These are fragments of a function that has `%args`, the kinds of its arguments at `%fact.kinds`,
+memory for what it collects, and a label `free` to which arguments go that it cannot read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.ir.control import element, field, loop, pushed, sure
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, push
+
+KEPT: Final = 4
+"""Arrays that are kept for later results."""
 
 
-def argument() -> list[str]:
-    """Sort argument `%i`: numbers to `%given`, pointers and the distances of rows to `%ins`.
+def read_argument() -> list[str]:
+    """Read argument `%i`: append numbers to `%given`, data pointers and row strides to `%ins`.
 
-    Where the memory of arrays begins and ends goes to `%spans`.
+    The bounds of the memory of arrays are appended to `%spans`.
     """
     return [
-        *element("x", "ptr", "%args", "%i"),
-        *field("type", "ptr", "%x", at.TYPE),
-        *element("kind", "i64", "%fact.kinds", "%i"),
+        *load_element("x", "ptr", "%args", "%i"),
+        *load_field("type", "ptr", "%x", at.TYPE),
+        *load_element("kind", "i64", "%fact.kinds", "%i"),
         "%float = icmp eq ptr %type, @PyFloat_Type",
         "br i1 %float, label %number, label %array",
         "number:",
-        *sure("number.wanted", "icmp eq i64 %kind, -1", "free"),
-        *field("value", "double", "%x", at.FLOAT),
-        *pushed("value.given", "double", "%value", "%given", "%numbers.at"),
+        *expect("number.wanted", "icmp eq i64 %kind, -1", "free"),
+        *load_field("value", "double", "%x", at.FLOAT),
+        *push("value.given", "double", "%value", "%given", "%numbers.at"),
         "br label %sorted",
         "array:",
-        *sure("exact", "icmp eq ptr %type, @PyArray_Type", "free"),
-        *looked("x"),
-        *measured("x"),
+        *expect("exact", "icmp eq ptr %type, @PyArray_Type", "free"),
+        *check_array("x"),
+        *load_length("x"),
         "%matrix = icmp eq i32 %x.axes, 2",
         "br i1 %matrix, label %table, label %column",
         *_column(),
         *_table(),
         "measure:",
         "%across = phi i64 [1, %column.dense], [%width, %table.wanted]",
-        # No rows yet is what 0 stands for.
-        *sure("any", "icmp sgt i64 %x.length, 0", "free"),
+        # 0 stands for no rows yet.
+        *expect("any", "icmp sgt i64 %x.length, 0", "free"),
         "%before = load i64, ptr %rows.at",
         "%first = icmp eq i64 %before, 0",
         "%alike = icmp eq i64 %before, %x.length",
-        *sure("measured", "or i1 %first, %alike", "free"),
+        *expect("measured", "or i1 %first, %alike", "free"),
         "store i64 %x.length, ptr %rows.at",
-        *spanned("x", "%across"),
+        *record_span("x", "%across"),
         "br label %sorted",
         "sorted:",
     ]
@@ -54,97 +58,67 @@ def argument() -> list[str]:
 def _column() -> list[str]:
     return [
         "column:",
-        *sure("line", "icmp eq i32 %x.axes, 1", "free"),
-        *sure("column.wanted", "icmp eq i64 %kind, 0", "free"),
-        *sure("column.dense", "icmp eq i64 %x.distance, 8", "free"),
-        *pushed("column.given", "ptr", "%x.data", "%ins", "%entries.at"),
+        *expect("line", "icmp eq i32 %x.axes, 1", "free"),
+        *expect("column.wanted", "icmp eq i64 %kind, 0", "free"),
+        *expect("column.dense", "icmp eq i64 %x.distance, 8", "free"),
+        *push("column.given", "ptr", "%x.data", "%ins", "%entries.at"),
         "br label %measure",
     ]
 
 
 def _table() -> list[str]:
-    """A table, or a single row."""
+    """A table, or a single row of numbers that all rows share."""
     return [
         "table:",
-        *element("width", "i64", "%x.lengths", "1"),
-        *element("step", "i64", "%x.distances", "1"),
-        *sure("wide", "icmp sgt i64 %width, 1", "free"),
-        *sure("row.dense", "icmp eq i64 %step, 8", "free"),
+        *load_element("width", "i64", "%x.lengths", "1"),
+        *load_element("step", "i64", "%x.distances", "1"),
+        *expect("wide", "icmp sgt i64 %width, 1", "free"),
+        *expect("row.dense", "icmp eq i64 %step, 8", "free"),
         "%rowwise = icmp eq i64 %kind, %width",
         "br i1 %rowwise, label %table.wanted, label %row",
         "table.wanted:",
         "%far = inttoptr i64 %x.distance to ptr",
-        *pushed("table.given", "ptr", "%x.data", "%ins", "%entries.at"),
-        *pushed("far.given", "ptr", "%far", "%ins", "%entries.at"),
+        *push("table.given", "ptr", "%x.data", "%ins", "%entries.at"),
+        *push("far.given", "ptr", "%far", "%ins", "%entries.at"),
         "br label %measure",
         "row:",
         "%wanted = sub i64 0, %kind",
-        *sure("row.wanted", "icmp eq i64 %wanted, %width", "free"),
-        *sure("row.alone", "icmp eq i64 %x.length, 1", "free"),
+        *expect("row.wanted", "icmp eq i64 %wanted, %width", "free"),
+        *expect("row.alone", "icmp eq i64 %x.length, 1", "free"),
         *_row(),
         "br label %sorted",
     ]
 
 
-def looked(x: str, otherwise: str = "free") -> list[str]:
-    """See that the array of that name holds native doubles, and find its shape."""
+def check_array(x: str, otherwise: str = "free") -> list[str]:
+    """Check that an array holds aligned doubles of native byte order, and load its shape."""
     return [
-        *field(f"{x}.axes", "i32", f"%{x}", at.AXES),
-        *field(f"{x}.data", "ptr", f"%{x}", at.DATA),
-        *field(f"{x}.lengths", "ptr", f"%{x}", at.LENGTHS),
-        *field(f"{x}.distances", "ptr", f"%{x}", at.DISTANCES),
-        *field(f"{x}.dtype", "ptr", f"%{x}", at.DTYPE),
-        *field(f"{x}.flags", "i32", f"%{x}", at.FLAGS),
-        *field(f"{x}.order", "i8", f"%{x}.dtype", at.ORDER),
-        *field(f"{x}.number", "i32", f"%{x}.dtype", at.NUMBER),
-        *sure(f"{x}.doubles", f"icmp eq i32 %{x}.number, {at.DOUBLE}", otherwise),
-        *sure(f"{x}.native", f"icmp eq i8 %{x}.order, {ord('=')}", otherwise),
+        *load_field(f"{x}.axes", "i32", f"%{x}", at.NDIM),
+        *load_field(f"{x}.data", "ptr", f"%{x}", at.DATA),
+        *load_field(f"{x}.lengths", "ptr", f"%{x}", at.SHAPE),
+        *load_field(f"{x}.distances", "ptr", f"%{x}", at.STRIDES),
+        *load_field(f"{x}.dtype", "ptr", f"%{x}", at.DTYPE),
+        *load_field(f"{x}.flags", "i32", f"%{x}", at.FLAGS),
+        *load_field(f"{x}.order", "i8", f"%{x}.dtype", at.BYTE_ORDER),
+        *load_field(f"{x}.number", "i32", f"%{x}.dtype", at.TYPE_NUMBER),
+        *expect(f"{x}.doubles", f"icmp eq i32 %{x}.number, {at.NPY_DOUBLE}", otherwise),
+        *expect(f"{x}.native", f"icmp eq i8 %{x}.order, {ord('=')}", otherwise),
         f"%{x}.flag = and i32 %{x}.flags, {at.ALIGNED}",
-        *sure(f"{x}.aligned", f"icmp ne i32 %{x}.flag, 0", otherwise),
+        *expect(f"{x}.aligned", f"icmp ne i32 %{x}.flag, 0", otherwise),
     ]
 
 
-def measured(x: str, otherwise: str = "free") -> list[str]:
-    """Read the length of an array, and the bytes from one to the next."""
+def load_length(x: str, otherwise: str = "free") -> list[str]:
+    """Load the length of an array's first axis, and its stride."""
     return [
-        *sure(f"{x}.long", f"icmp ne i32 %{x}.axes, 0", otherwise),
+        *expect(f"{x}.long", f"icmp ne i32 %{x}.axes, 0", otherwise),
         f"%{x}.length = load i64, ptr %{x}.lengths",
         f"%{x}.distance = load i64, ptr %{x}.distances",
     ]
 
 
-def untouched(
-    x: str, axes: int, lengths: Sequence[str], distances: Sequence[str], otherwise: str
-) -> list[str]:
-    """See that the array of that name, which nobody has, is as it was made; then its memory is free.
-
-    A program that had it may have given it another size, shape, dtype or memory, may have locked it, or
-    may have a weak reference by which it comes back.
-    """
-    fields = (
-        ("axes", "i32", at.AXES, f"{axes}"), ("dtype", "ptr", at.DTYPE, "@double"),
-        ("base", "ptr", at.BASE, "null"), ("weak", "ptr", at.WEAK, "null"),
-    )  # fmt: skip
-    lines: list[str] = []
-    for name, kind, offset, wanted in fields:
-        lines += field(f"{x}.own.{name}", kind, f"%{x}", offset)
-        lines += sure(f"{x}.{name}.kept", f"icmp eq {kind} %{x}.own.{name}, {wanted}", otherwise)
-    lines += field(f"{x}.own.flags", "i32", f"%{x}", at.FLAGS)
-    # Whether its columns lie in one piece too depends on its shape.
-    lines.append(f"%{x}.own.flag = or i32 %{x}.own.flags, {at.BY_COLUMNS}")
-    lines += sure(f"{x}.flags.kept", f"icmp eq i32 %{x}.own.flag, {at.FRESH}", otherwise)
-    rows = ("lengths", at.LENGTHS, lengths), ("distances", at.DISTANCES, distances)
-    for what, offset, numbers in rows:
-        lines += field(f"{x}.own.{what}", "ptr", f"%{x}", offset)
-        for k, number in enumerate(numbers):
-            lines += element(f"{x}.own.{what}{k}", "i64", f"%{x}.own.{what}", f"{k}")
-            same = f"icmp eq i64 %{x}.own.{what}{k}, {number}"
-            lines += sure(f"{x}.{what}{k}.kept", same, otherwise)
-    return lines
-
-
-def spanned(x: str, across: str) -> list[str]:
-    """Note where the memory of an array begins, and where it ends, behind its rows of `across` doubles."""
+def record_span(x: str, across: str) -> list[str]:
+    """Append the bounds of the memory of an array whose rows have `across` doubles."""
     return [
         f"%{x}.start = ptrtoint ptr %{x}.data to i64",
         f"%{x}.steps = sub i64 %{x}.length, 1",
@@ -155,40 +129,40 @@ def spanned(x: str, across: str) -> list[str]:
         f"%{x}.top = select i1 %{x}.back, i64 %{x}.start, i64 %{x}.last",
         f"%{x}.bytes = mul i64 {across}, 8",
         f"%{x}.high = add i64 %{x}.top, %{x}.bytes",
-        *pushed(f"{x}.from", "i64", f"%{x}.low", "%spans", "%ends.at"),
-        *pushed(f"{x}.to", "i64", f"%{x}.high", "%spans", "%ends.at"),
+        *push(f"{x}.from", "i64", f"%{x}.low", "%spans", "%ends.at"),
+        *push(f"{x}.to", "i64", f"%{x}.high", "%spans", "%ends.at"),
     ]
 
 
 def _row() -> list[str]:
-    """The numbers of a single row, which may be read where they are."""
-    part = element("part", "double", "%x.data", "%j")
-    given = [*part, *pushed("part.given", "double", "%part", "%given", "%numbers.at")]
+    """The numbers of a single row, which may be read in place."""
+    part = load_element("part", "double", "%x.data", "%j")
+    given = [*part, *push("part.given", "double", "%part", "%given", "%numbers.at")]
     return [
         "store ptr %x.data, ptr %row.at",
-        *sure("row.other", "xor i1 %straight, true", "sorted"),
+        *expect("row.other", "xor i1 %in.place, true", "sorted"),
         *loop("j", "%width", given),
     ]
 
 
-def same() -> list[str]:
-    """Find the numbers that are the same in each row at `%same`: computed, or taken from those given."""
+def load_invariant_numbers() -> list[str]:
+    """Let `%same` point to the numbers that are the same in each row: computed, or selected from those given."""
     return [
-        "br i1 %straight, label %ready, label %collect",
+        "br i1 %in.place, label %ready, label %collect",
         "collect:",
         "store ptr %gathered, ptr %row.at",
-        "%computed = icmp ne ptr %fact.once, null",
+        "%computed = icmp ne ptr %fact.hoisted, null",
         "br i1 %computed, label %compute, label %take",
         "compute:",
-        "call void %fact.once(ptr %given, ptr %gathered, ptr null, ptr %spare)",
+        "call void %fact.hoisted(ptr %given, ptr %gathered, ptr null, ptr %spare)",
         "br label %ready",
         "take:",
         *loop(
             "m",
-            "%fact.sames",
+            "%fact.invariants",
             [
-                *element("from", "i64", "%fact.order", "%m"),
-                *element("taken", "double", "%given", "%from"),
+                *load_element("from", "i64", "%fact.order", "%m"),
+                *load_element("taken", "double", "%given", "%from"),
                 "%same.to = getelementptr double, ptr %gathered, i64 %m",
                 "store double %taken, ptr %same.to",
             ],
@@ -197,3 +171,88 @@ def same() -> list[str]:
         "ready:",
         "%same = load ptr, ptr %row.at",
     ]
+
+
+def recycled_array(
+    x: str,
+    *,
+    axes: int,
+    shape: str,
+    sizes: Sequence[str],
+    strides: Sequence[str],
+    kept: str,
+    turn: str,
+) -> list[str]:
+    """Let `%x` be an array that the caller owns: a kept one that nobody else holds, or a new one, which is kept.
+
+    Making an array object takes longer than most programs. Several are kept, since in `y = f(x)` the
+    last result still has its name while the next one is made. `kept` is the list of them, `turn`
+    points to the index of the oldest.
+    """
+    return [
+        *load_field("kept", "ptr", kept, at.LIST_ITEMS),
+        "br label %search",
+        "search:",
+        "br label %try",
+        "try:",
+        "%try.index = phi i64 [0, %search], [%try.next, %next]",
+        *load_element("old", "ptr", "%kept", "%try.index"),
+        "%references = load i32, ptr %old",
+        *expect("alone", "icmp eq i32 %references, 1", "next"),
+        *_check_pristine(axes, sizes, strides),
+        "call void @Py_IncRef(ptr %old)",
+        "br label %recycled",
+        "next:",
+        "%try.next = add i64 %try.index, 1",
+        f"%try.more = icmp slt i64 %try.next, {KEPT}",
+        "br i1 %try.more, label %try, label %new",
+        *_new_array(axes, shape, turn),
+        "recycled:",
+        f"%{x} = phi ptr [%old, %stride{axes - 1}.kept], [%new.array, %made]",
+    ]
+
+
+def _new_array(axes: int, shape: str, turn: str) -> list[str]:
+    """Make `%new.array` and keep it instead of the oldest."""
+    make = f"call ptr @PyArray_New(ptr @PyArray_Type, i32 {axes}, ptr {shape}, i32 {at.NPY_DOUBLE}"
+    return [
+        "new:",
+        f"%new.array = {make}, ptr null, ptr null, i32 0, i32 0, ptr null)",
+        *expect("made", "icmp ne ptr %new.array, null", "failed"),
+        f"%turn = load i64, ptr {turn}",
+        "%turn.following = add i64 %turn, 1",
+        f"%turn.next = urem i64 %turn.following, {KEPT}",
+        f"store i64 %turn.next, ptr {turn}",
+        *load_element("oldest", "ptr", "%kept", "%turn"),
+        "store ptr %new.array, ptr %oldest.place",
+        # Owned before an array is freed, since finalizers may call this again.
+        "call void @Py_IncRef(ptr %new.array)",
+        "call void @Py_DecRef(ptr %oldest)",
+        "br label %recycled",
+    ]
+
+
+def _check_pristine(axes: int, sizes: Sequence[str], strides: Sequence[str]) -> list[str]:
+    """Check that array `%old`, which nobody else holds, is as it was made, else branch to `next`.
+
+    Who held it may have changed its shape, dtype or memory, may have locked it, or may have a weak
+    reference through which it comes back.
+    """
+    fields = (
+        ("axes", "i32", at.NDIM, f"{axes}"), ("dtype", "ptr", at.DTYPE, "@double"),
+        ("base", "ptr", at.BASE, "null"), ("weak", "ptr", at.WEAKREFS, "null"),
+    )  # fmt: skip
+    lines: list[str] = []
+    for name, kind, offset, wanted in fields:
+        lines += load_field(f"old.{name}", kind, "%old", offset)
+        lines += expect(f"{name}.kept", f"icmp eq {kind} %old.{name}, {wanted}", "next")
+    lines += load_field("old.flags", "i32", "%old", at.FLAGS)
+    # Whether it is contiguous by columns too depends on its shape.
+    lines.append(f"%old.flag = or i32 %old.flags, {at.F_CONTIGUOUS}")
+    lines += expect("flags.kept", f"icmp eq i32 %old.flag, {at.OWNED_FLAGS}", "next")
+    for what, offset, numbers in (("size", at.SHAPE, sizes), ("stride", at.STRIDES, strides)):
+        lines += load_field(f"old.{what}s", "ptr", "%old", offset)
+        for k, number in enumerate(numbers):
+            lines += load_element(f"old.{what}{k}", "i64", f"%old.{what}s", f"{k}")
+            lines += expect(f"{what}{k}.kept", f"icmp eq i64 %old.{what}{k}, {number}", "next")
+    return lines

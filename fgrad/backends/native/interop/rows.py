@@ -1,10 +1,10 @@
-"""What stands between Python's arrays and a program over rows, in LLVM IR.
+"""Trampolines between Python's arrays and a program over rows, in LLVM IR: what those for columns and for sums share.
 
-Python takes some hundred nanoseconds for each array that it looks at or makes, and a thousand rows
-take not much longer to run. `@call(self, args, n, names)` does all that in native code, for arguments
-that lie as code reads them. Of everything else it gives None.
+Python takes some hundred nanoseconds for each array that it inspects or makes, about as long as a
+thousand rows take. `@call(self, args, n, names)` does all that in native code, for arguments that
+code can read in place, and returns None for all others.
 
-One text serves all programs: what it must know of one stands at `@facts`.
+One text serves all programs: what differs is at `@facts`.
 """
 
 from __future__ import annotations
@@ -14,36 +14,32 @@ from typing import Final
 
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.arguments import (
-    argument,
-    looked,
-    measured,
-    same,
-    spanned,
-    untouched,
+    check_array,
+    load_invariant_numbers,
+    load_length,
+    read_argument,
 )
-from fgrad.backends.native.interop.point import KEPT
-from fgrad.backends.native.ir.control import element, field, loop, put, sure
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
 
-ADDRESSES: Final = ("code", "once", "clear", "add", "kinds", "order", "places", "kept")
-"""Of the code over rows, of the code that runs once (or 0), of what begins and ends sums (or 0), of
-three rows of words, and of a list.
+ADDRESSES: Final = ("code", "hoisted", "clear", "add", "kinds", "order", "places", "kept")
+"""The code over rows, the hoisted code or 0, `clear` and `add` or 0, three arrays of words, and a list.
 
-For each argument its kind: 0 for a column, k for a table of k columns, -k for k numbers; for each
-array that sums go to its length, or 0 for a single number. For each number that is the same in each row its place among those given. For each output its place among
-those that vary, or -k for number k - 1 of those that are the same. The list has the arrays that the
-last columns were slices of.
+`kinds`: for each argument 0 for a column, k for a table of k columns, -k for k numbers; then for
+each array that sums go to its length, or 0 for a single number. `order`: for each number that is
+the same in each row its index among those given. `places`: for each output its index among those
+that vary, or -k for number k - 1 of those that are the same. `kept`: the arrays that the last
+columns were slices of.
 """
 COUNTS: Final = (
-    "given", "arguments", "outputs", "varying", "sames", "lanes", "most", "straight", "turn",
+    "given", "arguments", "outputs", "varying", "invariants", "lanes", "most", "in_place", "turn",
 )  # fmt: skip
-"""How many objects are given, arguments among them, outputs, outputs that vary, and numbers that are
-the same in each row; the lanes of the code and the most rows; whether the numbers are a single row, and
-read in its order; and which of the arrays that are kept is the oldest."""
+"""The number of objects given, of arguments among them, of outputs, of outputs that vary, and of
+numbers that are the same in each row; the rows of a vector and the most rows; whether the numbers
+are a single row that is read in place; and the index of the oldest array that is kept."""
 PLACES: Final = ("ins", "outs", "gathered", "spare", "scratch", "totals", "sums", "spans", "end")
-"""At which bytes of its memory a call has the pointers to the inputs, those to the outputs, the
-numbers that are the same, the scratch of the code that runs once and of the code over rows, the
-totals and the sum of each output that varies, and two words for each object; and where that memory
-ends."""
+"""Offsets in the memory of a call: the pointers to inputs and to outputs, the invariant numbers,
+the scratch of the hoisted code and of the code over rows, the totals and the sum of each output
+that varies, two words for each object; and the size of that memory."""
 FACTS: Final = (*ADDRESSES, *COUNTS, *PLACES)
 
 TRUE: Final = (
@@ -54,44 +50,11 @@ _PLACES: Final = (
     *("i", "j", "k", "l", "m", "p", "q", "r", "u", "v"),
     *("rows", "entries", "numbers", "ends"),
 )
-_NEW: Final = "call ptr @PyArray_New(ptr @PyArray_Type, i32"
-_DECLARED: Final = (
-    "@facts = external global i64",
-    "@PyFloat_Type = external global i8",
-    "@PyArray_Type = external global i8",
-    "@double = external global i8",
-    "@_Py_NoneStruct = external global i8",
-    "@_Py_TrueStruct = external global i8",
-    "declare ptr @PyFloat_FromDouble(double)",
-    "declare ptr @PyTuple_New(i64)",
-    "declare ptr @PyMem_RawMalloc(i64)",
-    "declare void @PyMem_RawFree(ptr)",
-    "declare ptr @PyEval_SaveThread()",
-    "declare void @PyEval_RestoreThread(ptr)",
-    "declare void @Py_IncRef(ptr)",
-    "declare void @Py_DecRef(ptr)",
-    "declare ptr @PyArray_New(ptr, i32, ptr, i32, ptr, ptr, i32, i32, ptr)",
-    "declare i32 @PyArray_SetBaseObject(ptr, ptr)",
-)
 
 
-def mapped() -> str:
-    """The text that gives a tuple of new columns: slices of one array, as `new_columns` has them."""
-    return function([*_base(), *made_tuple(), *_columns(), *run("running", "0", "%rows", "%outs")])
-
-
-def written() -> str:
-    """The text that writes to columns, which are given behind the arguments, and gives True.
-
-    They must be apart from each other and from the arguments.
-    """
-    return function([*_targets(), *_pointed(), *run("running", "0", "%rows", "%outs"), *TRUE])
-
-
-def function(made: Sequence[str]) -> str:
-    """The function, of the lines that make `%result`, the last block of which is `%k.end`."""
+def trampoline(made: Sequence[str]) -> str:
+    """The trampoline, from the fragment that makes `%result` and ends with the block `k.end`."""
     lines = [
-        *_DECLARED,
         "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
         *[f"%{name}.at = alloca i64" for name in _PLACES],
         *[f"store i64 0, ptr %{name}.at" for name in _PLACES],
@@ -102,27 +65,27 @@ def function(made: Sequence[str]) -> str:
         "%row.at = alloca ptr",
         "store ptr null, ptr %held.at",
         *map(_fact, FACTS),
-        *sure("enough", "icmp eq i64 %n, %fact.given", "unusual"),
-        *sure("nameless", "icmp eq ptr %names, null", "unusual"),
+        *expect("enough", "icmp eq i64 %n, %fact.given", "unusual"),
+        *expect("nameless", "icmp eq ptr %names, null", "unusual"),
         "%memory = call ptr @PyMem_RawMalloc(i64 %fact.end)",
-        *sure("begun", "icmp ne ptr %memory, null", "unusual"),
-        # The largest vectors want multiples of 128.
+        *expect("begun", "icmp ne ptr %memory, null", "unusual"),
+        # Vectors are aligned to up to 128 bytes.
         "%begin = ptrtoint ptr %memory to i64",
         "%above = add i64 %begin, 127",
         "%multiple = and i64 %above, -128",
         "%given = inttoptr i64 %multiple to ptr",
         *[f"%{name} = getelementptr i8, ptr %given, i64 %fact.{name}" for name in PLACES[:-1]],
-        "%straight = icmp ne i64 %fact.straight, 0",
-        *loop("i", "%fact.arguments", argument()),
+        "%in.place = icmp ne i64 %fact.in_place, 0",
+        *loop("i", "%fact.arguments", read_argument()),
         "%rows = load i64, ptr %rows.at",
-        *sure("many", "icmp sge i64 %rows, %fact.lanes", "free"),
-        *sure("few", "icmp sle i64 %rows, %fact.most", "free"),
-        *same(),
+        *expect("many", "icmp sge i64 %rows, %fact.lanes", "free"),
+        *expect("few", "icmp sle i64 %rows, %fact.most", "free"),
+        *load_invariant_numbers(),
         *made,
         *_ENDS,
         "}",
     ]
-    return "\n".join(lines)
+    return module(lines)
 
 
 _ENDS: Final = (
@@ -154,15 +117,16 @@ _ENDS: Final = (
 
 def _fact(name: str) -> str:
     kind = "ptr" if name in ADDRESSES else "i64"
-    return f"%fact.{name} = load {kind}, ptr {_fact_at(name)}"
+    return f"%fact.{name} = load {kind}, ptr {fact_address(name)}"
 
 
-def _fact_at(name: str) -> str:
+def fact_address(name: str) -> str:
+    """The address of a fact, a constant expression."""
     return f"getelementptr (i64, ptr @facts, i64 {FACTS.index(name)})"
 
 
 def run(name: str, begin: str, end: str, to: str) -> list[str]:
-    """Run the code over rows, while other threads may go on."""
+    """Run the code over rows without the interpreter's lock."""
     given = f"ptr %ins, ptr %same, ptr {to}, ptr null, ptr %scratch, i64 {begin}, i64 {end}"
     return [
         f"%{name} = call ptr @PyEval_SaveThread()",
@@ -171,19 +135,19 @@ def run(name: str, begin: str, end: str, to: str) -> list[str]:
     ]
 
 
-def made_tuple() -> list[str]:
-    """Make the tuple `%result`, with room for the outputs at `%items`."""
+def make_tuple() -> list[str]:
+    """Make the tuple `%result` for the outputs, whose items are at `%items`."""
     return [
         "%result = call ptr @PyTuple_New(i64 %fact.outputs)",
-        *sure("tupled", "icmp ne ptr %result, null", "failed"),
-        f"%items = getelementptr i8, ptr %result, i64 {at.ITEMS}",
+        *expect("tupled", "icmp ne ptr %result, null", "failed"),
+        f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
     ]
 
 
-def output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
-    """Lines for output `%k` that varies, at `%place`, or that is `%still` in every row."""
+def per_output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
+    """A fragment for output `%k` that varies, at `%place`, and one for an output that is `%still` in every row."""
     return [
-        *element("place", "i64", "%fact.places", "%k"),
+        *load_element("place", "i64", "%fact.places", "%k"),
         "%varies = icmp sge i64 %place, 0",
         "br i1 %varies, label %varying, label %staying",
         "varying:",
@@ -191,133 +155,31 @@ def output(varies: Sequence[str], stays: Sequence[str]) -> list[str]:
         "br label %done",
         "staying:",
         "%index = sub i64 -1, %place",
-        *element("still", "double", "%same", "%index"),
+        *load_element("still", "double", "%same", "%index"),
         *stays,
         "br label %done",
         "done:",
     ]
 
 
-def _column() -> list[str]:
-    """Point to `%slice`, the column of output `%k`, or fill it."""
-    fill = loop("l", "%rows", put("cell", "double", "%still", "%slice", "%l"))
-    return output(put("out", "ptr", "%slice", "%outs", "%place"), fill)
-
-
-def _base() -> list[str]:
-    """The array `%base` that the columns are slices of: one of the last, if nobody has it, or new."""
-    how = f"i32 {at.DOUBLE}, ptr null, ptr null, i32 0, i32 0, ptr null)"
-    return [
-        "%eighth = sdiv i64 %rows, 8",
-        "%eights = mul i64 %eighth, 8",
-        "%longer = add i64 %eights, 8",
-        "%page = srem i64 %longer, 256",
-        "%even = icmp eq i64 %page, 0",
-        "%gap = select i1 %even, i64 8, i64 0",
-        "%stride = add i64 %longer, %gap",
-        "%stride.bytes = mul i64 %stride, 8",
-        "%shape.row = getelementptr i64, ptr %shape, i64 1",
-        "store i64 %fact.outputs, ptr %shape",
-        "store i64 %stride, ptr %shape.row",
-        *field("kept", "ptr", "%fact.kept", at.LISTED),
-        "br label %try0",
-        *[line for k in range(KEPT) for line in _free_base(k)],
-        f"try{KEPT}:",
-        f"%made = {_NEW} 2, ptr %shape, {how}",
-        *sure("made.well", "icmp ne ptr %made, null", "failed"),
-        "store ptr %made, ptr %base.at",
-        "%following = add i64 %fact.turn, 1",
-        f"%turned = urem i64 %following, {KEPT}",
-        f"store i64 %turned, ptr {_fact_at('turn')}",
-        *element("old", "ptr", "%kept", "%fact.turn"),
-        "store ptr %made, ptr %old.place",
-        "call void @Py_DecRef(ptr %old)",
-        "br label %based",
-        "based:",
-        "%base = load ptr, ptr %base.at",
-        # Held from here on: what comes may collect garbage, whose finalizers may come here again.
-        "call void @Py_IncRef(ptr %base)",
-        "store ptr %base, ptr %held.at",
-        *field("room", "ptr", "%base", at.DATA),
-        "store i64 %rows, ptr %shape",
-    ]
-
-
-def _free_base(k: int) -> list[str]:
-    """Take the array that is kept at place k if nobody has it, and it is of this size."""
-    lengths, distances = ("%fact.outputs", "%stride"), ("%stride.bytes", "8")
-    return [
-        f"try{k}:",
-        *element(f"kept{k}", "ptr", "%kept", f"{k}"),
-        f"%references{k} = load i32, ptr %kept{k}",
-        *sure(f"alone{k}", f"icmp eq i32 %references{k}, 1", f"try{k + 1}"),
-        *untouched(f"kept{k}", 2, lengths, distances, f"try{k + 1}"),
-        f"store ptr %kept{k}, ptr %base.at",
-        "br label %based",
-    ]
-
-
-def _columns() -> list[str]:
-    """Make the slices."""
-    how = f"i32 {at.DOUBLE}, ptr null, ptr %slice, i32 0, i32 {at.PLAIN}, ptr null)"
-    body = [
-        "%skip = mul i64 %k, %stride",
-        "%slice = getelementptr double, ptr %room, i64 %skip",
-        f"%view = {_NEW} 1, ptr %shape, {how}",
-        *sure("viewed", "icmp ne ptr %view, null", "halfway"),
-        *put("item", "ptr", "%view", "%items", "%k"),
-        "call void @Py_IncRef(ptr %base)",
-        "%bound = call i32 @PyArray_SetBaseObject(ptr %view, ptr %base)",
-        *sure("owned", "icmp eq i32 %bound, 0", "halfway"),
-        *_column(),
-    ]
-    return loop("k", "%fact.outputs", body)
-
-
-def target() -> list[str]:
-    """Look at array `%y`, the `%p`-th that is given behind the arguments."""
+def check_target() -> list[str]:
+    """Check array `%y`, the `%p`-th of those to write to, which follow the arguments."""
     return [
         "%target = add i64 %p, %fact.arguments",
-        *element("y", "ptr", "%args", "%target"),
-        *field("y.type", "ptr", "%y", at.TYPE),
-        *sure("y.exact", "icmp eq ptr %y.type, @PyArray_Type", "free"),
-        *looked("y"),
-        f"%y.open = and i32 %y.flags, {at.WRITABLE}",
-        *sure("y.writable", "icmp ne i32 %y.open, 0", "free"),
+        *load_element("y", "ptr", "%args", "%target"),
+        *load_field("y.type", "ptr", "%y", at.TYPE),
+        *expect("y.exact", "icmp eq ptr %y.type, @PyArray_Type", "free"),
+        *check_array("y"),
+        f"%y.open = and i32 %y.flags, {at.WRITEABLE}",
+        *expect("y.writable", "icmp ne i32 %y.open, 0", "free"),
     ]
 
 
-def _targets() -> list[str]:
-    """See that what is given behind the arguments are columns, apart from all that came before."""
-    apart = [
-        "%begin.index = mul i64 %q, 2",
-        "%end.index = add i64 %begin.index, 1",
-        *element("other.low", "i64", "%spans", "%begin.index"),
-        *element("other.high", "i64", "%spans", "%end.index"),
-        "%behind = icmp sge i64 %y.low, %other.high",
-        "%ahead = icmp sle i64 %y.high, %other.low",
-        *sure("apart", "or i1 %behind, %ahead", "free"),
+def check_column(length: str) -> list[str]:
+    """Check that array `%y` is a contiguous column of that length."""
+    return [
+        *load_length("y"),
+        *expect("y.line", "icmp eq i32 %y.axes, 1", "free"),
+        *expect("y.dense", "icmp eq i64 %y.distance, 8", "free"),
+        *expect("y.fits", f"icmp eq i64 %y.length, {length}", "free"),
     ]
-    body = [
-        *target(),
-        *measured("y"),
-        *sure("y.line", "icmp eq i32 %y.axes, 1", "free"),
-        *sure("y.dense", "icmp eq i64 %y.distance, 8", "free"),
-        *sure("y.fits", "icmp eq i64 %y.length, %rows", "free"),
-        "%known.ends = load i64, ptr %ends.at",
-        "%known = sdiv i64 %known.ends, 2",
-        *spanned("y", "1"),
-        *loop("q", "%known", apart),
-    ]
-    return loop("p", "%fact.outputs", body)
-
-
-def _pointed() -> list[str]:
-    """Point to the columns that are given."""
-    body = [
-        "%of = add i64 %k, %fact.arguments",
-        *element("into", "ptr", "%args", "%of"),
-        *field("slice", "ptr", "%into", at.DATA),
-        *_column(),
-    ]
-    return loop("k", "%fact.outputs", body)

@@ -1,48 +1,52 @@
-"""What stands between Python's arrays and a program that is summed over rows, in LLVM IR."""
+"""Trampolines between arrays and a program that is summed over rows, in LLVM IR."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.arguments import measured
-from fgrad.backends.native.interop.rows import TRUE, function, made_tuple, output, run, target
-from fgrad.backends.native.ir.control import element, field, loop, put, sure
+from fgrad.backends.native.interop.rows import (
+    TRUE,
+    check_column,
+    check_target,
+    make_tuple,
+    per_output,
+    run,
+    trampoline,
+)
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
 
-def summed() -> str:
-    """The text that gives the sums as a tuple of floats."""
+def to_tuple() -> str:
+    """The trampoline that returns the sums as a tuple of floats."""
     kept = [
         *_total(),
         "%object = call ptr @PyFloat_FromDouble(double %total)",
-        *sure("objected", "icmp ne ptr %object, null", "halfway"),
-        *put("item", "ptr", "%object", "%items", "%k"),
+        *expect("objected", "icmp ne ptr %object, null", "halfway"),
+        *store_element("item", "ptr", "%object", "%items", "%k"),
     ]
-    return function([*_SUMS, *made_tuple(), *loop("k", "%fact.outputs", kept)])
+    return trampoline([*_SUMS, *make_tuple(), *loop("k", "%fact.outputs", kept)])
 
 
-def totalled() -> str:
-    """The text that writes them to arrays, which are given behind the arguments, and gives True."""
-    return function([*_looked(), *_SUMS, *_written(), *TRUE])
+def to_given_arrays() -> str:
+    """The trampoline that writes them to given arrays, which follow the arguments, and returns True."""
+    return trampoline([*_check_targets(), *_SUMS, *_store_sums(), *TRUE])
 
 
-def _looked() -> list[str]:
-    """See that each array has the length that is wanted, 0 for a single number."""
+def _check_targets() -> list[str]:
+    """Check that each array has the length that is expected, 0 for a single number."""
     body = [
-        *target(),
-        *element("size", "i64", "%fact.kinds", "%target"),
+        *check_target(),
+        *load_element("size", "i64", "%fact.kinds", "%target"),
         "%flat = icmp eq i32 %y.axes, 0",
         "br i1 %flat, label %y.alone, label %y.along",
         "y.alone:",
-        *sure("y.single", "icmp eq i64 %size, 0", "free"),
-        "br label %y.fits",
+        *expect("y.single", "icmp eq i64 %size, 0", "free"),
+        "br label %y.checked",
         "y.along:",
-        *sure("y.line", "icmp eq i32 %y.axes, 1", "free"),
-        *measured("y"),
-        *sure("y.whole", "icmp eq i64 %y.length, %size", "free"),
-        *sure("y.dense", "icmp eq i64 %y.distance, 8", "free"),
-        "br label %y.fits",
-        "y.fits:",
+        *check_column("%size"),
+        "br label %y.checked",
+        "y.checked:",
     ]
     return ["%targets = sub i64 %fact.given, %fact.arguments", *loop("p", "%targets", body)]
 
@@ -51,32 +55,32 @@ _SUMS: Final = (
     "call void %fact.clear(ptr %totals)",
     *run("running", "0", "%rows", "%totals"),
     "%known = call i32 %fact.add(ptr %totals, ptr %sums)",
-    *sure("all.known", "icmp ne i32 %known, 0", "free"),
+    *expect("all.known", "icmp ne i32 %known, 0", "free"),
     "%count = sitofp i64 %rows to double",
 )
 
 
 def _total() -> list[str]:
     """The sum of output `%k`."""
-    varies = [*element("sum", "double", "%sums", "%place"), "store double %sum, ptr %total.at"]
+    varies = [*load_element("sum", "double", "%sums", "%place"), "store double %sum, ptr %total.at"]
     stays = ["%times = fmul double %still, %count", "store double %times, ptr %total.at"]
-    return [*output(varies, stays), "%total = load double, ptr %total.at"]
+    return [*per_output(varies, stays), "%total = load double, ptr %total.at"]
 
 
-def _written() -> list[str]:
-    """Write each sum to the array that it goes to."""
+def _store_sums() -> list[str]:
+    """Store each sum in its array."""
     each = [
         "%k = load i64, ptr %k.at",
         *_total(),
-        *put("written", "double", "%total", "%into.data", "%r"),
+        *store_element("written", "double", "%total", "%into.data", "%r"),
         "%k.next = add i64 %k, 1",
         "store i64 %k.next, ptr %k.at",
     ]
     body = [
         "%of = add i64 %q, %fact.arguments",
-        *element("into", "ptr", "%args", "%of"),
-        *field("into.data", "ptr", "%into", at.DATA),
-        *element("wanted.size", "i64", "%fact.kinds", "%of"),
+        *load_element("into", "ptr", "%args", "%of"),
+        *load_field("into.data", "ptr", "%into", at.DATA),
+        *load_element("wanted.size", "i64", "%fact.kinds", "%of"),
         "%only = icmp eq i64 %wanted.size, 0",
         "%all = select i1 %only, i64 1, i64 %wanted.size",
         *loop("r", "%all", each),

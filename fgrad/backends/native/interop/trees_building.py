@@ -1,7 +1,7 @@
-"""How native code builds a tree of numbers by its form: functions in LLVM IR.
+"""Building a tree of numbers by its descriptor: functions in LLVM IR.
 
-`@built(row, at)` gives a new object as `row` says, of the numbers from the place that stands at `at`,
-which is moved behind them; null, with the error set, if there is no memory for it.
+`@built(descriptor, at)` returns a new object with the numbers from the address that is stored at
+`at`, which it advances; or null with an exception pending if there is no memory.
 """
 
 from __future__ import annotations
@@ -9,23 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.trees_forms import HOW, WORDS
-from fgrad.backends.native.interop.trees_reading import by_way, chosen, words
-from fgrad.backends.native.ir.control import element, field, loop, put, sure
-
-DECLARED: Final = (
-    "@PyTuple_Type = external global i8",
-    "@nothing = external global i8",
-    "declare ptr @PyFloat_FromDouble(double)",
-    "declare ptr @PyBool_FromLong(i64)",
-    "declare ptr @PyTuple_New(i64)",
-    "declare ptr @PyType_GenericAlloc(ptr, i64)",
-    "declare ptr @PyList_New(i64)",
-    "declare ptr @PyDict_New()",
-    "declare i32 @PyDict_SetItem(ptr, ptr, ptr)",
-    "declare i32 @PyObject_GenericSetAttr(ptr, ptr, ptr)",
-    "declare ptr @object_new(ptr, ptr, ptr)",
+from fgrad.backends.native.interop.trees_descriptors import (
+    FIELDS,
+    TAGS,
+    load_descriptor,
+    switch_on_access,
+    switch_on_tag,
 )
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
 
 def building() -> list[str]:
@@ -35,11 +26,11 @@ def building() -> list[str]:
 
 def _built() -> list[str]:
     return [
-        "define internal ptr @built(ptr %row, ptr %at) nounwind {",
-        *words("%row"),
+        "define internal ptr @built(ptr %descriptor, ptr %at) nounwind {",
+        *load_descriptor("%descriptor"),
         "%next = load ptr, ptr %at",
         "%behind = getelementptr double, ptr %next, i64 1",
-        chosen(("number", "truth", "same", "equal", "tuple", "list"), "holder"),
+        switch_on_tag(("number", "truth", "same", "equal", "tuple", "list"), "holder"),
         "number:",
         "%y = load double, ptr %next",
         "store ptr %behind, ptr %at",
@@ -54,15 +45,15 @@ def _built() -> list[str]:
         "same:",
         "br label %equal",
         "equal:",
-        "call void @Py_IncRef(ptr %what)",
-        "ret ptr %what",
+        "call void @Py_IncRef(ptr %referent)",
+        "ret ptr %referent",
         "tuple:",
         "br label %list",
         "list:",
-        "%sequence = call ptr @sequence(ptr %row, ptr %at)",
+        "%sequence = call ptr @sequence(ptr %descriptor, ptr %at)",
         "ret ptr %sequence",
         "holder:",
-        "%holder.made = call ptr @holder(ptr %row, ptr %at)",
+        "%holder.made = call ptr @holder(ptr %descriptor, ptr %at)",
         "ret ptr %holder.made",
         "}",
     ]
@@ -71,16 +62,16 @@ def _built() -> list[str]:
 def _sequence() -> list[str]:
     """A new list or tuple, or an object of a class of tuples."""
     return [
-        "define internal ptr @sequence(ptr %row, ptr %at) nounwind {",
+        "define internal ptr @sequence(ptr %descriptor, ptr %at) nounwind {",
         "%i.at = alloca i64",
-        *words("%row"),
-        f"%listed = icmp eq i64 %how, {HOW.index('list')}",
-        "%exact = icmp eq ptr %what, @PyTuple_Type",
+        *load_descriptor("%descriptor"),
+        f"%listed = icmp eq i64 %tag, {TAGS.index('list')}",
+        "%exact = icmp eq ptr %referent, @PyTuple_Type",
         "br i1 %listed, label %list, label %indexed",
         "list:",
         "%new.list = call ptr @PyList_New(i64 %count)",
-        *sure("list.made", "icmp ne ptr %new.list, null", "failed"),
-        *field("list.items", "ptr", "%new.list", at.LISTED),
+        *expect("list.made", "icmp ne ptr %new.list, null", "failed"),
+        *load_field("list.items", "ptr", "%new.list", at.LIST_ITEMS),
         "br label %fill",
         "indexed:",
         "br i1 %exact, label %tuple, label %named",
@@ -88,17 +79,17 @@ def _sequence() -> list[str]:
         "%new.tuple = call ptr @PyTuple_New(i64 %count)",
         "br label %either",
         "named:",
-        "%new.named = call ptr @PyType_GenericAlloc(ptr %what, i64 %count)",
+        "%new.named = call ptr @PyType_GenericAlloc(ptr %referent, i64 %count)",
         "br label %either",
         "either:",
         "%new.indexed = phi ptr [%new.tuple, %tuple], [%new.named, %named]",
-        *sure("indexed.made", "icmp ne ptr %new.indexed, null", "failed"),
-        f"%indexed.items = getelementptr i8, ptr %new.indexed, i64 {at.ITEMS}",
+        *expect("indexed.made", "icmp ne ptr %new.indexed, null", "failed"),
+        f"%indexed.items = getelementptr i8, ptr %new.indexed, i64 {at.TUPLE_ITEMS}",
         "br label %fill",
         "fill:",
         "%new = phi ptr [%new.list, %list.made], [%new.indexed, %indexed.made]",
         "%items = phi ptr [%list.items, %list.made], [%indexed.items, %indexed.made]",
-        "%plain = icmp eq ptr %parts, null",
+        "%plain = icmp eq ptr %children, null",
         *loop("i", "%count", _item()),
         "ret ptr %new",
         *_LOST,
@@ -106,7 +97,7 @@ def _sequence() -> list[str]:
 
 
 def _item() -> list[str]:
-    """Make item `%i`, which is a number where all are, and put it in its place."""
+    """Make item `%i`, a float where all are, and store it."""
     return [
         "br i1 %plain, label %real, label %mixed",
         "real:",
@@ -117,32 +108,32 @@ def _item() -> list[str]:
         "%float = call ptr @PyFloat_FromDouble(double %y)",
         "br label %made",
         "mixed:",
-        *element("part", "ptr", "%parts", "%i"),
-        "%object = call ptr @built(ptr %part, ptr %at)",
+        *load_element("child", "ptr", "%children", "%i"),
+        "%object = call ptr @built(ptr %child, ptr %at)",
         "br label %made",
         "made:",
         "%item = phi ptr [%float, %real], [%object, %mixed]",
-        *sure("there", "icmp ne ptr %item, null", "lost"),
-        *put("item", "ptr", "%item", "%items", "%i"),
+        *expect("there", "icmp ne ptr %item, null", "lost"),
+        *store_element("item", "ptr", "%item", "%items", "%i"),
     ]
 
 
 def _holder() -> list[str]:
     """A new dict, or an object of a class of fields, made without its `__init__`."""
     return [
-        "define internal ptr @holder(ptr %row, ptr %at) nounwind {",
+        "define internal ptr @holder(ptr %descriptor, ptr %at) nounwind {",
         "%i.at = alloca i64",
-        *words("%row"),
-        chosen(("dict",), "object"),
+        *load_descriptor("%descriptor"),
+        switch_on_tag(("dict",), "object"),
         "dict:",
         "%new.dict = call ptr @PyDict_New()",
         "br label %either",
         "object:",
-        "%new.object = call ptr @object_new(ptr %what, ptr @nothing, ptr null)",
+        "%new.object = call ptr @object_new(ptr %referent, ptr @nothing, ptr null)",
         "br label %either",
         "either:",
         "%new = phi ptr [%new.dict, %dict], [%new.object, %object]",
-        *sure("held", "icmp ne ptr %new, null", "failed"),
+        *expect("held", "icmp ne ptr %new, null", "failed"),
         *loop("i", "%count", _part()),
         "ret ptr %new",
         *_LOST,
@@ -150,29 +141,29 @@ def _holder() -> list[str]:
 
 
 def _part() -> list[str]:
-    """Make part `%i` and put it where it belongs."""
+    """Make child `%i` and store it where it belongs."""
     return [
-        *element("way", "ptr", "%ways", "%i"),
-        *element("part", "ptr", "%parts", "%i"),
-        "%object.made = call ptr @built(ptr %part, ptr %at)",
-        *sure("there", "icmp ne ptr %object.made, null", "lost"),
-        *by_way(),
+        *load_element("accessor", "ptr", "%accessors", "%i"),
+        *load_element("child", "ptr", "%children", "%i"),
+        "%object.made = call ptr @built(ptr %child, ptr %at)",
+        *expect("there", "icmp ne ptr %object.made, null", "lost"),
+        *switch_on_access(),
         "by.place:",
-        "%offset = ptrtoint ptr %way to i64",
+        "%offset = ptrtoint ptr %accessor to i64",
         "%place = getelementptr i8, ptr %new, i64 %offset",
         "store ptr %object.made, ptr %place",
         "br label %done",
         "fields:",
-        "%set = call i32 @PyObject_GenericSetAttr(ptr %new, ptr %way, ptr %object.made)",
+        "%set = call i32 @PyObject_GenericSetAttr(ptr %new, ptr %accessor, ptr %object.made)",
         "br label %shared",
         "by.key:",
-        *field("key", "ptr", "%way", 8 * WORDS.index("what")),
+        *load_field("key", "ptr", "%accessor", 8 * FIELDS.index("referent")),
         "%stored = call i32 @PyDict_SetItem(ptr %new, ptr %key, ptr %object.made)",
         "br label %shared",
         "shared:",
         "%refused = phi i32 [%set, %fields], [%stored, %by.key]",
         "call void @Py_DecRef(ptr %object.made)",
-        *sure("done", "icmp eq i32 %refused, 0", "lost"),
+        *expect("done", "icmp eq i32 %refused, 0", "lost"),
     ]
 
 

@@ -1,9 +1,8 @@
-"""What stands between trees of numbers and a program for one point, in LLVM IR.
+"""The trampoline between trees of numbers and a program for one point, in LLVM IR.
 
 `@call(self, args, n, names)` reads the numbers of its arguments, runs the program and builds the
-result. Whatever is otherwise than it expects it gives, as it came, to `self`, a function of Python.
-One text serves all programs: what it must know of one stands at `@facts`, and `@cell` is that of
-`native.wrapper`.
+result. Arguments that do not fit go as they came to `self`, a function of Python. One text serves
+all programs: what differs is at `@facts`. `@cell` is that of `point`.
 """
 
 from __future__ import annotations
@@ -11,53 +10,43 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop import trees_building, trees_reading
-from fgrad.backends.native.interop.point import STACK, counted, slow
-from fgrad.backends.native.ir.control import element, field, loop, sure
+from fgrad.backends.native.interop.point import STACK, fall_back, load_code
+from fgrad.backends.native.interop.trees_building import building
+from fgrad.backends.native.interop.trees_reading import reading
+from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
 
 FACTS: Final = ("given", "named", "keys", "arguments", "result", "inputs", "before", "room")
-"""How many arguments are given by position and how many by name, the names, the rows of the tuple of
-all arguments and of the result, and of how many doubles the inputs are, these with the outputs, and
-both with the scratch."""
+"""The number of arguments by position and by name, the names, the descriptors of the tuple of all
+arguments and of the result, and the number of doubles of the inputs, of these with the outputs, and
+of both with the scratch."""
 
-_DECLARED: Final = (
-    "@facts = external global i64",
-    "@cell = external global i8",
-    "declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)",
-    "declare ptr @PyErr_NoMemory()",
-    "declare ptr @PyMem_RawMalloc(i64)",
-    "declare void @PyMem_RawFree(ptr)",
-)
 _UNLIKE: Final = "inttoptr (i64 1 to ptr)"
-"""What `@tried` gives for arguments that are otherwise."""
+"""What `@tried` returns for arguments that do not fit."""
 
 
 def on_trees() -> str:
-    """The text."""
-    lines = [*_DECLARED, *trees_reading.DECLARED, *trees_building.DECLARED]
-    return "\n".join(
-        [*lines, *trees_reading.reading(), *trees_building.building(), *_tried(), *_call()]
-    )
+    """The trampoline for trees."""
+    return module([*reading(), *building(), *_tried(), *_call()])
 
 
 def _fact(name: str) -> list[str]:
     kind = "ptr" if name in ("keys", "arguments", "result") else "i64"
-    return field(f"fact.{name}", kind, "@facts", 8 * FACTS.index(name))
+    return load_field(f"fact.{name}", kind, "@facts", 8 * FACTS.index(name))
 
 
 def _call() -> list[str]:
     return [
         "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
         "%i.at = alloca i64",
-        *counted(),
+        *load_code(),
         *_fact("given"),
         *_fact("named"),
         "%enough = icmp eq i64 %n, %fact.given",
-        *sure("usual", "and i1 %enough, %running", "slow"),
+        *expect("usual", "and i1 %enough, %running", "slow"),
         "%nameless = icmp eq ptr %names, null",
         "br i1 %nameless, label %plain, label %named",
         "plain:",
-        *sure("none.named", "icmp eq i64 %fact.named, 0", "slow"),
+        *expect("none.named", "icmp eq i64 %fact.named, 0", "slow"),
         "br label %try",
         *_named(),
         "try:",
@@ -66,29 +55,29 @@ def _call() -> list[str]:
         "br i1 %unlike, label %slow, label %answered",
         "answered:",
         "ret ptr %result",
-        *slow("%n", "%names"),
+        *fall_back("%n", "%names"),
     ]
 
 
 def _named() -> list[str]:
-    """See that the names are those that are known, in their order: then the arguments are in a row."""
+    """Check that the names are the expected ones in their order: then the arguments are in a row."""
     return [
         "named:",
-        *field("names.size", "i64", "%names", at.SIZE),
-        *sure("all.named", "icmp eq i64 %names.size, %fact.named", "slow"),
+        *load_field("names.size", "i64", "%names", at.SIZE),
+        *expect("all.named", "icmp eq i64 %names.size, %fact.named", "slow"),
         *_fact("keys"),
-        f"%names.items = getelementptr i8, ptr %names, i64 {at.ITEMS}",
+        f"%names.items = getelementptr i8, ptr %names, i64 {at.TUPLE_ITEMS}",
         *loop("i", "%fact.named", [
-            *element("name", "ptr", "%names.items", "%i"),
-            *element("key", "ptr", "%fact.keys", "%i"),
-            *sure("same", "icmp eq ptr %name, %key", "slow"),
+            *load_element("name", "ptr", "%names.items", "%i"),
+            *load_element("key", "ptr", "%fact.keys", "%i"),
+            *expect("same", "icmp eq ptr %name, %key", "slow"),
         ]),
         "br label %try",
     ]  # fmt: skip
 
 
 def _tried() -> list[str]:
-    """What has its numbers on the stack, and is left before `self` is called, which may come back here."""
+    """A function of its own, whose stack is freed before `self` is called, which may call back."""
     return [
         "define internal ptr @tried(ptr %args, ptr %code) noinline nounwind {",
         "%at = alloca ptr",
@@ -100,12 +89,12 @@ def _tried() -> list[str]:
         "large:",
         "%bytes = mul i64 %fact.room, 8",
         "%heap = call ptr @PyMem_RawMalloc(i64 %bytes)",
-        *sure("got", "icmp ne ptr %heap, null", "full"),
+        *expect("got", "icmp ne ptr %heap, null", "full"),
         "br label %begin",
         "begin:",
         "%in = phi ptr [%stack, %0], [%heap, %got]",
         "%end = call ptr @each(ptr %args, ptr %fact.arguments, ptr %in)",
-        *sure("known", "icmp ne ptr %end, null", "unknown"),
+        *expect("known", "icmp ne ptr %end, null", "unknown"),
         "%out = getelementptr double, ptr %in, i64 %fact.inputs",
         "%scratch = getelementptr double, ptr %in, i64 %fact.before",
         "call void %code(ptr %in, ptr %out, ptr null, ptr %scratch)",

@@ -1,6 +1,6 @@
 """LLVM IR as text.
 
-`builder` writes arithmetic by expressions (an operation on values is an instruction in their block),
-`control` branches and loops, `function` a definition for one width of vectors; `doubledouble` is
-arithmetic on pairs of doubles that stand for their sum.
+`builder` emits instructions by operators on values, `arithmetic` has what is more than an operator,
+`doubledouble` arithmetic on pairs of doubles; `function` wraps such code as a definition. `control`
+has branches and loops as text. `machine` says what the code is for.
 """

@@ -1,18 +1,19 @@
-"""Pieces of functions in LLVM IR with branches and loops, as text, for code that deals with objects."""
+"""Fragments of IR with branches, loops and memory accesses, as lists of lines, for code that handles objects."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 
-def sure(label: str, condition: str, otherwise: str) -> list[str]:
-    """Go on at `label` if the condition holds."""
+def expect(label: str, condition: str, otherwise: str) -> list[str]:
+    """Branch to `label`, which starts here, if the condition holds, else to `otherwise`."""
     check = f"%{label}.holds = {condition}"
     return [check, f"br i1 %{label}.holds, label %{label}, label %{otherwise}", f"{label}:"]
 
 
 def loop(counter: str, count: str, body: Sequence[str]) -> list[str]:
-    """The body for each number below `count`; the counter has a place at `%counter.at`.
+    """A loop over `%counter` from 0 to `count`; the caller allocates `%counter.at` for it.
 
     >>> print(*loop("i", "9", ["call void @f(i64 %i)"])[3:7], sep=chr(10))
     %i = load i64, ptr %i.at
@@ -37,29 +38,47 @@ def loop(counter: str, count: str, body: Sequence[str]) -> list[str]:
     ]
 
 
-def element(name: str, kind: str, start: str, index: str) -> list[str]:
-    """Load `%name`, which stands at that index."""
+def load_element(name: str, kind: str, start: str, index: str) -> list[str]:
+    """Load `%name` from an array."""
     place = f"%{name}.place = getelementptr {kind}, ptr {start}, i64 {index}"
     return [place, f"%{name} = load {kind}, ptr %{name}.place"]
 
 
-def field(name: str, kind: str, start: str, offset: int) -> list[str]:
-    """Load `%name`, which stands that many bytes behind the start of an object."""
+def load_field(name: str, kind: str, start: str, offset: int) -> list[str]:
+    """Load `%name` from a byte offset in a struct."""
     place = f"%{name}.place = getelementptr i8, ptr {start}, i64 {offset}"
     return [place, f"%{name} = load {kind}, ptr %{name}.place"]
 
 
-def put(name: str, kind: str, value: str, start: str, index: str) -> list[str]:
-    """Store a value at that index."""
+def store_element(name: str, kind: str, value: str, start: str, index: str) -> list[str]:
+    """Store a value in an array."""
     place = f"%{name}.to = getelementptr {kind}, ptr {start}, i64 {index}"
     return [place, f"store {kind} {value}, ptr %{name}.to"]
 
 
-def pushed(name: str, kind: str, value: str, start: str, count: str) -> list[str]:
-    """Store a value behind those that are there, of which there are as many as stands at `count`."""
+def push(name: str, kind: str, value: str, start: str, count: str) -> list[str]:
+    """Append a value to an array whose length is stored at `count`."""
     return [
         f"%{name}.count = load i64, ptr {count}",
-        *put(name, kind, value, start, f"%{name}.count"),
+        *store_element(name, kind, value, start, f"%{name}.count"),
         f"%{name}.then = add i64 %{name}.count, 1",
         f"store i64 %{name}.then, ptr {count}",
     ]
+
+
+def module(lines: Sequence[str]) -> str:
+    """The module of these lines, with a declaration of each symbol that they use and do not define.
+
+    >>> print(module(["define void @f() {", "call void @g(i64 1)", "ret void", "}"]).split(chr(10))[0])
+    declare void @g(i64)
+    """
+    uses = "\n".join([line for line in lines if "@" in line])
+    declared: dict[str, str] = {}
+    for result, name, args in re.findall(r"call (\w+) @(\w+)\((.*)\)$", uses, re.MULTILINE):
+        types = ", ".join([arg.partition(" ")[0] for arg in args.split(", ")])
+        declared[name] = f"declare {result} @{name}({types})"
+    for name in re.findall(r"@(\w+)", uses):
+        declared.setdefault(name, f"@{name} = external global i8")
+    for name in re.findall(r"^define .*?@(\w+)\(", uses, re.MULTILINE):
+        declared.pop(name)
+    return "\n".join([*declared.values(), *lines])

@@ -1,13 +1,14 @@
-"""Sums, products and quotients with their rounding errors: two doubles that stand for their sum.
+"""Double-double arithmetic: a pair (high, low) stands for the sum of two doubles.
 
-Each gives (high, low). The errors are exact, so no line here may be reassociated.
+The error terms are exact, so nothing here may be reassociated.
 """
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-from fgrad.backends.native.ir.builder import Value, product_error, select
+from fgrad.backends.native.ir.arithmetic import product_error, select
+from fgrad.backends.native.ir.builder import Value
 
 Pair: TypeAlias = tuple[Value, Value]
 
@@ -32,12 +33,12 @@ def two_product(x: Value, y: Value) -> Pair:
 
 
 def times(factor: Value, x: Pair) -> Pair:
-    """x times a power of 2, with its sign."""
+    """x times a power of 2 (exact), or its negative."""
     return x[0] * factor, x[1] * factor
 
 
 def either(condition: Value, x: Pair, y: Pair) -> Pair:
-    """x in the lanes where the condition holds, else y."""
+    """x in the lanes where the condition holds, y in the others."""
     return select(condition, x[0], y[0]), select(condition, x[1], y[1])
 
 

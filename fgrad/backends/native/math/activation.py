@@ -1,11 +1,12 @@
-"""The sigmoid and its kin, from e**-|x| and its rounding error."""
+"""The sigmoid and related functions, from e**-|x| and its rounding error."""
 
 from __future__ import annotations
 
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import Value, absolute, estrin, fma, product_error, select
+from fgrad.backends.native.ir.arithmetic import absolute, estrin, fma, product_error, select
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, quotient, two_product, two_sum
 from fgrad.backends.native.math.exponential import exponential, falling
 
@@ -34,7 +35,7 @@ def share(x: Value, y: Value) -> Value:
     """e**x / (e**x + e**y), with the rounding error of x - y put back."""
     difference, error = two_sum(x, -y)
     out = _share(difference, error)
-    return select(difference.same(difference), out, select(x.same(y), 0.5, math.nan))
+    return select(difference.eq(difference), out, select(x.eq(y), 0.5, math.nan))
 
 
 def _share(x: Value, low: Value | float) -> Value:
@@ -77,7 +78,7 @@ def logaddexp(x: Value, y: Value) -> Value:
     difference, error = two_sum(x, -y)
     out = _raised(larger, _decay(difference, error))
     ends = select(larger < math.inf, out, larger + absolute(difference))
-    return select(x.same(y), x + math.log(2.0), ends)
+    return select(x.eq(y), x + math.log(2.0), ends)
 
 
 def _raised(x: Value, e: Pair) -> Value:

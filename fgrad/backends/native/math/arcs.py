@@ -1,7 +1,7 @@
 """The inverse functions of trigonometry.
 
-Each is a multiple of pi / 2 and a series in t, where t and what was rounded off it are had from
-one division or one square root.
+Each is a multiple of pi / 4 and a series in t, where one division or one square root gives t and
+its rounding error.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import (
-    Value,
+from fgrad.backends.native.ir.arithmetic import (
     absolute,
     copysign,
     estrin,
@@ -20,6 +19,7 @@ from fgrad.backends.native.ir.builder import (
     select,
     sqrt,
 )
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, either, fast_two_sum, times
 
 _QUARTER: Final = (0.7853981633974483, 3.061616997868383e-17)
@@ -78,8 +78,8 @@ def _moderate(x: Value, y: Value) -> Pair:
 
     def otherwise() -> Pair:
         by = select(larger > 2.0**400, 2.0**-200, 2.0**500)
-        lost = larger.same(math.inf)
-        a, b = (select(lost, select(z.same(math.inf), 1.0, z * 0.0), z * by) for z in (x, y))
+        lost = larger.eq(math.inf)
+        a, b = (select(lost, select(z.eq(math.inf), 1.0, z * 0.0), z * by) for z in (x, y))
         return select(usual, x, a), select(usual, y, b + 2.0**-1000)
 
     first, second = rarely(~usual, (x, y), otherwise)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import Value, absolute, copysign, residual, select, sqrt
+from fgrad.backends.native.ir.arithmetic import absolute, copysign, residual, select, sqrt
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import fast_two_sum, two_product, two_sum
 from fgrad.backends.native.math.exponential import LN2
 from fgrad.backends.native.math.logarithm import log_of_pair
@@ -59,5 +60,5 @@ def atanh(x: Value) -> Value:
     rest = (residual(twice, ratio, divisor) - ratio * below) * inverse
     total, low = two_sum(one, ratio)
     high, part = log_of_pair(total, low + rest)
-    value = select(size.same(1.0), math.inf, 0.5 * (high + part))
+    value = select(size.eq(1.0), math.inf, 0.5 * (high + part))
     return copysign(select(size <= 1.0, value, math.nan), x)

@@ -9,15 +9,8 @@ from __future__ import annotations
 import math
 from typing import Final, TypeAlias
 
-from fgrad.backends.native.ir.builder import (
-    MAGIC,
-    Value,
-    by_lane,
-    fma,
-    product_error,
-    residual,
-    select,
-)
+from fgrad.backends.native.ir.arithmetic import MAGIC, by_lane, fma, product_error, residual, select
+from fgrad.backends.native.ir.builder import Value
 
 Reduced: TypeAlias = tuple[Value, Value, Value]
 
@@ -47,7 +40,7 @@ def near(size: Value) -> Reduced:
 def anywhere(size: Value) -> Reduced:
     """The same for any size; lane by lane where it is `beyond`."""
     for text in _FAR:
-        size.block.need(text)
+        size.block.require(text)
     far = beyond(size)
     theirs = by_lane(
         "@fgrad.reduced", select(far, size, math.inf), kinds=("double", "double", "i64")

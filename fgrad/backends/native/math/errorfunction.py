@@ -1,18 +1,11 @@
-"""The error function and what it lacks to 1."""
+"""The error function and its complement."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from fgrad.backends.native.ir.builder import (
-    Value,
-    absolute,
-    copysign,
-    estrin,
-    fma,
-    residual,
-    select,
-)
+from fgrad.backends.native.ir.arithmetic import absolute, copysign, estrin, fma, residual, select
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import fast_two_sum, two_product
 from fgrad.backends.native.math.exponential import Scaled, exponential, falling
 

@@ -1,4 +1,4 @@
-"""The exponential function and its kin, in double-double where it is needed.
+"""The exponential function and related ones, in double-double where it is needed.
 
 e**x = 2**n * e**r with n near x / log(2), so |r| <= log(2) / 2 (Cody and Waite 1980).
 """
@@ -9,7 +9,8 @@ from typing import Final
 
 import attrs
 
-from fgrad.backends.native.ir.builder import MAGIC, Value, copysign, estrin, fma, select
+from fgrad.backends.native.ir.arithmetic import MAGIC, copysign, estrin, fma, select
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, two_product, two_sum
 
 # log(2) in two parts; the first has 32 bits, so its product with n is exact (fdlibm).
@@ -22,7 +23,7 @@ LOG2E: Final = 1.4426950408889634
 # Beyond it 2**n is 0 or inf even if it is multiplied by 2**65.
 _LIMIT: Final = 1400.0
 
-# n stands 2046 too high in the low bits of a sum with it: the halves of n + 2046 are two exponents.
+# n + 2046 is in the low bits of a sum with it: its halves are two exponents.
 _BIASED: Final = MAGIC + 2046.0
 
 # (e**r - 1 - r) / r**2 on |r| <= 0.34661 by Remez, times r**2 off by at most 2**-60.6.
@@ -89,7 +90,7 @@ def _careful_tail(high: Value, less: Value) -> Value:
 
 
 def _scaled(spread: Value, high: Value, tail: Value) -> Scaled:
-    """2**n * (1 + high + tail), for the n that stands in the low bits of `spread`."""
+    """2**n * (1 + high + tail), where n is in the low bits of `spread`."""
     one = high + 1.0
     bits = spread.bits
     half = bits >> 1

@@ -1,27 +1,25 @@
-"""Contraction: a product that is only added to something becomes one instruction with the sum.
+"""Contraction: a product whose only use is an addition becomes one fused multiply-add with it.
 
-It is decided here, by the program alone, and not left to LLVM: so the same program gives the same
-bits at every level of optimisation, in vectors of every width, and for one row as for many.
+The program alone decides it, and not LLVM, so that the same program has the same bits at every
+optimisation level, at every vector width, and for one row as for many.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.ops.signatures import Ternary
 from fgrad.program.program import Instruction, Program, placed
 
-if TYPE_CHECKING:
-    from fgrad.backends.native.runtime.llvm import Machine
-
 
 def _exactly(x: float, y: float, z: float) -> float:
     if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
         return x * y + z
-    from fractions import Fraction  # noqa: PLC0415  # only where someone asks for the meaning
+    from fractions import Fraction  # noqa: PLC0415  # only where Python runs it
 
     exact = Fraction(x) * Fraction(y) + Fraction(z)
     try:
@@ -35,12 +33,12 @@ fused: Final = Ternary("fused", _exactly, None, None, None)
 
 
 def rounded(program: Program, machine: Machine, *, exact: bool) -> Program:
-    """The program as it is rounded on a machine: contracted where that can be and may be."""
+    """The program as it is rounded on a machine: contracted if the machine has FMA and `exact` is false."""
     return contracted(program) if machine.fma and not exact else program
 
 
 def contracted(program: Program) -> Program:
-    """The program with `fused` for the sum of a product that nothing else uses, and something.
+    """The program with `fused` for each addition of a product that has no other use.
 
     >>> import fgrad as fg
     >>> contracted(fg.trace(lambda x, y: x * y + 1.0)(2.0, 3.0)).instructions
@@ -52,11 +50,11 @@ def contracted(program: Program) -> Program:
     inputs = len(program.inputs)
     inside = {program.instructions[value - inputs][1][side] for value, side in chosen.items()}
     place: list[Any] = list(range(inputs))
-    lines: list[Instruction] = []
+    instructions: list[Instruction] = []
 
     def write(op: Op, args: tuple[Any, ...]) -> int:
-        lines.append((op, args))
-        return inputs + len(lines) - 1
+        instructions.append((op, args))
+        return inputs + len(instructions) - 1
 
     def minus(a: Any) -> Any:
         return -a if type(a) is float else write(ops.neg, (a,))
@@ -65,8 +63,8 @@ def contracted(program: Program) -> Program:
         if value in inside:
             place.append(None)
         elif value not in chosen:
-            place.append(inputs + len(lines))
-            lines.append((op, placed(args, place)))
+            place.append(inputs + len(instructions))
+            instructions.append((op, placed(args, place)))
         else:
             side = chosen[value]
             factors = program.instructions[int(args[side]) - inputs][1]
@@ -74,16 +72,16 @@ def contracted(program: Program) -> Program:
             if op is ops.sub:
                 x, z = (minus(x), z) if side else (x, minus(z))
             place.append(write(fused, (x, y, z)))
-    return Program(program.inputs, tuple(lines), tuple([place[i] for i in program.outputs]))
+    return Program(program.inputs, tuple(instructions), tuple([place[i] for i in program.outputs]))
 
 
 def _chosen(program: Program) -> dict[int, int]:
-    """For each sum with a product that is rounded with it, which argument that is: of two, the second."""
+    """For each addition to be fused, which of its arguments is the product: of two products, the second."""
     products = _products(program)
     chosen = {}
     for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
         if op is ops.add or op is ops.sub:
-            # By their type too, for a literal is equal to the number of some value.
+            # By type as well, since a literal may equal the number of a value.
             for side in (1, 0):
                 if type(args[side]) is int and args[side] in products:
                     chosen[value] = side
@@ -92,13 +90,15 @@ def _chosen(program: Program) -> dict[int, int]:
 
 
 def _products(program: Program) -> set[int]:
-    """The products that are used once."""
-    lines, inputs = program.instructions, len(program.inputs)
+    """The products that have exactly one use."""
+    instructions, inputs = program.instructions, len(program.inputs)
     found = {
-        value for value, (op, _) in enumerate(lines, inputs) if op is ops.mul or op is ops.square
+        value
+        for value, (op, _) in enumerate(instructions, inputs)
+        if op is ops.mul or op is ops.square
     }
     once = set()
-    for _, args in lines:
+    for _, args in instructions:
         for a in args:
             if type(a) is int and a in found:
                 if a in once:

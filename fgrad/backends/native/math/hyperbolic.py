@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from fgrad.backends.native.ir.builder import (
+from fgrad.backends.native.ir.arithmetic import (
     MAGIC,
-    Value,
     absolute,
     copysign,
     estrin,
@@ -18,6 +17,7 @@ from fgrad.backends.native.ir.builder import (
     nearest,
     select,
 )
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, quotient, two_product
 from fgrad.backends.native.math.exponential import LN2_HIGH, LN2_LOW, LOG2E, TAIL
 
@@ -71,7 +71,7 @@ def tanh(x: Value) -> Value:
     square = r * r
     tail = power * fma(square, 0.5, fma(square * r, estrin(r, TAIL[1:]), low))
     more = power + 1.0
-    # From 2**53 on `more` is the power, and 2 less stands for 1 less.
+    # From 2**53 on `more` is the power, and to subtract 2 has the effect of 1.
     ratio = quotient(_sum(more - 2.0, grown, tail), _sum(more, grown, tail))
     return copysign(ratio, x)
 

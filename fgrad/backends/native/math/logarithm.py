@@ -1,4 +1,4 @@
-"""The natural logarithm and its kin.
+"""The natural logarithm and related functions.
 
 log(2**k * (1 + f)) = k * log(2) + log(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), and
 log(1 + f) = f - f**2 / 2 + s * (f**2 / 2 + R(s**2)) with s = f / (2 + f) (fdlibm's e_log.c).
@@ -9,9 +9,17 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import BEHIND, Value, copysign, estrin, fma, rarely, select
+from fgrad.backends.native.ir.arithmetic import (
+    EXPONENT_OF_2_52,
+    copysign,
+    estrin,
+    fma,
+    rarely,
+    select,
+)
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, two_product, two_sum
-from fgrad.backends.native.ir.function import Body, called
+from fgrad.backends.native.ir.function import Body, call_outlined
 from fgrad.backends.native.math.exponential import LN2_HIGH, LN2_LOW
 
 _TINY: Final = 2.0**-1022
@@ -41,7 +49,7 @@ def parts(x: Value) -> Pair:
 
 def _normal_parts(x: Value) -> Pair:
     bits = x.bits + (_EXPONENT_OF_ONE - _ROOT_HALF)
-    k = ((bits >> 52) | BEHIND).double - _BIAS
+    k = ((bits >> 52) | EXPONENT_OF_2_52).double - _BIAS
     return k, ((bits & _MANTISSA) + _ROOT_HALF).double
 
 
@@ -71,14 +79,14 @@ def _natural(parts: Pair) -> Value:
 
 
 def _usually(name: str, usual: Value, everywhere: Body, x: Value) -> Value:
-    """What is usual, but by a call of `everywhere` if an x is no positive normal number."""
+    """The usual result, or that of a call of `everywhere` if an x is no positive normal number."""
     far = ~((x >= _TINY) & (x < math.inf))
-    return rarely(far, [usual], lambda: called(name, everywhere, x))[0]
+    return rarely(far, [usual], lambda: call_outlined(name, everywhere, x))[0]
 
 
 def _defined(y: Value, x: Value, result: Value) -> Value:
     """The logarithm of y by its special cases; an infinite x, or nan, is itself."""
-    valid = select(y > 0.0, result, select(y.same(0.0), -math.inf, math.nan))
+    valid = select(y > 0.0, result, select(y.eq(0.0), -math.inf, math.nan))
     return select(x < math.inf, valid, x)
 
 
@@ -94,7 +102,7 @@ def log1p(x: Value) -> Value:
 def log_of_pair(x: Value, low: Value) -> Pair:
     """log(x + low) as a rounded sum and its correction, for x >= 2**-53 and a `low` of half an ulp.
 
-    For x near 1 the part beyond 1 is what it is made of, so that log(1 + low) is `low`.
+    For x near 1 the result comes from the part beyond 1, so that log(1 + low) is `low`.
     """
     k, m = _normal_parts(x)
     # 4 / 2**k, which is a normal number for every k.

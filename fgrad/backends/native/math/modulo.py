@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import (
-    Value,
+from fgrad.backends.native.ir.arithmetic import (
     absolute,
     by_lane,
     copysign,
@@ -15,6 +14,7 @@ from fgrad.backends.native.ir.builder import (
     residual,
     select,
 )
+from fgrad.backends.native.ir.builder import Value
 
 # Below it the quotient is rounded to the right integer or to one beside it.
 _ONE_STEP: Final = 2.0**50
@@ -57,15 +57,15 @@ def mod(x: Value, y: Value) -> Value:
     finite = absolute(x) < math.inf
     far = far & finite & (absolute(y) > 0.0)
     (rest,) = rarely(far, [usual], lambda: [_far_rest(x, y, far, usual)])
-    rest = select(absolute(y).same(math.inf), x, rest)
+    rest = select(absolute(y).eq(math.inf), x, rest)
     turned = (rest.bits ^ y.bits) < 0
-    moved = select(rest.same(0.0), copysign(0.0, y), select(turned, rest + y, rest))
+    moved = select(rest.eq(0.0), copysign(0.0, y), select(turned, rest + y, rest))
     return select(finite, moved, math.nan)
 
 
 def _far_rest(x: Value, y: Value, far: Value, usual: Value) -> Value:
     """The remainder where `far`, lane by lane; other lanes keep the usual one."""
-    x.block.need(_LONG_DIVISION)
+    x.block.require(_LONG_DIVISION)
     a, b = select(far, absolute(x), 0.0), select(far, absolute(y), 1.0)
     (rest,) = by_lane("@fgrad_long_division", a, b)
     return select(far, copysign(rest, x), usual)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fgrad.backends.native.ir.builder import Value, absolute, copysign, select
+from fgrad.backends.native.ir.arithmetic import absolute, copysign, select
+from fgrad.backends.native.ir.builder import Value
 
 
 def relu(x: Value) -> Value:

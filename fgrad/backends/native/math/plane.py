@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import Value, absolute, copysign, rarely, select, sqrt
+from fgrad.backends.native.ir.arithmetic import absolute, copysign, rarely, select, sqrt
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, quotient, two_product
 
 _STEP: Final = 2.0**600
@@ -26,7 +27,7 @@ def hypot(x: Value, y: Value) -> Value:
     square, error = two_product(root, root)
     # The addend makes 0 / 0 at the origin 0.
     rest = (((high - square) - error) + low) / (root + root + 2.0**-1000)
-    return select(large.same(math.inf) | small.same(math.inf), math.inf, (root + rest) * up)
+    return select(large.eq(math.inf) | small.eq(math.inf), math.inf, (root + rest) * up)
 
 
 def inversion(x: Value, y: Value) -> Value:
@@ -37,12 +38,12 @@ def inversion(x: Value, y: Value) -> Value:
     # Lifted, so that no rounding error of a small quotient underflows.
     above = x * (down * _LIFT), x.block.constant(0.0)
     out = quotient(above, squares) * (down * (1.0 / _LIFT))
-    return copysign(select(large.same(math.inf), small * 0.0, out), x)
+    return copysign(select(large.eq(math.inf), small * 0.0, out), x)
 
 
 def cosine(x: Value, y: Value, z: Value) -> Value:
     """x / z, where z is hypot(x, y)."""
-    far, usual = z.same(math.inf), x / z
+    far, usual = z.eq(math.inf), x / z
 
     def otherwise() -> tuple[Value]:
         a, b = x * 0.25, y * 0.25
@@ -59,7 +60,7 @@ def _by_size(x: Value, y: Value) -> Pair:
 
 
 def _scales(size: Value) -> Pair:
-    """A power of 2 and its inverse, which brings the size between 2**-474 and 2**424."""
+    """A power of 2 and its inverse, which scales the size to between 2**-474 and 2**424."""
     large, small = size > _LARGE, size < _SMALL
     up = select(large, _STEP, select(small, 1.0 / _STEP, 1.0))
     return up, select(large, 1.0 / _STEP, select(small, _STEP, 1.0))

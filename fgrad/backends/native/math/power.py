@@ -8,15 +8,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import (
-    Value,
-    absolute,
-    estrin,
-    fma,
-    product_error,
-    rarely,
-    select,
-)
+from fgrad.backends.native.ir.arithmetic import absolute, estrin, fma, product_error, rarely, select
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import Pair, fast_two_sum, two_product, two_sum
 from fgrad.backends.native.math.exponential import LN2_HIGH, LN2_LOW, Scaled, bounded, exponential
 from fgrad.backends.native.math.logarithm import parts
@@ -76,7 +69,7 @@ def _powered(x: Value, y: Pair) -> Scaled:
     product, error = two_product(y[0], high)
     error = fma(y[0], low, fma(y[1], high, error))
     kept = bounded(product)
-    return exponential(kept, select(kept.same(product), error, 0.0))
+    return exponential(kept, select(kept.eq(product), error, 0.0))
 
 
 def _moderate(y: Value) -> Value:
@@ -86,30 +79,30 @@ def _moderate(y: Value) -> Value:
 def pow(x: Value, y: Value) -> Value:
     """x**y with the special cases of C99."""
     usual = _powered(absolute(x), (_moderate(y), y.block.constant(0.0))).rounded
-    far = ~((x > 0.0) & (x < math.inf) & y.same(y))
+    far = ~((x > 0.0) & (x < math.inf) & y.eq(y))
     return rarely(far, [usual], lambda: [_power_cases(x, y, usual)])[0]
 
 
 def _power_cases(x: Value, y: Value, size: Value) -> Value:
     """x**y at every point, from |x|**y where 0 < |x| < inf."""
     a = absolute(x)
-    size = select(a.same(0.0) | a.same(math.inf), _limit(a, y), size)
-    signed = select(x.differs(x) | y.differs(y), math.nan, _turned(x, y, size))
-    return select(y.same(0.0) | x.same(1.0), 1.0, signed)
+    size = select(a.eq(0.0) | a.eq(math.inf), _limit(a, y), size)
+    signed = select(x.ne(x) | y.ne(y), math.nan, _turned(x, y, size))
+    return select(y.eq(0.0) | x.eq(1.0), 1.0, signed)
 
 
 def _limit(a: Value, y: Value) -> Value:
     """The power of 0 or inf, or a huge one: 0, 1 or inf."""
     grows = (a > 1.0) ^ (y < 0.0)
-    return select(y.same(0.0) | a.same(1.0), 1.0, select(grows, math.inf, 0.0))
+    return select(y.eq(0.0) | a.eq(1.0), 1.0, select(grows, math.inf, 0.0))
 
 
 def _turned(x: Value, y: Value, size: Value) -> Value:
     """The size with the sign of x**y; nan for x < 0 and a y that is not whole."""
     a = absolute(y)
     half = select(a > 2.0**53, 2.0**53, a) * 0.5
-    whole = a.same(_rounded(a)) | (a > 2.0**52)
-    odd = half.differs(_rounded(half)) & whole & (x.bits < 0)
+    whole = a.eq(_rounded(a)) | (a > 2.0**52)
+    odd = half.ne(_rounded(half)) & whole & (x.bits < 0)
     inside = (x < 0.0) & (x > -math.inf)
     return select(inside & ~whole, math.nan, select(odd, -size, size))
 
@@ -128,7 +121,7 @@ def power_slope(x: Value, y: Value) -> Value:
     far = ~((x > 0.0) & (x < math.inf) & (size < _HUGE) & (size > _TINY))
 
     def otherwise() -> list[Value]:
-        # The factors would bring back what a product with a subnormal y has lost.
+        # Multiplying by the factors would restore what a product with a subnormal y has lost.
         raised = _times(power, y * 2.0**200) * power.second * (power.first * 2.0**-200)
         return [_slope_cases(x, y, select(size > _TINY, usual, raised))]
 
@@ -144,12 +137,12 @@ def _slope_cases(x: Value, y: Value, size: Value) -> Value:
     """The slope at every point, from y * |x|**(y - 1) where that is regular."""
     a = absolute(x)
     less = y - 1.0
-    extreme = a.same(0.0) | a.same(math.inf) | (absolute(y) >= _HUGE)
+    extreme = a.eq(0.0) | a.eq(math.inf) | (absolute(y) >= _HUGE)
     size = select(extreme, y * _limit(a, less), size)
     size = select(_even_beyond(y, size) & (x < 0.0), -size, size)
-    signed = select(x.differs(x) | y.differs(y), math.nan, _turned(x, less, size))
-    signed = select(less.same(0.0), 1.0, signed)
-    return select(y.same(0.0), select(x.differs(x), math.nan, 0.0), signed)
+    signed = select(x.ne(x) | y.ne(y), math.nan, _turned(x, less, size))
+    signed = select(less.eq(0.0), 1.0, signed)
+    return select(y.eq(0.0), select(x.ne(x), math.nan, 0.0), signed)
 
 
 def _even_beyond(y: Value, size: Value) -> Value:
@@ -158,5 +151,5 @@ def _even_beyond(y: Value, size: Value) -> Value:
     There the slope of x**y has the sign of x * y; elsewhere y - 1 says it.
     """
     a, b = absolute(y), absolute(size)
-    lost = (a > 2.0**52) & two_sum(y, y.block.constant(-1.0))[1].differs(0.0)
+    lost = (a > 2.0**52) & two_sum(y, y.block.constant(-1.0))[1].ne(0.0)
     return lost & (a < math.inf) & (b >= a * 2.0**-1022) & (b < math.inf)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fgrad.backends.native.ir.builder import (
-    BEHIND,
-    Value,
+from fgrad.backends.native.ir.arithmetic import (
+    EXPONENT_OF_2_52,
     absolute,
     copysign,
     estrin,
@@ -18,8 +17,9 @@ from fgrad.backends.native.ir.builder import (
     rarely,
     select,
 )
+from fgrad.backends.native.ir.builder import Value
 from fgrad.backends.native.ir.doubledouble import two_product
-from fgrad.backends.native.ir.function import called
+from fgrad.backends.native.ir.function import call_outlined
 
 # Between these no product underflows or overflows.
 _SMALL: Final = 2.0**-300
@@ -36,12 +36,12 @@ def cbrt(x: Value) -> Value:
     """The real cube root."""
     size = absolute(x)
     far = ~((size > _SMALL) & (size < _LARGE))
-    return rarely(far, [copysign(_root(size), x)], lambda: called("cbrt", _any_cbrt, x))[0]
+    return rarely(far, [copysign(_root(size), x)], lambda: call_outlined("cbrt", _any_cbrt, x))[0]
 
 
 def cbrt_slope(x: Value) -> Value:
     """1 / (3 * cbrt(x)**2)."""
-    return select(x.same(0.0), math.inf, cbrt(x) / x / 3.0)
+    return select(x.eq(0.0), math.inf, cbrt(x) / x / 3.0)
 
 
 def _any_cbrt(x: Value) -> Value:
@@ -63,7 +63,7 @@ def _root(a: Value) -> Value:
 
 
 def _estimate(a: Value) -> Value:
-    upper = ((a.bits >> 20) | BEHIND).double
+    upper = ((a.bits >> 20) | EXPONENT_OF_2_52).double
     return (fma(upper, -1 / 3, _MIDDLE + 2.0**52 + 2.0**52 / 3).bits << 20).double
 
 

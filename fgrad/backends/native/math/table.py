@@ -1,6 +1,7 @@
-"""How each operation is written in LLVM IR: as one instruction, or as a function of our own.
+"""How each operation is written in LLVM IR: as one instruction, or as a call of a function of ours.
 
-An operation that is in neither table, a user's for one, is called by its meaning.
+An operation in neither table, such as a user's, is a callback: see
+`fgrad.backends.native.codegen.callbacks`.
 """
 
 from __future__ import annotations
@@ -52,40 +53,40 @@ FUNCTIONS: Final[Mapping[Op, Body]] = MappingProxyType({
     ops.logaddexp: activation.logaddexp, ops.relu: piecewise.relu, ops.sign: piecewise.sign,
     ops.maximum: piecewise.maximum, ops.minimum: piecewise.minimum, ops.clip: piecewise.clip,
 })  # fmt: skip
-"""The functions written here."""
+"""The operations that are functions, and what emits their bodies."""
 
 
 @attrs.frozen
-class Vocabulary:
-    """What operations are in IR at one width, for a target with or without fused multiply-add.
+class Target:
+    """A shape of code: a vector width, with or without FMA, and how functions are called.
 
-    >>> Vocabulary(4, fma=True, inline=True).phrases[ops.add]
+    >>> Target(4, fma=True, inline=True).templates[ops.add]
     'fadd <4 x double> %s, %s'
     """
 
     width: int
     fma: bool
     inline: bool
-    """Whether functions stand in the place of their calls."""
-    apart: bool = False
-    """Whether functions are given the lanes of a vector one by one."""
+    """Whether functions are inlined."""
+    scalar_parameters: bool = False
+    """Whether each lane of a vector argument is a parameter of its own."""
 
     def type(self, *, truth: bool = False) -> str:
-        """The type of numbers, or of truth values."""
+        """The LLVM type of a number or a boolean."""
         kind = "i1" if truth else "double"
         return kind if self.width == 1 else f"<{self.width} x {kind}>"
 
     @property
-    def two(self) -> str:
-        """The type of two numbers, as `SINE_AND_COSINE` gives them."""
+    def pair(self) -> str:
+        """The LLVM type of the results of `SINE_AND_COSINE`."""
         return f"{{ {self.type()}, {self.type()} }}"
 
-    def literal(self, text: str, *, truth: bool = False) -> str:
-        """A constant in all lanes."""
+    def constant(self, text: str, *, truth: bool = False) -> str:
+        """A constant, the same in all lanes."""
         return text if self.width == 1 else f"splat ({'i1' if truth else 'double'} {text})"
 
-    def spread(self, number: str, name: str) -> tuple[str, ...]:
-        """The lines that put a number in all lanes."""
+    def broadcast(self, number: str, name: str) -> tuple[str, ...]:
+        """The instructions that broadcast a number to all lanes."""
         if self.width == 1:
             return (f"{name} = bitcast double {number} to double",)
         v = self.type()
@@ -95,27 +96,27 @@ class Vocabulary:
         )
 
     @cached_property
-    def phrases(self) -> Mapping[Op, str]:
-        """The right side of the line of each operation, with `%s` for its arguments."""
-        phrases = {**_instructions(self)}
+    def templates(self) -> Mapping[Op, str]:
+        """The right-hand side of the instruction of each operation, with `%s` for its arguments."""
+        templates = dict(_instructions(self))
         for op in FUNCTIONS:
             given = ", ".join([f"{self.type(truth=kind is bool)} %s" for kind in op.kinds])
-            phrases[op] = f"call {self.type(truth=op.truth)} {self.named(op.name)}({given})"
-        return MappingProxyType(phrases)
+            templates[op] = f"call {self.type(truth=op.truth)} {self.symbol(op.name)}({given})"
+        return MappingProxyType(templates)
 
-    def named(self, function: str) -> str:
-        """The name of a function at this width."""
-        return f"@fgrad.{function}.{self.width}{'.apart' if self.apart else ''}"
+    def symbol(self, function: str) -> str:
+        """The symbol of a function for this target."""
+        return f"@fgrad.{function}.{self.width}{'.apart' if self.scalar_parameters else ''}"
 
-    def needs(self, functions: Iterable[str]) -> tuple[str, ...]:
-        """The declarations and definitions that lines need which call these, each once."""
-        needs = dict.fromkeys(_declarations(self))
+    def dependencies(self, functions: Iterable[str]) -> tuple[str, ...]:
+        """The declarations and definitions that calls of these functions need, each once."""
+        found = dict.fromkeys(_declarations(self))
         for name in functions:
-            needs |= dict.fromkeys(self._definition(name))
-        return tuple(needs)
+            found |= dict.fromkeys(self._definition(name))
+        return tuple(found)
 
-    def length(self, op: Op) -> int:
-        """How many lines an operation is, in the place of its call."""
+    def size(self, op: Op) -> int:
+        """How many instructions of IR an operation is when it is inlined."""
         if op not in FUNCTIONS:
             return 1
         return self._definition(op.name)[-1].count("\n")
@@ -123,15 +124,21 @@ class Vocabulary:
     def _definition(self, name: str) -> tuple[str, ...]:
         body, arity = _BODIES[name]
         kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
-        whole = self.named(name)
+        whole = self.symbol(name)
         inline = self.inline or (self.width > 1 and body in _BRIEF)
         return definition(
-            whole, body, kinds, self.width, fma=self.fma, inline=inline, apart=self.apart
+            whole,
+            body,
+            kinds,
+            self.width,
+            fma=self.fma,
+            inline=inline,
+            scalar_parameters=self.scalar_parameters,
         )
 
 
 SINE_AND_COSINE: Final = "sincos"
-"""The function of both, for an argument that both are taken of: they share its reduction."""
+"""The function that computes both, for an argument of which both are taken: they share its reduction."""
 
 _BODIES: Final[Mapping[str, tuple[Body, int]]] = MappingProxyType(
     {
@@ -139,18 +146,18 @@ _BODIES: Final[Mapping[str, tuple[Body, int]]] = MappingProxyType(
         SINE_AND_COSINE: (trigonometry.sincos, 1),
     }
 )
-"""Of each function by name what it computes, and of how many numbers."""
+"""The body and the number of arguments of each function, by name."""
 
 _BRIEF: Final = frozenset(
     {piecewise.relu, piecewise.sign, piecewise.maximum, piecewise.minimum, piecewise.clip}
 )
-"""What is no longer than a call of it."""
+"""Bodies that are no longer than a call."""
 
 
-def _instructions(words: Vocabulary) -> Mapping[Op, str]:
-    v, t = words.type(), words.type(truth=True)
-    one, true = words.literal("1.0"), words.literal("true", truth=True)
-    suffix = _suffix(words)
+def _instructions(target: Target) -> Mapping[Op, str]:
+    v, t = target.type(), target.type(truth=True)
+    one, true = target.constant("1.0"), target.constant("true", truth=True)
+    suffix = _suffix(target)
     return {
         ops.less: f"fcmp olt {v} %s, %s", ops.less_equal: f"fcmp ole {v} %s, %s",
         ops.greater: f"fcmp ogt {v} %s, %s", ops.greater_equal: f"fcmp oge {v} %s, %s",
@@ -168,13 +175,13 @@ def _instructions(words: Vocabulary) -> Mapping[Op, str]:
     }  # fmt: skip
 
 
-def _declarations(words: Vocabulary) -> tuple[str, ...]:
-    v, suffix = words.type(), _suffix(words)
+def _declarations(target: Target) -> tuple[str, ...]:
+    v, suffix = target.type(), _suffix(target)
     arity = {"sqrt": 1, "fabs": 1, "copysign": 2, "fma": 3}
     return tuple(
         f"declare {v} @llvm.{name}.{suffix}({', '.join([v] * n)})" for name, n in arity.items()
     )
 
 
-def _suffix(words: Vocabulary) -> str:
-    return "f64" if words.width == 1 else f"v{words.width}f64"
+def _suffix(target: Target) -> str:
+    return "f64" if target.width == 1 else f"v{target.width}f64"

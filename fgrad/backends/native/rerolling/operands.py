@@ -1,4 +1,4 @@
-"""What the lines of a loop work on: each argument, in the terms of one time round."""
+"""Operands of a loop body: what each argument is, in terms of one iteration."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import attrs
 import numpy as np
 
 from fgrad.backends.native.ir.builder import double
-from fgrad.backends.native.rerolling.lineup import NONE, TRUTH, VALUE, Lineup
-from fgrad.backends.native.rerolling.partition import Window
+from fgrad.backends.native.rerolling.instruction_table import NONE, TRUTH, VALUE, InstructionTable
+from fgrad.backends.native.rerolling.partition import Region
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 
@@ -19,59 +19,59 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Here:
-    """The value of a line of the same time round."""
+class SameIteration:
+    """The result of an instruction of the same iteration."""
 
-    line: int
-
-
-@attrs.frozen
-class Before:
-    """The value of a line some times before, and what stands for it in the first times."""
-
-    line: int
-    times: int
-    firsts: tuple[int | str, ...]
-    """By number of the time: the number of a value from before the loop, or a literal of IR."""
+    index: int
 
 
 @attrs.frozen
-class Outside:
-    """Values from before the loop: the number of one for each time round."""
+class Carried:
+    """A loop-carried value: the result of an instruction some iterations ago, and what it is in the first ones."""
 
-    numbers: tuple[int, ...]
+    index: int
+    distance: int
+    initial: tuple[int | str, ...]
+    """For each of the first iterations the number of a live-in value, or a literal of IR."""
+
+
+@attrs.frozen
+class LiveIn:
+    """Values from before the loop, the number of one for each iteration."""
+
+    values: tuple[int, ...]
 
 
 @attrs.frozen
 class Constant:
-    """The literal of each time round in IR, or one for all; several truth values are doubles."""
+    """The literal of each iteration in IR, or one for all; where they differ, booleans are doubles."""
 
     literals: tuple[str, ...]
     truth: bool
 
 
-Operand: TypeAlias = Here | Before | Outside | Constant
+Operand: TypeAlias = SameIteration | Carried | LiveIn | Constant
 
 
-def operands(window: Window, lineup: Lineup) -> tuple[tuple[Operand, ...], ...]:
-    """The arguments of each line of a loop that `repeats` has found."""
-    shape = window.count, window.period, -1
+def operands(region: Region, table: InstructionTable) -> tuple[tuple[Operand, ...], ...]:
+    """The operands of each instruction of a loop that `find_loops` has found."""
+    shape = region.trips, region.period, -1
     kinds, values, literals = (
-        x[window.start : window.end].reshape(shape)
-        for x in (lineup.kinds, lineup.values, lineup.literals)
+        x[region.start : region.end].reshape(shape)
+        for x in (table.kinds, table.values, table.literals)
     )
-    first = lineup.inputs + window.start
+    first = table.inputs + region.start
     return tuple(
         tuple(
-            _operand(kinds[:, j, s], values[:, j, s], literals[:, j, s], first, window)
+            _operand(kinds[:, j, s], values[:, j, s], literals[:, j, s], first, region)
             for s in range(kinds.shape[2])
             if kinds[-1, j, s] != NONE
         )
-        for j in range(window.period)
+        for j in range(region.period)
     )
 
 
-def _operand(kinds: Array, values: Array, literals: Array, first: int, window: Window) -> Operand:
+def _operand(kinds: Array, values: Array, literals: Array, first: int, region: Region) -> Operand:
     if kinds[-1] != VALUE:
         bits, truth = literals.view(np.int64), bool(kinds[-1] == TRUTH)
         if (bits == bits[0]).all():
@@ -79,16 +79,16 @@ def _operand(kinds: Array, values: Array, literals: Array, first: int, window: W
         return Constant(tuple(map(double, literals.tolist())), truth)
     last = int(values[-1])
     if last < first:
-        return Outside(tuple(values.tolist()))
-    times, line = divmod(last - first, window.period)
-    times = window.count - 1 - times
-    if times == 0:
-        return Here(line)
-    firsts = tuple(
+        return LiveIn(tuple(values.tolist()))
+    iteration, index = divmod(last - first, region.period)
+    distance = region.trips - 1 - iteration
+    if distance == 0:
+        return SameIteration(index)
+    initial = tuple(
         int(values[k]) if kinds[k] == VALUE else _literal(literals[k], truth=kinds[k] == TRUTH)
-        for k in range(times)
+        for k in range(distance)
     )
-    return Before(line, times, firsts)
+    return Carried(index, distance, initial)
 
 
 def _literal(x: float, *, truth: bool) -> str:
@@ -98,17 +98,27 @@ def _literal(x: float, *, truth: bool) -> str:
 
 
 def as_program(body: Sequence[Sequence[Operand]], operations: Sequence[Op]) -> Program:
-    """One time round as a program, whose inputs are all that does not come from itself.
+    """One iteration as a program, whose inputs are all operands from outside it.
 
     >>> from fgrad.ops import scalar as ops
-    >>> body = ((Outside((0, 1)),), (Here(0), Outside((0, 1))))
+    >>> body = ((LiveIn((0, 1)),), (SameIteration(0), LiveIn((0, 1))))
     >>> as_program(body, (ops.sin, ops.add)).instructions
     ((<Unary sin>, (0,)), (<Binary add>, (1, 0)))
     """
-    given = dict.fromkeys(x for operands in body for x in operands if not isinstance(x, Here))
-    place: dict[Operand, int] = {x: k for k, x in enumerate(given)}
-    lines = [
-        (op, tuple([len(place) + x.line if isinstance(x, Here) else place[x] for x in operands]))
+    inputs = dict.fromkeys(
+        x for operands in body for x in operands if not isinstance(x, SameIteration)
+    )
+    place: dict[Operand, int] = {x: k for k, x in enumerate(inputs)}
+    instructions = [
+        (
+            op,
+            tuple(
+                [
+                    len(place) + x.index if isinstance(x, SameIteration) else place[x]
+                    for x in operands
+                ]
+            ),
+        )
         for op, operands in zip(operations, body, strict=True)
     ]
-    return Program(tuple([f"x{k}" for k in range(len(place))]), tuple(lines), ())
+    return Program(tuple([f"x{k}" for k in range(len(place))]), tuple(instructions), ())

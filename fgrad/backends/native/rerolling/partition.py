@@ -1,4 +1,4 @@
-"""Windows: the stretches of a program each of which becomes one function of machine code."""
+"""Regions of a program, each of which becomes one function of machine code."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ import attrs
 
 
 @attrs.frozen
-class Window:
-    """Lines that are written out one by one, or lines that are written once and run `count` times."""
+class Region:
+    """Consecutive instructions: straight-line code, or a loop whose body is emitted once and runs `trips` times."""
 
     start: int
-    """The number of the first line, inputs not counted."""
+    """The index of the first instruction, inputs not counted."""
     period: int
-    """Lines of one time."""
-    count: int = 1
-    """How many times; those after the first do the same with other values."""
+    """The instructions of one iteration."""
+    trips: int = 1
+    """The trip count; later iterations do the same with other values."""
     lanes: int = 1
-    """How many times are done at once, as the lanes of a vector; it divides `count`."""
+    """How many iterations are done at once, in the lanes of a vector; it divides `trips`."""
 
     @property
     def end(self) -> int:
-        """The number of the line behind it."""
-        return self.start + self.period * self.count
+        """The index behind the last instruction."""
+        return self.start + self.period * self.trips
 
 
-def straight(start: int, end: int, size: int) -> Iterator[Window]:
-    """The lines from `start` to `end` in windows of at most `size` lines, without a loop.
+def straight_line(start: int, end: int, size: int) -> Iterator[Region]:
+    """The instructions from `start` to `end` as regions without loops, of at most `size` each.
 
-    >>> list(straight(0, 5, 4))
-    [Window(start=0, period=4, count=1, lanes=1), Window(start=4, period=1, count=1, lanes=1)]
+    >>> list(straight_line(0, 5, 4))
+    [Region(start=0, period=4, trips=1, lanes=1), Region(start=4, period=1, trips=1, lanes=1)]
     """
     for first in range(start, end, size):
-        yield Window(first, min(size, end - first))
+        yield Region(first, min(size, end - first))
 
 
-def windows(length: int, size: int, loops: Sequence[Window] = ()) -> tuple[Window, ...]:
-    """All lines of a program of that length: `loops`, in their order, and what stands between them.
+def regions(length: int, size: int, loops: Sequence[Region] = ()) -> tuple[Region, ...]:
+    """All instructions of a program of that length: `loops`, in order, and straight-line code between them.
 
-    The first is always written out, if need be without a line, for it writes the outputs that are
+    The first region is always straight-line, empty if need be, since it stores the outputs that are
     inputs.
     """
-    found: list[Window] = []
+    found: list[Region] = []
     start = 0
     for loop in loops:
-        found += straight(start, loop.start, size)
+        found += straight_line(start, loop.start, size)
         found.append(loop)
         start = loop.end
-    found += straight(start, length, size)
-    first = [] if found and found[0].count == 1 else [Window(0, 0)]
+    found += straight_line(start, length, size)
+    first = [] if found and found[0].trips == 1 else [Region(0, 0)]
     return (*first, *found)

@@ -1,7 +1,7 @@
-"""Code that has been made: compiled, kept, loaded and called.
+"""Code compiled, cached, linked and called.
 
-`llvm` is all that touches LLVM, `turns` lets one thread at a time do so, `objects` finds object code
-in the `cache` on disk (which verifies what it reads) or makes it, `background` makes better code for
-what has become hot. `entry` calls a program for one point; `batch` maps and sums it over rows, with
-`modules`, `row_code`, `sum_code`, `few` rows, `lanes`, `pointers` and `threads`.
+`llvm` is all that touches LLVM, `turns` serialises that, `objects` finds object code in the `cache`
+on disk or compiles it, `background` compiles better code for hot programs. `entry` calls a program
+for one point; `batch` maps and sums it over rows, by `row_code` and, for `few` rows,
+builtins, with `row_arguments` and `threads`.
 """

@@ -1,7 +1,7 @@
-"""Work in the background, one piece after the other: better code for what has become hot.
+"""A background thread that compiles better code for programs that have become hot.
 
-Nobody waits for it: not the call that asked for it, and not the end of the interpreter, for which a
-piece of work stops at its next step.
+Nobody waits for it: not the call that asked for it, and not the end of the interpreter, for which
+it stops after its current step.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import attrs
 from fgrad.backends.native.runtime.turns import before_the_end
 
 Work = Callable[[], Iterator[None]]
-"""Work that yields between its steps, where it may be stopped."""
+"""Work that yields between its steps, after each of which it may be stopped."""
 
 
 @attrs.frozen(eq=False)
 class Worker:
-    """A thread that is started when there is work, and ends when there is none.
+    """A thread that starts when there is work, and ends when there is none.
 
     >>> done = []
     >>> def work():
     ...     yield
     ...     done.append(True)
     >>> worker = Worker()
-    >>> worker.do(work)
+    >>> worker.submit(work)
     >>> worker.finish()
     >>> done
     [True]
@@ -37,12 +37,12 @@ class Worker:
 
     _works: deque[Work] = attrs.field(factory=deque, init=False)
     _threads: list[Thread] = attrs.field(factory=list, init=False)
-    # A finalizer that comes in between asks for work too, and then there may be two threads.
+    # Reentrant, since a finalizer may submit work too; then there may be two threads.
     _guard: RLock = attrs.field(factory=RLock, init=False)
     _stopping: Event = attrs.field(factory=Event, init=False)
 
-    def do(self, work: Work) -> None:
-        """Have it done some time; nothing is done after `stop`."""
+    def submit(self, work: Work) -> None:
+        """Queue work; after `stop` nothing is done."""
         with self._guard:
             # At the end of the interpreter, when `stop` is past, nobody waits for a thread.
             if self._stopping.is_set() or not main_thread().is_alive():
@@ -50,7 +50,7 @@ class Worker:
             self._works.append(work)
             if self._threads:
                 return
-            # A daemon, since others are waited for before `stop` can be called.
+            # A daemon, since the interpreter joins others before `stop` can be called.
             thread = Thread(target=self._loop, name="fgrad native", daemon=True)
             try:
                 thread.start()
@@ -59,14 +59,14 @@ class Worker:
             self._threads.append(thread)
 
     def finish(self) -> None:
-        """Wait until all that was asked for is done."""
+        """Wait until all work is done."""
         with self._guard:
             threads = tuple(self._threads)
         for thread in threads:
             thread.join()
 
     def stop(self) -> None:
-        """Wait for the step that is being done, and leave the rest."""
+        """Wait for the current step, and drop the rest."""
         self._stopping.set()
         self.finish()
 
@@ -90,20 +90,20 @@ class Worker:
 _workers: Final = [Worker()]
 
 
-def later(work: Work) -> None:
-    """Have it done by the worker of this process."""
-    _workers[0].do(work)
+def submit(work: Work) -> None:
+    """Queue work for the worker of this process."""
+    _workers[0].submit(work)
 
 
 def _stop() -> None:
     _workers[0].stop()
 
 
-def _begin_again() -> None:
+def _reset() -> None:
     _workers[0] = Worker()
 
 
 before_the_end(_stop)
 if hasattr(os, "register_at_fork"):
     # A child has no threads but the one that forked.
-    os.register_at_fork(after_in_child=_begin_again)
+    os.register_at_fork(after_in_child=_reset)

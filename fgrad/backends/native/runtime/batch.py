@@ -1,37 +1,39 @@
-"""A program over many rows as machine code: mapped over columns, or summed over the rows."""
+"""A program over many rows as machine code: mapped over columns, or summed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import attrs
 
 from fgrad.backends.native.codegen.hoist import Split
+from fgrad.backends.native.codegen.lanes import lanes, writes_much
+from fgrad.backends.native.codegen.rows import RowProgram
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.runtime.entry import Entry
-from fgrad.backends.native.runtime.few import Few, Way
-from fgrad.backends.native.runtime.lanes import lanes, writes_much
-from fgrad.backends.native.runtime.llvm import PLAIN, Machine, host
-from fgrad.backends.native.runtime.modules import Rows
-from fgrad.backends.native.runtime.objects import Objects, Request
-from fgrad.backends.native.runtime.pointers import Feed, Pattern
-from fgrad.backends.native.runtime.row_code import LINE, RowCode
-from fgrad.backends.native.runtime.sum_code import SumCode
+from fgrad.backends.native.runtime.few import FewRows, Way
+from fgrad.backends.native.runtime.llvm import PLAIN, host
+from fgrad.backends.native.runtime.objects import Request
+from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments
+from fgrad.backends.native.runtime.row_code import LINE, RowCode, SumCode
 from fgrad.program.passes import inlined
 from fgrad.program.program import Program
 
 if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
 
-Layout: TypeAlias = Literal["map", "stream"]
-"""To columns, and to large ones."""
+Kind: TypeAlias = Literal["map", "stream", "sum", "masked"]
+"""To columns, to large columns by stores that bypass the cache, to sums, and to sums whose factors
+are not masked, if the others are invalid."""
+C = TypeVar("C", bound=RowCode)
 
 
 @attrs.frozen(eq=False)
 class Batch:
-    """A program over many rows; code is made for each choice of inputs that are columns.
+    """A program over many rows; code is compiled for each choice of which inputs are columns.
 
     >>> import numpy as np
     >>> import fgrad as fg
@@ -45,31 +47,25 @@ class Batch:
     program: Program
     exact: bool
     machine: Machine = attrs.field(factory=host)
-    _kernels: dict[tuple[Layout, Pattern], RowCode] = attrs.field(
-        factory=dict, init=False, repr=False
-    )
-    _sum_codes: dict[tuple[bool, Pattern], SumCode] = attrs.field(
-        factory=dict, init=False, repr=False
-    )
-    """For sums; those that are guarded for what the others do not know."""
-    few: Few = attrs.field(factory=Few, init=False, repr=False)
+    _codes: dict[tuple[Kind, Pattern], Any] = attrs.field(factory=dict, init=False, repr=False)
+    few: FewRows = attrs.field(factory=FewRows, init=False, repr=False)
 
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
-        """A column for each output; errors are those of `fgrad.backends.buffers.inputs.given_arrays`."""
-        feed = Feed.of(self.program, inputs, self._lanes)
-        kernel = self._kernel("map", feed.pattern)
-        self.few.prepare("map", kernel, feed.rows)
-        return kernel.map(feed, threads, self._stream(feed.pattern))
+        """A column for each output; raises as `fgrad.backends.buffers.inputs.given_arrays`."""
+        args = RowArguments.of(self.program, inputs, self._lanes)
+        code = self._code(RowCode, "map", args.pattern)
+        self.few.prepare("map", code, args.rows)
+        return code.map(args, threads, self._stream(args.pattern))
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
-        """The same into arrays, as `fgrad.backends.buffers.outputs.checked` has them."""
-        feed = Feed.of(self.program, inputs, self._lanes)
-        kernel = self._kernel("map", feed.pattern)
-        self.few.prepare("into", kernel, feed.rows)
-        kernel.map_to(out, feed, threads, self._stream(feed.pattern))
+        """The same into arrays, checked as by `fgrad.backends.buffers.outputs.checked`."""
+        args = RowArguments.of(self.program, inputs, self._lanes)
+        code = self._code(RowCode, "map", args.pattern)
+        self.few.prepare("into", code, args.rows)
+        code.map_to(out, args, threads, self._stream(args.pattern))
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
-        """The sum over the rows of each output, the same for any number of threads."""
+        """The sum over the rows of each output; it does not depend on the number of threads."""
         return tuple(self._summed("sum", inputs, threads, ()).tolist())
 
     def sum_to(self, out: Sequence[Array], inputs: Sequence[object], *, threads: int) -> None:
@@ -83,17 +79,17 @@ class Batch:
     def _summed(
         self, way: Way, inputs: Sequence[object], threads: int, sizes: tuple[int, ...]
     ) -> Array:
-        feed = Feed.of(self.program, inputs, self._lanes)
-        code = self._sum_code(feed.pattern, guarded=False)
-        self.few.prepare(way, code, feed.rows, sizes)
-        sums, known = code.sum(feed, threads)
+        args = RowArguments.of(self.program, inputs, self._lanes)
+        code = self._code(SumCode, "sum", args.pattern)
+        self.few.prepare(way, code, args.rows, sizes)
+        sums, known = code.sum(args, threads)
         if not known:
-            sums, _ = self._sum_code(feed.pattern, guarded=True).sum(feed, threads)
+            sums, _ = self._code(SumCode, "masked", args.pattern).sum(args, threads)
         return sums
 
     @cached_property
     def _fused(self) -> Program:
-        # Before a program is split, so that its bits do not depend on what is a column.
+        # Contracted before it is split, so that its bits do not depend on which inputs are columns.
         return rounded(inlined(self.program), self.machine, exact=self.exact)
 
     @cached_property
@@ -101,60 +97,36 @@ class Batch:
         return lanes(self._fused, self.machine)
 
     def _stream(self, pattern: Pattern) -> Callable[[], RowCode] | None:
-        """What makes the code for large outputs, if it is worth while."""
-        return partial(self._kernel, "stream", pattern) if self._writes_much else None
+        """What compiles the code for large outputs, if it pays off."""
+        return partial(self._code, RowCode, "stream", pattern) if self._writes_much else None
 
     @cached_property
     def _writes_much(self) -> bool:
         return writes_much(self._fused, self.machine)
 
-    def _kernel(self, layout: Layout, pattern: Pattern) -> RowCode:
-        known = self._kernels.get((layout, pattern))
-        return known or self._kernels.setdefault((layout, pattern), self._made(layout, pattern))
+    def _code(self, of: type[C], kind: Kind, pattern: Pattern) -> C:
+        code: C | None = self._codes.get((kind, pattern))
+        return code or self._codes.setdefault((kind, pattern), self._compile(of, kind, pattern))
 
-    def _sum_code(self, pattern: Pattern, *, guarded: bool) -> SumCode:
-        known = self._sum_codes.get((guarded, pattern))
-        return known or self._sum_codes.setdefault(
-            (guarded, pattern), self._made_for_sums(pattern, guarded=guarded)
-        )
+    def _compile(self, of: type[C], kind: Kind, pattern: Pattern) -> C:
+        width = max(self._lanes, LINE // 8) if kind == "stream" else self._lanes
+        rows = self._rows(pattern, width)
 
-    def _made(self, layout: Layout, pattern: Pattern) -> RowCode:
-        width = max(self._lanes, LINE // 8) if layout == "stream" else self._lanes
-        rows, once = self._rows(pattern, width)
-        objects = self._objects(
-            layout, pattern, width, lambda: rows.columns(past=layout == "stream")
-        )
-        return RowCode.of(pattern, rows.split, width, once, objects)
-
-    def _made_for_sums(self, pattern: Pattern, *, guarded: bool) -> SumCode:
-        width = self._lanes
-        rows, once = self._rows(pattern, width)
-        kind = "guarded" if guarded else "sum"
-        objects = self._objects(kind, pattern, width, lambda: rows.sums(guarded=guarded))
-        return SumCode.of(pattern, rows.split, width, once, objects)
-
-    def _rows(self, pattern: Pattern, width: int) -> tuple[Rows, Entry | None]:
-        """What is done in each row, and the code for what is done once."""
-        wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
-        split, machine = Split.of(self._fused, wide), self.machine
-        once = (
-            Entry.of(split.once, exact=True, machine=machine) if split.once.instructions else None
-        )
-        sources = tuple(size for kind, size in pattern if kind != "numbers")
-        return Rows(split, sources, width, machine, self.exact), once
-
-    def _objects(
-        self,
-        what: str,
-        pattern: Pattern,
-        width: int,
-        write: Callable[[], tuple[int, Iterator[str]]],
-    ) -> Objects:
-        given = " ".join([f"{kind}{size}" for kind, size in pattern])
-        kind = f"{what} {width} {given}{' exact' if self.exact else ''}"
-
-        def written() -> tuple[int, int, Iterator[str]]:
-            slots, modules = write()
+        def write() -> tuple[int, int, Iterator[str]]:
+            if kind in ("map", "stream"):
+                slots, modules = rows.columns(streaming=kind == "stream")
+            else:
+                slots, modules = rows.sums(masked=kind == "masked")
             return slots, PLAIN, modules
 
-        return Request(self.program, kind, PLAIN, self.machine).objects(written)
+        given = " ".join([f"{kind}{size}" for kind, size in pattern])
+        name = f"{kind} {width} {given}{' exact' if self.exact else ''}"
+        objects = Request(self.program, name, PLAIN, self.machine).objects(write)
+        hoisted, machine = rows.split.hoisted, self.machine
+        entry = Entry.of(hoisted, exact=True, machine=machine) if hoisted.instructions else None
+        return of.of(pattern, rows.split, width, entry, objects)
+
+    def _rows(self, pattern: Pattern, width: int) -> RowProgram:
+        wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]
+        sources = tuple(size for kind, size in pattern if kind != "numbers")
+        return RowProgram(Split.of(self._fused, wide), sources, width, self.machine, self.exact)

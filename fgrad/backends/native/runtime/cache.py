@@ -1,4 +1,4 @@
-"""Object code kept on disk from one process to the next: bytes by key, believed only if verified."""
+"""Object code cached on disk: bytes by key, which are verified when they are read."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _STALE: Final = 3600.0  # seconds; whoever still wrote a temporary file by then 
 _KEY: Final = re.compile(r"[0-9a-f]{1,128}")
 _ENTRY: Final = re.compile(r"[0-9a-f]{1,128}\.fgrad")
 _TEMPORARY: Final = re.compile(r"[0-9a-f]{16}\.fgrad\.tmp")
-# Windows has neither; without O_NONBLOCK a pipe in the place of a file would be waited for.
+# Windows has neither; without O_NONBLOCK opening a pipe instead of a file would block.
 _FLAGS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @attrs.frozen
 class Info:
-    """What a store holds, in whole blocks of 4096 bytes, and what keeps it from working, if anything."""
+    """What a store holds, in blocks of 4096 bytes, and what keeps it from working, if anything."""
 
     directory: Path | None
     entries: int
@@ -47,11 +47,11 @@ class Info:
 
 @attrs.frozen
 class Store:
-    """A private directory of about `limit` bytes at most in which compiled code is kept.
+    """A private directory of about `limit` bytes at most with compiled code.
 
-    The code is executed, so only files are believed that nobody but this user can have written,
-    and that say themselves, with a hash, what they are.
-    Nothing here raises an OSError: what cannot be read is absent, what cannot be written is not kept.
+    The code is executed, so a file is trusted only if nobody but this user can have written it, and
+    if it begins with a hash of its key and content. Nothing here raises an OSError: what cannot be
+    read is absent, what cannot be written is not kept.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as directory:
@@ -72,15 +72,15 @@ class Store:
             return cls(None)
 
     def get(self, key: str) -> bytes | None:
-        """What was put under the key (hexadecimal digits), if it is there and whole."""
+        """The data under a key (hexadecimal digits), if it is there and intact."""
         path = self._path(key)
-        if path is None or _obstacle(self.directory):
+        if path is None or _distrust(self.directory):
             return None
         try:
             with open(path, "rb", opener=_open) as file:
                 status = os.fstat(file.fileno())
-                believed = stat.S_ISREG(status.st_mode) and not _alien(status)
-                if not believed or status.st_size > self.limit:
+                trusted = stat.S_ISREG(status.st_mode) and not _untrusted(status)
+                if not trusted or status.st_size > self.limit:
                     return None
                 head, end, data = file.read(status.st_size).partition(b"\n")
         except OSError:
@@ -92,10 +92,10 @@ class Store:
         return data
 
     def put(self, key: str, data: bytes) -> bool:
-        """Keep the data under the key; whether it is kept.
+        """Store data under a key; returns whether it is stored.
 
-        What was used least recently goes when the directory is scanned, which takes longer than
-        writing: at random, once while a 64th of the limit is written, by whatever processes.
+        The least recently used files are removed when the directory is scanned. That takes longer
+        than writing, so it happens at random, once while all processes write a 64th of the limit.
         """
         path = self._path(key)
         if path is None:
@@ -106,7 +106,7 @@ class Store:
             return False
         try:
             _make(path.parent)
-            if _obstacle(path.parent):
+            if _distrust(path.parent):
                 return False
             _replace(path, content)
         except OSError:
@@ -116,14 +116,14 @@ class Store:
         return True
 
     def info(self) -> Info:
-        """What the store holds now; nothing is made."""
+        """What the store holds now; creates nothing."""
         rooms = [file.room for file in _files(self.directory, _ENTRY)]
-        problem = _obstacle(self.directory) or _lock(self.directory)
+        problem = _distrust(self.directory) or _unwritable(self.directory)
         return Info(self.directory, len(rooms), sum(rooms), self.limit, problem)
 
     def clear(self) -> int:
-        """Remove all entries, and nothing else; how many."""
-        if _obstacle(self.directory):
+        """Remove all entries, and nothing else; returns how many."""
+        if _distrust(self.directory):
             return 0
         for file in _files(self.directory, _TEMPORARY):
             _removed(file.path)
@@ -135,7 +135,7 @@ class Store:
         return self.directory / f"{key}.fgrad"
 
     def _trim(self, newest: Path) -> None:
-        """Remove what is above the limit, but for the newest, and what dead processes left."""
+        """Remove what exceeds the limit, except for the newest, and leftovers of dead processes."""
         dead = time.time() - _STALE
         for file in _files(self.directory, _TEMPORARY):
             if file.used < dead:
@@ -170,7 +170,7 @@ def _usual_directory(environment: Mapping[str, str]) -> Path | None:
 
 
 def _head(key: str, data: bytes) -> bytes:
-    """The line before the data: it depends on every byte, so comparing it is verifying them."""
+    """The header of the data, which depends on every byte: comparing it verifies them."""
     digest = hashlib.sha256(data).hexdigest()
     return f"fgrad object code {_FORMAT} {key} {len(data)} {digest}\n".encode()
 
@@ -180,19 +180,19 @@ def _room(size: int) -> int:
 
 
 def _chance() -> float:
-    """A number in [0, 1), without the cost of importing random."""
+    """A random number in [0, 1), without importing random."""
     return int.from_bytes(os.urandom(4), "big") / 2**32
 
 
-def _alien(status: os.stat_result) -> bool:
-    """Whether others can have written it; on Windows the rights of the user's profile say no."""
+def _untrusted(status: os.stat_result) -> bool:
+    """Whether others can have written it; on Windows the profile's permissions prevent it."""
     if sys.platform == "win32":
         return False
     return status.st_uid != os.geteuid() or bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
-def _obstacle(directory: Path | None) -> str | None:
-    """Why nothing in the directory is believed, nor written there."""
+def _distrust(directory: Path | None) -> str | None:
+    """Why the directory is not trusted, if so."""
     if directory is None:
         return "it is off"
     try:
@@ -203,13 +203,13 @@ def _obstacle(directory: Path | None) -> str | None:
         return f"the directory cannot be read: {error.strerror}"
     if not stat.S_ISDIR(status.st_mode):
         return "it is not a directory"
-    if _alien(status):
+    if _untrusted(status):
         return "others may write there: it must be yours, with mode 700"
     return None
 
 
-def _lock(directory: Path | None) -> str | None:
-    """Why the directory cannot be written, or made."""
+def _unwritable(directory: Path | None) -> str | None:
+    """Why the directory cannot be written or created, if so."""
     if directory is None:
         return None
     nearest = next((p for p in (directory, *directory.parents) if os.path.lexists(p)), directory)
@@ -229,9 +229,9 @@ def _open(path: str, flags: int) -> int:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all.
+    """Write a file atomically.
 
-    It need not reach the disk first: what a power failure leaves of it is not verified.
+    It need not be flushed to disk first: what a power failure leaves of it does not verify.
     """
     temporary = path.with_name(f"{os.urandom(8).hex()}.fgrad.tmp")
     try:

@@ -1,4 +1,4 @@
-"""A program for one point as machine code that can be called, and exchanged for better code."""
+"""A program for one point as machine code, which better code replaces when it is hot."""
 
 from __future__ import annotations
 
@@ -10,59 +10,52 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.codegen.callbacks import Calls
-from fgrad.backends.native.codegen.functions import PART, called, parts
-from fgrad.backends.native.codegen.point import Numbers, modules
-from fgrad.backends.native.codegen.slp import together
+from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
+from fgrad.backends.native.codegen.point import LONG, point_modules
 from fgrad.backends.native.interop import point
+from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.interop.trees_calls import on_trees
-from fgrad.backends.native.interop.trees_forms import Form
-from fgrad.backends.native.math.fma import rounded
-from fgrad.backends.native.math.table import Vocabulary
-from fgrad.backends.native.rerolling.lineup import Lineup
-from fgrad.backends.native.rerolling.order import Rolled
-from fgrad.backends.native.rerolling.partition import windows
-from fgrad.backends.native.runtime.background import later
-from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, Machine, host, loaded
-from fgrad.backends.native.runtime.objects import Request, Write, wrapped
+from fgrad.backends.native.interop.trees_descriptors import Descriptor
+from fgrad.backends.native.ir.machine import Machine
+from fgrad.backends.native.runtime.background import submit
+from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
+from fgrad.backends.native.runtime.objects import Request, Write, trampoline_code
 from fgrad.graph.collector import relaxed_gc_for
 from fgrad.program.passes import inlined
 from fgrad.program.program import Program
 from fgrad.trees.tree import Structure, tupled
 
-LONG: Final = 1500
-"""Lines of code from which on it is made quickly first: so many take 70 to 130 ms at the best level."""
 HOT: Final = 10_000
-"""Calls after which better code is made for a long program."""
+"""Calls after which better code is compiled for a long program."""
 
 _Run: Final = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 
 
 @attrs.frozen(eq=False)
 class Entry:
-    """The code of a program for one point; each call takes the best there is."""
+    """The code of a program for one point; each call runs the best there is."""
 
     program: Program
     exact: bool
     machine: Machine
-    calls: Calls
+    calls: CallbackTable
     shape: point.Shape
     cell: Any
-    """The address of the code, how many calls there are to the next look at it, and a word for `wrapper`."""
+    """The address of the code, the countdown of calls to the next fallback, and a word for the trampoline."""
     level: int
     """The level of the first code."""
     codes: list[Code]
-    """All that was made: what has been exchanged may still be running."""
+    """All code so far: what has been replaced may still be running."""
 
     @classmethod
     def of(cls, program: Program, *, exact: bool, machine: Machine | None = None) -> Entry:
-        """The code at the first level."""
+        """The code of a program, compiled at its first level."""
         machine = machine or host()
         whole = inlined(program)
         level = QUICK if len(whole) > LONG else BEST
         request, write = _request(whole, level, machine, exact=exact)
         objects = request.objects(write)
-        calls = Calls.of(called(whole))
+        calls = CallbackTable.of(callbacks(whole))
         code = loaded(objects.files, ["run"], calls.imports)
         inputs = len(whole.inputs)
         truths = [i >= inputs and whole.instructions[i - inputs][0].truth for i in whole.outputs]
@@ -72,7 +65,7 @@ class Entry:
         return cls(whole, exact, machine, calls, shape, cell, objects.level, [code])
 
     def improve(self) -> Iterator[None]:
-        """Make the best code once, and take it from the next call on: in steps, as `later` wants it."""
+        """Compile the best code once, for calls from then on; in steps, for `submit`."""
         if len(self.codes) > 1 or not self.long:
             return
         request, write = _request(self.program, BEST, self.machine, exact=self.exact)
@@ -89,88 +82,88 @@ class Entry:
 
     @property
     def long(self) -> bool:
-        """Whether the first code was made quickly, so that there is better."""
+        """Whether the first code was compiled at a low level, so that there is better."""
         return self.level < BEST
 
     def run(self, *xs: float) -> tuple[Any, ...]:
-        """The outputs, by way of ctypes: for interpreters that `interpreter` does not know."""
+        """The outputs, by ctypes: for interpreters that `buffers.cpython` does not know."""
         shape = self.shape
         given = (ctypes.c_double * shape.inputs)(*xs)
         out = (ctypes.c_double * len(shape.truths))()
         scratch = (ctypes.c_double * shape.slots)()
-        # Addresses as numbers, for what `ctypes` makes of anything else is an error of its own.
+        # Addresses as ints, since ctypes raises errors of its own for other arguments.
         places = ctypes.addressof(given), ctypes.addressof(out), self.calls.address
         _Run(self.cell[0])(*places, ctypes.addressof(scratch))
         return tuple([y != 0.0 if truth else y for y, truth in zip(out, shape.truths, strict=True)])
 
     def on_floats(self, other: Callable[..., Any], *, single: bool) -> Callable[..., Any]:
-        """The function of floats by position, a builtin where it can be; `other` takes all else.
+        """The function of floats by position, a builtin where possible; `other` handles other arguments.
 
-        It gives the tuple of the outputs, or the only one. `other` is called with what is no float,
-        and once when the code has become hot.
+        It returns the tuple of the outputs, or the only one. `other` is called once when the code
+        is hot, too.
         """
         known = cpython.floats()
         if known is None or self.calls.functions:
             return other
-        file = wrapped(point.on_floats(self.shape, single=single), PLAIN)
-        return self._builtin(file, known, cpython.MANY, other)
+        file = trampoline_code(point.on_floats(self.shape, single=single), PLAIN)
+        return self._builtin(file, known, cpython.METH_FASTCALL, other)
 
     def on_trees(
         self, arguments: Structure[Any], result: Structure[Any], other: Callable[..., Any]
     ) -> Callable[..., Any] | None:
-        """The builtin of arguments of that structure, `(args, kwargs)`; `other` takes all else.
+        """The builtin for arguments of that structure, `(args, kwargs)`; `other` handles other arguments.
 
-        At the leaves it takes floats, also those of numpy, and ints. None where there is no such
-        builtin: for classes that code cannot read, and where `on_floats` is none either.
+        Leaves are floats, also those of numpy, and ints. None where there is no such builtin: for
+        classes that code cannot read, and where `on_floats` returns `other`.
         """
         known = cpython.trees()
         if known is None or self.calls.functions:
             return None
         positional, named = arguments.children
         row = tupled((*positional.children, *named.children))
-        given = Form.of(row, [False] * len(arguments))
-        made = Form.of(result, self.shape.truths)
+        given = Descriptor.of(row, [False] * len(arguments))
+        made = Descriptor.of(result, self.shape.truths)
         if given is None or made is None:
             return None
         keys = (ctypes.c_int64 * len(named.keys))(*map(id, named.keys))
         inputs, before = self.shape.inputs, self.shape.inputs + len(self.shape.truths)
         counts = len(positional.children), len(keys), ctypes.addressof(keys)
-        words = *counts, given.address, made.address, inputs, before, before + self.shape.slots
-        facts = (ctypes.c_int64 * len(words))(*words)
+        target = *counts, given.address, made.address, inputs, before, before + self.shape.slots
+        facts = (ctypes.c_int64 * len(target))(*target)
         imports = {**known, "facts": ctypes.addressof(facts)}
         held = facts, keys, named.keys, given, made
-        return self._builtin(_for_trees(), imports, cpython.MANY, other, *held)
+        return self._builtin(_for_trees(), imports, cpython.METH_FASTCALL, other, *held)
 
     def on_array(self, other: Callable[..., Any], *, single: bool) -> Callable[..., Any]:
         """The function of one array of doubles to an array, or to a number if `single`."""
         known = cpython.arrays()
         if known is None or self.calls.functions or (True in self.shape.truths and not single):
             return other
-        file = wrapped(point.on_array(self.shape, single=single), PLAIN)
-        arrays: list[object] = [None] * point.KEPT
+        file = trampoline_code(point.on_array(self.shape, single=single), PLAIN)
+        arrays: list[object] = [None] * KEPT
         imports = {**known, "kept": id(arrays)}
-        return self._builtin(file, imports, cpython.ONE, other, arrays)
+        return self._builtin(file, imports, cpython.METH_O, other, arrays)
 
     def _builtin(
         self, file: bytes, known: Any, flags: int, other: Callable[..., Any], *held: object
     ) -> Callable[..., Any]:
         code = loaded([file], ["call"], {**known, "cell": ctypes.addressof(self.cell)})
         address, kept = code.addresses["call"], (self, other, code, *held)
-        made: Callable[..., Any] = cpython.builtin("compiled", address, flags, _unusual, kept)
+        made: Callable[..., Any] = cpython.builtin("compiled", address, flags, _fall_back, kept)
         return made
 
 
 @cache
 def _for_trees() -> bytes:
-    # It takes a fifth of the time of better code, and a call of small trees 10% longer.
-    return wrapped(on_trees(), QUICK)
+    # It compiles in a fifth of the time of better code, and calls of small trees take 10% longer.
+    return trampoline_code(on_trees(), QUICK)
 
 
-def _unusual(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
-    """What a builtin calls for everything unusual."""
+def _fall_back(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
+    """The fallback of a builtin."""
     entry, other = kept[:2]
     if entry.cell[1] == 0 and entry.long:
-        later(entry.improve)
+        submit(entry.improve)
     return other(*args, **kwargs)
 
 
@@ -179,23 +172,9 @@ def _request(
 ) -> tuple[Request, Write]:
     def write() -> tuple[int, int, Iterable[str]]:
         with relaxed_gc_for(len(program)):
-            return _written(program, level, machine, exact=exact)
+            slots, long, modules = point_modules(program, machine, exact=exact)
+        # Of a long program with loops the code may be short.
+        return slots, level if long else BEST, modules
 
     kind = "point exact" if exact else "point"
     return Request(program, kind, level, machine), write
-
-
-def _written(
-    program: Program, level: int, machine: Machine, *, exact: bool
-) -> tuple[int, int, Iterable[str]]:
-    """The scratch, the level and the modules: of long programs with loops the code may be short."""
-    calls = called(program)
-    rolled = Rolled.of(rounded(program, machine, exact=exact), calls, machine.width)
-    cut = windows(len(rolled.program), PART, rolled.loops)
-    words = Vocabulary(1, fma=machine.fma, inline=False)
-    wide = Vocabulary(machine.width, fma=machine.fma, inline=False, apart=True)
-    ordered = together(rolled.program, cut, wide.width, calls)
-    lineup = rolled.lineup if ordered is rolled.program else Lineup.of(ordered, calls)
-    made = parts(ordered, Numbers(), words, calls, cut, wide=wide, lineup=lineup)
-    short = sum(window.period for window in cut) <= LONG
-    return made.slots, BEST if short else level, modules(made)

@@ -1,4 +1,4 @@
-"""Calls for a few rows: builtins of the interpreter, with nothing of Python between arrays and code."""
+"""Builtin functions for calls of a few rows, which run no Python between the arrays and the code."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.interop import rows, sums
-from fgrad.backends.native.interop.point import KEPT
+from fgrad.backends.native.interop import columns, sums
+from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.runtime.llvm import PLAIN, loaded
-from fgrad.backends.native.runtime.objects import wrapped
-from fgrad.backends.native.runtime.pointers import Pattern
-from fgrad.backends.native.runtime.row_code import RowCode
-from fgrad.backends.native.runtime.sum_code import BLOCK
+from fgrad.backends.native.runtime.objects import trampoline_code
+from fgrad.backends.native.runtime.row_arguments import Pattern
+from fgrad.backends.native.runtime.row_code import BLOCK, RowCode
 
 Way: TypeAlias = Literal["map", "into", "sum", "total"]
-"""To new columns, to columns that are given, to a tuple of sums, or to arrays for them."""
+"""To new columns, to given columns, to a tuple of sums, or to given arrays of sums."""
 Call: TypeAlias = Callable[..., Any]
 
 TRIED: Final = 4
 """Builtins that are tried one after the other."""
 ROOM: Final = 1 << 20
-"""Bytes of new columns from which on a call takes long anyway."""
+"""Bytes of new columns from which on the overhead of Python does not matter."""
 
 
 @attrs.frozen(eq=False)
-class Few:
-    """The builtins for a program over few rows: one for each kind of arguments that came twice."""
+class FewRows:
+    """The builtins of a program: one for each kind of arguments that came twice."""
 
     _calls: dict[tuple[Way, Pattern, tuple[int, ...]], Call | None] = attrs.field(
         factory=dict, init=False
@@ -38,7 +37,7 @@ class Few:
     _latest: dict[Way, tuple[Call, ...]] = attrs.field(factory=dict, init=False)
 
     def call(self, way: Way, *inputs: object) -> Any:
-        """The columns or sums, if the arguments are few rows of a kind that came lately; else None."""
+        """The columns or sums, if a builtin takes these arguments; else None."""
         for call in self._latest.get(way, ()):
             made = call(*inputs)
             if made is not None:
@@ -46,9 +45,9 @@ class Few:
         return None
 
     def prepare(self, way: Way, code: RowCode, rows: int, sizes: tuple[int, ...] = ()) -> None:
-        """From now on, expect arguments as these.
+        """Expect arguments like these from now on.
 
-        `sizes` are the lengths of the arrays that sums go to, 0 for those that are one number.
+        `sizes` are the lengths of the arrays that sums go to, 0 for those that are single numbers.
         """
         key, most = (way, code.pattern, sizes), _most(way, code)
         if not code.width <= rows <= most:
@@ -64,45 +63,48 @@ class Few:
 
 
 def _most(way: Way, code: RowCode) -> int:
-    """The most rows that a builtin does."""
+    """The most rows of a builtin."""
     if way not in ("map", "into"):
         return BLOCK
     return 0 if True in code.kinds else ROOM // (8 * max(1, len(code.kinds)))
 
 
 def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call | None:
-    """The function of what is given, by position; None for anything else than code reads as it is.
+    """The builtin; it returns None for arguments that code cannot read in place.
 
-    There is none for interpreters that `interpreter` does not know, and for code that calls Python.
+    There is none on interpreters whose objects `buffers.cpython` does not know, and for code with
+    callbacks.
     """
-    known, once, split, lanes = cpython.arrays(), code.once, code.split, code.width
-    if known is None or code.calls.functions or (once and once.calls.functions):
+    known, hoisted, split, lanes = cpython.arrays(), code.hoisted, code.split, code.width
+    if known is None or code.calls.functions or (hoisted and hoisted.calls.functions):
         return None
     kinds = [_kind(kind, size) for kind, size in code.pattern]
     places = [k if varies else -1 - k for varies, k in split.outputs]
-    order = split.once.outputs
+    order = split.hoisted.outputs
     words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in ((*kinds, *sizes), order, places)]
     at = code.code.addresses
-    functions = at["rows"], once.cell[0] if once else 0, at.get("clear", 0), at.get("add", 0)
-    varying = len(split.each.outputs)
+    functions = at["rows"], hoisted.cell[0] if hoisted else 0, at.get("clear", 0), at.get("add", 0)
+    varying = len(split.per_row.outputs)
     kept: list[object] = [None] * KEPT
     arguments, outputs = len(kinds), len(places)
     objects = arguments + (outputs if way == "into" else len(sizes))
     rows = [kind for kind, _ in code.pattern if kind == "numbers"]
-    # Where outputs are written meanwhile, they could lie where the row is.
-    straight = way in ("sum", "total") and not once and len(rows) == 1 and _in_order(order)
+    # Not where outputs are written meanwhile, for they could overlap the row.
+    in_place = way in ("sum", "total") and not hoisted and len(rows) == 1 and _in_order(order)
     facts = [
         *(*functions, *map(ctypes.addressof, words), id(kept)),
-        *(objects, arguments, outputs, varying, len(order), lanes, most, straight, 0),
+        *(objects, arguments, outputs, varying, len(order), lanes, most, in_place, 0),
         *_places([
-            len(split.once.inputs), 2 * len(split.each.inputs), outputs, len(order),
-            once.shape.slots if once else 0, code.slots * lanes, code.room, varying, 2 * objects,
+            len(split.hoisted.inputs), 2 * len(split.per_row.inputs), outputs, len(order),
+            hoisted.shape.slots if hoisted else 0, code.slots * lanes, code.room, varying, 2 * objects,
         ]),
     ]  # fmt: skip
     table = (ctypes.c_int64 * len(facts))(*facts)
     made = loaded([_wrapped(way)], ["call"], {**known, "facts": ctypes.addressof(table)})
     held = (made, code, table, kept, *words)
-    call: Call = cpython.builtin("rows", made.addresses["call"], cpython.MANY, _never, held)
+    call: Call = cpython.builtin(
+        "rows", made.addresses["call"], cpython.METH_FASTCALL, _never, held
+    )
     return call
 
 
@@ -115,7 +117,7 @@ def _kind(kind: str, size: int) -> int:
 
 
 def _places(sizes: list[int]) -> list[int]:
-    """Where in memory each begins behind the one before it, at multiples of 128 bytes, and the end."""
+    """The offsets of consecutive regions of so many doubles, aligned to 128 bytes, and the end."""
     places, at = [], 0
     for size in sizes:
         at += -(-8 * size // 128) * 128
@@ -124,13 +126,13 @@ def _places(sizes: list[int]) -> list[int]:
 
 
 def _never(*_: object) -> None:
-    """What a builtin calls for everything unusual; these have an answer for that."""
+    """The fallback of a builtin that needs none."""
 
 
 @cache
 def _wrapped(way: Way) -> bytes:
     texts = {
-        "map": rows.mapped, "into": rows.written,
-        "sum": sums.summed, "total": sums.totalled,
+        "map": columns.to_new_columns, "into": columns.to_given_columns,
+        "sum": sums.to_tuple, "total": sums.to_given_arrays,
     }  # fmt: skip
-    return wrapped(texts[way](), PLAIN)
+    return trampoline_code(texts[way](), PLAIN)

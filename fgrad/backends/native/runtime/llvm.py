@@ -1,17 +1,18 @@
-"""The machine that code is made for, and code made and loaded: all that touches LLVM."""
+"""Everything that calls LLVM: object code is compiled from IR, and linked into this process."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from fgrad.backends.native.runtime.turns import soon, taken
+from fgrad.backends.native.ir.machine import Machine
+from fgrad.backends.native.runtime.turns import defer, exclusively
 from fgrad.errors import MissingExtra
 
 try:
@@ -23,31 +24,31 @@ except ImportError as _error:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-TOGETHER: Final = 16
-"""Libraries that have a linker in common.
+LIBRARIES_PER_LINKER: Final = 16
+"""Libraries that share a linker.
 
-What LLVM keeps of a library that has gone, 8 kB, goes with its linker, and to make a linker takes as
-long as to link eight libraries.
+What LLVM leaks for a library that is removed, 8 kB, is freed with its linker; making a linker takes
+as long as linking eight libraries.
 """
-# Names of libraries must differ within a linker.
+# The names of libraries differ within a linker.
 _numbers: Final[Iterator[int]] = count()
-# By its number each library and its linker; and the linker of the next.
+# The library and linker of each number, and the linker for the next.
 _libraries: Final[dict[int, list[llvm.LLJIT | llvm.ResourceTracker]]] = {}
 _linkers: Final[dict[int, llvm.LLJIT]] = {}
 
 
 class _Number(int):
-    """The number of a library, which goes when nothing holds the number any more.
+    """The number of a library, which is removed when nothing refers to the number any more.
 
-    The garbage collector must not see it: it would call its finalizer while others in the same
-    garbage still have theirs to come, and those may call the code.
+    It is hidden from the garbage collector, which would call its finalizer before those of other
+    objects in the same garbage that may still call the code.
     """
 
     __slots__ = ()
 
     @classmethod
     def next(cls) -> _Number:
-        """A number of its own."""
+        """A new number."""
         number = cls(next(_numbers))
         ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.py_object(number))
         return number
@@ -55,7 +56,7 @@ class _Number(int):
     def __del__(self, _ending: Callable[[], bool] = sys.is_finalizing) -> None:
         # At the end of the interpreter this module may be empty.
         if not _ending():
-            soon(partial(_unloaded, int(self)))
+            defer(partial(_unloaded, int(self)))
 
 
 def _unloaded(number: int) -> None:
@@ -65,50 +66,25 @@ def _unloaded(number: int) -> None:
 
 
 QUICK: Final = 0
-"""The level of LLVM's code generator that is fast to make code."""
+"""The level of LLVM's code generator that compiles fastest."""
 PLAIN: Final = 2
-"""That whose code is fast to run, of variables in registers and with functions put in place.
+"""The level with register allocation and inlining.
 
-It takes the same time for each line, however long a function is; LLVM's passes do not.
+Its time for an instruction does not depend on the length of a function, unlike that of LLVM's
+passes.
 """
 BEST: Final = 3
-"""The same, behind LLVM's first level of passes and its search for vectors.
+"""The same after LLVM's passes of level 1 and its SLP vectoriser.
 
-Both together take 1.2 to 2 times as long as the generator alone. Of Rosenbrock's function of 1,000
-numbers and its gradient, written out, they make 2.0 us from 2.5.
+They take 1.2 to 2 times as long as the code generator alone, and speed Rosenbrock's function of
+1,000 numbers and its gradient, unrolled, from 2.5 us up to 2.0.
 """
-
-
-@attrs.frozen
-class Machine:
-    """What code is made for: a triple of LLVM, a processor and its features."""
-
-    triple: str
-    cpu: str
-    features: str
-
-    @cached_property
-    def fma(self) -> bool:
-        """Whether a fused multiply-add is an instruction."""
-        return not self.triple.startswith("x86_64") or "+fma" in self.features.split(",")
-
-    @cached_property
-    def width(self) -> int:
-        """How many doubles a vector of this machine has, at least 2."""
-        features = self.features.split(",")
-        return 8 if "+avx512f" in features else 4 if "+avx" in features else 2
-
-    @property
-    def registers(self) -> int:
-        """How many vectors it has room for."""
-        wide = "+avx512f" in self.features.split(",") or not self.triple.startswith("x86_64")
-        return 32 if wide else 16
 
 
 @cache
 def host() -> Machine:
-    """The machine that this process runs on."""
-    return taken(_host)
+    """The machine of this process."""
+    return exclusively(_host)
 
 
 def _host() -> Machine:
@@ -129,8 +105,8 @@ def _target(machine: Machine, level: int) -> llvm.TargetMachine:
 
 
 def compiled(text: str, machine: Machine, level: int) -> bytes:
-    """The object code of a module written in LLVM IR; `level` is `QUICK`, `PLAIN` or `BEST`."""
-    return taken(partial(_compiled, text, machine, level))
+    """The object code of a module of LLVM IR; `level` is `QUICK`, `PLAIN` or `BEST`."""
+    return exclusively(partial(_compiled, text, machine, level))
 
 
 def _compiled(text: str, machine: Machine, level: int) -> bytes:
@@ -139,7 +115,7 @@ def _compiled(text: str, machine: Machine, level: int) -> bytes:
     module.triple = machine.triple
     module.data_layout = str(target.target_data)
     if level != QUICK:
-        # No pass may change what a line means, since no line has a flag that lets it.
+        # No pass changes the semantics of floats, since no instruction has a fast-math flag.
         options = llvm.create_pipeline_tuning_options(speed_level=1)
         options.slp_vectorization = True
         options.loop_unrolling = False
@@ -156,7 +132,7 @@ def _compiled(text: str, machine: Machine, level: int) -> bytes:
 
 
 def _dispose(passes: llvm.ModulePassManager) -> None:
-    """Give the memory of passes back, which their class does not: it finds an empty method first."""
+    """Free the memory of passes, which their own class does not: an empty method hides it."""
     if not passes.closed:
         NewPassManager._dispose(passes)
         passes.detach()
@@ -164,15 +140,15 @@ def _dispose(passes: llvm.ModulePassManager) -> None:
 
 @attrs.frozen(eq=False)
 class Code:
-    """Object code in memory, with the addresses of its functions; it stays while this value lives."""
+    """Linked code and the addresses of its symbols; it stays loaded while this value lives."""
 
     addresses: Mapping[str, int]
     _number: _Number
 
 
 def _linker(number: int) -> llvm.LLJIT:
-    """The linker of that library, and of those that come after it."""
-    group = number // TOGETHER
+    """The linker of that library and of the next ones."""
+    group = number // LIBRARIES_PER_LINKER
     if group not in _linkers:
         _linkers.clear()
         _linkers[group] = llvm.create_lljit_compiler()
@@ -185,8 +161,8 @@ def version() -> str:
 
 
 def loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
-    """Object files made callable; `imports` are the addresses of the functions that they call."""
-    return taken(partial(_loaded, files, exports, imports))
+    """Link object files; `imports` are the addresses of the symbols that they need."""
+    return exclusively(partial(_loaded, files, exports, imports))
 
 
 def _loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:

@@ -1,4 +1,4 @@
-"""Object code of a program: found in the store, or made and put there."""
+"""Object code of a program: found in the cache on disk, or compiled and put there."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.cache import Store
-from fgrad.backends.native.runtime.llvm import Machine, compiled, host, version
+from fgrad.backends.native.runtime.llvm import compiled, host, version
 from fgrad.errors import NotPicklable
 from fgrad.program.program import Program
 
 Write: TypeAlias = Callable[[], tuple[int, int, Iterable[str]]]
-"""What writes code when it must be made: it gives the scratch, the level, and the modules in IR."""
+"""What writes the IR when code must be compiled: returns the slots of scratch memory, the level,
+and the modules."""
 _FGRAD: Final = Path(__file__).parents[3]
 _PASSES: Final = "backends/buffers/cpython", "graph/canonical", "program/passes", "program/schedule"
-"""The modules elsewhere that name a program, or that lines go through on their way."""
+"""The modules elsewhere that a program's digest or its IR depends on."""
 
 
 @cache
-def writers() -> str | None:
-    """The name of all that decides how a program is written: the text of these modules.
+def source_digest() -> str | None:
+    """The hash of the text of all modules that decide how a program becomes code.
 
-    Code that is found in the store was written by others if they differ, and may want other
-    arguments. None if there is no text to read: then nothing is kept.
+    Code in the cache that others wrote may expect other arguments. None if there is no text to
+    read: then nothing is cached.
     """
     digest = hashlib.sha256()
     native = sorted((_FGRAD / "backends" / "native").rglob("*.py"))
@@ -42,23 +44,23 @@ def writers() -> str | None:
 
 @attrs.frozen
 class Objects:
-    """Object files that are linked together, and how much scratch their code needs."""
+    """The object files of a program, and the scratch memory that their code needs."""
 
     slots: int
     level: int
-    """The level at which they were made, which may be better than what was asked for."""
+    """The level at which they were compiled, which may be better than the one asked for."""
     files: tuple[bytes, ...]
 
     @property
     def packed(self) -> bytes:
-        """As bytes, for the store."""
+        """Serialised, for the cache."""
         sizes = [len(file) for file in self.files]
         head = struct.pack(f"<QQQ{len(sizes)}Q", self.slots, self.level, len(sizes), *sizes)
         return head + b"".join(self.files)
 
     @classmethod
     def unpacked(cls, data: bytes) -> Objects:
-        """Back from bytes."""
+        """Deserialised."""
         slots, level, number = struct.unpack_from("<QQQ", data)
         at, files = 24 + 8 * number, []
         for size in struct.unpack_from(f"<{number}Q", data, 24):
@@ -69,7 +71,7 @@ class Objects:
 
 @attrs.frozen
 class Request:
-    """What is asked for: the program, the kind of code, the level and the machine."""
+    """A request for code: the program, the kind of code, the level and the machine."""
 
     program: Program
     kind: str
@@ -78,8 +80,8 @@ class Request:
 
     @property
     def key(self) -> str | None:
-        """The name in the store; None without `writers`, or for a program that calls nameless functions."""
-        written = writers()
+        """The key in the cache; None without `source_digest`, or for a program with callbacks that have no name."""
+        written = source_digest()
         try:
             digest = self.program.digest
         except NotPicklable:
@@ -89,7 +91,7 @@ class Request:
         return _name(self.machine, written, digest, self.kind, f"{self.level}")
 
     def steps(self, write: Write) -> Generator[None, None, Objects]:
-        """The objects, found in the store or made, in steps between which one may stop."""
+        """The objects, cached or compiled, in steps between which one may stop."""
         store = Store.usual()
         key = self.key if store.directory else None
         kept = store.get(key) if key else None
@@ -106,7 +108,7 @@ class Request:
         return objects
 
     def objects(self, write: Write) -> Objects:
-        """The objects, at once."""
+        """The objects."""
         steps = self.steps(write)
         while True:
             try:
@@ -122,8 +124,8 @@ def _name(machine: Machine, *parts: str) -> str:
 
 
 @lru_cache(maxsize=64)  # of any number of shapes
-def wrapped(text: str, level: int) -> bytes:
-    """The object code of what stands between Python and programs, for the machine at hand."""
+def trampoline_code(text: str, level: int) -> bytes:
+    """The object code of a trampoline, for this machine."""
     machine, store = host(), Store.usual()
     key = _name(machine, f"{level}", text)
     kept = store.get(key)

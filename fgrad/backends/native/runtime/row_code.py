@@ -1,4 +1,4 @@
-"""The code for one choice of columns, and what it is run into: new columns, or arrays."""
+"""The code for one choice of which inputs are columns: it is mapped into new or given columns, or summed."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from fgrad.backends.buffers.outputs import (
     new_columns,
     starts_of,
 )
-from fgrad.backends.native.codegen.callbacks import Calls
-from fgrad.backends.native.codegen.functions import called
+from fgrad.backends.native.codegen import sums
+from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
 from fgrad.backends.native.codegen.hoist import Split
 from fgrad.backends.native.runtime.entry import Entry
 from fgrad.backends.native.runtime.llvm import Code, loaded
 from fgrad.backends.native.runtime.objects import Objects
-from fgrad.backends.native.runtime.pointers import Feed, Pattern, pointers
-from fgrad.backends.native.runtime.threads import shares, side_by_side
+from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments, pointer_array
+from fgrad.backends.native.runtime.threads import in_threads, split_rows
 
 if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
 
 
-def _cache() -> int:
-    """The bytes of the last cache; 128 MB where the system does not say."""
+def _cache_size() -> int:
+    """The size of the last-level cache; 128 MB where the system does not say."""
     try:
         text = Path("/sys/devices/system/cpu/cpu0/cache/index3/size").read_text()
         return int(text.removesuffix("K\n")) << 10
@@ -43,152 +43,163 @@ def _cache() -> int:
         return 1 << 27
 
 
-STREAM: Final = _cache()
-"""Bytes of outputs from which on they go past the cache, for which there is other code."""
+STREAM: Final = _cache_size()
+"""Bytes of outputs from which on stores bypass the cache, by code of its own."""
 LINE: Final = 64
-"""Bytes of a line of the cache, which what goes past it must fill at once.
+"""Bytes of a cache line, which a store that bypasses the cache must fill.
 
-By half lines, the camera's Jacobian into 256 MB takes 105 ns a row, by whole ones 29 (AVX2).
+With stores of half a line, the camera's Jacobian into 256 MB takes 105 ns a row, with whole lines
+29 (AVX2).
 """
-PIECE: Final = 1024
-"""Rows that are computed at a time where the code cannot write to the arrays that were given."""
+CHUNK: Final = 1024
+"""Rows that are computed at a time where code cannot write to the given arrays."""
+BLOCK: Final = 4096
+"""Rows of a block, each of which has totals of its own, so that a sum does not depend on threads."""
 
-_GIVEN: Final = *[ctypes.c_void_p] * 5, ctypes.c_int64, ctypes.c_int64
+# Also of rows: ctypes converts other integers one call deeper, and a RecursionError there becomes
+# an error of its own.
+_GIVEN: Final = [ctypes.c_void_p] * 7
 _Rows: Final = ctypes.CFUNCTYPE(None, *_GIVEN)
 _RowsWithCalls: Final = ctypes.PYFUNCTYPE(None, *_GIVEN)
 
 
 @attrs.frozen(eq=False)
 class RowCode:
-    """The code for one choice of columns."""
+    """The code for one choice of which inputs are columns."""
 
     exports: ClassVar[Sequence[str]] = ("rows",)
-    """The functions that it has."""
+    """The symbols of its module."""
 
     pattern: Pattern
     split: Split
     width: int
     slots: int
-    once: Entry | None
-    """The code of what is the same in each row, if there is anything to compute."""
-    calls: Calls
+    hoisted: Entry | None
+    """The code of what is hoisted, if anything is."""
+    calls: CallbackTable
     code: Code
     function: Any
-    """The code as a function of ctypes."""
+    """The code as a ctypes function."""
     order: Any
-    """Which of the numbers given the code reads, in its order; of use if nothing is computed once."""
+    """The order in which code reads the numbers that are given, if nothing is hoisted."""
 
     @classmethod
     def of(
-        cls, pattern: Pattern, split: Split, width: int, once: Entry | None, objects: Objects
+        cls, pattern: Pattern, split: Split, width: int, hoisted: Entry | None, objects: Objects
     ) -> Self:
-        """That of object code."""
-        calls = Calls.of(called(split.each))
+        """The code of object files, linked."""
+        calls = CallbackTable.of(callbacks(split.per_row))
         code = loaded(objects.files, cls.exports, calls.imports)
         function = (_RowsWithCalls if calls.functions else _Rows)(code.addresses["rows"])
-        order = np.array(split.once.outputs, np.intp)
-        return cls(pattern, split, width, objects.slots, once, calls, code, function, order)
+        order = np.array(split.hoisted.outputs, np.intp)
+        return cls(pattern, split, width, objects.slots, hoisted, calls, code, function, order)
 
     @property
     def room(self) -> int:
-        """The doubles that sums take on the way."""
+        """The doubles of the totals of sums."""
         return 0
 
     @cached_property
     def constants(self) -> Array:
-        """What is the same in each row if nothing that is given is."""
-        return np.array(self.once.run() if self.once else (), np.float64)
+        """The hoisted numbers of a program that has none given."""
+        return np.array(self.hoisted.run() if self.hoisted else (), np.float64)
 
     @cached_property
     def truths(self) -> tuple[bool, ...]:
-        """For each output of a row whether it is a truth value."""
-        truths = self.split.each.truths
-        return tuple([truths[i] for i in self.split.each.outputs])
+        """Whether each output of a row is a boolean."""
+        truths = self.split.per_row.truths
+        return tuple([truths[i] for i in self.split.per_row.outputs])
 
     def map(
-        self, feed: Feed, threads: int, stream: Callable[[], RowCode] | None
+        self, args: RowArguments, threads: int, stream: Callable[[], RowCode] | None
     ) -> tuple[Array, ...]:
-        """A new column for each output; `stream` gives the code for large ones, if there is."""
-        same = self.same(feed)
-        # At least one vector is done, whatever is in its lanes.
-        columns = new_columns(self.truths, max(feed.rows, self.width))
-        self._direct(feed, same, starts_of(columns), threads, stream)
+        """A new column for each output; `stream` gives the code for large ones, if there is any."""
+        same = self.invariants(args)
+        # At least one vector is computed, whatever is in its spare lanes.
+        columns = new_columns(self.truths, max(args.rows, self.width))
+        self._run_in_place(args, same, starts_of(columns), threads, stream)
         made = list(columns)
-        if feed.rows < self.width:
-            made = [column[: feed.rows] for column in made]
+        if args.rows < self.width:
+            made = [column[: args.rows] for column in made]
         if len(made) == len(self.split.outputs):
             return tuple(made)
         return tuple(
             [
-                made[k] if varies else filled(feed.rows, self._number(same, k))
+                made[k] if varies else filled(args.rows, self._number(same, k))
                 for varies, k in self.split.outputs
             ]
         )
 
     @cached_property
     def kinds(self) -> tuple[bool, ...]:
-        """For each output whether it is a truth value."""
+        """Whether each output is a boolean."""
         truths = self.split.truths
         return tuple([self.truths[k] if varies else truths[k] for varies, k in self.split.outputs])
 
     def map_to(
-        self, out: Sequence[object], feed: Feed, threads: int, stream: Callable[[], RowCode] | None
+        self,
+        out: Sequence[object],
+        args: RowArguments,
+        threads: int,
+        stream: Callable[[], RowCode] | None,
     ) -> None:
-        """Write to arrays that are there."""
-        arrays = checked(out, self.kinds, feed.rows)
-        same = self.same(feed)
+        """Write to given arrays."""
+        arrays = checked(out, self.kinds, args.rows)
+        same = self.invariants(args)
         still: list[tuple[Array, int]] = []
         if len(self.truths) < len(self.kinds):
             outputs = list(zip(columns_of(arrays), self.split.outputs, strict=True))
             arrays = [x for x, (varies, _) in outputs if varies]
             still = [(x, k) for x, (varies, k) in outputs if not varies]
-        starts = direct_starts(arrays, feed.arrays) if feed.rows >= self.width else None
+        starts = direct_starts(arrays, args.arrays) if args.rows >= self.width else None
         if starts is not None:
-            self._direct(feed, same, starts, threads, stream)
+            self._run_in_place(args, same, starts, threads, stream)
         else:
-            self._by_pieces(feed.apart(arrays), same, columns_of(arrays), threads)
+            self._run_in_chunks(args.copied_where_shared(arrays), same, columns_of(arrays), threads)
         for x, k in still:  # last, for an argument may be here
             x[...] = self._number(same, k)
 
     def _number(self, same: Array, k: int) -> Any:
         return same[k] != 0.0 if self.split.truths[k] else same[k]
 
-    def _by_pieces(self, feed: Feed, same: Array, columns: Sequence[Array], threads: int) -> None:
-        """Compute a piece of rows at a time and copy it to where it belongs."""
-        ins = feed.table()
+    def _run_in_chunks(
+        self, args: RowArguments, same: Array, columns: Sequence[Array], threads: int
+    ) -> None:
+        """Compute a chunk of rows at a time and copy it to its place."""
+        ins = args.pointers()
 
         def work(begin: int, end: int) -> None:
-            room = new_columns(self.truths, max(PIECE, self.width))
-            for start in range(begin, end, PIECE):
-                size = min(PIECE, end - start)
+            room = new_columns(self.truths, max(CHUNK, self.width))
+            for start in range(begin, end, CHUNK):
+                size = min(CHUNK, end - start)
                 first = max(0, min(start, start + size - self.width))
                 sizes = [x.itemsize for x in room]
                 places = [a - first * n for a, n in zip(starts_of(room), sizes, strict=True)]
-                self.run(ins, same, pointers(places), first, max(start + size, self.width))
+                self.run(ins, same, pointer_array(places), first, max(start + size, self.width))
                 for x, y in zip(columns, room, strict=True):
                     x[start : start + size] = y[start - first : start - first + size]
 
-        side_by_side(work, shares(feed.rows, threads, PIECE))
+        in_threads(work, split_rows(args.rows, threads, CHUNK))
 
-    def _direct(
+    def _run_in_place(
         self,
-        feed: Feed,
+        args: RowArguments,
         same: Array,
         starts: Sequence[int],
         threads: int,
         stream: Callable[[], RowCode] | None,
     ) -> None:
-        """Have the code write to columns that start at these addresses."""
-        if not feed.rows or not starts:
+        """Let code write to columns that start at these addresses."""
+        if not args.rows or not starts:
             return
-        ins, to, width = feed.table(), pointers(starts), self.width
-        length = max(feed.rows, width)
-        first = self._first_line(starts, length) if stream else None
+        ins, to, width = args.pointers(), pointer_array(starts), self.width
+        length = max(args.rows, width)
+        first = self._first_aligned_row(starts, length) if stream else None
         kernel = self if first is None or stream is None else stream()
         vectors = 0 if first is None else (length - first) // kernel.width
         if first is None or vectors < 1:
-            ranges = shares(length, threads, width)
-            side_by_side(lambda begin, end: self.run(ins, same, to, begin, end), ranges)
+            ranges = split_rows(length, threads, width)
+            in_threads(lambda begin, end: self.run(ins, same, to, begin, end), ranges)
             return
         # What is not aligned at both ends is done by vectors that reach into the rest.
         last = first + vectors * kernel.width
@@ -199,12 +210,12 @@ class RowCode:
             start, size = first, kernel.width
             kernel.run(ins, same, to, start + begin * size, start + end * size)
 
-        side_by_side(work, shares(vectors, threads, 1))
+        in_threads(work, split_rows(vectors, threads, 1))
 
-    def _first_line(self, starts: Sequence[int], length: int) -> int | None:
-        """The first row at which a line of the cache begins in all columns.
+    def _first_aligned_row(self, starts: Sequence[int], length: int) -> int | None:
+        """The first row at which all columns are aligned to cache lines.
 
-        None if the columns are small, hold truth values, or are not aligned alike.
+        None if the columns are small, hold booleans, or are not aligned alike.
         """
         offsets = {start % LINE for start in starts}
         if 8 * length * len(starts) < STREAM or len(offsets) > 1 or True in self.truths:
@@ -218,18 +229,60 @@ class RowCode:
         given = (ctypes.addressof(ins), address(same), to, self.calls.address, address(scratch))
         self.function(*given, begin, end)
 
-    def same(self, feed: Feed) -> Array:
+    def invariants(self, args: RowArguments) -> Array:
         """The numbers that are the same in each row, as code reads them."""
-        if self.once is not None and feed.numbers.size == 0:
+        if self.hoisted is not None and args.numbers.size == 0:
             return self.constants
-        if self.once is not None:
-            return np.array(self.once.run(*feed.numbers.tolist()), np.float64)
-        numbers: Array = feed.numbers[self.order]
+        if self.hoisted is not None:
+            return np.array(self.hoisted.run(*args.numbers.tolist()), np.float64)
+        numbers: Array = args.numbers[self.order]
         return numbers
 
 
+@attrs.frozen(eq=False)
+class SumCode(RowCode):
+    """The code for one choice of which inputs are columns, whose outputs are summed."""
+
+    exports: ClassVar[Sequence[str]] = sums.EXPORTS
+
+    @property
+    def room(self) -> int:
+        """The doubles of the totals, and of the mask of rows behind them."""
+        return (len(self.truths) + 1) * self.width
+
+    @cached_property
+    def _add(self) -> Any:
+        return ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 2)(self.code.addresses["add"])
+
+    def sum(self, args: RowArguments, threads: int) -> tuple[Array, bool]:
+        """The sum over the rows of each output, and whether all are valid (`fgrad.backends.native.codegen.masks`)."""
+        same, ins, rows = self.invariants(args), args.pointers(), args.rows
+        starts = range(0, rows, BLOCK)
+        blocks = aligned((max(1, len(starts)), -(-self.room // 16) * 16))
+        blocks[...] = 0.0
+
+        def work(begin: int, end: int) -> None:
+            for k in range(begin, end):
+                start = starts[k]
+                self.run(ins, same, address(blocks[k]), start, min(start + BLOCK, rows))
+
+        in_threads(work, split_rows(len(starts), threads, 1))
+        with np.errstate(all="ignore"):  # inf - inf is nan, without a warning, as everywhere here
+            # In order, which numpy's own sum does not promise.
+            for block in blocks[1:]:
+                blocks[0] += block
+        found = np.empty(max(1, len(self.truths)))
+        known = bool(self._add(address(blocks), address(found)))
+        if len(self.truths) == len(self.split.outputs):
+            return found[: len(self.truths)], known
+        # The sum of no rows is 0, and not 0 * inf.
+        numbers = [float(x) * rows if rows else 0.0 for x in same]
+        sums = [found[k] if varies else numbers[k] for varies, k in self.split.outputs]
+        return np.array(sums, np.float64), known
+
+
 def aligned(shape: tuple[int, ...]) -> Array:
-    """Doubles that start at a multiple of 128 bytes, as vectors in memory must."""
+    """An array of doubles aligned to 128 bytes, as vectors in memory must be."""
     size = prod(shape)
     room = np.empty(size + 16)
     start = -address(room) // 8 % 16

@@ -1,4 +1,4 @@
-"""Rows shared among threads."""
+"""Ranges of rows, run in threads."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MOST: Final = 256
 """The most threads that are started, whatever is asked for."""
 
 
-def shares(length: int, threads: int, least: int) -> list[tuple[int, int]]:
+def split_rows(length: int, threads: int, least: int) -> list[tuple[int, int]]:
     """About equal ranges for the threads, none shorter than `least`.
 
-    >>> shares(10, 3, 2), shares(10, 3, 6)
+    >>> split_rows(10, 3, 2), split_rows(10, 3, 6)
     ([(0, 3), (3, 6), (6, 10)], [(0, 10)])
     """
     pieces = max(1, min(index(threads), MOST, length // max(least, 1)))
@@ -23,8 +23,8 @@ def shares(length: int, threads: int, least: int) -> list[tuple[int, int]]:
     return list(pairwise(ends))
 
 
-def side_by_side(work: Callable[[int, int], None], ranges: Sequence[tuple[int, int]]) -> None:
-    """Do the ranges, each in a thread of its own; raise what one of them raises."""
+def in_threads(work: Callable[[int, int], None], ranges: Sequence[tuple[int, int]]) -> None:
+    """Run the ranges, each in a thread; raises what one of them raised."""
     raised: list[BaseException] = []
 
     def done(begin: int, end: int) -> None:

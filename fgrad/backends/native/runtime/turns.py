@@ -1,12 +1,12 @@
-"""Turns at LLVM: one piece of work at a time, which nothing interrupts and which the end waits for.
+"""Turns at LLVM: its calls are serialised, not interrupted by signal handlers, and waited for at exit.
 
-What the handler of a signal raises in the middle of llvmlite leaves its lock held for ever, or has
-it free a string twice, which aborts. Handlers run in the main thread and in no other, so what the
-main thread wants done is done by a thread of its own, for which it waits.
+An exception that a signal handler raises within llvmlite leaves its lock held for ever, or makes it
+free a string twice, which aborts. Handlers run in the main thread only, so calls of the main thread
+are made by a thread of their own, for which it waits.
 
-LLVM's own tables are destroyed when the process ends, whatever daemon threads do with them: code that
-is made meanwhile fails an assertion of LLVM's, which aborts, or reads what is no more. So the end
-waits for the turn that is being taken, and daemons take no other. (docs/decisions/0019)
+LLVM's tables are destroyed when the process exits, whatever daemon threads do with them: compiling
+meanwhile fails an assertion of LLVM's, which aborts, or reads freed memory. So exit waits for the
+current call, and daemons make no other. (docs/decisions/0019)
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 MANY: Final = 16
-"""Finalizers in the main thread for which a thread is started, if nobody takes a turn before."""
+"""Deferred calls of the main thread for which a thread is started, if nobody takes a turn before."""
 
 _turn: Final = RLock()
-# The threads whose turn it is: one, as often as it has come back for another turn within it.
+# The thread whose turn it is, once for each nested turn.
 _within: Final[list[int]] = []
-_left: Final[deque[Callable[[], object]]] = deque()
+_deferred: Final[deque[Callable[[], object]]] = deque()
 _ending: Final = Event()
 _before_the_end: Final[list[Callable[[], object]]] = []
 
 
-def taken(work: Callable[[], T]) -> T:
-    """What the work gives, done when it is its turn; what it raises.
+def exclusively(work: Callable[[], T]) -> T:
+    """Run work while no other thread does; returns its result, or raises what it raises.
 
-    In the main thread what a handler raises comes at once, and the work goes on without it.
+    In the main thread the exception of a signal handler is raised at once, and the work goes on.
 
-    >>> taken(lambda: 2 + 2)
+    >>> exclusively(lambda: 2 + 2)
     4
     """
     me = get_ident()
@@ -48,14 +48,14 @@ def taken(work: Callable[[], T]) -> T:
     return _take(work, daemon=False) if direct else _by_another(work)
 
 
-def soon(work: Callable[[], object]) -> None:
-    """Have it done by the next turn, or when there are `MANY`: a finalizer must not wait for it."""
-    _left.append(work)
+def defer(work: Callable[[], object]) -> None:
+    """Run it with the next turn, or when there are `MANY`: for finalizers, which must not wait."""
+    _deferred.append(work)
     if _within or _ending.is_set():
         return
     if get_ident() != main_thread().ident:
         _tidy()
-    elif len(_left) % MANY == 0:
+    elif len(_deferred) % MANY == 0:
         try:
             start_new_thread(_tidy, ())
         except RuntimeError:  # no more can be had
@@ -63,12 +63,12 @@ def soon(work: Callable[[], object]) -> None:
 
 
 def before_the_end(work: Callable[[], object]) -> None:
-    """Have it done when the interpreter ends, while turns are still given to all."""
+    """Run it when the interpreter exits, while all threads may still take turns."""
     _before_the_end.append(work)
 
 
 def _by_another(work: Callable[[], T]) -> T:
-    """Have another thread take the turn, and wait for it."""
+    """Let another thread take the turn, and wait for it."""
     values: list[T] = []
     raised: list[BaseException] = []
     done = allocate_lock()
@@ -94,7 +94,7 @@ def _by_another(work: Callable[[], T]) -> T:
 
 
 def _take(work: Callable[[], T], *, daemon: bool | None) -> T:
-    """Do it now, unless this thread is a daemon and the end has come; `daemon` if that is known."""
+    """Run it now, unless this thread is a daemon and the interpreter is exiting; `daemon` if that is known."""
     try:
         with _turn:
             over = _ending.is_set() and not _within
@@ -109,8 +109,8 @@ def _take(work: Callable[[], T], *, daemon: bool | None) -> T:
 
 
 def _tidy() -> None:
-    """Do what is left, if it is nobody's turn; whose turn it is comes here afterwards."""
-    while _left and not _ending.is_set() and _turn.acquire(blocking=False):
+    """Run what is deferred, if it is nobody's turn; otherwise who has the turn does it afterwards."""
+    while _deferred and not _ending.is_set() and _turn.acquire(blocking=False):
         try:
             with _held():
                 _clear()
@@ -119,8 +119,8 @@ def _tidy() -> None:
 
 
 def _clear() -> None:
-    while _left:
-        _left.popleft()()
+    while _deferred:
+        _deferred.popleft()()
 
 
 @contextmanager
@@ -148,7 +148,7 @@ def _end() -> None:
 
 
 def _hold() -> None:
-    # In a child that was made in the middle of a turn LLVM's locks would be held for ever.
+    # A child forked in the middle of a turn would find LLVM's locks held for ever.
     _turn.acquire()
     _within.append(get_ident())
 

@@ -1,4 +1,4 @@
-"""What native code over rows is fed with: pointers to columns and tables, and numbers for all rows."""
+"""The arguments of native code over rows: pointers to columns and tables, and numbers for all rows."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["numbers", "column", "table"]
 Pattern: TypeAlias = tuple[tuple[Kind, int], ...]
-"""Of what kind each thing given is, and for how many inputs it stands."""
+"""For each argument its kind and the number of inputs it stands for."""
 
 
 @attrs.frozen(eq=False)
-class Feed:
+class RowArguments:
     """The arguments of one call."""
 
     pattern: Pattern
     rows: int
     arrays: tuple[Array, ...]
-    """The columns and the tables: a table is an array whose rows lie in memory in one piece."""
+    """The columns and the tables; the rows of a table are contiguous."""
     numbers: Array
-    """Those that are the same in every row."""
+    """The numbers that are the same in each row."""
 
     @classmethod
-    def of(cls, program: Program, inputs: Sequence[object], lanes: int) -> Feed:
-        """Sort what is given; NotAValue for what cannot be, as `given_arrays` says.
+    def of(cls, program: Program, inputs: Sequence[object], lanes: int) -> RowArguments:
+        """Classify arguments; NotAValue as `given_arrays` raises it.
 
-        Code reads at least as many rows as there are lanes, so shorter columns are filled up.
+        Code reads at least one vector of rows, so shorter columns are padded.
         """
         given = given_arrays(program, inputs)
         rows = length_of(program, given)
@@ -58,21 +58,21 @@ class Feed:
             else:
                 columns = [x] if x.ndim == 1 else [x[:, i] for i in range(x.shape[1])]
                 pattern += [("column", 1)] * len(columns)
-                arrays += [_filled(np.ascontiguousarray(c), lanes) for c in columns]
+                arrays += [_padded(np.ascontiguousarray(c), lanes) for c in columns]
         if row is None or len(row) < len(numbers):
             row = np.array(numbers, np.float64)
         return cls(tuple(pattern), rows, tuple(arrays), row)
 
-    def table(self, start: int = 0) -> Any:
-        """The table of pointers that code reads, to the rows from `start` on."""
+    def pointers(self, start: int = 0) -> Any:
+        """The pointers and strides that code reads, for the rows from `start` on."""
         entries: list[int] = []
         for x in self.arrays:
             entries.append(address(x) + start * x.strides[0])
             if x.ndim == 2:
                 entries.append(x.strides[0])
-        return pointers(entries)
+        return pointer_array(entries)
 
-    def apart(self, outputs: Sequence[Array]) -> Feed:
+    def copied_where_shared(self, outputs: Sequence[Array]) -> RowArguments:
         """The same, with copies of the arrays that share memory with outputs."""
         arrays = tuple(
             [
@@ -80,20 +80,20 @@ class Feed:
                 for x in self.arrays
             ]
         )
-        return Feed(self.pattern, self.rows, arrays, self.numbers)
+        return RowArguments(self.pattern, self.rows, arrays, self.numbers)
 
 
-def pointers(entries: Sequence[int]) -> Any:
-    """A table of addresses in memory."""
+def pointer_array(entries: Sequence[int]) -> Any:
+    """A C array of addresses."""
     return (ctypes.c_void_p * max(1, len(entries)))(*entries)
 
 
-def _filled(x: Array, length: int) -> Array:
-    """An array filled up to a length with its last row."""
+def _padded(x: Array, length: int) -> Array:
+    """An array padded to a length with its last row."""
     if len(x) >= length:
         return x
-    filled = np.zeros((length, *x.shape[1:]))
+    padded = np.zeros((length, *x.shape[1:]))
     if len(x):
-        filled[: len(x)] = x
-        filled[len(x) :] = x[-1]
-    return filled
+        padded[: len(x)] = x
+        padded[len(x) :] = x[-1]
+    return padded

@@ -1,0 +1,115 @@
+"""Addresses that move with a loop's iterations, and loads and stores of several iterations at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import attrs
+
+from fgrad.backends.native.math.table import Target
+
+
+@attrs.frozen
+class Address:
+    """An element for each iteration: at `first + stride * k` of an array, or at an index from a table."""
+
+    array: str
+    first: int
+    stride: int
+    table: str = ""
+    """The symbol of a constant array of indices, if the stride is not constant."""
+
+    @property
+    def invariant(self) -> bool:
+        """Whether it is the same element in each iteration."""
+        return self.stride == 0 and not self.table
+
+
+def constant_stride(indices: Sequence[int]) -> int | None:
+    """The difference of consecutive indices, if it is constant.
+
+    >>> constant_stride([7, 5, 3]), constant_stride([7, 5, 4]), constant_stride([7])
+    (-2, None, 0)
+    """
+    found = {b - a for a, b in pairwise(indices)}
+    if len(found) > 1:
+        return None
+    return found.pop() if found else 0
+
+
+def index(name: str, address: Address, lane: int) -> tuple[list[str], str]:
+    """The instructions that compute the index at iteration `%k + lane`, and its name."""
+    at = f"{name}i{lane}"
+    if address.invariant:
+        return [], f"{address.first}"
+    if address.table:
+        return [
+            f"{at}k = add i64 %k, {lane}",
+            f"{at}p = getelementptr i64, ptr {address.table}, i64 {at}k",
+            f"{at} = load i64, ptr {at}p",
+        ], at
+    return [
+        f"{at}k = mul i64 %k, {address.stride}",
+        f"{at} = add i64 {at}k, {address.first + lane * address.stride}",
+    ], at
+
+
+def load(name: str, address: Address, target: Target, lanes: int) -> list[str]:
+    """The instructions that load the elements of the iterations from `%k` on, one in each lane."""
+    if lanes == 1:
+        return [*_pointer(name, address, 0, target), f"{name} = load {target.type()}, ptr {name}p0"]
+    type_ = f"<{lanes} x double>"
+    if address.stride == 1:
+        lines = _pointer(name, address, 0, target)
+        return [*lines, f"{name} = load {type_}, ptr {name}p0, align 8"]
+    if address.stride == -1:
+        lines = _pointer(name, address, lanes - 1, target)
+        lines.append(f"{name}r = load {type_}, ptr {name}p{lanes - 1}, align 8")
+        return [*lines, _reversed(name, f"{name}r", lanes)]
+    lines, whole = [], "poison"
+    for lane in range(lanes):
+        after = name if lane == lanes - 1 else f"{name}w{lane}"
+        lines += [
+            *_pointer(name, address, lane, target),
+            f"{name}l{lane} = load double, ptr {name}p{lane}",
+            f"{after} = insertelement {type_} {whole}, double {name}l{lane}, i64 {lane}",
+        ]
+        whole = after
+    return lines
+
+
+def store(name: str, value: str, address: Address, target: Target, lanes: int) -> list[str]:
+    """The instructions that store the lanes of a value to the iterations from `%k` on; `name` prefixes names."""
+    if lanes == 1:
+        lines = _pointer(name, address, 0, target)
+        return [*lines, f"store {target.type()} {value}, ptr {name}p0"]
+    type_ = f"<{lanes} x double>"
+    if address.stride == 1:
+        lines = _pointer(name, address, 0, target)
+        return [*lines, f"store {type_} {value}, ptr {name}p0, align 8"]
+    if address.stride == -1:
+        last = lanes - 1
+        lines = [_reversed(f"{name}r", value, lanes), *_pointer(name, address, last, target)]
+        return [*lines, f"store {type_} {name}r, ptr {name}p{last}, align 8"]
+    lines = []
+    for lane in range(lanes):
+        lines += [
+            f"{name}l{lane} = extractelement {type_} {value}, i64 {lane}",
+            *_pointer(name, address, lane, target),
+            f"store double {name}l{lane}, ptr {name}p{lane}",
+        ]
+    return lines
+
+
+def _reversed(name: str, value: str, width: int) -> str:
+    order = ", ".join([f"i32 {k}" for k in reversed(range(width))])
+    type_ = f"<{width} x double>"
+    return f"{name} = shufflevector {type_} {value}, {type_} poison, <{width} x i32> <{order}>"
+
+
+def _pointer(name: str, address: Address, lane: int, target: Target) -> list[str]:
+    """The address of the element of iteration `%k + lane`, as `{name}p{lane}`."""
+    lines, at = index(name, address, lane)
+    element = f"{target.type()}, ptr {address.array}, i64 {at}"
+    return [*lines, f"{name}p{lane} = getelementptr {element}"]

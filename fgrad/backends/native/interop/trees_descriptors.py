@@ -1,0 +1,152 @@
+"""Structures of trees as descriptors in memory, by which native code reads trees and builds others.
+
+The descriptor of a node has a tag, its class (or the object that it is), the number of its
+children, how each is accessed, and their descriptors.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from inspect import getattr_static
+from types import BuiltinFunctionType, MemberDescriptorType, NoneType
+from typing import Any, Final
+
+import attrs
+
+from fgrad.backends.buffers import cpython
+from fgrad.backends.native.ir.control import load_field
+from fgrad.trees.containers import is_plain_tuple
+from fgrad.trees.sameness import Same
+from fgrad.trees.tree import Structure
+
+TAGS: Final = ("number", "truth", "same", "equal", "tuple", "list", "slots", "fields", "dict")
+"""How a node is read and built: a float, a boolean, an object by identity, an object by equality, a
+tuple, a list, an object by offsets of its slots, by names of its fields, or a dict by keys."""
+FIELDS: Final = ("tag", "referent", "count", "accessors", "children")
+"""The fields of a descriptor. Of a tuple or list of plain numbers, `children` is 0. The `accessors`
+of a dict are descriptors of its keys; those of an object by equality are the comparator, or 0."""
+
+
+@attrs.frozen(eq=False)
+class Descriptor:
+    """The descriptor of a whole tree, at `address`, and all that must live as long as it."""
+
+    address: int
+    kept: tuple[object, ...]
+
+    @classmethod
+    def of(cls, structure: Structure[Any], truths: Sequence[bool]) -> Descriptor | None:
+        """The descriptor of a structure, of whose leaves some are booleans; None if code cannot read it."""
+        writer = _Writer(iter(truths))
+        address = writer.describe(structure)
+        return None if address is None else cls(address, tuple(writer.kept))
+
+
+@attrs.frozen(eq=False)
+class _Writer:
+    truths: Iterator[bool]
+    kept: list[object] = attrs.field(factory=list)
+
+    def _array(self, words: Sequence[int]) -> int:
+        array = (ctypes.c_int64 * len(words))(*words)
+        self.kept.append(array)
+        return ctypes.addressof(array)
+
+    def _descriptor(
+        self, tag: str, referent: object, accessors: Sequence[int], children: Sequence[int]
+    ) -> int:
+        self.kept.append(referent)
+        rows = self._array(accessors), self._array(children)
+        return self._array([TAGS.index(tag), id(referent), len(children), *rows])
+
+    def describe(self, structure: Structure[Any]) -> int | None:
+        """The address of the descriptor of a structure, or None."""
+        kind, how = structure.kind, structure._container
+        if how is None:
+            return self._descriptor("truth" if next(self.truths) else "number", None, (), ())
+        if kind is NoneType:
+            return self._descriptor("same", None, (), ())
+        if structure._flat and kind in (tuple, list):
+            truths = [next(self.truths) for _ in structure.children]
+            if True not in truths:
+                return self._numbers(kind, len(truths))
+            return self._descriptor(kind.__name__, kind, (), self._leaves(truths))
+        children = [self.describe(child) for child in structure.children]
+        known = [child for child in children if child is not None]
+        if kind is None or len(known) < len(children):
+            return None
+        if kind in (tuple, list) or is_plain_tuple(kind):
+            return self._descriptor("list" if kind is list else "tuple", kind, (), known)
+        if kind is dict:
+            return self._descriptor("dict", kind, list(map(self._equal, structure.keys)), known)
+        if how.passing is None or structure.extras is not None or not _is_plain(kind):
+            return None
+        names = (*structure.keys, *how.passing)
+        known += map(self._equal, structure.static or ())
+        offsets = [slot_offset(kind, name) for name in names]
+        slots = [offset for offset in offsets if offset is not None]
+        if names and len(slots) == len(names):
+            return self._descriptor("slots", kind, slots, known)
+        return self._descriptor("fields", kind, self._held(names), known)
+
+    def _numbers(self, kind: type, count: int) -> int:
+        self.kept.append(kind)
+        return self._array([TAGS.index(kind.__name__), id(kind), count, 0, 0])
+
+    def _equal(self, value: object) -> int:
+        comparator = Same.where_equal_is_less(value)
+        self.kept.extend((value, comparator))
+        address = 0 if comparator is None else id(comparator)
+        return self._array([TAGS.index("equal"), id(value), 0, address, 0])
+
+    def _leaves(self, truths: Sequence[bool]) -> list[int]:
+        return [self._descriptor("truth" if truth else "number", None, (), ()) for truth in truths]
+
+    def _held(self, values: Sequence[object]) -> list[int]:
+        self.kept.extend(values)
+        return list(map(id, values))
+
+
+def _is_plain(kind: type) -> bool:
+    """Whether `object.__new__` makes its objects: not where a base written in C has its own."""
+    own = [vars(base).get("__new__") for base in kind.__mro__[:-1]]
+    return not any(isinstance(new, BuiltinFunctionType) for new in own)
+
+
+def slot_offset(kind: type, name: str) -> int | None:
+    """The offset of a field that is a slot; None if it is none, or if its class computes attributes."""
+    asks: object = kind.__getattribute__
+    if asks is not object.__getattribute__:
+        return None
+    slot = getattr_static(kind, name, None)
+    if not isinstance(slot, MemberDescriptorType) or not issubclass(kind, slot.__objclass__):
+        return None
+    return cpython.slot_offset(slot)
+
+
+def load_descriptor(descriptor: str) -> list[str]:
+    """Load the fields of a descriptor: `%tag`, `%referent`, `%count`, `%accessors` and `%children`."""
+    return [
+        line
+        for k, name in enumerate(FIELDS)
+        for line in load_field(
+            name, "i64" if name in ("tag", "count") else "ptr", descriptor, 8 * k
+        )
+    ]
+
+
+def switch_on_tag(known: Sequence[str], otherwise: str) -> str:
+    """Switch to the label that is the tag of the node."""
+    cases = " ".join([f"i64 {TAGS.index(how)}, label %{how}" for how in known])
+    return f"switch i64 %tag, label %{otherwise} [{cases}]"
+
+
+def switch_on_access() -> list[str]:
+    """Branch to `fields`, `by.key` or `by.place`, by how children are accessed."""
+    return [
+        switch_on_tag(("fields",), "slots.or.dict"),
+        "slots.or.dict:",
+        f"%keyed = icmp eq i64 %tag, {TAGS.index('dict')}",
+        "br i1 %keyed, label %by.key, label %by.place",
+    ]
