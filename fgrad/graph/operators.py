@@ -13,7 +13,7 @@ from fgrad.graph.node import Condition, Node, _Open
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import is_real, literal
 from fgrad.ops.primitive import Op
-from fgrad.ops.signatures import Binary, Comparison, Ways
+from fgrad.ops.signatures import Appliers, Binary, Comparison
 
 _Forward: TypeAlias = Callable[[Node[float], Node[float] | float], Node[float]]
 _Reflected: TypeAlias = Callable[[Node[float], float], Node[float]]
@@ -70,22 +70,21 @@ def beside(op: Op, self: object, other: object, method: str | None) -> Any:
     return op.checked((self, other))
 
 
-def give_operators(kind: Any, operators: Callable[..., Ways]) -> None:
+def give_operators(kind: Any, operators: Callable[..., Appliers]) -> None:
     """Give the class `kind` Python's operators, and operations on two numbers the same functions."""
     for name, op in ARITHMETIC:
-        forward, reflected = operators(op, f"__r{name}__")
-        setattr(kind, f"__{name}__", forward)
-        setattr(kind, f"__r{name}__", reflected)
+        for prefix, method in zip(("", "r"), operators(op, f"__r{name}__"), strict=True):
+            setattr(kind, f"__{prefix}{name}__", method)
     for name, mirrored, comparison in ORDER:
         setattr(kind, f"__{name}__", operators(comparison, f"__{mirrored}__")[0])
 
-    def before(self: Any, op: Any, other: Any) -> Any:
-        return op.quick(kind, operators)[0](self, other)
+    def binary(self: Any, op: Any, other: Any) -> Any:
+        return op.appliers(kind, operators)[0](self, other)
 
-    def after(self: Any, op: Any, other: Any) -> Any:
-        return op.quick(kind, operators)[1](self, other)
+    def reflected(self: Any, op: Any, other: Any) -> Any:
+        return op.appliers(kind, operators)[1](self, other)
 
-    kind.before, kind.after = before, after
+    kind.binary, kind.reflected = binary, reflected
 
 
 def _of_nodes(op: Binary | Comparison, method: str | None = None) -> tuple[_Forward, _Reflected]:
