@@ -1,4 +1,4 @@
-"""Truncated Taylor series, propagated along a graph: a forward fold with many coefficients a node.
+"""Truncated Taylor series along a graph; one module, since series and their terms need each other.
 
 If y is an operation on x and p the partial derivative that its rule gives, then y' = p x', that is
 k y_k = sum of j x_j p_(k-j) over j = 1..k: a coefficient of y needs p only up to the order that y is

@@ -16,7 +16,7 @@ from fgrad.errors import NotAValue, NotPicklable, SilentDetach
 from fgrad.graph.depth import below_all, depth_of_variable
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import Operand, Truth, is_numeric, literal
-from fgrad.ops.primitive import Leaf, Op
+from fgrad.ops.primitive import Nullary, Op
 
 V_co = TypeVar("V_co", covariant=True)
 
@@ -94,7 +94,7 @@ class Node(_Open, Generic[V_co]):
         """Another node of the same value at that depth: a variable of a transform."""
         return _seal(ops.identity, (self,), self.value, depth, None)
 
-    def under(self, op: Op) -> Node[float]:
+    def unary(self, op: Op) -> Node[float]:
         """The node of `op`, an operation on one number, on this."""
         node = _Open()
         node.op = op
@@ -163,7 +163,7 @@ class Node(_Open, Generic[V_co]):
 
     def __neg__(self: Node[float]) -> Node[float]:
         """The negative."""
-        return self.under(ops.neg)
+        return self.unary(ops.neg)
 
     def __pos__(self: Node[float]) -> Node[float]:
         """The node itself."""
@@ -171,7 +171,7 @@ class Node(_Open, Generic[V_co]):
 
     def __abs__(self: Node[float]) -> Node[float]:
         """The absolute value."""
-        return self.under(ops.abs)
+        return self.unary(ops.abs)
 
     if not TYPE_CHECKING:
         # Type checkers do not see methods that only raise: to them `float(node)` and, under strict
@@ -235,15 +235,15 @@ class Condition(Node[bool], Truth[Node[float]]):
 
     # Unlike those of nodes: an operation on numbers checks its arguments, and raises.
 
-    def under(self, op: Any) -> Any:
+    def unary(self, op: Any) -> Any:
         """Raise, since `op` is an operation on a number."""
         return op.checked((self,))
 
-    def before(self, op: Any, other: Any) -> Any:
+    def binary(self, op: Any, other: Any) -> Any:
         """Raise, since `op` is an operation on numbers."""
         return op.checked((self, other))
 
-    def after(self, op: Any, other: Any) -> Any:
+    def reflected(self, op: Any, other: Any) -> Any:
         """Raise, since `op` is an operation on numbers."""
         return op.checked((other, self))
 
@@ -274,7 +274,7 @@ class Condition(Node[bool], Truth[Node[float]]):
         def __ge__(self, other: Never, /) -> Never: ...  # type: ignore[override]  # see above
 
 
-variable: Leaf = Leaf("variable", float)
+variable: Nullary = Nullary("variable", float)
 
 
 def var(value: float, label: str | None = None) -> Node[float]:

@@ -7,18 +7,18 @@ the node is filled without a call (docs/decisions/0002).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fgrad.graph.node import Condition, Node, _Open
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import is_real, literal, not_a_number
+from fgrad.ops.operand import is_real, literal
 from fgrad.ops.primitive import Op
-from fgrad.ops.signatures import Binary, Comparison, Ways
+from fgrad.ops.signatures import Appliers, Binary, Comparison
 
 _Forward: TypeAlias = Callable[[Node[float], Node[float] | float], Node[float]]
 _Reflected: TypeAlias = Callable[[Node[float], float], Node[float]]
 
-_ARITHMETIC: Final = (
+ARITHMETIC: Final = (
     ("add", ops.add),
     ("sub", ops.sub),
     ("mul", ops.mul),
@@ -26,7 +26,7 @@ _ARITHMETIC: Final = (
     ("pow", ops.pow),
     ("mod", ops.mod),
 )
-_ORDER: Final = (
+ORDER: Final = (
     ("lt", "gt", ops.less),
     ("le", "ge", ops.less_equal),
     ("gt", "lt", ops.greater),
@@ -70,22 +70,21 @@ def beside(op: Op, self: object, other: object, method: str | None) -> Any:
     return op.checked((self, other))
 
 
-def give_operators(kind: Any, operators: Callable[..., Ways]) -> None:
+def give_operators(kind: Any, operators: Callable[..., Appliers]) -> None:
     """Give the class `kind` Python's operators, and operations on two numbers the same functions."""
-    for name, op in _ARITHMETIC:
-        forward, reflected = operators(op, f"__r{name}__")
-        setattr(kind, f"__{name}__", forward)
-        setattr(kind, f"__r{name}__", reflected)
-    for name, mirrored, comparison in _ORDER:
+    for name, op in ARITHMETIC:
+        for prefix, method in zip(("", "r"), operators(op, f"__r{name}__"), strict=True):
+            setattr(kind, f"__{prefix}{name}__", method)
+    for name, mirrored, comparison in ORDER:
         setattr(kind, f"__{name}__", operators(comparison, f"__{mirrored}__")[0])
 
-    def before(self: Any, op: Any, other: Any) -> Any:
-        return op.quick(kind, operators)[0](self, other)
+    def binary(self: Any, op: Any, other: Any) -> Any:
+        return op.appliers(kind, operators)[0](self, other)
 
-    def after(self: Any, op: Any, other: Any) -> Any:
-        return op.quick(kind, operators)[1](self, other)
+    def reflected(self: Any, op: Any, other: Any) -> Any:
+        return op.appliers(kind, operators)[1](self, other)
 
-    kind.before, kind.after = before, after
+    kind.binary, kind.reflected = binary, reflected
 
 
 def _of_nodes(op: Binary | Comparison, method: str | None = None) -> tuple[_Forward, _Reflected]:
@@ -152,34 +151,12 @@ def _either(x: Any, y: Any) -> Any:
     return ops.logical_and(ops.logical_or(x, y), ops.logical_not(ops.logical_and(x, y)))
 
 
-def _refusing(method: str | None) -> Callable[[Any, object], Any]:
-    """An operator on numbers, of a truth value: it raises unless `other` has the reflected `method`."""
-
-    def refuse(self: Any, other: object, /) -> Any:
-        if method is not None and answers(other, method):
-            return NotImplemented
-        raise not_a_number(self, "arithmetic")
-
-    return refuse
-
-
-def _refused(self: Any) -> NoReturn:
-    """Raise NotAValue: a truth value has no sign."""
-    raise not_a_number(self, "arithmetic")
-
-
 def _give_logic(kind: Any) -> None:
-    """Give conditions `&`, `|` and `^`, and have them raise for arithmetic: they are no numbers."""
+    """Give conditions `&`, `|` and `^`."""
     for name, op in (("and", ops.logical_and), ("or", ops.logical_or), ("xor", _either)):
         forward, reflected = _joining(op, name)
         setattr(kind, f"__{name}__", forward)
         setattr(kind, f"__r{name}__", reflected)
-    for name, _ in _ARITHMETIC:
-        setattr(kind, f"__{name}__", _refusing(f"__r{name}__"))
-        setattr(kind, f"__r{name}__", _refusing(None))
-    for name, mirrored, _ in _ORDER:
-        setattr(kind, f"__{name}__", _refusing(f"__{mirrored}__"))
-    kind.__pos__ = kind.__neg__ = kind.__abs__ = _refused
 
 
 give_operators(Node, _of_nodes)

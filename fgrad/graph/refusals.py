@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from fgrad.errors import NotAValue, SilentDetach
 from fgrad.graph.node import Condition, Node
-from fgrad.graph.operators import answers
+from fgrad.graph.operators import ARITHMETIC, ORDER, answers
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import is_array_like
+from fgrad.ops.operand import is_array_like, not_a_number
 from fgrad.ops.primitive import Op
 
 # The method that answers an operator of numpy with one of its numbers, or an array, on the left.
@@ -39,21 +39,18 @@ _MIRRORED: Final = MappingProxyType({
 })  # fmt: skip
 
 
-def _refused(name: str, error: Callable[[Any], TypeError]) -> tuple[Any, Any]:
-    """An operator that is refused, and its reflection; another class may have one of its own."""
+def _refusing(method: str | None, error: Callable[[Any], TypeError]) -> Callable[..., Any]:
+    """An operator that raises, unless the other operand has the reflected `method`."""
 
-    def forward(self: Any, other: object, /) -> Any:
-        if answers(other, f"__r{name}__"):
+    def refuse(self: Any, other: object = None, /) -> Any:
+        if method is not None and answers(other, method):
             return NotImplemented
         raise error(self)
 
-    def reflected(self: Any, other: object, /) -> NoReturn:
-        raise error(self)
-
-    return forward, reflected
+    return refuse
 
 
-def _steps(sign: str, advice: str) -> Callable[[Any], TypeError]:
+def _detach(sign: str, advice: str) -> Callable[[Any], TypeError]:
     return lambda node: SilentDetach(sign, repr(node), advice)
 
 
@@ -75,16 +72,13 @@ def _round(self: Any, digits: object = None) -> Any:
     raise SilentDetach(f"round() to {digits!r:.20} digits", repr(self), advice)
 
 
-def _whole(asked: str, advice: str) -> Callable[[Any], NoReturn]:
-    def refuse(self: Any) -> NoReturn:
-        raise SilentDetach(asked, repr(self), advice)
-
-    return refuse
-
-
-def _invert(self: Any) -> NoReturn:
+def _invert(node: Any) -> TypeError:
     advice = "Write logical_not(condition): of Python's own True, ~ makes -2."
-    raise NotAValue("~", "a whole number", repr(self), advice)
+    return NotAValue("~", "a whole number", repr(node), advice)
+
+
+def _arithmetic(node: Any) -> TypeError:
+    return not_a_number(node, "arithmetic")
 
 
 def _of_numpy(self: Any, ufunc: Any, method: str, *inputs: Any, **options: object) -> Any:
@@ -109,25 +103,32 @@ def _no_ufunc(node: Any, name: str) -> NotAValue:
     return NotAValue(f"numpy's {name}", "numbers or arrays", repr(node), advice)
 
 
-def _refuse(kind: Any) -> None:
-    floor = _steps("//", "Write fg.floor(x / y), whose derivative is 0.")
-    both = _steps("divmod()", "Write fg.floor(x / y) and x % y.")
-    refused = {"floordiv": floor, "divmod": both, "matmul": _matrix}
-    refused |= {"and": _logic("&"), "or": _logic("|"), "xor": _logic("^")}
-    for name, error in refused.items():
-        forward, reflected = _refused(name, error)
-        setattr(kind, f"__{name}__", forward)
-        setattr(kind, f"__r{name}__", reflected)
+def _refuse(kind: Any, name: str, error: Callable[[Any], TypeError]) -> None:
+    setattr(kind, f"__{name}__", _refusing(f"__r{name}__", error))
+    setattr(kind, f"__r{name}__", _refusing(None, error))
+
+
+def _refuse_for_nodes(kind: Any) -> None:
+    _refuse(kind, "floordiv", _detach("//", "Write fg.floor(x / y), whose derivative is 0."))
+    _refuse(kind, "divmod", _detach("divmod()", "Write fg.floor(x / y) and x % y."))
+    _refuse(kind, "matmul", _matrix)
+    for name, sign in (("and", "&"), ("or", "|"), ("xor", "^")):
+        _refuse(kind, name, _logic(sign))
+    advice = "Use fg.floor(node) or fg.ceil(node)."
+    for name in ("floor", "ceil", "trunc"):
+        setattr(kind, f"__{name}__", _refusing(None, _detach(f"math.{name}()", advice)))
     kind.__round__ = _round
-    kind.__floor__ = _whole("math.floor()", "Use fg.floor(node).")
-    kind.__ceil__ = _whole("math.ceil()", "Use fg.ceil(node).")
-    kind.__trunc__ = _whole("math.trunc()", "Use fg.floor(node) or fg.ceil(node).")
     kind.__array_ufunc__ = _of_numpy
 
 
-def _refuse_logic(kind: Any) -> None:
-    kind.__invert__ = _invert
+def _refuse_for_conditions(kind: Any) -> None:
+    for name, _ in ARITHMETIC:
+        _refuse(kind, name, _arithmetic)
+    for name, mirrored, _ in ORDER:
+        setattr(kind, f"__{name}__", _refusing(f"__{mirrored}__", _arithmetic))
+    kind.__pos__ = kind.__neg__ = kind.__abs__ = _refusing(None, _arithmetic)
+    kind.__invert__ = _refusing(None, _invert)
 
 
-_refuse(Node)
-_refuse_logic(Condition)
+_refuse_for_nodes(Node)
+_refuse_for_conditions(Condition)

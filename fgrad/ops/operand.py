@@ -82,15 +82,15 @@ class Operand:
         """The result of the operation `op` on `args`, at least one of which is of this kind."""
         raise NotImplementedError
 
-    def under(self, op: Any) -> Any:
+    def unary(self, op: Any) -> Any:
         """The result of `op`, an operation on one number, on this."""
         return op.checked((self,))
 
-    def before(self, op: Any, other: Any) -> Any:
+    def binary(self, op: Any, other: Any) -> Any:
         """The result of `op`, an operation on two numbers, on this and `other`."""
         return op.checked((self, other))
 
-    def after(self, op: Any, other: Any) -> Any:
+    def reflected(self, op: Any, other: Any) -> Any:
         """The result of `op`, an operation on two numbers, on `other` and this."""
         return op.checked((other, self))
 

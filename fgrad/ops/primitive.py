@@ -107,7 +107,7 @@ def find(module: str, name: str) -> Op:
 
 @final
 @attrs.frozen(eq=False, repr=False)
-class Leaf(Op):
+class Nullary(Op):
     """An operation without arguments, which makes variables; its implementation returns the value."""
 
     arity: ClassVar[int] = 0

@@ -18,7 +18,7 @@ Rule1: TypeAlias = Callable[[Real, Real], Partial]
 Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
 ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
-Ways: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
+Appliers: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
 
 
 @described
@@ -58,7 +58,7 @@ class Unary(Op):
         """The result of the operation, of the kind of its argument."""
         if type(x) is float:
             return self.impl(x)
-        return x.under(self) if isinstance(x, Operand) else self.checked((x,))
+        return x.unary(self) if isinstance(x, Operand) else self.checked((x,))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -67,20 +67,20 @@ class OfTwo(Op):
 
     # They refer to the operation: kept anywhere else, they would keep it alive. Made by two threads
     # at once, they are the same.
-    _quick: dict[type, Ways] = attrs.field(factory=dict, init=False)
+    _appliers: dict[type, Appliers] = attrs.field(factory=dict, init=False)
 
     arity: ClassVar[int] = 2
 
-    def quick(self, kind: type, make: Callable[[Any], Ways]) -> Ways:
+    def appliers(self, kind: type, make: Callable[[Any], Appliers]) -> Appliers:
         """The functions that apply it to an operand of class `kind` and any argument, and the reverse."""
-        known = self._quick.get(kind)
-        return known or self._quick.setdefault(kind, make(self))
+        known = self._appliers.get(kind)
+        return known or self._appliers.setdefault(kind, make(self))
 
     def _between(self, x: Any, y: Any) -> Any:
         """The result on two arguments that are not both floats."""
         if isinstance(x, Operand):
-            return x.before(self, y)
-        return y.after(self, x) if isinstance(y, Operand) else self.checked((x, y))
+            return x.binary(self, y)
+        return y.reflected(self, x) if isinstance(y, Operand) else self.checked((x, y))
 
 
 @described

@@ -140,7 +140,7 @@ class Traced(_Valueless, Node[float]):
 
     __slots__ = ()
 
-    def under(self, op: Op) -> Any:
+    def unary(self, op: Op) -> Any:
         """The traced node of `op` on this."""
         return _traced(op, (self,), self.depth + 1)
 

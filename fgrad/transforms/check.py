@@ -34,22 +34,6 @@ from fgrad.trees.parameters import name_of
 Model = Callable[..., Node[float] | float]
 
 
-def _sigmoid(x: complex) -> complex:
-    return 1.0 / (1.0 + cmath.exp(-x))
-
-
-def _square(x: complex) -> complex:
-    return x * x
-
-
-def _reciprocal(x: complex) -> complex:
-    return 1.0 / x
-
-
-def _softplus(x: complex) -> complex:
-    return cmath.log(1.0 + cmath.exp(x))
-
-
 _ANALYTIC: Final = MappingProxyType[Op, Callable[..., Any]](
     {
         ops.add: operator.add,
@@ -59,8 +43,8 @@ _ANALYTIC: Final = MappingProxyType[Op, Callable[..., Any]](
         ops.pow: operator.pow,
         ops.neg: operator.neg,
         ops.identity: operator.pos,
-        ops.square: _square,
-        ops.reciprocal: _reciprocal,
+        ops.square: lambda x: x * x,
+        ops.reciprocal: lambda x: 1.0 / x,
         ops.sqrt: cmath.sqrt,
         ops.exp: cmath.exp,
         ops.log: cmath.log,
@@ -76,8 +60,8 @@ _ANALYTIC: Final = MappingProxyType[Op, Callable[..., Any]](
         ops.asinh: cmath.asinh,
         ops.acosh: cmath.acosh,
         ops.atanh: cmath.atanh,
-        ops.sigmoid: _sigmoid,
-        ops.softplus: _softplus,
+        ops.sigmoid: lambda x: 1.0 / (1.0 + cmath.exp(-x)),
+        ops.softplus: lambda x: cmath.log(1.0 + cmath.exp(x)),
     }
 )
 

@@ -237,6 +237,9 @@ def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
     return _leaf(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
 
 
+# Functions, not `results = _USUAL.results`: a typed package declares what each public name is.
+
+
 def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
     """The leaves and the structure of the result of a function: numbers, nodes and truth values.
 

@@ -41,6 +41,9 @@ assert_type(fg.atan2(1.0, 2.0), float)
 assert_type(fg.clip(x, 0.0, 1.0), fg.Node[float])
 assert_type(fg.clip(1.0, 0.0, n), fg.Node[float])
 assert_type(fg.clip(1.0, 0.0, 1.0), float)
+assert_type(fg.clip(1, x, 2), fg.Node[float])
+assert_type(list(map(fg.maximum, [1.0], [x])), list[fg.Node[float]])
+assert_type(list(map(fg.clip, [x], [1.0], [2.0])), list[fg.Node[float]])
 
 low = x < 3
 assert_type(low, fg.Condition)
@@ -56,6 +59,19 @@ assert_type(fg.where(low, 0.0, x), fg.Node[float])
 assert_type(fg.where(low, 1.0, 0.0), fg.Node[float])
 assert_type(fg.where(True, 1.0, 0.0), float)
 assert_type(fg.where(True, x, 0.0), fg.Node[float])
+
+Number = TypeVar("Number", bound=fg.Real)
+
+
+def of_mixed(v: Number, w: float) -> Number:
+    """Numbers of any kind beside floats, on either side."""
+    assert_type(fg.mul(w, v), Number)
+    assert_type(fg.mul(v, 2), Number)
+    assert_type(fg.clip(w, 0, v), Number)
+    assert_type(fg.clip(v, w, 2), Number)
+    assert_type(fg.where(v < 1.0, 0, v), Number)
+    return fg.where(v < 1.0, v, w)
+
 
 assert_type(fg.sum([x, n]), fg.Node[float])
 assert_type(fg.sum([x, 1.0]), fg.Node[float])
