@@ -124,7 +124,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.formats.c.writer import to_c as to_c
     from fgrad.formats.json.codec import dumps as dumps
     from fgrad.formats.json.codec import loads as loads
-    from fgrad.formats.latex.writer import to_latex as to_latex
+    from fgrad.program.latex.writer import to_latex as to_latex
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
     from fgrad.optimize.descent import Minimum as Minimum
@@ -177,7 +177,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "from_sympy": "formats.sympy.reader",
     "fixed_point": "solvers.implicit",
     "root": "solvers.implicit",
-    "to_latex": "formats.latex.writer",
+    "to_latex": "program.latex.writer",
     "lbfgs": "optimize.lbfgs",
     "show": "program.text",
     "Rows": "transforms.jacobian",

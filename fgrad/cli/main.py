@@ -27,7 +27,7 @@ from fgrad.cli.expression import CONSTANTS, OPERATIONS
 from fgrad.cli.model import Model, ModelFailed, WrongUsage, model, values
 from fgrad.cli.ship import USAGE, Parser, ship
 from fgrad.errors import FormatError, NotAValue, UnknownName, nearest
-from fgrad.formats.graphviz import dot, number, spell
+from fgrad.formats.graphviz.writer import dot, number, spell
 from fgrad.graph.node import Node
 
 _USAGE: Final = "fgrad grad EXPRESSION [name=value ...] [--all | --wrt a,b] [--json] [--dot FILE]"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad.cli.expression import parse
-from fgrad.formats.graphviz import dot, number, shorten, spell
+from fgrad.formats.graphviz.writer import dot, number, shorten, spell
 
 
 def drawing(*outputs: fg.Node[float]) -> str:

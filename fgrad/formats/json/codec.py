@@ -24,7 +24,7 @@ from fgrad.graph.node import Node, variable
 from fgrad.ops.multiple import Joint
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
-from fgrad.program.names import digits, namesake, number, operation, spelled, vocabulary
+from fgrad.ops.names import digits, namesake, number, operation, spelled, vocabulary
 from fgrad.program.passes import inlined
 from fgrad.program.program import Instruction, Program, placed
 
