@@ -15,8 +15,8 @@ import types as _types
 import typing as _typing
 
 from fgrad import trees as trees
-from fgrad.autodiff.reverse import Gradients as Gradients
-from fgrad.autodiff.reverse import NodeGradients as NodeGradients
+from fgrad.autodiff.gradients import Gradients as Gradients
+from fgrad.autodiff.gradients import NodeGradients as NodeGradients
 from fgrad.autodiff.reverse import grad as grad
 from fgrad.autodiff.reverse import grad_nodes as grad_nodes
 from fgrad.errors import CyclicTree as CyclicTree
@@ -124,7 +124,6 @@ if _typing.TYPE_CHECKING:
     from fgrad.formats.c.writer import to_c as to_c
     from fgrad.formats.json.codec import dumps as dumps
     from fgrad.formats.json.codec import loads as loads
-    from fgrad.program.latex.writer import to_latex as to_latex
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
     from fgrad.optimize.descent import Minimum as Minimum
@@ -136,6 +135,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.optimize.methods import adam as adam
     from fgrad.optimize.methods import gradient_descent as gradient_descent
     from fgrad.optimize.methods import momentum as momentum
+    from fgrad.program.latex.writer import to_latex as to_latex
     from fgrad.program.program import Program as Program
     from fgrad.program.text import show as show
     from fgrad.program.trace import trace as trace

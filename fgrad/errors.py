@@ -195,6 +195,15 @@ class UnknownName(LookupError):
         return f"{problem}; known: {', '.join(self.known[:12])}{more}."
 
 
+def summary(value: object, width: int = 60) -> str:
+    """The first line of what `value` looks like, cut: of a table or a listing its summary.
+
+    >>> summary("x" * 100, 5), summary(None)
+    ("'xxxx", 'None')
+    """
+    return repr(value).partition("\n")[0].removesuffix(":")[:width]
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` was most likely meant to be."""
     from difflib import get_close_matches  # noqa: PLC0415  # only who mistypes waits for it

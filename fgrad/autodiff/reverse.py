@@ -9,28 +9,23 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Container, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, final
-
-import attrs
-from pyrsistent import PMap, pmap
+from typing import Any, Final
 
 from fgrad.autodiff.activity import Reach
 from fgrad.autodiff.cotangent import Flow, as_node, times, total
+from fgrad.autodiff.gradients import Gradients, NodeGradients, zero_of
 from fgrad.autodiff.levels import LOWEST, Levels, levels_down_from
 from fgrad.autodiff.multiple import gathered, pulled_floats, pulled_nodes
 from fgrad.autodiff.summation import SAMPLED, WideSums, chunks
-from fgrad.errors import NotAValue, NotDifferentiable, NotPicklable
+from fgrad.errors import NotAValue, NotDifferentiable, summary
 from fgrad.graph.collector import calm, calm_for
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, constant, number_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Joint
 
-V = TypeVar("V")
-G_co = TypeVar("G_co", covariant=True)
 DEEP: Final = 100
 """Levels from which on it pays to calm the collector."""
 
@@ -68,7 +63,7 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     with calm():
         flows = _fold_nodes([(output, 1.0)], None)
         reached = {node: _as_node(g, node) for node, g in flows.items()}
-    return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
+    return NodeGradients(graph, MappingProxyType(reached), zero=constant(0.0))
 
 
 def slopes(output: Node[float]) -> Mapping[Node[Any], float]:
@@ -120,109 +115,6 @@ def _as_node(flow: Flow, node: Node[Any]) -> Node[Any]:
     return as_node(flow)
 
 
-@attrs.frozen(eq=False, repr=False)
-class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
-    """A frozen mapping of all nodes of a graph, in its order, with what is known of some of them."""
-
-    graph: Graph
-    reached: Mapping[Node[Any], G_co]
-    """The derivatives with respect to the nodes that the output depends on, only."""
-
-    def __iter__(self) -> Iterator[Node[float]]:
-        """The nodes, in the order of the graph."""
-        return iter(self.graph.nodes)
-
-    def __len__(self) -> int:
-        """The number of nodes of the graph."""
-        return len(self.graph)
-
-    def __copy__(self) -> Self:
-        """The gradients themselves: they are immutable, and are asked for these very nodes."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The gradients themselves: they are immutable, and are asked for these very nodes."""
-        return self
-
-    def __repr__(self) -> str:
-        """One line, however large the graph is."""
-        return f"{type(self).__name__}(of {len(self)} nodes)"
-
-    if not TYPE_CHECKING:
-        # Without these, Python asks the node for a whole number first, and that is what is refused.
-
-        def __setitem__(self, node: object, gradient: object) -> NoReturn:
-            """Refuse: nothing can be changed."""
-            raise TypeError(f"{type(self).__name__!r} object does not support item assignment")
-
-        def __delitem__(self, node: object) -> NoReturn:
-            """Refuse: nothing can be changed."""
-            raise TypeError(f"{type(self).__name__!r} object does not support item deletion")
-
-
-@final
-@attrs.frozen(eq=False, repr=False)
-class Gradients(_OfGraph[float]):
-    """The derivative of one output with respect to every node of its graph, a frozen mapping.
-
-    `gradients[node]` has the type of `node.value`; it is zero for a node that the output does not
-    depend on, and UnknownNode for one that is not in the graph. Iteration is in graph order.
-
-    >>> import fgrad as fg
-    >>> a, b = fg.var(-2.0, "a"), fg.var(3.0, "b")
-    >>> f = (a * b) * (a + b)
-    >>> gradients = fg.grad(fg.Graph.of(f), f)
-    >>> gradients[a], gradients[b]
-    (-3.0, -8.0)
-    """
-
-    def __getitem__(self, node: Node[V]) -> V:
-        """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
-        gradient: Any = self.reached.get(node)
-        if gradient is None:
-            self.graph.require(node)
-            gradient = _zero(node.value)
-        return gradient  # type: ignore[no-any-return]  # its type is that of node.value
-
-    @cached_property
-    def pmap(self) -> PMap[Node[float], float]:
-        """The same as a persistent map, built when it is first asked for."""
-        return pmap(dict(self.items()))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the graph and the derivatives in its order."""
-        return _restore, (self.graph, list(self.values()))
-
-
-@final
-@attrs.frozen(eq=False, repr=False)
-class NodeGradients(_OfGraph[Node[float]]):
-    """The derivative of one output with respect to every node of its graph, as nodes.
-
-    A node that the output does not depend on has the constant node 0. Raises UnknownNode for a
-    node that is not in the graph. Iteration is in graph order.
-    """
-
-    _zero: Node[float]
-
-    def __getitem__(self, node: Node[V]) -> Node[V]:
-        """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
-        gradient: Any = self.reached.get(node)
-        if gradient is None:
-            self.graph.require(node)
-            op = node.op
-            gradient = gathered([None] * op.size) if isinstance(op, Joint) else self._zero
-        return gradient  # type: ignore[no-any-return]  # its type is that of `node`
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse, as nodes do."""
-        raise NotPicklable(repr(self), "Pickle Graph.of(...) of the gradients you need instead.")
-
-
-def _restore(graph: Graph, values: list[float]) -> Gradients:
-    return Gradients(graph, MappingProxyType(dict(zip(graph.nodes, values, strict=True))))
-
-
 # So that `grad(f)` comes to an error that says what to call; to type checkers both are needed.
 grad.__defaults__ = grad_nodes.__defaults__ = (None,)
 
@@ -232,10 +124,10 @@ def _require_differentiable(graph: object, output: object, where: str) -> None:
         advice = f"Graph.of(output, *variables) is the graph of a node: {where}(graph, output)."
         if callable(graph):
             advice = "Of a function, gradient(f) is the function that gives its gradient."
-        raise NotAValue(where, "a graph and a node of it", f"{graph!r:.60}", advice)
+        raise NotAValue(where, "a graph and a node of it", summary(graph), advice)
     if not isinstance(output, Node) or isinstance(output, Condition) or output.op.joint:
         advice = "Pass a node that was computed from variables."
-        raise NotDifferentiable(where, f"{output!r:.60}", advice)
+        raise NotDifferentiable(where, summary(output), advice)
     graph.require(output)
 
 
@@ -339,13 +231,8 @@ def _settle_zeros(adjoints: dict[Node[Any], Any], passed: list[Node[Any]]) -> No
     while passed:
         node = passed.pop()
         if node not in adjoints:
-            adjoints[node] = _zero(node.value)
+            adjoints[node] = zero_of(node.value)
             passed += [a for a in node.args if isinstance(a, Node)]
-
-
-def _zero(value: Any) -> Any:
-    """The zero of the kind of `value`: a number, a truth value or a tuple of these."""
-    return tuple(map(_zero, value)) if isinstance(value, tuple) else type(value)()
 
 
 def _fold_nodes(

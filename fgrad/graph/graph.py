@@ -14,7 +14,7 @@ from typing import Any, Self
 import attrs
 from pyrsistent import PMap, PVector, pmap, pvector
 
-from fgrad.errors import NotAValue, UnknownNode
+from fgrad.errors import NotAValue, UnknownNode, summary
 from fgrad.graph.canonical import Flat, flatten
 from fgrad.graph.node import Node, variable
 
@@ -155,7 +155,7 @@ def _restore(flat: Flat, values: list[Any]) -> Graph:
 def _require_node(output: object) -> None:
     if not isinstance(output, Node):
         advice = "Make variables with var(value) and compute the outputs from them."
-        raise NotAValue("Graph", "nodes as outputs", f"{output!r:.60}", advice)
+        raise NotAValue("Graph", "nodes as outputs", summary(output), advice)
 
 
 def _order(outputs: Iterable[Node[float]], known: Container[Node[object]]) -> list[Node[float]]:

@@ -3,8 +3,8 @@
 Read `primitive` (what an operation is), then `scalar` (all of them, a row each). `operand` says what
 operations are applied to and what flows back, `multiple` is for operations with multiple results.
 `ieee`, `special` and `gamma` implement on floats what `math` lacks; `floats` wraps a user's own
-implementations; `documented` and `descriptions` are what `help(fg.sin)` shows, `names` how operations and numbers
-are spelled in text.
+implementations; `documented` and `descriptions` are what `help(fg.sin)` shows; `names` spells
+operations and numbers in text.
 
 Imports `fgrad.errors` only: an operation knows nothing of graphs.
 """

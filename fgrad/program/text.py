@@ -15,8 +15,8 @@ from typing import Any, Final, final
 from fgrad.errors import FormatError
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
-from fgrad.ops.primitive import Op
 from fgrad.ops.names import digits, number, operation, spelled, vocabulary
+from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
 
 _WORD: Final = r"(?:[A-Za-z_][A-Za-z0-9_]*+)"

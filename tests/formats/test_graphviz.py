@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad.cli.expression import parse
-from fgrad.formats.graphviz.writer import dot, number, shorten, spell
+from fgrad.display import number, shorten
+from fgrad.formats.graphviz.writer import dot, spell
 
 
 def drawing(*outputs: fg.Node[float]) -> str:

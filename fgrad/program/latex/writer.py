@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from fgrad.program.latex.table import ATOM, Text, form, names, number
 from fgrad.ops import scalar as ops
+from fgrad.program.latex.table import ATOM, Text, form, names, number
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
 

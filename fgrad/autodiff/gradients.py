@@ -1,0 +1,336 @@
+"""Gradients as values: frozen mappings from the nodes of a graph, which add, scale and restrict.
+
+`+` is by node: what one of two does not know, the other's output does not depend on, so the sum is
+the gradient of the sum of the outputs (docs/decisions/0029). What an output does not depend on stays
+an exact zero under every operation, and is not stored.
+"""
+
+from __future__ import annotations
+
+import operator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, final
+
+import attrs
+from pyrsistent import PMap, PVector, pmap, pvector
+
+from fgrad.autodiff.multiple import gathered
+from fgrad.errors import NotAValue, NotPicklable, UnknownNode, summary
+from fgrad.graph.graph import Graph
+from fgrad.graph.node import Node
+from fgrad.ops import scalar as ops
+from fgrad.ops.multiple import Joint
+from fgrad.ops.operand import is_real, literal
+
+V = TypeVar("V")
+G_co = TypeVar("G_co", covariant=True)
+_Reached = Mapping[Node[Any], Any]
+
+
+@attrs.frozen(eq=False, repr=False)
+class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
+    """A frozen mapping of all nodes of a graph, in its order, with what is known of some of them."""
+
+    graph: Graph
+    reached: Mapping[Node[Any], G_co]
+    """The derivatives with respect to the nodes that the output depends on, only."""
+    _restricted: bool = attrs.field(default=False, kw_only=True)
+    """Whether the outputs of `graph` are meant and not all of its nodes; then each is `reached`."""
+
+    __array_ufunc__ = None  # a number of numpy on the left leaves `*` to us
+
+    @abstractmethod
+    def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
+        """What `f` gives for a derivative, or for those of one node: truth values have none."""
+
+    def _sum(self, one: _Reached, two: _Reached, *, growing: bool) -> _Reached:
+        """The sum of two mappings from nodes; `growing` is whether `two` is of another graph."""
+        return MappingProxyType(_added(dict(one), two, self._each))
+
+    def only(self, *nodes: Node[Any]) -> Self:
+        """The derivatives with respect to some nodes, in that order; the rest is let go of.
+
+        Raises UnknownNode for one that is not here.
+
+        >>> import fgrad as fg
+        >>> a, b = fg.var(-2.0, "a"), fg.var(3.0, "b")
+        >>> f = a * b
+        >>> dict(fg.grad(fg.Graph.of(f), f).only(b).items()) == {b: -2.0}
+        True
+        """
+        given: tuple[object, ...] = nodes
+        for node in given:
+            if not isinstance(node, Node):
+                advice = "Write gradients.only(*nodes) for the nodes of a sequence."
+                raise NotAValue("only", "nodes", summary(node), advice)
+        kept = {node: self[node] for node in nodes}
+        graph, reached = Graph.of(*kept), MappingProxyType(kept)
+        return attrs.evolve(self, graph=graph, reached=reached, restricted=True)
+
+    @cached_property
+    def pmap(self) -> PMap[Node[float], G_co]:
+        """The same as a persistent map, built when it is first asked for."""
+        return pmap(dict(self.items()))
+
+    def __add__(self, other: Self) -> Self:
+        """The derivatives of the sum of both outputs, with respect to the nodes of either."""
+        given: object = other
+        if not isinstance(given, type(self)):
+            return NotImplemented
+        one, two = self, other
+        if one._restricted is not two._restricted:
+            one, two = (x if x._restricted else x.only(*x) for x in (one, two))
+        graph = _joined(one.graph, two.graph)
+        growing = graph is not one.graph and not one._restricted
+        reached = self._sum(one.reached, two.reached, growing=growing)
+        return attrs.evolve(one, graph=graph, reached=reached)
+
+    def __radd__(self, start: int) -> Self:
+        """The gradients themselves: 0 is the empty sum, with which `sum` starts."""
+        return self if type(start) is int and start == 0 else NotImplemented
+
+    def __sub__(self, other: Self) -> Self:
+        """The derivatives of the difference of both outputs."""
+        given: object = other
+        return self + -other if isinstance(given, type(self)) else NotImplemented
+
+    def __neg__(self) -> Self:
+        """The derivatives of the negative of the output."""
+        return self._scaled(operator.neg)
+
+    def __mul__(self, factor: float) -> Self:
+        """The derivatives of so many times the output."""
+        if not is_real(factor):
+            return NotImplemented
+        number = literal(factor, "a multiple of gradients")
+        return self._scaled(lambda x: x * number)
+
+    def __rmul__(self, factor: float) -> Self:
+        """The derivatives of so many times the output."""
+        return self * factor if is_real(factor) else NotImplemented
+
+    def __truediv__(self, divisor: float) -> Self:
+        """The derivatives of the output over a number; over 0 they are infinite, as of floats."""
+        if not is_real(divisor):
+            return NotImplemented
+        number = literal(divisor, "a part of gradients")
+        return self._scaled(lambda x: ops.div(x, number))
+
+    def _scaled(self, f: Callable[[Any], Any]) -> Self:
+        each = self._each
+        scaled = {node: each(f, x) for node, x in self.reached.items()}
+        return attrs.evolve(self, reached=MappingProxyType(scaled))
+
+    def _missing(self, node: Node[Any]) -> None:
+        """Raise UnknownNode unless the output just does not depend on `node`."""
+        if self._restricted:
+            raise UnknownNode(repr(node), len(self))
+        self.graph.require(node)
+
+    def __iter__(self) -> Iterator[Node[float]]:
+        """The nodes, in the order of the graph, or in that in which they were asked for."""
+        return iter(self.graph.outputs if self._restricted else self.graph.nodes)
+
+    def __len__(self) -> int:
+        """The number of nodes."""
+        return len(self.graph.outputs if self._restricted else self.graph)
+
+    def __copy__(self) -> Self:
+        """The gradients themselves: they are immutable, and are asked for these very nodes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The gradients themselves: they are immutable, and are asked for these very nodes."""
+        return self
+
+    def __repr__(self) -> str:
+        """A table of what is labelled, of a screen at most; its first line is a summary."""
+        from fgrad.autodiff.table import table  # noqa: PLC0415  # only who looks waits for it
+
+        return table(self).text()
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from fgrad.autodiff.table import table  # noqa: PLC0415  # likewise
+
+        return table(self).html()
+
+    if not TYPE_CHECKING:
+        # Without these, Python asks the node for a whole number first, and that is what is refused.
+
+        def __setitem__(self, node: object, gradient: object) -> NoReturn:
+            """Refuse: nothing can be changed."""
+            raise TypeError(f"{type(self).__name__!r} object does not support item assignment")
+
+        def __delitem__(self, node: object) -> NoReturn:
+            """Refuse: nothing can be changed."""
+            raise TypeError(f"{type(self).__name__!r} object does not support item deletion")
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class Gradients(_OfGraph[float]):
+    """The derivative of one output with respect to every node of its graph, a frozen mapping.
+
+    `gradients[node]` has the type of `node.value`; it is zero for a node that the output does not
+    depend on, and UnknownNode for one that is not in the graph. Iteration is in graph order.
+
+    Gradients add up to those of the sum of the outputs, also of several graphs, which may share
+    nodes; `0.5 * gradients` scales, and `only` restricts them to some nodes.
+
+    >>> import fgrad as fg
+    >>> a, b = fg.var(-2.0, "a"), fg.var(3.0, "b")
+    >>> f = (a * b) * (a + b)
+    >>> gradients = fg.grad(fg.Graph.of(f), f)
+    >>> gradients[a], gradients[b]
+    (-3.0, -8.0)
+    >>> twice = gradients + gradients
+    >>> (0.5 * twice).only(a)
+    Gradients(of 1 node):
+      label  value  derivative
+      a       -2.0        -3.0
+    """
+
+    def __getitem__(self, node: Node[V]) -> V:
+        """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
+        gradient: Any = self.reached.get(node)
+        if gradient is None:
+            self._missing(node)
+            gradient = zero_of(node.value)
+        return gradient  # type: ignore[no-any-return]  # its type is that of node.value
+
+    def onto(self, graph: Graph) -> Gradients:
+        """The same derivatives at the nodes of an equal graph.
+
+        What comes back from another process has nodes of its own, which this makes yours again.
+        Raises NotAValue unless `graph` is equal to that of the gradients, which are the nodes that
+        they were restricted to, if they were.
+
+        >>> import fgrad as fg, pickle
+        >>> a = fg.var(3.0, "a")
+        >>> graph = fg.Graph.of(a * a)
+        >>> back = pickle.loads(pickle.dumps(fg.grad(graph, graph.outputs[0])))
+        >>> a in back, back.onto(graph)[a]
+        (False, 6.0)
+        """
+        if graph != self.graph:
+            advice = "Send the graph itself to where it is differentiated, or build both alike."
+            needed = f"a graph equal to that of the gradients, {summary(self.graph)}"
+            raise NotAValue("onto", needed, summary(graph), advice)
+        theirs, ours = self.graph, graph
+        pairs = zip(
+            theirs.outputs if self._restricted else theirs.nodes,
+            ours.outputs if self._restricted else ours.nodes,
+            strict=True,
+        )
+        moved = {new: self.reached[old] for old, new in pairs if old in self.reached}
+        return attrs.evolve(self, graph=graph, reached=MappingProxyType(moved))
+
+    def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
+        if isinstance(x, tuple):
+            return tuple([self._each(f, *parts) for parts in zip(x, *others, strict=True)])
+        return x if isinstance(x, bool) else f(x, *others)
+
+    def _sum(self, one: _Reached, two: _Reached, *, growing: bool) -> _Reached:
+        """Of another graph it is made when it is read: a sum of many takes the time of all once."""
+        if growing:
+            terms = one.terms if isinstance(one, _Sum) else pvector([one])
+            return _Sum(terms.append(two), self._each)
+        return super()._sum(one, two, growing=growing)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the graph and the derivatives in its order."""
+        return _restore, (self.graph, list(self.values()), self._restricted)
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class NodeGradients(_OfGraph[Node[float]]):
+    """The derivative of one output with respect to every node of its graph, as nodes.
+
+    A node that the output does not depend on has the constant node 0. Raises UnknownNode for a
+    node that is not in the graph. Iteration is in graph order. They add, scale and restrict as
+    `Gradients` do, by further nodes.
+    """
+
+    _zero: Node[float] = attrs.field(kw_only=True)
+
+    def __getitem__(self, node: Node[V]) -> Node[V]:
+        """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
+        gradient: Any = self.reached.get(node)
+        if gradient is None:
+            self._missing(node)
+            op = node.op
+            gradient = gathered([None] * op.size) if isinstance(op, Joint) else self._zero
+        return gradient  # type: ignore[no-any-return]  # its type is that of `node`
+
+    def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
+        if isinstance(x.op, Joint):
+            rows = [y.args for y in (x, *others)]
+            return gathered([f(*parts) for parts in zip(*rows, strict=True)])
+        return f(x, *others)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse, as nodes do."""
+        advice = "Pickle Graph.of(...) of the gradients you need instead."
+        raise NotPicklable(summary(self), advice)
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class _Sum(Mapping[Node[Any], Any]):
+    """The sum of several mappings, from the first to the last, made when it is first read."""
+
+    terms: PVector[_Reached]
+    _each: Callable[..., Any]
+
+    @cached_property
+    def _total(self) -> dict[Node[Any], Any]:
+        total: dict[Node[Any], Any] = {}
+        for term in self.terms:
+            _added(total, term, self._each)
+        return total
+
+    def __getitem__(self, node: Node[Any]) -> Any:
+        """The sum of what those have for `node` that know it."""
+        return self._total[node]
+
+    def __iter__(self) -> Iterator[Node[Any]]:
+        """The nodes that one of the terms has."""
+        return iter(self._total)
+
+    def __len__(self) -> int:
+        """The number of these."""
+        return len(self._total)
+
+
+def zero_of(value: Any) -> Any:
+    """The zero of the kind of `value`: a number, a truth value or a tuple of these."""
+    return tuple(map(zero_of, value)) if isinstance(value, tuple) else type(value)()
+
+
+def _added(
+    total: dict[Node[Any], Any], term: _Reached, each: Callable[..., Any]
+) -> dict[Node[Any], Any]:
+    for node, y in term.items():
+        x = total.get(node)
+        if x is None:
+            total[node] = y
+        else:
+            total[node] = x + y if type(x) is float else each(operator.add, x, y)
+    return total
+
+
+def _joined(one: Graph, two: Graph) -> Graph:
+    """The graph of the outputs of both; `one` itself if there is nothing new."""
+    new = [] if one is two else [y for y in two.outputs if y not in one._ends]
+    return Graph((*one.outputs, *new)) if new else one
+
+
+def _restore(graph: Graph, values: list[float], restricted: bool) -> Gradients:
+    nodes = graph.outputs if restricted else graph.nodes
+    known = MappingProxyType(dict(zip(nodes, values, strict=True)))
+    return Gradients(graph, known, restricted=restricted)
