@@ -25,6 +25,7 @@ from fgrad.errors import FormatError as FormatError
 from fgrad.errors import GradientMismatch as GradientMismatch
 from fgrad.errors import MalformedProgram as MalformedProgram
 from fgrad.errors import MissingExtra as MissingExtra
+from fgrad.errors import MissingProgram as MissingProgram
 from fgrad.errors import NotAValue as NotAValue
 from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
@@ -122,6 +123,8 @@ if _typing.TYPE_CHECKING:
     from fgrad.compiled.diff import Difference as Difference
     from fgrad.compiled.diff import diff as diff
     from fgrad.formats.c.writer import to_c as to_c
+    from fgrad.formats.graphviz.drawing import Drawing as Drawing
+    from fgrad.formats.graphviz.drawing import draw as draw
     from fgrad.formats.json.codec import dumps as dumps
     from fgrad.formats.json.codec import loads as loads
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
@@ -161,6 +164,8 @@ _NAMES: _typing.Final = frozenset(
 # Imported when they are asked for: all at once they would double the time that importing takes.
 _LATER: _typing.Final = _types.MappingProxyType({
     "to_c": "formats.c.writer",
+    "Drawing": "formats.graphviz.drawing",
+    "draw": "formats.graphviz.drawing",
     "check_gradient": "transforms.check",
     "Compiled": "compiled.compiled",
     "compile": "compiled.compile",

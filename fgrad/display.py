@@ -6,7 +6,7 @@ the same text, escaped, without colours of its own, so that it is read on a dark
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -41,9 +41,7 @@ def cell(value: Any) -> str:
     >>> cell((0.5, True))
     '(0.5, true)'
     """
-    if isinstance(value, tuple):
-        return shorten(f"({', '.join(map(cell, elided(value, '…')))})", _CELL)
-    return value if isinstance(value, str) else number(value)
+    return shorten(f"({joined(value, cell)})", _CELL) if isinstance(value, tuple) else number(value)
 
 
 def shorten(text: str, width: int) -> str:
@@ -85,14 +83,25 @@ def ends(items: Sequence[T]) -> tuple[Sequence[T], int, Sequence[T]]:
     return items[:FIRST], len(items) - FIRST - LAST, items[len(items) - LAST :]
 
 
-def elided(items: Sequence[Any], mark: str) -> list[Any]:
-    """The items that are shown, with `mark`, formatted with their number, for those left out.
+def joined(items: Sequence[T], text: Callable[[T], str]) -> str:
+    """The items as a list of words; of many the first and the last.
 
-    >>> elided(range(14), "… {} more")
-    [0, 1, 2, 3, 4, 5, 6, 7, '… 2 more', 10, 11, 12, 13]
+    >>> joined(range(14), str)
+    '0, 1, 2, 3, 4, 5, 6, 7, … 2 more …, 10, 11, 12, 13'
     """
     first, hidden, last = ends(items)
-    return [*first, mark.format(f"{hidden:,}"), *last] if hidden else list(first)
+    between = [f"… {hidden:,} more …"] if hidden else []
+    return ", ".join([*map(text, first), *between, *map(text, last)])
+
+
+def lines(first: Iterable[str], hidden: int, last: Iterable[str], what: str) -> list[str]:
+    """Lines of a listing, none too long, that say how many of `what` are left out between.
+
+    >>> lines(["a = sin(x)"], 1_000, ["c = cos(b)"], "instructions")
+    ['  a = sin(x)', '  … 1,000 instructions hidden', '  c = cos(b)']
+    """
+    between = [f"… {hidden:,} {what} hidden"] if hidden else []
+    return [f"  {shorten(line, WIDTH)}" for line in (*first, *between, *last)]
 
 
 def plural(count: int, word: str) -> str:

@@ -279,3 +279,16 @@ class MissingExtra(ImportError):
     def __str__(self) -> str:
         """Say what is missing and how to install it."""
         return f'{self.where} needs {self.package}: pip install "fgrad[{self.extra}]".'
+
+
+@attrs.frozen(repr=False, getstate_setstate=False)
+class MissingProgram(RuntimeError):
+    """A program beside Python that is asked for but not installed."""
+
+    where: str
+    program: str
+    advice: str
+
+    def __str__(self) -> str:
+        """Say what is missing and how to come by it."""
+        return f"{self.where} needs {self.program}. {self.advice}"

@@ -143,8 +143,16 @@ class Graph:
         return _restore, (self._flat, [node.value for node in self.nodes])
 
     def __repr__(self) -> str:
-        """One line, however large the graph is."""
-        return f"Graph({len(self)} nodes, {len(self.variables)} variables, {len(self.outputs)} outputs)"
+        """A listing, of a screen at most; its first line is a summary."""
+        from fgrad.graph.listing import excerpt  # noqa: PLC0415  # only who looks waits for it
+
+        return excerpt(self)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from fgrad.display import preformatted  # noqa: PLC0415  # likewise
+
+        return preformatted(repr(self))
 
 
 def _restore(flat: Flat, values: list[Any]) -> Graph:

@@ -168,9 +168,22 @@ class Program:
         return _restore, (self.inputs, self._flat)
 
     def __repr__(self) -> str:
-        """One line, however long the program is."""
-        sizes = f"{len(self.inputs)} inputs, {len(self.instructions)} lines, {len(self.outputs)} outputs"
-        return f"Program({sizes})"
+        """A listing, of a screen at most."""
+        from fgrad.program.text import excerpt  # noqa: PLC0415  # only who looks waits for it
+
+        return excerpt(self)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from fgrad.display import preformatted  # noqa: PLC0415  # likewise
+
+        return preformatted(repr(self))
+
+    def _repr_latex_(self) -> str | None:
+        """The formulas; None for a program too long to be read as such."""
+        from fgrad.program.latex.writer import readable  # noqa: PLC0415  # likewise
+
+        return readable(self)
 
     def check(self) -> Self:
         """The program, if every value is bound before its use and of the kind that is needed.
