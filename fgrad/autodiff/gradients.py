@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, final
 
 import attrs
-from pyrsistent import PMap, PVector, pmap, pvector
+from pyrsistent import PMap, pmap
 
 from fgrad.autodiff.multiple import gathered
 from fgrad.errors import NotAValue, NotPicklable, UnknownNode, summary
@@ -30,7 +30,7 @@ G_co = TypeVar("G_co", covariant=True)
 _Reached = Mapping[Node[Any], Any]
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, init=False)
 class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
     """A frozen mapping of all nodes of a graph, in its order, with what is known of some of them."""
 
@@ -43,12 +43,18 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
     __array_ufunc__ = None  # a number of numpy on the left leaves `*` to us
 
     @abstractmethod
+    def _with(self, graph: Graph, reached: Mapping[Node[Any], G_co], *, restricted: bool) -> Self:
+        """Gradients of the same kind of other nodes."""
+
+    @abstractmethod
     def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
         """What `f` gives for a derivative, or for those of one node: truth values have none."""
 
     def _sum(self, one: _Reached, two: _Reached, *, growing: bool) -> _Reached:
         """The sum of two mappings from nodes; `growing` is whether `two` is of another graph."""
-        return MappingProxyType(_added(dict(one), two, self._each))
+        from fgrad.autodiff.sums import added  # noqa: PLC0415  # likewise
+
+        return MappingProxyType(added(dict(one), two, self._each))
 
     def only(self, *nodes: Node[Any]) -> Self:
         """The derivatives with respect to some nodes, in that order; the rest is let go of.
@@ -68,7 +74,7 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
                 raise NotAValue("only", "nodes", summary(node), advice)
         kept = {node: self[node] for node in nodes}
         graph, reached = Graph.of(*kept), MappingProxyType(kept)
-        return attrs.evolve(self, graph=graph, reached=reached, restricted=True)
+        return self._with(graph, reached, restricted=True)
 
     @cached_property
     def pmap(self) -> PMap[Node[float], G_co]:
@@ -77,16 +83,18 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
 
     def __add__(self, other: Self) -> Self:
         """The derivatives of the sum of both outputs, with respect to the nodes of either."""
+        from fgrad.autodiff.sums import joined  # noqa: PLC0415  # only who adds waits for it
+
         given: object = other
         if not isinstance(given, type(self)):
             return NotImplemented
         one, two = self, other
         if one._restricted is not two._restricted:
             one, two = (x if x._restricted else x.only(*x) for x in (one, two))
-        graph = _joined(one.graph, two.graph)
+        graph = joined(one.graph, two.graph)
         growing = graph is not one.graph and not one._restricted
         reached = self._sum(one.reached, two.reached, growing=growing)
-        return attrs.evolve(one, graph=graph, reached=reached)
+        return one._with(graph, reached, restricted=one._restricted)
 
     def __radd__(self, start: int) -> Self:
         """The gradients themselves: 0 is the empty sum, with which `sum` starts."""
@@ -108,9 +116,7 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
         number = literal(factor, "a multiple of gradients")
         return self._scaled(lambda x: x * number)
 
-    def __rmul__(self, factor: float) -> Self:
-        """The derivatives of so many times the output."""
-        return self * factor if is_real(factor) else NotImplemented
+    __rmul__ = __mul__
 
     def __truediv__(self, divisor: float) -> Self:
         """The derivatives of the output over a number; over 0 they are infinite, as of floats."""
@@ -122,7 +128,7 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
     def _scaled(self, f: Callable[[Any], Any]) -> Self:
         each = self._each
         scaled = {node: each(f, x) for node, x in self.reached.items()}
-        return attrs.evolve(self, reached=MappingProxyType(scaled))
+        return self._with(self.graph, MappingProxyType(scaled), restricted=self._restricted)
 
     def _missing(self, node: Node[Any]) -> None:
         """Raise UnknownNode unless the output just does not depend on `node`."""
@@ -220,14 +226,13 @@ class Gradients(_OfGraph[float]):
             advice = "Send the graph itself to where it is differentiated, or build both alike."
             needed = f"a graph equal to that of the gradients, {summary(self.graph)}"
             raise NotAValue("onto", needed, summary(graph), advice)
-        theirs, ours = self.graph, graph
-        pairs = zip(
-            theirs.outputs if self._restricted else theirs.nodes,
-            ours.outputs if self._restricted else ours.nodes,
-            strict=True,
-        )
+        nodes = graph.outputs if self._restricted else graph.nodes
+        pairs = zip(self, nodes, strict=True)
         moved = {new: self.reached[old] for old, new in pairs if old in self.reached}
-        return attrs.evolve(self, graph=graph, reached=MappingProxyType(moved))
+        return self._with(graph, MappingProxyType(moved), restricted=self._restricted)
+
+    def _with(self, graph: Graph, reached: Mapping[Node[Any], float], *, restricted: bool) -> Self:
+        return type(self)(graph, reached, restricted=restricted)
 
     def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
         if isinstance(x, tuple):
@@ -236,9 +241,10 @@ class Gradients(_OfGraph[float]):
 
     def _sum(self, one: _Reached, two: _Reached, *, growing: bool) -> _Reached:
         """Of another graph it is made when it is read: a sum of many takes the time of all once."""
+        from fgrad.autodiff.sums import Sum  # noqa: PLC0415  # likewise
+
         if growing:
-            terms = one.terms if isinstance(one, _Sum) else pvector([one])
-            return _Sum(terms.append(two), self._each)
+            return Sum.of(one, two, self._each)
         return super()._sum(one, two, growing=growing)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -267,6 +273,11 @@ class NodeGradients(_OfGraph[Node[float]]):
             gradient = gathered([None] * op.size) if isinstance(op, Joint) else self._zero
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
+    def _with(
+        self, graph: Graph, reached: Mapping[Node[Any], Node[float]], *, restricted: bool
+    ) -> Self:
+        return type(self)(graph, reached, restricted=restricted, zero=self._zero)
+
     def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
         if isinstance(x.op, Joint):
             rows = [y.args for y in (x, *others)]
@@ -279,55 +290,9 @@ class NodeGradients(_OfGraph[Node[float]]):
         raise NotPicklable(summary(self), advice)
 
 
-@final
-@attrs.frozen(eq=False, repr=False)
-class _Sum(Mapping[Node[Any], Any]):
-    """The sum of several mappings, from the first to the last, made when it is first read."""
-
-    terms: PVector[_Reached]
-    _each: Callable[..., Any]
-
-    @cached_property
-    def _total(self) -> dict[Node[Any], Any]:
-        total: dict[Node[Any], Any] = {}
-        for term in self.terms:
-            _added(total, term, self._each)
-        return total
-
-    def __getitem__(self, node: Node[Any]) -> Any:
-        """The sum of what those have for `node` that know it."""
-        return self._total[node]
-
-    def __iter__(self) -> Iterator[Node[Any]]:
-        """The nodes that one of the terms has."""
-        return iter(self._total)
-
-    def __len__(self) -> int:
-        """The number of these."""
-        return len(self._total)
-
-
 def zero_of(value: Any) -> Any:
     """The zero of the kind of `value`: a number, a truth value or a tuple of these."""
     return tuple(map(zero_of, value)) if isinstance(value, tuple) else type(value)()
-
-
-def _added(
-    total: dict[Node[Any], Any], term: _Reached, each: Callable[..., Any]
-) -> dict[Node[Any], Any]:
-    for node, y in term.items():
-        x = total.get(node)
-        if x is None:
-            total[node] = y
-        else:
-            total[node] = x + y if type(x) is float else each(operator.add, x, y)
-    return total
-
-
-def _joined(one: Graph, two: Graph) -> Graph:
-    """The graph of the outputs of both; `one` itself if there is nothing new."""
-    new = [] if one is two else [y for y in two.outputs if y not in one._ends]
-    return Graph((*one.outputs, *new)) if new else one
 
 
 def _restore(graph: Graph, values: list[float], restricted: bool) -> Gradients:

@@ -11,6 +11,8 @@ from fgrad.display import cell, number, printable, shorten
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, number_of, variable
 from fgrad.ops import scalar as ops
+from fgrad.ops.multiple import Item
+from fgrad.ops.names import spelled
 from fgrad.ops.primitive import Op
 
 # How operators are written, and how strongly they bind.
@@ -79,7 +81,8 @@ def _lines(graph: Graph, gradients: Gradients | NodeGradients | None) -> Iterato
 
 
 def _label(node: Node[Any], gradients: Gradients | NodeGradients | None) -> Iterator[str]:
-    yield _escaped(node.label or node.op.name)
+    name = spelled(node.op) if isinstance(node.op, Item) else node.op.name
+    yield _escaped(node.label or name)
     if not node.abstract:
         yield f"value {cell(node.value)}"
     if gradients is not None and not node.op.truth and node in gradients:
