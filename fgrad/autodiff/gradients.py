@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, final
 
 import attrs
 from pyrsistent import PMap, pmap
@@ -27,34 +27,41 @@ from fgrad.ops.operand import is_real, literal
 
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
-_Reached = Mapping[Node[Any], Any]
 
 
 @attrs.frozen(eq=False, repr=False, init=False)
 class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
     """A frozen mapping of all nodes of a graph, in its order, with what is known of some of them."""
 
-    graph: Graph
+    _graph: Graph | None
+    """None for that of a sum which waits to be made (`fgrad.autodiff.sums`)."""
     reached: Mapping[Node[Any], G_co]
     """The derivatives with respect to the nodes that the output depends on, only."""
     _restricted: bool = attrs.field(default=False, kw_only=True)
     """Whether the outputs of `graph` are meant and not all of its nodes; then each is `reached`."""
 
+    _later: ClassVar[bool] = True
+    """Whether a sum may be made when it is read: of nodes two threads would make two."""
     __array_ufunc__ = None  # a number of numpy on the left leaves `*` to us
 
     @abstractmethod
-    def _with(self, graph: Graph, reached: Mapping[Node[Any], G_co], *, restricted: bool) -> Self:
+    def _with(
+        self, graph: Graph | None, reached: Mapping[Node[Any], G_co], *, restricted: bool
+    ) -> Self:
         """Gradients of the same kind of other nodes."""
 
     @abstractmethod
     def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
         """What `f` gives for a derivative, or for those of one node: truth values have none."""
 
-    def _sum(self, one: _Reached, two: _Reached, *, growing: bool) -> _Reached:
-        """The sum of two mappings from nodes; `growing` is whether `two` is of another graph."""
-        from fgrad.autodiff.sums import added  # noqa: PLC0415  # likewise
-
-        return MappingProxyType(added(dict(one), two, self._each))
+    @property
+    def graph(self) -> Graph:
+        """The graph of the output, or of the outputs of a sum, or of the nodes alone that were kept."""
+        if self._graph is not None:
+            return self._graph
+        waiting: Any = self.reached
+        graph: Graph = waiting.graph
+        return graph
 
     def only(self, *nodes: Node[Any]) -> Self:
         """The derivatives with respect to some nodes, in that order; the rest is let go of.
@@ -83,7 +90,7 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
 
     def __add__(self, other: Self) -> Self:
         """The derivatives of the sum of both outputs, with respect to the nodes of either."""
-        from fgrad.autodiff.sums import joined  # noqa: PLC0415  # only who adds waits for it
+        from fgrad.autodiff.sums import added, plus  # noqa: PLC0415  # only who adds waits for it
 
         given: object = other
         if not isinstance(given, type(self)):
@@ -91,9 +98,11 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
         one, two = self, other
         if one._restricted is not two._restricted:
             one, two = (x if x._restricted else x.only(*x) for x in (one, two))
-        graph = joined(one.graph, two.graph)
-        growing = graph is not one.graph and not one._restricted
-        reached = self._sum(one.reached, two.reached, growing=growing)
+        terms = two.graph, two.reached, self._each
+        if self._later:
+            graph, reached = plus(one._graph, one.reached, *terms)
+        else:
+            graph, reached = added(one.graph, one.reached, *terms)
         return one._with(graph, reached, restricted=one._restricted)
 
     def __radd__(self, start: int) -> Self:
@@ -231,21 +240,15 @@ class Gradients(_OfGraph[float]):
         moved = {new: self.reached[old] for old, new in pairs if old in self.reached}
         return self._with(graph, MappingProxyType(moved), restricted=self._restricted)
 
-    def _with(self, graph: Graph, reached: Mapping[Node[Any], float], *, restricted: bool) -> Self:
+    def _with(
+        self, graph: Graph | None, reached: Mapping[Node[Any], float], *, restricted: bool
+    ) -> Self:
         return type(self)(graph, reached, restricted=restricted)
 
     def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
         if isinstance(x, tuple):
             return tuple([self._each(f, *parts) for parts in zip(x, *others, strict=True)])
         return x if isinstance(x, bool) else f(x, *others)
-
-    def _sum(self, one: _Reached, two: _Reached, *, growing: bool) -> _Reached:
-        """Of another graph it is made when it is read: a sum of many takes the time of all once."""
-        from fgrad.autodiff.sums import Sum  # noqa: PLC0415  # likewise
-
-        if growing:
-            return Sum.of(one, two, self._each)
-        return super()._sum(one, two, growing=growing)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the graph and the derivatives in its order."""
@@ -263,6 +266,7 @@ class NodeGradients(_OfGraph[Node[float]]):
     """
 
     _zero: Node[float] = attrs.field(kw_only=True)
+    _later: ClassVar[bool] = False
 
     def __getitem__(self, node: Node[V]) -> Node[V]:
         """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
@@ -274,7 +278,7 @@ class NodeGradients(_OfGraph[Node[float]]):
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def _with(
-        self, graph: Graph, reached: Mapping[Node[Any], Node[float]], *, restricted: bool
+        self, graph: Graph | None, reached: Mapping[Node[Any], Node[float]], *, restricted: bool
     ) -> Self:
         return type(self)(graph, reached, restricted=restricted, zero=self._zero)
 
