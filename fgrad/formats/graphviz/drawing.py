@@ -40,11 +40,7 @@ class Drawing:
     def svg(self) -> str:
         """The drawing as SVG; MissingProgram where Graphviz is not installed."""
         program = which("dot")
-        if program is not None:
-            run = (program, "-Tsvg")
-            done = subprocess.run(run, input=self.dot.encode(), capture_output=True, check=True)  # noqa: S603  # Graphviz itself
-            return done.stdout.decode()
-        return _by_package(self.dot)
+        return _by_package(self.dot) if program is None else _by_program(program, self.dot)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the drawing to a file: what its name ends in, `.svg` or `.dot`, says what it is."""
@@ -94,6 +90,15 @@ def draw(graph: Graph, gradients: Gradients | NodeGradients | None = None) -> Dr
         advice = "grad(graph, output) has them."
         raise NotAValue("draw", "gradients beside the graph", summary(gradients), advice)
     return Drawing(dot(graph, gradients), len(graph))
+
+
+def _by_program(program: str, text: str) -> str:
+    run = (program, "-Tsvg")
+    done = subprocess.run(run, input=text.encode(), capture_output=True, check=False)  # noqa: S603  # Graphviz itself
+    if done.returncode:
+        said = summary(done.stderr.decode(errors="replace").strip(), 200)
+        raise MissingProgram("drawing.svg", "a working Graphviz", f"{program} says {said}.")
+    return done.stdout.decode()
 
 
 def _by_package(text: str) -> str:
