@@ -159,6 +159,15 @@ def preformatted(text: str) -> str:
     return f"<pre>{_escaped(text)}</pre>"
 
 
+def paragraph(text: str) -> str:
+    """A message for a notebook.
+
+    >>> paragraph("x < 1")
+    '<p>x &lt; 1</p>'
+    """
+    return f"<p>{_escaped(text)}</p>"
+
+
 def _row(tag: str, cells: Sequence[str]) -> str:
     made = [
         f'<{tag} style="{_RIGHT if i else _LEFT}">{_escaped(text)}</{tag}>'

@@ -2,8 +2,9 @@
 
 Read `node` (a value, computed when it is written), `operators` (Python's operators on nodes) and
 `graph` (the persistent DAG: equality, digest, pickle). `canonical` is the graph as bytes, in one
-order; `listing` as text; `reduction` has `sum`, `prod` and `dot`; `refusals` is what nodes decline to do, and what to
-write instead; `collector` keeps Python's garbage collector quiet while we make many objects.
+order, `listing` as text; `reduction` has `sum`, `prod` and `dot`; `refusals` is what nodes decline
+to do, and what to write instead; `collector` keeps Python's garbage collector quiet while we make
+many objects.
 
 Imports `fgrad.ops`. Nothing here differentiates.
 """

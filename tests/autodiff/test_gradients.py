@@ -147,7 +147,10 @@ def test_what_an_output_does_not_depend_on_stays_zero(factor: float) -> None:
     a, b = fg.var(3.0), fg.var(2.0)
     output = fg.square(a)
     graph = fg.Graph.of(output, b)
-    assert (fg.grad(graph, output) * factor)[b] == 0.0
+    gradients = fg.grad(graph, output)
+    for some in (gradients, gradients.only(b), pickle.loads(pickle.dumps(gradients)).onto(graph)):
+        assert (some * factor)[b] == 0.0
+        assert (some + factor * some.only(b))[b] == 0.0
     assert (fg.grad_nodes(graph, output) * factor)[b].value == 0.0
 
 

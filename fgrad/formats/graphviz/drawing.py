@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from fgrad.autodiff.gradients import Gradients, NodeGradients
-from fgrad.display import preformatted
+from fgrad.display import paragraph
 from fgrad.errors import MissingProgram, NotAValue, summary
 from fgrad.formats.graphviz.writer import dot
 from fgrad.graph.graph import Graph
@@ -64,7 +64,7 @@ class Drawing:
         try:
             _ = self.svg
         except MissingProgram as missing:
-            return preformatted(str(missing))
+            return paragraph(str(missing))
         return None
 
 
