@@ -28,7 +28,7 @@ autodoc_typehints = "none"
 
 # Users get these from functions, and a signature would be of what is inside.
 _NOT_CALLED: Final = frozenset({
-    "Columns", "Compiled", "Condition", "Difference", "Gradients", "Graph", "Method", "Minimum", "Node",
+    "Columns", "Compiled", "Condition", "Difference", "Drawing", "Gradients", "Graph", "Method", "Minimum", "Node",
     "NodeGradients", "Op", "Real", "Registry", "Rows", "Search", "Structure",
 })  # fmt: skip
 

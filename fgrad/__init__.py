@@ -14,8 +14,8 @@ An expression is a value, a derivative is a pure fold over it. Data flows one wa
 import types as _types
 import typing as _typing
 
-from fgrad.autodiff.reverse import Gradients as Gradients
-from fgrad.autodiff.reverse import NodeGradients as NodeGradients
+from fgrad.autodiff.gradients import Gradients as Gradients
+from fgrad.autodiff.gradients import NodeGradients as NodeGradients
 from fgrad.autodiff.reverse import grad as grad
 from fgrad.autodiff.reverse import grad_nodes as grad_nodes
 from fgrad.errors import CyclicTree as CyclicTree
@@ -24,6 +24,7 @@ from fgrad.errors import FormatError as FormatError
 from fgrad.errors import GradientMismatch as GradientMismatch
 from fgrad.errors import MalformedProgram as MalformedProgram
 from fgrad.errors import MissingExtra as MissingExtra
+from fgrad.errors import MissingProgram as MissingProgram
 from fgrad.errors import NotAValue as NotAValue
 from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
@@ -120,9 +121,10 @@ if _typing.TYPE_CHECKING:
     from fgrad.compiled.diff import Difference as Difference
     from fgrad.compiled.diff import diff as diff
     from fgrad.formats.c.writer import to_c as to_c
+    from fgrad.formats.graphviz.drawing import Drawing as Drawing
+    from fgrad.formats.graphviz.drawing import draw as draw
     from fgrad.formats.json.codec import dumps as dumps
     from fgrad.formats.json.codec import loads as loads
-    from fgrad.formats.latex.writer import to_latex as to_latex
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
     from fgrad.optimize.descent import Minimum as Minimum
@@ -134,6 +136,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.optimize.methods import adam as adam
     from fgrad.optimize.methods import gradient_descent as gradient_descent
     from fgrad.optimize.methods import momentum as momentum
+    from fgrad.program.latex.writer import to_latex as to_latex
     from fgrad.program.program import Program as Program
     from fgrad.program.text import show as show
     from fgrad.program.trace import trace as trace
@@ -164,6 +167,8 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "gradient": "transforms.gradient",
     "value_and_gradient": "transforms.gradient",
     "to_c": "formats.c.writer",
+    "Drawing": "formats.graphviz.drawing",
+    "draw": "formats.graphviz.drawing",
     "check_gradient": "transforms.check",
     "Compiled": "compiled.compiled",
     "compile": "compiled.compile",
@@ -180,7 +185,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "from_sympy": "formats.sympy.reader",
     "fixed_point": "solvers.implicit",
     "root": "solvers.implicit",
-    "to_latex": "formats.latex.writer",
+    "to_latex": "program.latex.writer",
     "lbfgs": "optimize.lbfgs",
     "show": "program.text",
     "Rows": "transforms.jacobian",

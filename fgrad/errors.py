@@ -196,6 +196,15 @@ class UnknownName(LookupError):
         return f"{problem}; known: {', '.join(self.known[:12])}{more}."
 
 
+def summary(value: object, width: int = 60) -> str:
+    """The first line of what `value` looks like, cut: of a table or a listing its summary.
+
+    >>> summary("x" * 100, 5), summary(None)
+    ("'xxxx", 'None')
+    """
+    return repr(value).partition("\n")[0].removesuffix(":")[:width]
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` was most likely meant to be."""
     from difflib import get_close_matches  # noqa: PLC0415  # read for an error alone
@@ -271,3 +280,16 @@ class MissingExtra(ImportError):
     def __str__(self) -> str:
         """Say what is missing and how to install it."""
         return f'{self.where} needs {self.package}: pip install "fgrad[{self.extra}]".'
+
+
+@attrs.frozen(repr=False, getstate_setstate=False)
+class MissingProgram(RuntimeError):
+    """A program beside Python that is asked for but not installed."""
+
+    where: str
+    program: str
+    advice: str
+
+    def __str__(self) -> str:
+        """Say what is missing and how to come by it."""
+        return f"{self.where} needs {self.program}. {self.advice}"

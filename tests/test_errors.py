@@ -15,6 +15,7 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     (fg.UnknownNode("Node(x)", 3), KeyError),
     (fg.NotDifferentiable("grad", "3.0", "Pass a node."), TypeError),
     (fg.MissingExtra("lbfgs", "scipy", "optimize"), ImportError),
+    (fg.MissingProgram("drawing.svg", "Graphviz", "Install it."), RuntimeError),
     (fg.NotPicklable("Node(x)", "Pickle a graph."), TypeError),
     (fg.CyclicTree("tree[1]"), ValueError),
     (fg.MalformedProgram(3, "add takes 2 arguments, not 1"), ValueError),

@@ -63,6 +63,14 @@ def test_the_bug_is_shown_and_the_fold_is_right(tmp_path: Path) -> None:
     assert doubled["tape that adds, called twice"] == [4.0, 0.0]
 
 
+def test_the_pipelines_agree(tmp_path: Path) -> None:
+    assert table(run("pipelines", tmp_path)) == {
+        "trees of batches": [-195.0, -57.0],
+        "outputs of a graph": [-195.0, -57.0],
+        "models, a penalty": [-194.0, -58.0],
+    }
+
+
 def test_the_greeks_agree_with_the_closed_forms(tmp_path: Path) -> None:
     text = run("black_scholes", tmp_path)
     assert "All agree to 12 digits." in text

@@ -41,7 +41,7 @@ def test_a_rejected_program_is_an_error_without_its_ignore(tmp_path: Path) -> No
 def test_what_users_see_holds_no_any(tmp_path: Path) -> None:
     pytest.importorskip("mypy", reason="mypy is not installed")
     program = tmp_path / "reveal.py"
-    shown = ["x * 2.0", "fg.sin(x)", "graph.nodes[0]", "gradients[x]", "gradients.pmap", "fg.grad",
+    shown = ["x * 2.0", "fg.sin(x)", "graph.nodes[0]", "gradients[x]", "gradients.pmap", "gradients + 0.5 * gradients", "gradients.only(x)", "fg.grad",
              "fg.grad_nodes(graph, x)[x]", "fg.where(x < 1, x, 0.0)", "fg.var", "fg.sum([x])"]  # fmt: skip
     lines = ["import fgrad as fg", "from typing import reveal_type", "x = fg.var(1.0)"]
     lines += ["graph = fg.Graph.of(x)", "gradients = fg.grad(graph, x)"]
@@ -84,6 +84,45 @@ def test_pyright_accepts_and_rejects_the_same_programs(tmp_path: Path) -> None:
     expected = {i for i, line in enumerate(rejected.splitlines(), 1) if "# type: ignore" in line}
     assert expected <= wrong["rejected.py"], expected - wrong["rejected.py"]
     assert not wrong["accepted.py"]
+
+
+def pipelines(page: Path) -> Path:
+    """The examples of the page of pipelines as one program."""
+    lines = (ROOT / "docs/how-to/pipelines.md").read_text().splitlines()
+    page.write_text("\n".join([x[4:] for x in lines if x.startswith((">>> ", "... "))]) + "\n")
+    return page
+
+
+def test_the_page_of_pipelines_passes_mypy(tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    program = pipelines(tmp_path / "page.py")
+    result = mypy(f"--config-file={ROOT / 'pyproject.toml'}", str(program))
+    assert result.returncode == 0, result.stdout
+    assert len(program.read_text().splitlines()) > 40
+
+
+@pytest.mark.skipif(not reveal.has_pyright(), reason="basedpyright is not installed")
+def test_the_page_of_pipelines_and_its_script_pass_pyright(tmp_path: Path) -> None:
+    for mode, name in (("standard", "page.py"), ("strict", "script.py")):
+        place = tmp_path / mode
+        place.mkdir()
+        pipelines(place / name)
+        if mode == "strict":
+            script = (ROOT / "docs/examples/pipelines.py").read_text()
+            (place / name).write_text(script)
+        config = place / "pyrightconfig.json"
+        # In its standard mode, since toolz has no types.
+        config.write_text(json.dumps({"typeCheckingMode": mode, "extraPaths": [str(ROOT)]}))
+        found = [x for x in reveal.pyright(config) if x["severity"] == "error"]
+        assert not found
+
+
+def test_the_page_of_pipelines_shows_functions_of_its_script() -> None:
+    page = (ROOT / "docs/how-to/pipelines.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    shown = [block for block in blocks if not block.startswith(">>> ")]
+    assert len(shown) == 2
+    assert all(block in (ROOT / "docs/examples/pipelines.py").read_text() for block in shown)
 
 
 @pytest.mark.skipif(not reveal.has_pyright(), reason="basedpyright is not installed")

@@ -9,20 +9,17 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Container, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, final
-
-import attrs
-from pyrsistent import PMap, pmap
+from typing import Any, Final
 
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.cotangent import Contribution, as_node, times, total
+from fgrad.autodiff.gradients import Gradients, NodeGradients, zero_of
 from fgrad.autodiff.levels import Levels, levels_down_from
 from fgrad.autodiff.multiple import gathered, pullback_floats, pullback_nodes
 from fgrad.autodiff.summation import SAMPLED, WideSums, chunks
-from fgrad.errors import NotAValue, NotDifferentiable, NotPicklable
+from fgrad.errors import NotAValue, NotDifferentiable, summary
 from fgrad.graph.collector import relaxed_gc, relaxed_gc_for
 from fgrad.graph.depth import LOWEST
 from fgrad.graph.graph import Graph
@@ -30,8 +27,6 @@ from fgrad.graph.node import Condition, Node, constant, number_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import MultiOp
 
-V = TypeVar("V")
-G_co = TypeVar("G_co", covariant=True)
 DEEP: Final = 100
 """Levels from which on `relaxed_gc` pays."""
 
@@ -69,7 +64,7 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     with relaxed_gc():
         adjoints = _fold_nodes([(output, 1.0)], None)
         reached = {node: _as_node(adjoint, node) for node, adjoint in adjoints.items()}
-    return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
+    return NodeGradients(graph, MappingProxyType(reached), zero=constant(0.0))
 
 
 def slopes(output: Node[float]) -> Mapping[Node[Any], float]:
@@ -121,115 +116,6 @@ def _as_node(x: Contribution, node: Node[Any]) -> Node[Any]:
     return as_node(x)
 
 
-@attrs.frozen(eq=False, repr=False)
-class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
-    """A frozen mapping from all nodes of a graph, in its order, to derivatives."""
-
-    graph: Graph
-    reached: Mapping[Node[Any], G_co]
-    """The derivatives with respect to the nodes that the output depends on; others are 0."""
-
-    def __iter__(self) -> Iterator[Node[float]]:
-        """The nodes, in the order of the graph."""
-        return iter(self.graph.nodes)
-
-    def __len__(self) -> int:
-        """The number of nodes of the graph."""
-        return len(self.graph)
-
-    def __copy__(self) -> Self:
-        """The gradients themselves: they are immutable, and nodes are found by identity."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The gradients themselves: they are immutable, and nodes are found by identity."""
-        return self
-
-    def __repr__(self) -> str:
-        """One line, however large the graph is."""
-        return f"{type(self).__name__}(of {len(self)} nodes)"
-
-    if not TYPE_CHECKING:
-        # Without these, Python asks the node for an index first, and its refusal would be the error.
-
-        def __setitem__(self, node: object, gradient: object) -> NoReturn:
-            """Refuse: nothing can be changed."""
-            raise TypeError(f"{type(self).__name__!r} object does not support item assignment")
-
-        def __delitem__(self, node: object) -> NoReturn:
-            """Refuse: nothing can be changed."""
-            raise TypeError(f"{type(self).__name__!r} object does not support item deletion")
-
-
-@final
-@attrs.frozen(eq=False, repr=False)
-class Gradients(_OfGraph[float]):
-    """The derivative of one output with respect to every node of its graph, a frozen mapping.
-
-    `gradients[node]` has the type of `node.value`; it is zero for a node that the output does not
-    depend on, and UnknownNode for one that is not in the graph. Iteration is in graph order.
-
-    >>> import fgrad as fg
-    >>> a, b = fg.var(-2.0, "a"), fg.var(3.0, "b")
-    >>> f = (a * b) * (a + b)
-    >>> gradients = fg.grad(fg.Graph.of(f), f)
-    >>> gradients[a], gradients[b]
-    (-3.0, -8.0)
-    """
-
-    def __getitem__(self, node: Node[V]) -> V:
-        """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
-        gradient: Any = self.reached.get(node)
-        if gradient is None:
-            self.graph.require(node)
-            gradient = _zero(node.value)
-        return gradient  # type: ignore[no-any-return]  # its type is that of node.value
-
-    @cached_property
-    def pmap(self) -> PMap[Node[float], float]:
-        """The same as a persistent map, built on first use."""
-        return pmap(dict(self.items()))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the graph and the derivatives in its order."""
-        return _restore, (self.graph, list(self.values()))
-
-
-@final
-@attrs.frozen(eq=False, repr=False)
-class NodeGradients(_OfGraph[Node[float]]):
-    """The derivative of one output with respect to every node of its graph, as nodes.
-
-    >>> import fgrad as fg
-    >>> x = fg.var(2.0, "x")
-    >>> graph = fg.Graph.of(fg.square(x))
-    >>> fg.grad_nodes(graph, graph.outputs[0])[x].value
-    4.0
-
-    A node that the output does not depend on has the constant node 0. Raises UnknownNode for a
-    node that is not in the graph. Iteration is in graph order.
-    """
-
-    _zero: Node[float]
-
-    def __getitem__(self, node: Node[V]) -> Node[V]:
-        """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
-        gradient: Any = self.reached.get(node)
-        if gradient is None:
-            self.graph.require(node)
-            op = node.op
-            gradient = gathered([None] * op.size) if isinstance(op, MultiOp) else self._zero
-        return gradient  # type: ignore[no-any-return]  # its type is that of `node`
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse, as nodes do."""
-        raise NotPicklable(repr(self), "Pickle Graph.of(...) of the gradients you need instead.")
-
-
-def _restore(graph: Graph, values: list[float]) -> Gradients:
-    return Gradients(graph, MappingProxyType(dict(zip(graph.nodes, values, strict=True))))
-
-
 # So that `grad(f)` raises an error that says what to call; to type checkers both are required.
 grad.__defaults__ = grad_nodes.__defaults__ = (None,)
 
@@ -239,10 +125,10 @@ def _require_differentiable(graph: object, output: object, where: str) -> None:
         advice = f"Graph.of(output, *variables) is the graph of a node: {where}(graph, output)."
         if callable(graph):
             advice = "For a function f, gradient(f) is the function that returns its gradient."
-        raise NotAValue(where, "a graph and a node of it", f"{graph!r:.60}", advice)
+        raise NotAValue(where, "a graph and a node of it", summary(graph), advice)
     if not isinstance(output, Node) or isinstance(output, Condition) or output.op.multiple:
         advice = "Pass a node that was computed from variables."
-        raise NotDifferentiable(where, f"{output!r:.60}", advice)
+        raise NotDifferentiable(where, summary(output), advice)
     graph.require(output)
 
 
@@ -345,13 +231,8 @@ def _settle_zeros(adjoints: dict[Node[Any], Any], passed: list[Node[Any]]) -> No
     while passed:
         node = passed.pop()
         if node not in adjoints:
-            adjoints[node] = _zero(node.value)
+            adjoints[node] = zero_of(node.value)
             passed += [a for a in node.args if isinstance(a, Node)]
-
-
-def _zero(value: Any) -> Any:
-    """The zero of the kind of `value`: a number, a truth value or a tuple of these."""
-    return tuple(map(_zero, value)) if isinstance(value, tuple) else type(value)()
 
 
 def _fold_nodes(

@@ -21,13 +21,15 @@ from typing import Any, Final
 
 import attrs
 
-from fgrad.autodiff.reverse import Gradients, grad
+from fgrad.autodiff.gradients import Gradients
+from fgrad.autodiff.reverse import grad
 from fgrad.cli.cache import CACHE_ABOUT, cache
 from fgrad.cli.expression import CONSTANTS, OPERATIONS
 from fgrad.cli.model import Model, ModelFailed, WrongUsage, model, values
 from fgrad.cli.ship import USAGE, Parser, ship
+from fgrad.display import number
 from fgrad.errors import FormatError, NotAValue, UnknownName, nearest
-from fgrad.formats.graphviz import dot, number, spell
+from fgrad.formats.graphviz.writer import dot, spell
 from fgrad.graph.node import Node
 
 _USAGE: Final = "fgrad grad EXPRESSION [name=value ...] [--all | --wrt a,b] [--json] [--dot FILE]"

@@ -23,8 +23,8 @@ from typing import Final
 import attrs
 
 from fgrad.cli.expression import CONSTANTS, OPERATIONS, parse
+from fgrad.display import shorten
 from fgrad.errors import UnknownName, nearest
-from fgrad.formats.graphviz import shorten
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, var
 from fgrad.program.passes import simplified

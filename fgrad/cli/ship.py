@@ -12,7 +12,7 @@ from fgrad.cli.model import WrongUsage, program, require_known, require_none, va
 from fgrad.compiled.diff import diff
 from fgrad.formats.c.writer import to_c
 from fgrad.formats.json.codec import dumps, loads
-from fgrad.formats.latex.writer import to_latex
+from fgrad.program.latex.writer import to_latex
 from fgrad.program.program import Program
 from fgrad.program.text import show
 

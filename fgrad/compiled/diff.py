@@ -13,8 +13,9 @@ from typing import Any
 import attrs
 
 from fgrad.compiled.kernel import Kernel
+from fgrad.ops.names import quoted
 from fgrad.program.program import Program
-from fgrad.program.text import instructions, quoted
+from fgrad.program.text import instructions
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 Read `node` (a value, computed when it is written), `operators` (Python's operators on nodes) and
 `graph` (the persistent DAG: equality, digest, pickle). `canonical` is the graph as bytes, in one
-order; `reduction` has `sum`, `prod` and `dot`; `refusals` is what nodes refuse to do, and what to
+order, `listing` as text; `reduction` has `sum`, `prod` and `dot`; `refusals` is what nodes refuse to do, and what to
 write instead; `depth` is where the variables of a transform begin; `collector` keeps Python's garbage
 collector quiet while we make many objects.
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 import attrs
 from pyrsistent import PMap, PVector, pmap, pvector
 
-from fgrad.errors import NotAValue, UnknownNode
+from fgrad.errors import NotAValue, UnknownNode, summary
 from fgrad.graph.canonical import Canonical
 from fgrad.graph.node import Node, variable
 
@@ -143,8 +143,16 @@ class Graph:
         return _restore, (self._canonical, [node.value for node in self.nodes])
 
     def __repr__(self) -> str:
-        """One line, however large the graph is."""
-        return f"Graph({len(self)} nodes, {len(self.variables)} variables, {len(self.outputs)} outputs)"
+        """A listing, of a screen at most; its first line is a summary."""
+        from fgrad.graph.listing import excerpt  # noqa: PLC0415  # only who looks waits for it
+
+        return excerpt(self)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from fgrad.display import preformatted  # noqa: PLC0415  # likewise
+
+        return preformatted(repr(self))
 
 
 def _restore(form: Canonical, values: list[Any]) -> Graph:
@@ -155,7 +163,7 @@ def _restore(form: Canonical, values: list[Any]) -> Graph:
 def _require_node(output: object) -> None:
     if not isinstance(output, Node):
         advice = "Make variables with var(value) and compute the outputs from them."
-        raise NotAValue("Graph", "nodes as outputs", f"{output!r:.60}", advice)
+        raise NotAValue("Graph", "nodes as outputs", summary(output), advice)
 
 
 def _order(outputs: Iterable[Node[float]], known: Container[Node[object]]) -> list[Node[float]]:

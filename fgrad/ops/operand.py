@@ -22,7 +22,7 @@ from typing import (
 
 import attrs
 
-from fgrad.errors import NotAValue
+from fgrad.errors import NotAValue, summary
 
 Answer_co = TypeVar("Answer_co", covariant=True)
 Number_co = TypeVar("Number_co", covariant=True)
@@ -191,7 +191,7 @@ def told(value: object) -> str:
     shape = getattr(value, "shape", None)
     if is_array_like(value) and shape:
         return f"a {_kind(value)} of shape {shape}"
-    return f"{value!r:.60} of type {_kind(value)}"
+    return f"{summary(value)} of type {_kind(value)}"
 
 
 def _kind(value: object) -> str:

@@ -17,6 +17,8 @@ from typing import (
 
 import attrs
 
+from fgrad import trees
+from fgrad.display import Table, cell, ends, named, number, plural
 from fgrad.errors import MissingExtra
 from fgrad.ops.operand import Real
 from fgrad.optimize.iteration import OnArrays, OnTrees, differentiated, way
@@ -28,12 +30,18 @@ Callback: TypeAlias = Callable[[State[A], float], object]
 """A function of the state and the value after each step; its StopIteration ends the descent."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Minimum(Generic[A]):
     """The result of a descent: the parameters, their value and gradient, and the history of values.
 
     `history` has the value before the first step and after each; `converged` says whether every
     number of the gradient is within the tolerance.
+
+    >>> import fgrad as fg
+    >>> fg.minimize(lambda p: fg.square(p["x"] - 1.0), {"x": 0.0}, fg.gradient_descent(0.5))
+    Minimum(value 0.0, converged after 1 step):
+      parameter  value  gradient
+      ['x']        1.0       0.0
     """
 
     params: A
@@ -42,6 +50,27 @@ class Minimum(Generic[A]):
     converged: bool
     history: tuple[float, ...]
     state: State[A]
+
+    def __repr__(self) -> str:
+        """A table of the parameters, of a screen at most; its first line is a summary."""
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        return self._table().html()
+
+    def _table(self) -> Table:
+        leaves, structure = trees.flatten(self.params)
+        places = [path.removeprefix(".") or "the number" for path in structure.paths()]
+        rows = list(zip(places, leaves, trees.matched(structure, self.gradient), strict=True))
+        first, hidden, last = ends(rows)
+        cells = [(named(place), cell(x), cell(g)) for place, x, g in (*first, *last)]
+        cells[len(first) : len(first)] = [("…", "…", "…")] if hidden else []
+        steps = plural(len(self.history) - 1, "step")
+        ended = f"{'converged' if self.converged else 'not converged'} after {steps}"
+        title = f"Minimum(value {number(self.value)}, {ended}):"
+        note = f"{plural(hidden, 'parameter')} hidden" if hidden else ""
+        return Table(title, ("parameter", "value", "gradient"), cells, note)
 
 
 @runtime_checkable  # minimize asks which of the two it was given

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from fgrad import trees
-from fgrad.errors import NotAValue
+from fgrad.errors import NotAValue, summary
 from fgrad.optimize.methods import Arithmetic, Elementwise, Method, State
 from fgrad.transforms.gradient import HasGradient, value_and_gradient
 
@@ -130,5 +130,5 @@ def way(
 def _pair(given: Any) -> tuple[Any, Any]:
     if not isinstance(given, tuple) or len(given) != 2:
         advice = "With has_gradient, let the function return (value, gradient)."
-        raise NotAValue("minimize", "a pair", f"{given!r:.60}", advice)
+        raise NotAValue("minimize", "a pair", summary(given), advice)
     return given

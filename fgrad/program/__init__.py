@@ -3,7 +3,7 @@
 Read `program` (instructions, each an operation on earlier results), `trace` and `tracer` (a function,
 run once on numbers without values), then `passes` and `algebra` (shorter programs, the same bits)
 and `schedule` (an order in which fewer values live at once). `text` prints and parses programs,
-`names` says how operations and numbers are spelled there.
+`latex/` writes them as formulas.
 
 Imports `fgrad.graph` and `fgrad.trees`. What runs a program is in `fgrad.backends`.
 """

@@ -168,9 +168,22 @@ class Program:
         return _restore, (self.inputs, self._canonical)
 
     def __repr__(self) -> str:
-        """One line, however long the program is."""
-        sizes = len(self.inputs), len(self.instructions), len(self.outputs)
-        return "Program({} inputs, {} instructions, {} outputs)".format(*sizes)
+        """A listing, of a screen at most."""
+        from fgrad.program.text import excerpt  # noqa: PLC0415  # only who looks waits for it
+
+        return excerpt(self)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from fgrad.display import preformatted  # noqa: PLC0415  # likewise
+
+        return preformatted(repr(self))
+
+    def _repr_latex_(self) -> str | None:
+        """The formulas; None for a program too long to be read as such."""
+        from fgrad.program.latex.writer import readable  # noqa: PLC0415  # likewise
+
+        return readable(self)
 
     def check(self) -> Self:
         """The program, if every value is defined before its use and has the type that is needed.

@@ -8,24 +8,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final, final
+from typing import Final, final
 
+from fgrad.display import WIDTH, ends, joined, shorten
+from fgrad.display import lines as bounded
 from fgrad.errors import FormatError
+from fgrad.graph import listing
 from fgrad.graph.graph import Graph
-from fgrad.graph.node import Node, variable
+from fgrad.ops.names import (
+    PLAIN,
+    RESERVED,
+    WORD,
+    number,
+    operation,
+    printed,
+    quoted,
+    spelling,
+    vocabulary,
+)
 from fgrad.ops.primitive import Op
-from fgrad.program.names import digits, number, operation, spelled, vocabulary
 from fgrad.program.program import Instruction, Program
 
-_WORD: Final = r"(?:[A-Za-z_][A-Za-z0-9_]*+)"
 _STRING: Final = r'"(?:[^"\\]|\\.)*+"'
 _ARG: Final = rf"(?:{_STRING}|(?:[^\s,()'\"]|'[A-Za-z0-9_ .-]*+')++)"
 _ARGS: Final = rf"(?:{_ARG}(?:\s*+,\s*+{_ARG})*+)?+"
-_OP: Final = rf"(?:@?{_WORD}(?:\[[0-9]++\])?+|@{_STRING})"
-_PLAIN: Final = rf"{_WORD}(?:\.{_WORD}|\[(?:[0-9]++|'[A-Za-z0-9_ .-]*+')\])*+"
-_RESERVED: Final = frozenset({"True", "False", "inf", "nan"})
+_OP: Final = rf"(?:@?{WORD}(?:\[[0-9]++\])?+|@{_STRING})"
 
 
 @final
@@ -84,7 +93,7 @@ def show(value: Program | Graph) -> str:
       return %3
     """
     if isinstance(value, Graph):
-        return "\n".join(("graph:", *_graph_lines(value)))
+        return "\n".join(("graph:", *listing.lines(value)))
     names = _names(value)
     inputs = ", ".join([quoted(name) for name in value.inputs])
     outputs = ", ".join([names[i] for i in value.outputs])
@@ -103,8 +112,8 @@ def instructions(program: Program) -> list[str]:
     words: dict[Op, str] = {}
     made = []
     for name, (op, args) in zip(names[len(program.inputs) :], program.instructions, strict=True):
-        word = words.get(op) or words.setdefault(op, _word(op))
-        operands = [names[a] if type(a) is int else _literal(a) for a in args]
+        word = words.get(op) or words.setdefault(op, spelling(op))
+        operands = [names[a] if type(a) is int else printed(a) for a in args]
         made.append(f"{name} = {word}({', '.join(operands)})")
     return made
 
@@ -114,6 +123,46 @@ def _names(program: Program) -> list[str]:
     uses = Counter(program.inputs)
     names = [quoted(x) if uses[x] == 1 else f"%{i}" for i, x in enumerate(program.inputs)]
     return names + [f"%{i}" for i in range(len(names), len(names) + len(program))]
+
+
+def excerpt(program: Program) -> str:
+    """What `show` prints, of a screen at most: the first instructions and the last.
+
+    >>> import fgrad as fg
+    >>> program = fg.trace(lambda *x: fg.sum(x))(*range(30))
+    >>> print(excerpt(program))
+    program(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], … 18 more …, x[26], x[27], x[28], x[29]):
+      %30 = add(x[0], x[1])
+      %31 = add(x[2], x[3])
+      %32 = add(%30, %31)
+      %33 = add(x[4], x[5])
+      %34 = add(x[6], x[7])
+      %35 = add(%33, %34)
+      %36 = add(%32, %35)
+      %37 = add(x[8], x[9])
+      … 17 instructions hidden
+      %55 = add(x[28], x[29])
+      %56 = add(%54, %55)
+      %57 = add(%51, %56)
+      %58 = add(%44, %57)
+      return %58
+    """
+    uses, size = Counter(program.inputs), len(program.inputs)
+
+    def name(i: int) -> str:
+        known = i < size and uses[program.inputs[i]] == 1
+        return quoted(program.inputs[i]) if known else f"%{i}"
+
+    def line(i: int) -> str:
+        op, args = program.instructions[i]
+        operands = joined(args, lambda a: name(a) if type(a) is int else printed(a))
+        return f"{name(size + i)} = {spelling(op)}({operands})"
+
+    first, hidden, last = ends(range(len(program)))
+    made = bounded(map(line, first), hidden, map(line, last), "instructions")
+    header = shorten(joined(range(size), name), WIDTH)
+    outputs = shorten(joined(program.outputs, name), WIDTH)
+    return "\n".join([f"program({header}):", *made, f"  return {outputs}".rstrip()])
 
 
 def parse(text: str, operations: Sequence[Op] = ()) -> Program:
@@ -155,7 +204,7 @@ class _Reader:
             name = _unquoted(i, line, word.start(), word[0])
             if name is None:
                 name = word[0]
-                if name in _RESERVED or not re.fullmatch(_PLAIN, name):
+                if name in RESERVED or not re.fullmatch(PLAIN, name):
                     problem = f"{name:.60} is no plain name; write it in quotes"
                     raise _refusal(i, line, word.start(), problem)
             names.append(name)
@@ -222,19 +271,6 @@ def _refusal(i: int, line: str, column: int, problem: str) -> FormatError:
     return FormatError(line, column, f"line {i}: {problem}")
 
 
-def quoted(name: str) -> str:
-    """The name as it is printed: as it is, or in quotes if it is no plain word."""
-    if re.fullmatch(_PLAIN, name) and name not in _RESERVED:
-        return name
-    return _in_quotes(name)
-
-
-def _in_quotes(name: str) -> str:
-    from json import dumps  # noqa: PLC0415  # most names are plain
-
-    return dumps(name, ensure_ascii=not name.isprintable())
-
-
 def _unquoted(i: int, line: str, column: int, word: str) -> str | None:
     """The name in quotes; None if there are no quotes."""
     if not word.startswith('"'):
@@ -247,35 +283,3 @@ def _unquoted(i: int, line: str, column: int, word: str) -> str | None:
         at: int = getattr(error, "pos", 0)
         raise _refusal(i, line, column + at, "the string is not as JSON writes it") from None
     return name
-
-
-def _word(op: Op) -> str:
-    word = spelled(op)
-    if not word.startswith("@") or re.fullmatch(_WORD, word[1:]):
-        return word
-    return f"@{_in_quotes(word[1:])}"
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (float, int)):
-        return repr(value)
-    return digits(float(value))
-
-
-def _graph_lines(graph: Graph) -> Iterator[str]:
-    """A line for each node, which is named by its label if that is plain and unique."""
-    uses = Counter(node.label for node in graph.nodes)
-    names: dict[Any, str] = {}
-    for i, node in enumerate(graph.nodes):
-        label, note = node.label, ""
-        names[node] = f"%{i}"
-        if label is not None and uses[label] == 1 and quoted(label) == label:
-            names[node] = label
-        elif label is not None:
-            note = f" {quoted(label)}"
-        value = "" if node.abstract else f" {_literal(node.value)}"
-        comment = f"  #{note}{value}" if note or value else ""
-        operands = [names[a] if isinstance(a, Node) else _literal(a) for a in node.args]
-        word = node.op.name if node.op is variable else _word(node.op)
-        yield f"  {names[node]} = {word}({', '.join(operands)}){comment}"
-    yield f"  return {', '.join([names[node] for node in graph.outputs])}".rstrip()

@@ -20,7 +20,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff.reverse import grad, grad_nodes
-from fgrad.errors import GradientMismatch, NotDifferentiable
+from fgrad.errors import GradientMismatch, NotDifferentiable, summary
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, constant, number_of, var, variable
 from fgrad.graph.reduction import dot
@@ -187,7 +187,7 @@ def _trace(f: Model, args: Sequence[float]) -> tuple[Graph, tuple[Node[float], .
         output = constant(literal(output, "check_gradient"))
     if not isinstance(output, Node) or isinstance(output, Condition):
         advice = "Let the function return one number; of several, check each."
-        raise NotDifferentiable("check_gradient", f"{output!r:.60}", advice)
+        raise NotDifferentiable("check_gradient", summary(output), advice)
     return Graph.of(output, *variables), variables
 
 

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, o
 
 from fgrad import trees
 from fgrad.autodiff.reverse import slopes, slopes_at
-from fgrad.errors import NotAValue, NotDifferentiable
+from fgrad.errors import NotAValue, NotDifferentiable, summary
 from fgrad.graph.node import Condition, Node, number_of
 from fgrad.ops.operand import Real, literal
 from fgrad.transforms.variables import Call, checked, found
@@ -221,7 +221,7 @@ def _taken(
         return result, _NOTHING
     if not isinstance(result, tuple) or len(result) != 2:
         advice = "With has_aux, let the function return (value, aux)."
-        raise NotAValue("value_and_gradient", "a pair", f"{result!r:.60}", advice)
+        raise NotAValue("value_and_gradient", "a pair", summary(result), advice)
     return result[0], trees.results(result[1], "aux")
 
 
@@ -252,4 +252,4 @@ def _plain(output: object) -> float:
 
 def _no_number(output: object) -> NotDifferentiable:
     advice = "Let the function return one number; for several, take the gradient of each."
-    return NotDifferentiable("gradient", f"{output!r:.60}", advice)
+    return NotDifferentiable("gradient", summary(output), advice)

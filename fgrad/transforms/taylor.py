@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fgrad.autodiff.taylor import coefficient_nodes, coefficients
-from fgrad.errors import NotAValue, NotDifferentiable
+from fgrad.errors import NotAValue, NotDifferentiable, summary
 from fgrad.graph.node import Condition, Node
 from fgrad.ops.operand import Real, literal
 from fgrad.transforms.variables import Call
@@ -38,7 +38,7 @@ def taylor(
         call = Call.of(f, 0, (x, *args), kwargs)
         if call.structure.kind is not None:
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
-            raise NotAValue("taylor", f"one number as {name_of(f, 0)}", f"{x!r:.60}", advice)
+            raise NotAValue("taylor", f"one number as {name_of(f, 0)}", summary(x), advice)
         output: Any = call.result(f)
         if isinstance(output, Node) and not isinstance(output, Condition):
             on_numbers = not call.of_nodes and call.activity((output,)).closed
@@ -48,7 +48,7 @@ def taylor(
             return (literal(output, "taylor"), *[0.0] * order)
         except NotAValue:
             advice = "Let the function return one number; for several, expand each."
-            raise NotDifferentiable("taylor", f"{output!r:.60}", advice) from None
+            raise NotDifferentiable("taylor", summary(output), advice) from None
 
     return taylor_of_f
 

@@ -17,7 +17,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff.activity import Activity
-from fgrad.errors import NotAValue
+from fgrad.errors import NotAValue, summary
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.graph.node import Node, constant
 from fgrad.ops.operand import literal, not_a_number
@@ -146,7 +146,7 @@ class Call:
             return self.arguments[0].direction(tree)
         if not isinstance(tree, tuple) or len(tree) != len(self.arguments):
             needed = f"a tuple of {len(self.arguments)}, one for each argument"
-            raise NotAValue("the tangent", needed, f"{tree!r:.60}", "Give one for each.")
+            raise NotAValue("the tangent", needed, summary(tree), "Give one for each.")
         tangents: dict[Node[float], Any] = {}
         for argument, part in zip(self.arguments, tree, strict=True):
             tangents |= argument.direction(part)
@@ -159,7 +159,7 @@ def checked(argnums: object) -> Places:
     for place in places:
         if not isinstance(place, int) or isinstance(place, bool):
             advice = "Count the arguments from 0, or from -1 backwards; several places are a tuple."
-            raise NotAValue("argnums", "a place or a tuple of places", f"{argnums!r:.60}", advice)
+            raise NotAValue("argnums", "a place or a tuple of places", summary(argnums), advice)
     if not places or len(set(places)) < len(places):
         raise _twice(argnums)
     return argnums  # type: ignore[return-value]  # as was just seen
@@ -191,7 +191,7 @@ def tangent_place(f: Callable[..., Any], places: Places, count: int) -> int:
 
 def _twice(argnums: object) -> NotAValue:
     advice = "Name each argument once."
-    return NotAValue("argnums", "at least one place, each once", f"{argnums!r:.60}", advice)
+    return NotAValue("argnums", "at least one place, each once", summary(argnums), advice)
 
 
 def _called(f: Callable[..., Any]) -> str:

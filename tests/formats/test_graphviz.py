@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad.cli.expression import parse
-from fgrad.formats.graphviz import dot, number, shorten, spell
+from fgrad.display import number
+from fgrad.formats.graphviz.writer import dot, spell
 
 
 def drawing(*outputs: fg.Node[float]) -> str:
@@ -204,15 +205,3 @@ def test_nodes_without_a_label_are_spelled_by_what_they_are() -> None:
         "y + var(1)",
     ]
     assert next(iter(spell(fg.Graph.of(fg.var(1.0, "a\n\x1b"))).values())) == "a\\n\\x1b"
-
-
-@given(st.text(max_size=40), st.integers(4, 40))
-def test_a_short_text_is_itself_and_a_long_one_keeps_both_ends(text: str, width: int) -> None:
-    short = shorten(text, width)
-    if len(text) <= width:
-        assert short == text
-    else:
-        head, _, tail = short.partition("…") if "…" not in text else (short[:1], "", short[-1:])
-        assert len(short) == width
-        assert text.startswith(head)
-        assert text.endswith(tail)

@@ -18,7 +18,7 @@ import fgrad as fg
 from fgrad.backends.python import source
 from fgrad.compiled.kernel import Backend, Kernel
 from fgrad.errors import Untranslatable
-from fgrad.formats.graphviz import dot, spell
+from fgrad.formats.graphviz.writer import dot, spell
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.ops.signatures import Binary, Unary

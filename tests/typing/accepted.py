@@ -1,5 +1,6 @@
 """Programs that must type-check, with the types that users see."""
 
+import functools
 import math
 import operator
 from collections.abc import Mapping, Sequence
@@ -96,6 +97,30 @@ assert_type(gradients[low], bool)
 as_mapping: Mapping[fg.Node[float], float] = gradients
 assert_type([g for g in gradients.values()], list[float])
 assert_type(fg.grad_nodes(graph, y)[x], fg.Node[float])
+
+slopes = fg.grad_nodes(graph, y)
+assert_type(gradients + gradients, fg.Gradients)
+assert_type(slopes + slopes, fg.NodeGradients)
+assert_type(2 * gradients - gradients / 2.0, fg.Gradients)
+assert_type(-(0.5 * slopes * 2), fg.NodeGradients)
+assert_type(gradients * np.float64(0.5), fg.Gradients)
+assert_type(gradients.only(x, low), fg.Gradients)
+assert_type(slopes.only(x)[x], fg.Node[float])
+assert_type(sum([gradients], gradients), fg.Gradients)
+assert_type(sum([slopes, slopes], slopes), fg.NodeGradients)
+total = functools.reduce(operator.add, [gradients, gradients])
+assert_type(total, fg.Gradients)
+assert_type(total[low], bool)
+assert_type(gradients.pmap[x], float)
+assert_type(slopes.pmap[x], fg.Node[float])
+assert_type(total.onto(graph), fg.Gradients)
+either = sum([gradients, gradients])
+if either != 0:
+    assert_type(either[x], float)
+drawing = fg.draw(graph, gradients)
+assert_type(drawing, fg.Drawing)
+assert_type(fg.draw(graph, slopes).svg, str)
+assert_type(drawing.dot, str)
 
 R = TypeVar("R", bound=fg.Real)
 

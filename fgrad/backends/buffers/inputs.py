@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fgrad.errors import NotAValue
+from fgrad.errors import NotAValue, summary
 from fgrad.ops.operand import is_real, literal
 from fgrad.program.program import Program
 
@@ -101,7 +101,7 @@ def _array(np: ModuleType, name: str, x: Any) -> Any:
             f"{'a masked' if masked else 'an'} array of shape {array.shape} and dtype {array.dtype}"
         )
         if array.dtype == np.object_ and not isinstance(x, np.ndarray):
-            got = f"{x!r:.60}"
+            got = summary(x)
         advice = "Convert it with .astype(float), or give a column for each input."
         raise NotAValue(f"input {name:.40}", "a number or a column of real numbers", got, advice)
     if array.ndim == 0:

@@ -11,7 +11,7 @@ import numpy as np
 
 from fgrad.backends.buffers.cpython import address
 from fgrad.backends.buffers.pool import doubles
-from fgrad.errors import NotAValue
+from fgrad.errors import NotAValue, summary
 
 if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
@@ -61,7 +61,7 @@ def checked(given: Sequence[object], truths: Sequence[bool], rows: int) -> list[
             raise NotAValue("out", "columns of one kind", "truth values beside numbers", advice)
         fits = type(x) is np.ndarray and x.ndim in (1, 2) and len(x) == rows and x.dtype == kind
         if not (isinstance(x, np.ndarray) and fits and x.flags.writeable and x.flags.aligned):
-            got = f"{x!r:.60}"
+            got = summary(x)
             if isinstance(x, np.ndarray):
                 lock = "" if x.flags.writeable else "read-only "
                 got = f"a {lock}{type(x).__name__} of shape {x.shape} and dtype {x.dtype}"

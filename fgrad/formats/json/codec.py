@@ -16,15 +16,15 @@ from typing import Any, Final, overload
 import attrs
 from pyrsistent import pvector
 
-from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable
+from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable, summary
 from fgrad.formats.json.document import Document, Path, Unreadable, brief
 from fgrad.graph.canonical import Canonical
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
 from fgrad.ops.multiple import MultiOp
+from fgrad.ops.names import digits, namesake, number, operation, spelled, vocabulary
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
-from fgrad.program.names import digits, namesake, number, operation, spelled, vocabulary
 from fgrad.program.passes import inlined
 from fgrad.program.program import Instruction, Program, placed
 
@@ -59,7 +59,7 @@ def dumps(value: Program | Graph) -> str:
 def _graph_body(graph: object) -> dict[str, Any]:
     if not isinstance(graph, Graph):
         advice = "Put nodes in a graph, Graph.of(node), and trace a function to get its program."
-        raise NotAValue("dumps", "a program or a graph", f"{graph!r:.60}", advice)
+        raise NotAValue("dumps", "a program or a graph", summary(graph), advice)
     place: dict[Any, int] = {}
     instructions: list[tuple[Op, tuple[Any, ...]]] = []
     for i, node in enumerate(graph.nodes):

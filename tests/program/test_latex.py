@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 import fgrad as fg
-from fgrad.formats.latex.table import FORMS, names
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, MultiOp
+from fgrad.program.latex.table import FORMS, names
 from fgrad.program.program import Program
 from tests.samples.programs import OPERATIONS, program
 

@@ -21,6 +21,11 @@ _ITEM: Final = re.compile(r"(item|truth)\[([0-9]{1,9})\]")
 _NUMBER: Final = re.compile(
     r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|-?inf|nan(?::[0-9a-f]{16})?"
 )
+WORD: Final = r"(?:[A-Za-z_][A-Za-z0-9_]*+)"
+"""A plain word."""
+PLAIN: Final = rf"{WORD}(?:\.{WORD}|\[(?:[0-9]++|'[A-Za-z0-9_ .-]*+')\])*+"
+"""What stands without quotes: a word, and the way to a leaf from there."""
+RESERVED: Final = frozenset({"True", "False", "inf", "nan"})
 _NAN: Final = struct.pack(">d", math.nan)
 
 
@@ -77,3 +82,31 @@ def number(word: str) -> float | None:
         return value if math.isnan(value) else None
     value = float(word)
     return None if math.isinf(value) and "inf" not in word else value
+
+
+def quoted(name: str) -> str:
+    """The name as it is printed: as it is, or in quotes if it is no plain word."""
+    if re.fullmatch(PLAIN, name) and name not in RESERVED:
+        return name
+    return _in_quotes(name)
+
+
+def _in_quotes(name: str) -> str:
+    from json import dumps  # noqa: PLC0415  # most names are plain
+
+    return dumps(name, ensure_ascii=not name.isprintable())
+
+
+def spelling(op: Op) -> str:
+    """The word for an operation as it is printed, in quotes if it is no plain word."""
+    name = spelled(op)
+    if not name.startswith("@") or re.fullmatch(WORD, name[1:]):
+        return name
+    return f"@{_in_quotes(name[1:])}"
+
+
+def printed(value: object) -> str:
+    """A literal as it is printed."""
+    if isinstance(value, bool) or not isinstance(value, (float, int)):
+        return repr(value)
+    return digits(float(value))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from fgrad.formats.latex.table import ATOM, Text, form, names, number
 from fgrad.ops import scalar as ops
+from fgrad.program.latex.table import ATOM, Text, form, names, number
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
 
 _LONG: Final = 240  # a formula of more characters is broken, however often it is used
+_READ: Final = 60
+"""Instructions of the longest program that is shown as formulas without being asked for them."""
 _PLAIN: Final = frozenset({ops.neg, ops.identity})
 
 
@@ -29,6 +31,12 @@ def to_latex(program: Program) -> str:
     short = _squared(simplified(inlined(program)))
     rows = " \\\\\n".join(_rows(short, names(short.inputs)))
     return f"\\begin{{align*}}\n{rows}\n\\end{{align*}}"
+
+
+def readable(program: Program) -> str | None:
+    """What `to_latex` gives of a program that is short with all that it calls; None of others."""
+    short = len(program) <= _READ and len(inlined(program)) <= _READ
+    return to_latex(program) if short else None
 
 
 def _rows(program: Program, inputs: Sequence[str]) -> Iterator[str]:

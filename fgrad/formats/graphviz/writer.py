@@ -1,7 +1,4 @@
-"""A graph for people: short numbers, nodes as text, and a drawing for Graphviz.
-
-(The module is not called `dot`: importing it would hide the function `fgrad.dot`.)
-"""
+"""A graph as people see it: nodes as text, and the whole in DOT, the language of Graphviz."""
 
 from __future__ import annotations
 
@@ -9,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from fgrad.autodiff.reverse import Gradients
+from fgrad.autodiff.gradients import Gradients, NodeGradients
+from fgrad.display import cell, number, printable, shorten
 from fgrad.graph.graph import Graph
-from fgrad.graph.node import Node, variable
+from fgrad.graph.node import Node, number_of, variable
 from fgrad.ops import scalar as ops
+from fgrad.ops.multiple import Item
+from fgrad.ops.names import spelled
 from fgrad.ops.primitive import Op
 
 # How operators are written, and how strongly they bind.
@@ -34,27 +34,6 @@ digraph fgrad {
   node [fontname="Helvetica", style=filled, fillcolor=white]"""
 
 
-def number(x: float) -> str:
-    """A number for people: 12 significant digits, which hide the rounding of the last four.
-
-    >>> number(0.30000000000000004), number(1e300), number(3), number(True)
-    ('0.3', '1e+300', '3.0', 'true')
-    """
-    return str(x).lower() if isinstance(x, bool) else repr(float(f"{x:.12g}"))
-
-
-def shorten(text: str, width: int) -> str:
-    """`text`, or its beginning and end around an ellipsis if it is longer than `width`.
-
-    >>> shorten("a + b + c + d + e", 10)
-    'a + b… + e'
-    """
-    if len(text) <= width:
-        return text
-    end = width // 2 - 1
-    return f"{text[: width - end - 1]}…{text[len(text) - end :]}"
-
-
 def spell(graph: Graph) -> Mapping[Node[float], str]:
     """A short text for each node, as one would write it: its label, or operators and calls.
 
@@ -65,12 +44,12 @@ def spell(graph: Graph) -> Mapping[Node[float], str]:
     """
     texts: dict[Any, str] = {}
     for node in graph.nodes:
-        texts[node] = shorten(_printable(node.label or _spelled(node, texts)), 48)
+        texts[node] = shorten(printable(node.label or _spelled(node, texts)), 48)
     return MappingProxyType(texts)
 
 
-def dot(graph: Graph, gradients: Gradients) -> str:
-    r"""The text of a DOT file that draws `graph` with the `gradients` of one of its outputs.
+def dot(graph: Graph, gradients: Gradients | NodeGradients | None = None) -> str:
+    r"""The text of a DOT file that draws `graph`, with the derivatives that `gradients` has.
 
     >>> import fgrad as fg
     >>> x = fg.var(3.0, "x")
@@ -87,7 +66,7 @@ def dot(graph: Graph, gradients: Gradients) -> str:
     return "\n  ".join((_HEAD, *_lines(graph, gradients))) + "\n}\n"
 
 
-def _lines(graph: Graph, gradients: Gradients) -> Iterator[str]:
+def _lines(graph: Graph, gradients: Gradients | NodeGradients | None) -> Iterator[str]:
     places = {node: f"n{i}" for i, node in enumerate(graph.nodes)}
     for node, place in places.items():
         output = ", peripheries=2" if node is graph.outputs[0] else ""
@@ -101,11 +80,14 @@ def _lines(graph: Graph, gradients: Gradients) -> Iterator[str]:
                 yield f"{place}_{i} -> {place}"
 
 
-def _label(node: Node[Any], gradients: Gradients) -> Iterator[str]:
-    yield _escaped(node.label or node.op.name)
-    yield f"value {number(node.value)}"
-    if not node.op.truth:
-        yield f"gradient {number(gradients[node])}"
+def _label(node: Node[Any], gradients: Gradients | NodeGradients | None) -> Iterator[str]:
+    name = spelled(node.op) if isinstance(node.op, Item) else node.op.name
+    yield _escaped(node.label or name)
+    if not node.abstract:
+        yield f"value {cell(node.value)}"
+    if gradients is not None and not node.op.truth and node in gradients:
+        gradient = number_of(gradients[node])
+        yield f"gradient {cell(gradient)}"
 
 
 def _shape(node: Node[Any]) -> str:
@@ -116,12 +98,8 @@ def _shape(node: Node[Any]) -> str:
 
 def _escaped(text: str) -> str:
     """`text` as Graphviz shows it unchanged: it reads backslashes, quotes and HTML entities."""
-    shown = _printable(text)
+    shown = printable(text)
     return shown.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _spelled(node: Node[Any], texts: Mapping[Any, str]) -> str:
