@@ -20,14 +20,14 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff.reverse import grad, grad_nodes
-from fgrad.errors import GradientMismatch, NotDifferentiable
+from fgrad.errors import GradientMismatch
 from fgrad.graph.graph import Graph
-from fgrad.graph.node import Condition, Node, constant, number_of, var, variable
+from fgrad.graph.node import Node, constant, number_of, var, variable
 from fgrad.graph.reduction import dot
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import is_real, literal
+from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
-from fgrad.transforms.variables import checked, found
+from fgrad.transforms.variables import checked, found, one_number
 from fgrad.trees.parameters import name_of
 
 # `float` because a lambda of untyped arguments calls operations with the type of their floats.
@@ -182,13 +182,9 @@ def _direction(count: int, seed: int) -> tuple[float, ...]:
 
 def _trace(f: Model, args: Sequence[float]) -> tuple[Graph, tuple[Node[float], ...]]:
     variables = tuple(var(x) for x in args)
-    output: object = f(*variables)
-    if is_real(output):
-        output = constant(literal(output, "check_gradient"))
-    if not isinstance(output, Node) or isinstance(output, Condition):
-        advice = "Let the function return one number; of several, check each."
-        raise NotDifferentiable("check_gradient", f"{output!r:.60}", advice)
-    return Graph.of(output, *variables), variables
+    output = one_number(f(*variables), "check_gradient")
+    node = output if isinstance(output, Node) else constant(output)
+    return Graph.of(node, *variables), variables
 
 
 def _shift(args: Sequence[float], direction: Sequence[float], step: float) -> list[float]:

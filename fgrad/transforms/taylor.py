@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fgrad.autodiff.taylor import coefficient_nodes, coefficients
-from fgrad.errors import NotAValue, NotDifferentiable
-from fgrad.graph.node import Condition, Node
-from fgrad.ops.operand import Real, literal
-from fgrad.transforms.variables import Call
+from fgrad.errors import NotAValue
+from fgrad.graph.node import Node
+from fgrad.ops.operand import Real
+from fgrad.transforms.variables import Call, one_number
 from fgrad.trees.parameters import name_of
 
 P = ParamSpec("P")
@@ -39,16 +39,12 @@ def taylor(
         if call.structure.kind is not None:
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
             raise NotAValue("taylor", f"one number as {name_of(f, 0)}", f"{x!r:.60}", advice)
-        output: Any = call.result(f)
-        if isinstance(output, Node) and not isinstance(output, Condition):
-            on_numbers = not call.of_nodes and call.activity((output,)).closed
-            expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
-            return expanded(output, call.variables[0], order)
-        try:
-            return (literal(output, "taylor"), *[0.0] * order)
-        except NotAValue:
-            advice = "Let the function return one number; for several, expand each."
-            raise NotDifferentiable("taylor", f"{output!r:.60}", advice) from None
+        output = one_number(call.result(f), "taylor")
+        if not isinstance(output, Node):
+            return (output, *[0.0] * order)
+        on_numbers = not call.of_nodes and call.activity((output,)).closed
+        expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
+        return expanded(output, call.variables[0], order)
 
     return taylor_of_f
 
