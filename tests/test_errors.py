@@ -154,3 +154,50 @@ def test_check_gradient_moves_every_leaf_and_only_those_that_it_is_told_to() -> 
     for place in places:
         with pytest.raises(fg.NotAValue):
             fg.check_gradient(f, {"a": [0.1, 0.2]}, 0.3, argnums=place)
+
+
+loose: Any = fg
+
+TAKE_FUNCTIONS: Any = (
+    fg.gradient, fg.value_and_gradient, fg.jvp, fg.vjp, fg.hvp, fg.jacobian, fg.hessian,
+    fg.compile, fg.trace, fg.check_gradient,
+    lambda f: fg.taylor(f, 1), lambda f: loose.custom(f, vjp=abs), lambda f: fg.root(f, 1.0),
+    lambda f: fg.fixed_point(f, 1.0), lambda f: fg.minimize(f, 1.0, fg.adam(0.1)),
+)  # fmt: skip
+"""Whatever takes a function first."""
+
+
+@pytest.mark.parametrize("take", TAKE_FUNCTIONS)
+def test_what_is_no_function_is_refused_before_it_is_called(take: Any) -> None:
+    program = fg.trace(lambda x: x * x)(1.0)
+    x = fg.var(1.0)
+    given = ((9.0, "function itself"), (x, "grad"), (program, "program.nodes"))
+    for wrong, advice in given:
+        with pytest.raises(fg.NotAValue, match=rf"needs a function; got .*{advice}"):
+            take(wrong)
+    square: Any = fg.compile(lambda *xs: program.nodes(xs)[0])  # as the advice has it
+    assert square(3.0) == 9.0
+
+
+TAKE_PROGRAMS: Any = (fg.show, fg.to_c, fg.to_latex, fg.to_sympy, lambda p: fg.diff(p, p))
+
+
+@pytest.mark.parametrize("take", TAKE_PROGRAMS)
+def test_what_is_no_program_is_refused_with_the_way_to_one(take: Any) -> None:
+    if take is fg.to_sympy:
+        pytest.importorskip("sympy")
+    compiled = fg.compile(lambda x: x * x)
+    for wrong, advice in (
+        (abs, r"fg\.trace\(f\)"), (compiled, r"\.program"), (fg.var(1.0), "Graph.of|trace"), (3, "trace"),
+    ):  # fmt: skip
+        with pytest.raises(fg.NotAValue, match=rf"needs a program.*{advice}"):
+            take(wrong)
+    compiled(1.0)
+    take(compiled.program)
+
+
+def test_an_unknown_mode_and_a_method_without_options_are_refused() -> None:
+    with pytest.raises(fg.NotAValue, match="needs a mode; got 'shape'"):
+        loose.jacobian(abs, mode="shape")
+    with pytest.raises(fg.NotAValue, match=r"needs a method; .*adam\(0.01\)"):
+        loose.minimize(abs, 1.0, fg.adam)

@@ -255,6 +255,12 @@ class Gradients(_OfGraph[float]):
 class NodeGradients(_OfGraph[Node[float]]):
     """The derivative of one output with respect to every node of its graph, as nodes.
 
+    >>> import fgrad as fg
+    >>> x = fg.var(2.0, "x")
+    >>> graph = fg.Graph.of(fg.square(x))
+    >>> fg.grad_nodes(graph, graph.outputs[0])[x].value
+    4.0
+
     A node that the output does not depend on has the constant node 0. Raises UnknownNode for one
     that is not in the graph. They add, scale and restrict as `Gradients` do, by further nodes.
     """

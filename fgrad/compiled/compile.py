@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from fgrad.compiled.compiled import Compiled
 from fgrad.compiled.kernel import BACKENDS, Backend, native_is_installed
 from fgrad.errors import MissingExtra, NotAValue
+from fgrad.trees.parameters import require_function
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,4 +56,5 @@ def compile(f: Any = None, /, *, backend: Backend | None = None, exact: bool = F
 def _compiled(f: Any, backend: Backend, exact: bool) -> Any:
     if isinstance(f, (staticmethod, classmethod)):
         return type(f)(Compiled(f.__func__, backend, exact))
+    require_function(f, "compile")
     return Compiled(f, backend, exact)

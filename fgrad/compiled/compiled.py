@@ -333,6 +333,11 @@ class Compiled(Front, HasGradient, Generic[P, R]):
         return self._special.made
 
     @property
+    def __name__(self) -> str:
+        """The name of the function."""
+        return str(getattr(self.function, "__name__", "compiled"))
+
+    @property
     def program(self) -> Program:
         """The program; NotAValue unless the function was called with exactly one structure."""
         return self._only().kernel.program

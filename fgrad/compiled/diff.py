@@ -14,7 +14,7 @@ import attrs
 
 from fgrad.compiled.kernel import Kernel
 from fgrad.ops.names import quoted
-from fgrad.program.program import Program
+from fgrad.program.program import Program, given_program
 from fgrad.program.text import instructions
 
 
@@ -82,6 +82,8 @@ def diff(before: Program, after: Program) -> Difference:
     d output 0 / d x: the same
     d output 0 / d y: changed
     """
+    for program in (before, after):
+        given_program(program, "diff")
     keys: dict[Any, int] = {}
     old, new = _keys(before, keys), _keys(after, keys)
     in_old, in_new = frozenset(old), frozenset(new)

@@ -19,10 +19,11 @@ import attrs
 
 from fgrad import trees
 from fgrad.display import Table, cell, ends, named, number, plural
-from fgrad.errors import MissingExtra
+from fgrad.errors import MissingExtra, NotAValue, summary
 from fgrad.ops.operand import Real
 from fgrad.optimize.iteration import OnArrays, OnTrees, differentiated, way
 from fgrad.optimize.methods import Method, State
+from fgrad.trees.parameters import require_function
 
 A = TypeVar("A")
 Q = TypeVar("Q", bound=Real)
@@ -151,6 +152,10 @@ def minimize(
     >>> found.converged, round(found.params["x"], 5)
     (True, 1.0)
     """
+    require_function(f, "minimize")
+    if not callable(getattr(method, "start", None)):
+        advice = "Call it with its options, as in adam(0.01), momentum(0.01) or lbfgs()."
+        raise NotAValue("minimize", "a method", summary(method), advice)
     state: State[Any] = start if isinstance(start, State) else method.start(start)
     allowed = _counted(steps, progress)
     if isinstance(method, Search):

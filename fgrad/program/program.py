@@ -13,7 +13,7 @@ from typing import Any, Self, TypeAlias
 
 import attrs
 
-from fgrad.errors import MalformedProgram, NotAValue
+from fgrad.errors import MalformedProgram, NotAValue, summary
 from fgrad.graph.canonical import Canonical, wrong_count
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, constant, variable
@@ -248,6 +248,20 @@ def _result(op: Op) -> type:
     if op.multiple:
         return tuple
     return bool if op.truth else float
+
+
+def given_program(value: object, where: str, needed: str = "a program") -> Program:
+    """`value`, if it is a program; NotAValue, with how to come to one, otherwise."""
+    if isinstance(value, Program):
+        return value
+    advice = "Trace a function to get its program: fg.trace(f)(*args)."
+    if hasattr(value, "specialisations"):
+        advice = "A compiled function has it as .program, once it has been called."
+    elif isinstance(value, (Node, Graph)):
+        advice = "Write what computes the node as a function f, and pass fg.trace(f)(*args)."
+        if "graph" in needed:
+            advice = "Graph.of(node) is the graph of a node."
+    raise NotAValue(where, needed, summary(value), advice)
 
 
 def _restore(inputs: tuple[str, ...], form: Canonical) -> Program:

@@ -29,7 +29,7 @@ from fgrad.ops.names import (
     vocabulary,
 )
 from fgrad.ops.primitive import Op
-from fgrad.program.program import Instruction, Program
+from fgrad.program.program import Instruction, Program, given_program
 
 _STRING: Final = r'"(?:[^"\\]|\\.)*+"'
 _ARG: Final = rf"(?:{_STRING}|(?:[^\s,()'\"]|'[A-Za-z0-9_ .-]*+')++)"
@@ -94,7 +94,7 @@ def show(value: Program | Graph) -> str:
     """
     if isinstance(value, Graph):
         return "\n".join(("graph:", *listing.lines(value)))
-    names = _names(value)
+    names = _names(given_program(value, "show", "a program or a graph"))
     inputs = ", ".join([quoted(name) for name in value.inputs])
     outputs = ", ".join([names[i] for i in value.outputs])
     made = [f"  {text}" for text in instructions(value)]

@@ -12,7 +12,7 @@ from fgrad.graph.collector import relaxed_gc
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.program.program import Program
 from fgrad.program.tracer import traced, traced_truth
-from fgrad.trees.parameters import flattened, leaf_names
+from fgrad.trees.parameters import flattened, leaf_names, require_function
 
 P = ParamSpec("P")
 Q = TypeVar("Q")
@@ -56,6 +56,7 @@ def trace(f: Callable[P, Q], /) -> Callable[P, Program]:
     >>> program.inputs, program.run((2.0, 3.0))
     (("sides['a']", "sides['b']"), (6.0,))
     """
+    require_function(f, "trace")
 
     def trace_of_f(*args: P.args, **kwargs: P.kwargs) -> Program:
         return Tracing.of(f, args, kwargs).program

@@ -31,6 +31,7 @@ from fgrad.program.trace import Tracing
 from fgrad.solvers import dogleg, linear
 from fgrad.transforms.jacobian import jacobian
 from fgrad.transforms.variables import Argument, numbers
+from fgrad.trees.parameters import require_function
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -107,6 +108,7 @@ class _Equation:
 
 
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
+    require_function(equation.f, equation.name)
     first, shape = trees.flatten(equation.start, "start")
     start, size = numbers(first, "start"), len(shape)
     # Two threads that make one make the same; a function that branches on numbers has none.

@@ -20,15 +20,15 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff.reverse import grad, grad_nodes
-from fgrad.errors import GradientMismatch, NotDifferentiable, summary
+from fgrad.errors import GradientMismatch
 from fgrad.graph.graph import Graph
-from fgrad.graph.node import Condition, Node, constant, number_of, var, variable
+from fgrad.graph.node import Node, constant, number_of, var, variable
 from fgrad.graph.reduction import dot
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import is_real, literal
+from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
-from fgrad.transforms.variables import checked, found
-from fgrad.trees.parameters import name_of
+from fgrad.transforms.variables import checked, found, one_number
+from fgrad.trees.parameters import name_of, require_function
 
 # `float` because a lambda of untyped arguments calls operations with the type of their floats.
 Model = Callable[..., Node[float] | float]
@@ -85,6 +85,7 @@ def check_gradient(
     >>> fg.check_gradient(lambda x, y: fg.sin(x * y) + x / y, 0.3, 2.0)
     >>> fg.check_gradient(lambda p, k: k * p["a"] * p["b"], {"a": 0.3, "b": 2.0}, k=3.0)
     """
+    require_function(f, "check_gradient")
     flat = _OfLeaves.of(f, args, kwargs, argnums)
     point = flat.leaves
     direction = _direction(len(point), seed)
@@ -182,13 +183,9 @@ def _direction(count: int, seed: int) -> tuple[float, ...]:
 
 def _trace(f: Model, args: Sequence[float]) -> tuple[Graph, tuple[Node[float], ...]]:
     variables = tuple(var(x) for x in args)
-    output: object = f(*variables)
-    if is_real(output):
-        output = constant(literal(output, "check_gradient"))
-    if not isinstance(output, Node) or isinstance(output, Condition):
-        advice = "Let the function return one number; of several, check each."
-        raise NotDifferentiable("check_gradient", summary(output), advice)
-    return Graph.of(output, *variables), variables
+    output = one_number(f(*variables), "check_gradient")
+    node = output if isinstance(output, Node) else constant(output)
+    return Graph.of(node, *variables), variables
 
 
 def _shift(args: Sequence[float], direction: Sequence[float], step: float) -> list[float]:

@@ -19,7 +19,7 @@ from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import MultiOp, Row
 from fgrad.ops.operand import literal
 from fgrad.transforms.variables import numbers
-from fgrad.trees.parameters import name_of
+from fgrad.trees.parameters import name_of, require_function
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -48,6 +48,7 @@ def custom(
     >>> cube_root(8.0), fg.gradient(cube_root)(8.0)
     (2.0, 0.08333333333333333)
     """
+    require_function(f, "custom")
     _require_a_rule(vjp, jvp)
     name = name_of(f, 0)
 

@@ -19,6 +19,7 @@ from fgrad.graph.node import Condition, Node, number_of
 from fgrad.ops.operand import Real, literal
 from fgrad.transforms.gradient import gradient
 from fgrad.transforms.variables import Call, checked, number, tangent_place
+from fgrad.trees.parameters import require_function
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -53,6 +54,7 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
     >>> fg.jvp(polar)((3.0, 4.0), (1.0, 0.0))
     ((5.0, 0.9272952180016122), (0.6, -0.16))
     """
+    require_function(f, "jvp")
     places = checked(argnums)
 
     def jvp_of_f(*args: Any, **kwargs: Any) -> Any:
@@ -100,6 +102,7 @@ def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
     >>> pullback((1.0, 0.0)), pullback((0.0, 1.0))
     ((0.6, 0.8), (-0.16, 0.12))
     """
+    require_function(f, "vjp")
     places = checked(argnums)
 
     def vjp_of_f(*args: Any, **kwargs: Any) -> Any:
@@ -149,6 +152,7 @@ def hvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
     >>> fg.hvp(f)({"a": 2.0, "b": 3.0}, {"a": 1.0, "b": 0.0})
     {'a': 6.0, 'b': 4.0}
     """
+    require_function(f, "hvp")
     transform: Callable[..., Callable[..., Any]] = gradient  # whatever argnums is
     push: Callable[..., Any] = jvp
     pushed = push(transform(f, argnums), argnums)

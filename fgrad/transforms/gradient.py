@@ -15,10 +15,11 @@ from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, o
 
 from fgrad import trees
 from fgrad.autodiff.reverse import slopes, slopes_at
-from fgrad.errors import NotAValue, NotDifferentiable, summary
-from fgrad.graph.node import Condition, Node, number_of
-from fgrad.ops.operand import Real, literal
-from fgrad.transforms.variables import Call, checked, found
+from fgrad.errors import NotAValue, summary
+from fgrad.graph.node import Node, number_of
+from fgrad.ops.operand import Real
+from fgrad.transforms.variables import Call, checked, found, one_number
+from fgrad.trees.parameters import require_function
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -94,6 +95,7 @@ def gradient(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Ca
     >>> fg.gradient(fg.gradient(energy))(3.0)
     1.0
     """
+    require_function(f, "gradient")
     transform: Callable[..., Callable[..., Any]] = value_and_gradient  # whatever argnums is
     differentiated = transform(f, argnums)
 
@@ -194,6 +196,7 @@ def value_and_gradient(
     >>> fg.value_and_gradient(loss)({"w": 2.0, "b": -1.0}, 3.0)
     (25.0, {'w': 30.0, 'b': 10.0})
     """
+    require_function(f, "value_and_gradient")
     places, function = checked(argnums), cast("object", f)  # to mypy no function is a `HasGradient`
     direct = function if isinstance(function, HasGradient) and not has_aux else None
 
@@ -232,24 +235,10 @@ def _differentiated(
     on_numbers = not call.of_nodes and call.activity((output, *aux)).closed
     if on_numbers:
         aux = tuple(map(number_of, aux))
-    if not isinstance(output, Node):
-        return _plain(output), aux, lambda leaf: 0.0
-    if isinstance(output, Condition):
-        raise _no_number(output)
+    number = one_number(output, "gradient")
+    if not isinstance(number, Node):
+        return number, aux, lambda leaf: 0.0
     if on_numbers:
-        known = slopes(output)
-        return output.value, aux, lambda leaf: known.get(leaf, 0.0)
-    return output, aux, slopes_at([(output, 1.0)], call.variables)
-
-
-def _plain(output: object) -> float:
-    """A result that depends on no variable, as a float."""
-    try:
-        return literal(output, "")
-    except NotAValue:
-        raise _no_number(output) from None
-
-
-def _no_number(output: object) -> NotDifferentiable:
-    advice = "Let the function return one number; for several, take the gradient of each."
-    return NotDifferentiable("gradient", summary(output), advice)
+        known = slopes(number)
+        return number.value, aux, lambda leaf: known.get(leaf, 0.0)
+    return number, aux, slopes_at([(number, 1.0)], call.variables)

@@ -15,10 +15,12 @@ from fgrad import trees
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.forward import tangent_nodes, tangents
 from fgrad.autodiff.reverse import leaf_nodes, slopes
+from fgrad.errors import NotAValue
 from fgrad.graph.node import Condition, Node
 from fgrad.ops.operand import Real
 from fgrad.transforms.gradient import gradient
 from fgrad.transforms.variables import Call, checked
+from fgrad.trees.parameters import require_function
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -117,6 +119,10 @@ def jacobian(
     >>> rows[0], rows.matrix
     ({'x': 0.6, 'y': 0.8}, ((0.6, 0.8), (-0.16, 0.12)))
     """
+    require_function(f, "jacobian")
+    if mode not in ("auto", "forward", "reverse"):
+        advice = "Choose one of auto, forward, reverse."
+        raise NotAValue("jacobian", "a mode", f"{mode!r:.40}", advice)
     places = checked(argnums)
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
@@ -160,6 +166,7 @@ def hessian(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Cal
     >>> fg.hessian(f)([2.0, 3.0]).matrix
     ((6.0, 4.0), (4.0, 0.0))
     """
+    require_function(f, "hessian")
     transform: Callable[..., Callable[..., Any]] = gradient  # whatever argnums is
     of_slope: Callable[..., Callable[..., Any]] = jacobian
     return of_slope(transform(f, argnums), "reverse", argnums=argnums)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fgrad.autodiff.taylor import coefficient_nodes, coefficients
-from fgrad.errors import NotAValue, NotDifferentiable, summary
-from fgrad.graph.node import Condition, Node
-from fgrad.ops.operand import Real, literal
-from fgrad.transforms.variables import Call
-from fgrad.trees.parameters import name_of
+from fgrad.errors import NotAValue, summary
+from fgrad.graph.node import Node
+from fgrad.ops.operand import Real
+from fgrad.transforms.variables import Call, one_number
+from fgrad.trees.parameters import name_of, require_function
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -32,6 +32,7 @@ def taylor(
     >>> fg.taylor(fg.exp, 4)(0.0)
     (1.0, 1.0, 0.5, 0.16666666666666666, 0.041666666666666664)
     """
+    require_function(f, "taylor")
     _require_order(order)
 
     def taylor_of_f(x: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -39,16 +40,12 @@ def taylor(
         if call.structure.kind is not None:
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
             raise NotAValue("taylor", f"one number as {name_of(f, 0)}", summary(x), advice)
-        output: Any = call.result(f)
-        if isinstance(output, Node) and not isinstance(output, Condition):
-            on_numbers = not call.of_nodes and call.activity((output,)).closed
-            expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
-            return expanded(output, call.variables[0], order)
-        try:
-            return (literal(output, "taylor"), *[0.0] * order)
-        except NotAValue:
-            advice = "Let the function return one number; for several, expand each."
-            raise NotDifferentiable("taylor", summary(output), advice) from None
+        output = one_number(call.result(f), "taylor")
+        if not isinstance(output, Node):
+            return (output, *[0.0] * order)
+        on_numbers = not call.of_nodes and call.activity((output,)).closed
+        expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
+        return expanded(output, call.variables[0], order)
 
     return taylor_of_f
 

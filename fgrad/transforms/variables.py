@@ -17,7 +17,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff.activity import Activity
-from fgrad.errors import NotAValue, summary
+from fgrad.errors import NotAValue, NotDifferentiable, summary
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.graph.node import Node, constant
 from fgrad.ops.operand import literal, not_a_number
@@ -84,6 +84,17 @@ def number(x: Any, name: str) -> Any:
     if x.truth:
         raise not_a_number(x, name)
     return x
+
+
+def one_number(output: object, where: str) -> Node[float] | float:
+    """The output of a function, a float unless it is a node; NotDifferentiable if it is no number."""
+    if isinstance(output, Node) and not output.truth:
+        return output
+    try:
+        return literal(output, where)
+    except NotAValue:
+        advice = f"Let the function return one number; for several, call {where} for each."
+        raise NotDifferentiable(where, summary(output), advice) from None
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False)

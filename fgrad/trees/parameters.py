@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from fgrad import trees
 from fgrad.errors import CyclicTree, NotAValue
+from fgrad.graph.node import Node
+from fgrad.ops.operand import told
 from fgrad.trees.sameness import exact
 
 T = TypeVar("T")
@@ -30,6 +32,20 @@ def names(f: Callable[..., Any] | None, count: int) -> list[str]:
     rest = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
     others = [f"{rest[0]}[{i}]" if rest else f"argument {len(known) + i}" for i in range(count)]
     return [*known, *others][:count]
+
+
+def require_function(f: object, where: str) -> None:
+    """Raise NotAValue, with what to write, if `f` cannot be called."""
+    if callable(f):
+        return
+    advice = f"Pass the function itself, {where}(f), and not what it returns."
+    if isinstance(f, Node):
+        advice = (
+            "Nodes are differentiated by grad(graph, node); pass a function that computes them."
+        )
+    elif hasattr(f, "instructions"):
+        advice = "Pass a function: lambda *xs: program.nodes(xs) is the function of a program."
+    raise NotAValue(where, "a function", told(f), advice)
 
 
 def name_of(f: Callable[..., Any], place: int) -> str:

@@ -217,7 +217,7 @@ def _leaf(value: Any, path: str) -> Leaf:
         return value
     if is_real(value):
         return literal(value, path)
-    advice = "Mark its field as STATIC, or register its class as a container."
+    advice = "Bind it beforehand by functools.partial, or mark its field as trees.STATIC."
     raise NotAValue(
         path, "a number or a node", told(value), ARRAYS if is_array_like(value) else advice
     )

@@ -15,7 +15,7 @@ from fgrad.ops.primitive import Op
 from fgrad.ops.signatures import Binary, Ternary, Unary
 from fgrad.program.algebra import Arg
 from fgrad.program.passes import inlined, simplified
-from fgrad.program.program import Program
+from fgrad.program.program import Program, given_program
 from fgrad.program.schedule import last_uses
 
 # Compilers take time that grows faster than a function, so a long program is written as several.
@@ -82,7 +82,10 @@ def to_c(program: Program, name: str = "f") -> str:
 
 def unit(programs: Mapping[str, Program]) -> str:
     """One C file with a function for each program, by its name."""
-    short = {_identifier(name): simplified(inlined(program)) for name, program in programs.items()}
+    short = {
+        _identifier(name): simplified(inlined(given_program(program, "to_c")))
+        for name, program in programs.items()
+    }
     used = dict.fromkeys(op for program in short.values() for op, _ in program.instructions)
     foreign = [op for op in used if op not in ROWS]
     _check_foreign(foreign, short)

@@ -8,7 +8,7 @@ from typing import Final
 from fgrad.ops import scalar as ops
 from fgrad.program.latex.table import ATOM, Text, form, names, number
 from fgrad.program.passes import inlined, simplified
-from fgrad.program.program import Program
+from fgrad.program.program import Program, given_program
 
 _LONG: Final = 240  # a formula of more characters is broken, however often it is used
 _READ: Final = 60
@@ -28,7 +28,7 @@ def to_latex(program: Program) -> str:
     y &= \exp\left(\frac{-x}{\sigma_{1}}\right) \cdot \left(x + 1\right)
     \end{align*}
     """
-    short = _squared(simplified(inlined(program)))
+    short = _squared(simplified(inlined(given_program(program, "to_latex"))))
     rows = " \\\\\n".join(_rows(short, names(short.inputs)))
     return f"\\begin{{align*}}\n{rows}\n\\end{{align*}}"
 
