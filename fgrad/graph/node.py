@@ -233,20 +233,6 @@ class Condition(Node[bool], Truth[Node[float]]):
 
     __slots__ = ()
 
-    # Unlike those of nodes: an operation on numbers checks its arguments, and raises.
-
-    def unary(self, op: Any) -> Any:
-        """Raise, since `op` is an operation on a number."""
-        return op.checked((self,))
-
-    def binary(self, op: Any, other: Any) -> Any:
-        """Raise, since `op` is an operation on numbers."""
-        return op.checked((self, other))
-
-    def reflected(self, op: Any, other: Any) -> Any:
-        """Raise, since `op` is an operation on numbers."""
-        return op.checked((other, self))
-
     def named(self, label: str) -> Condition:
         """A condition that holds when this one does, and carries `label`."""
         depth = self.depth + 1

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from fgrad.graph.node import Condition, Node, _Open
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import is_real, literal
+from fgrad.ops.operand import Operand, is_real, literal
 from fgrad.ops.primitive import Op
 from fgrad.ops.signatures import Appliers, Binary, Comparison
 
@@ -152,7 +152,8 @@ def _either(x: Any, y: Any) -> Any:
 
 
 def _give_logic(kind: Any) -> None:
-    """Give conditions `&`, `|` and `^`."""
+    """Give conditions `&`, `|` and `^`, and have operations on numbers raise for them."""
+    kind.unary, kind.binary, kind.reflected = Operand.unary, Operand.binary, Operand.reflected
     for name, op in (("and", ops.logical_and), ("or", ops.logical_or), ("xor", _either)):
         forward, reflected = _joining(op, name)
         setattr(kind, f"__{name}__", forward)
