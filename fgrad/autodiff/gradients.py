@@ -34,7 +34,7 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
     """A frozen mapping of all nodes of a graph, in its order, with what is known of some of them."""
 
     _graph: Graph | None
-    """None of a sum which waits to be made (`fgrad.autodiff.sums`)."""
+    """None of a sum which waits to be made (`fgrad.autodiff.gradient_sums`)."""
     reached: Mapping[Node[Any], G_co]
     """The derivatives with respect to the nodes that the output depends on, only."""
     _restricted: bool = attrs.field(default=False, kw_only=True)
@@ -90,7 +90,7 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
 
     def __add__(self, other: Self) -> Self:
         """The derivatives of the sum of both outputs, with respect to the nodes of either."""
-        from fgrad.autodiff.sums import added, plus  # noqa: PLC0415  # only who adds waits for it
+        from fgrad.autodiff.gradient_sums import added, plus  # noqa: PLC0415  # only who adds waits for it
 
         if type(other) is not type(self):
             return NotImplemented
@@ -160,13 +160,13 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
 
     def __repr__(self) -> str:
         """A table of what is labelled, of a screen at most; its first line is a summary."""
-        from fgrad.autodiff.table import table  # noqa: PLC0415  # only who looks waits for it
+        from fgrad.autodiff.gradient_table import table  # noqa: PLC0415  # only who looks waits for it
 
         return table(self).text()
 
     def _repr_html_(self) -> str:
         """The same for a notebook."""
-        from fgrad.autodiff.table import table  # noqa: PLC0415  # likewise
+        from fgrad.autodiff.gradient_table import table  # noqa: PLC0415  # likewise
 
         return table(self).html()
 

@@ -1,8 +1,11 @@
 """Compiled functions: `compile(f)`, one program for each structure of the arguments.
 
-A call goes through `compiled` (the class), `dispatch` (which structure) and `specialisation` (one
-structure, and the fastest way to call it) to a `kernel` (a program that a backend has made
-runnable). `calls` generates calls as straight-line Python, `rows` reads arguments for many rows,
-`compile` is the function itself, `methods` compiled methods, `reference` finds the function in another
+`f(x)` calls what is in the slot of `call_slot`. At first that is `dispatch`, which traces the function for
+the structure of the arguments; then it is the fastest way that `specialisation` knows: a builtin made of
+machine code, or Python that `calls` generates. A `kernel` is a program that a backend has made runnable.
+Read `compiled` (the class), then these in this order. `compile` checks the choice of backend, `rows` reads
+arguments for many rows, `methods` are compiled methods, `importable` finds the function in another
 process, `diff` compares two programs and their derivatives.
+
+Imports `fgrad.backends` and everything below.
 """

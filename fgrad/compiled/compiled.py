@@ -23,11 +23,12 @@ from typing import (
 
 import attrs
 
+from fgrad.compiled.call_slot import CallSlot
 from fgrad.compiled.calls import MISS
-from fgrad.compiled.dispatch import Front, Specialised
+from fgrad.compiled.dispatch import Specialised
+from fgrad.compiled.importable import Reference
 from fgrad.compiled.kernel import Backend
 from fgrad.compiled.methods import Bound
-from fgrad.compiled.reference import Reference
 from fgrad.compiled.rows import Table, is_array, refuse, widths_of
 from fgrad.compiled.specialisation import FewRows, Over, Specialisation, of_array, of_floats, paired
 from fgrad.errors import CyclicTree, NotAValue, NotPicklable
@@ -59,7 +60,7 @@ class _OfInstances(property):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Compiled(Front, HasGradient, Generic[P, R]):
+class Compiled(CallSlot, HasGradient, Generic[P, R]):
     """A function that runs the program of another; made by `compile`.
 
     It keeps a specialisation for each structure of arguments that it was called with; `program`,

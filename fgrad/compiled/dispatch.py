@@ -11,9 +11,10 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff import multiple
+from fgrad.compiled.call_slot import CallSlot
 from fgrad.compiled.calls import MISS
+from fgrad.compiled.importable import Reference
 from fgrad.compiled.kernel import Backend, Kernel
-from fgrad.compiled.reference import Reference
 from fgrad.compiled.specialisation import TRIED, Call, Given, Specialisation
 from fgrad.errors import NotAValue, TreeMismatch
 from fgrad.graph.node import Condition, Node
@@ -149,7 +150,7 @@ class Specialised:
                 self._calls.append(written)
         return _run(special, leaves)
 
-    def first(self, owner: Front, other: Given) -> Callable[..., Any]:
+    def first(self, owner: CallSlot, other: Given) -> Callable[..., Any]:
         """The first call of `owner`, which replaces itself by one for numbers in the structure it gets.
 
         Both call `other` for arguments that they do not handle.
@@ -186,16 +187,3 @@ def _number(leaf: Any) -> Any:
     if isinstance(leaf, Node):
         return ops.where(leaf, 1.0, 0.0) if isinstance(leaf, Condition) else leaf
     return float(leaf) if isinstance(leaf, bool) else literal(leaf, "a call")
-
-
-class Front:
-    """An object with a `__call__` of its own, which can be replaced by a faster one.
-
-    `f(x)` calls the function in the slot, which may be a builtin. A method that calls it would add a
-    Python frame.
-    """
-
-    __slots__ = ("__call__",)
-
-    def _exchange(self, call: Callable[..., Any]) -> None:
-        object.__setattr__(self, "__call__", call)

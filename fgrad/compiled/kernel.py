@@ -30,7 +30,7 @@ from fgrad.program.tracer import traced
 if TYPE_CHECKING:
     from fgrad.backends.native.runtime.batch import Batch
     from fgrad.backends.native.runtime.entry import Entry
-    from fgrad.backends.native.runtime.few import Way
+    from fgrad.backends.native.runtime.few_rows import Way
 
 Backend: TypeAlias = Literal["reference", "python", "native"]
 BACKENDS: Final[tuple[Backend, ...]] = ("reference", "python", "native")

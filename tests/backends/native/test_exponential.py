@@ -15,13 +15,13 @@ import pytest
 from fgrad.backends.native.ir.function import Body
 from fgrad.backends.native.math import (
     activation,
+    cube_root,
     exponential,
     logarithm,
     modulo,
     piecewise,
     plane,
     power,
-    root,
 )
 from tests.measures.accuracy import DIGITS, ulp_error
 from tests.samples.cases import POSITIVE, SMOOTH, Case, Point, Spread
@@ -34,7 +34,7 @@ from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # they need 
 from fgrad.backends.native.runtime.llvm import BEST, compiled  # noqa: E402  # they need both
 from tests.measures.lanes import lanes, module  # noqa: E402
 
-MODULES = (activation, exponential, logarithm, modulo, piecewise, plane, power, root)
+MODULES = (activation, exponential, logarithm, modulo, piecewise, plane, power, cube_root)
 CASES: dict[str, Case] = {case.op.name: case for case in SMOOTH}
 
 # The largest errors in ulp that were found in 9 to 31 million points each, rounded up to a tenth.

@@ -238,7 +238,7 @@ def test_code_over_rows_is_not_made_by_passes_that_take_longer_than_their_lines(
             levels.append(level)
         return compiled(text, machine, level)
 
-    with mock.patch("fgrad.backends.native.runtime.objects.compiled", seen):
+    with mock.patch("fgrad.backends.native.runtime.object_code.compiled", seen):
         for way in (function.map, function.sum):
             way(np.ones((1, 3)), np.arange(40.0))
     assert levels == [PLAIN, PLAIN]

@@ -36,7 +36,7 @@ from fgrad.backends.native.runtime.background import Worker  # noqa: E402  # lik
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # they need extras
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, compiled, host  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.objects import Request, trampoline_code  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.object_code import Request, trampoline_code  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.row_code import BLOCK  # noqa: E402  # likewise
 from tests.laws.native_laws import (  # noqa: E402  # likewise
     each_line_is_its_meaning,
@@ -272,7 +272,7 @@ def test_what_stands_between_python_and_code_is_kept_as_well(
 
     first = answers()
     monkeypatch.setattr(
-        "fgrad.backends.native.runtime.objects.compiled", lambda *_: b"none of this is code"
+        "fgrad.backends.native.runtime.object_code.compiled", lambda *_: b"none of this is code"
     )
     assert answers() == first
 
@@ -433,13 +433,15 @@ def test_code_on_disk_is_named_by_all_that_it_depends_on(monkeypatch: pytest.Mon
         ],
     ]  # fmt: skip
     keys = [request.key for request in requests]
-    monkeypatch.setattr("fgrad.backends.native.runtime.objects.version", lambda: "another")
+    monkeypatch.setattr("fgrad.backends.native.runtime.object_code.version", lambda: "another")
     keys.append(requests[0].key)
-    monkeypatch.setattr("fgrad.backends.native.runtime.objects.source_digest", lambda: "another")
+    monkeypatch.setattr(
+        "fgrad.backends.native.runtime.object_code.source_digest", lambda: "another"
+    )
     keys.append(requests[0].key)
     assert None not in keys
     assert len(set(keys)) == len(keys)
-    monkeypatch.setattr("fgrad.backends.native.runtime.objects.source_digest", lambda: None)
+    monkeypatch.setattr("fgrad.backends.native.runtime.object_code.source_digest", lambda: None)
     assert requests[0].key is None
 
 

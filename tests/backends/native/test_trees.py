@@ -22,7 +22,7 @@ pytest.importorskip("llvmlite")
 import fgrad as fg  # noqa: E402
 from fgrad import trees  # noqa: E402
 from fgrad.backends.buffers import cpython  # noqa: E402
-from fgrad.backends.native.interop import trees_descriptors  # noqa: E402
+from fgrad.backends.native.interop import tree_descriptors  # noqa: E402
 from fgrad.backends.native.runtime.entry import Entry  # noqa: E402
 from fgrad.errors import NotAValue  # noqa: E402
 from fgrad.program.trace import Tracing  # noqa: E402
@@ -523,13 +523,13 @@ def test_places_are_those_of_the_class_and_hold_objects() -> None:
 
     assert cpython.slot_offset(vars(Far)["x"]) == Far.__basicsize__ - 8
     assert (
-        trees_descriptors.slot_offset(Child, "x")
-        == trees_descriptors.slot_offset(Far, "x")
+        tree_descriptors.slot_offset(Child, "x")
+        == tree_descriptors.slot_offset(Far, "x")
         == Far.__basicsize__ - 8
     )
-    assert trees_descriptors.slot_offset(Near, "x") is None
-    assert trees_descriptors.slot_offset(complex, "real") is None  # which holds a double
-    assert trees_descriptors.slot_offset(Far, "no") is None
+    assert tree_descriptors.slot_offset(Near, "x") is None
+    assert tree_descriptors.slot_offset(complex, "real") is None  # which holds a double
+    assert tree_descriptors.slot_offset(Far, "no") is None
 
 
 def test_without_known_places_fields_are_asked_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,13 @@ import llvmlite.binding as llvm
 from fgrad.backends.native.ir.builder import Block
 from fgrad.backends.native.ir.function import Body, definition
 from fgrad.backends.native.ir.machine import Machine
-from fgrad.backends.native.math import arcs, areas, errorfunction, hyperbolic, trigonometry
+from fgrad.backends.native.math import (
+    errorfunction,
+    hyperbolic,
+    inverse_hyperbolic,
+    inverse_trigonometric,
+    trigonometry,
+)
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from tests.measures.accuracy import ulp_error
@@ -97,16 +103,32 @@ FUNCTIONS = (
     Function(ops.sin, trigonometry.sin, mp.sin, 0.8, angle, (WORST_ANGLE, 2.0**40)),
     Function(ops.cos, trigonometry.cos, mp.cos, 0.8, angle, (WORST_ANGLE, 2.0**40)),
     Function(ops.tan, trigonometry.tan, mp.tan, 0.9, angle, (WORST_ANGLE, 2.0**40)),
-    Function(ops.asin, arcs.asin, mp.asin, 0.7, fraction, (0.5, 1.0)),
-    Function(ops.acos, arcs.acos, mp.acos, 0.7, fraction, (0.5, 1.0)),
-    Function(ops.atan, arcs.atan, mp.atan, 0.7, of_any_size, (TURNING, 1.0 / TURNING, 1e18)),
-    Function(ops.atan2, arcs.atan2, mp.atan2, 0.7, two_of_any_size, (TURNING, 2.0**-900, 2.0**900)),
+    Function(ops.asin, inverse_trigonometric.asin, mp.asin, 0.7, fraction, (0.5, 1.0)),
+    Function(ops.acos, inverse_trigonometric.acos, mp.acos, 0.7, fraction, (0.5, 1.0)),
+    Function(
+        ops.atan,
+        inverse_trigonometric.atan,
+        mp.atan,
+        0.7,
+        of_any_size,
+        (TURNING, 1.0 / TURNING, 1e18),
+    ),
+    Function(
+        ops.atan2,
+        inverse_trigonometric.atan2,
+        mp.atan2,
+        0.7,
+        two_of_any_size,
+        (TURNING, 2.0**-900, 2.0**900),
+    ),
     Function(ops.sinh, hyperbolic.sinh, mp.sinh, 1.0, HYPERBOLIC, (HALF_LOG_2, OVERFLOW)),
     Function(ops.cosh, hyperbolic.cosh, mp.cosh, 0.8, HYPERBOLIC, (HALF_LOG_2, OVERFLOW)),
     Function(ops.tanh, hyperbolic.tanh, mp.tanh, 0.9, HYPERBOLIC, (HALF_LOG_2 / 2.0, 22.0)),
-    Function(ops.asinh, areas.asinh, mp.asinh, 1.0, of_any_size, (2.0**28, 1.7e308)),
-    Function(ops.acosh, areas.acosh, mp.acosh, 0.9, above_one, (1.0, 2.0**28, 1.7e308)),
-    Function(ops.atanh, areas.atanh, mp.atanh, 1.0, fraction, (1.0 / 3.0, 1.0)),
+    Function(ops.asinh, inverse_hyperbolic.asinh, mp.asinh, 1.0, of_any_size, (2.0**28, 1.7e308)),
+    Function(
+        ops.acosh, inverse_hyperbolic.acosh, mp.acosh, 0.9, above_one, (1.0, 2.0**28, 1.7e308)
+    ),
+    Function(ops.atanh, inverse_hyperbolic.atanh, mp.atanh, 1.0, fraction, (1.0 / 3.0, 1.0)),
     Function(ops.erf, errorfunction.erf, mp.erf, 1.0, ERF, (0.84375, 5.95)),
     Function(ops.erfc, errorfunction.erfc, mp.erfc, 0.9, ERFC, (0.65, LAST_ERFC, 28.0)),
 )

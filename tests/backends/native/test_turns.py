@@ -21,10 +21,10 @@ pytest.importorskip("llvmlite")
 
 import llvmlite.binding as llvm  # noqa: E402  # they need extras
 
-from fgrad.backends.native.runtime import turns  # noqa: E402  # likewise
+from fgrad.backends.native.runtime import exclusive  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.background import Worker  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.exclusive import exclusively  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import PLAIN, Code, compiled, host, loaded  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.turns import exclusively  # noqa: E402  # likewise
 from tests.backends.native.test_hostile import FORKS, ON_LINUX, SECONDS, forked, run  # noqa: E402  # likewise
 
 TEXT = "define double @f(double %x) {\n%y = fadd double %x, %x\nret double %y\n}"
@@ -147,7 +147,7 @@ def test_the_end_waits_for_the_turn_and_gives_daemons_no_other() -> None:
         else:
             other.join()
     atexit.register(last)
-    from fgrad.backends.native.runtime.turns import exclusively
+    from fgrad.backends.native.runtime.exclusive import exclusively
     def work():
         begun.append(1)
         inside.append(1)
@@ -195,19 +195,19 @@ def test_a_finalizer_does_not_wait_for_a_turn() -> None:
     other.start()
     began.wait(SECONDS)
     codes.clear()  # and this comes to its end
-    assert len(turns._deferred) == 3
+    assert len(exclusive._deferred) == 3
     over.set()
     other.join(SECONDS)
-    assert not turns._deferred
+    assert not exclusive._deferred
 
 
 def test_what_is_dropped_is_gone_though_no_turn_follows() -> None:
-    codes = [loaded([compiled(TEXT, host(), PLAIN)], ["f"], {}) for _ in range(3 * turns.MANY)]
+    codes = [loaded([compiled(TEXT, host(), PLAIN)], ["f"], {}) for _ in range(3 * exclusive.MANY)]
     codes.clear()
     end = time.monotonic() + SECONDS
-    while len(turns._deferred) >= turns.MANY and time.monotonic() < end:
+    while len(exclusive._deferred) >= exclusive.MANY and time.monotonic() < end:
         time.sleep(0.001)
-    assert len(turns._deferred) < turns.MANY
+    assert len(exclusive._deferred) < exclusive.MANY
 
 
 def idle(worker: Worker) -> bool:

@@ -1,9 +1,10 @@
 """A program as LLVM IR; nothing here needs llvmlite.
 
-`point` and `rows` write the modules of a program: begin there. `functions` emits its instructions,
-`selection` chooses the IR of each, `layout` says where inputs and outputs are (`transpose` loads
-tables), `loop`, `loop_values` and `addressing` emit loops. `spill` decides what is spilled and
-where, `slp` and `tiling` in which order instructions come, `lanes` how many rows are computed at
-once. `hoist` splits a program over rows, `sums` and `masks` prepare one for sums. `callbacks` calls
-operations that are functions of Python.
+Begin with `point` and `rows`, which write the modules of a program for one point and for many rows.
+`functions` emits the instructions, a few hundred to a function: `selection` chooses the IR of each,
+`layout` says where inputs and outputs are, `spill` what waits in memory. Loops: `loop`, `loop_values`,
+`addressing`. Vectors: `slp` packs equal functions, `lanes` says how many rows are computed at once,
+`transpose` loads tables. Programs over rows: `hoist` computes once what no row changes, `sums` makes
+totals inputs and outputs, `masks` keeps inactive branches out of them, `tiling` orders them.
+`callbacks` calls operations that are functions of Python.
 """

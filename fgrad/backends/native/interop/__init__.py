@@ -1,6 +1,7 @@
 """Trampolines between Python's objects and native code, in LLVM IR.
 
-`point` is for calls with numbers or one array, `columns` and `sums` for arrays of rows (`rows` has
-what they share, `arguments` reads arrays), `trees_calls` for trees, which `trees_reading` and
-`trees_building` read and build by `trees_descriptors`.
+`tree_calls` is for calls with numbers and containers of numbers: `tree_descriptors` are structures as
+tables of words, which `tree_reading` and `tree_building` follow. `number_calls` is for calls that were
+specialised for floats or one array. `column_calls` and `sum_calls` are for arrays of rows: `row_calls`
+has what they share, `arguments` reads arrays.
 """

@@ -14,7 +14,7 @@ from typing import Final
 
 import attrs
 
-from fgrad.backends.native.runtime.turns import before_the_end
+from fgrad.backends.native.runtime.exclusive import before_the_end
 
 Work = Callable[[], Iterator[None]]
 """Work that yields between its steps, after each of which it may be stopped."""

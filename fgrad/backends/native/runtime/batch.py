@@ -14,9 +14,9 @@ from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.runtime.entry import Entry
-from fgrad.backends.native.runtime.few import FewRows, Way
+from fgrad.backends.native.runtime.few_rows import FewRows, Way
 from fgrad.backends.native.runtime.llvm import PLAIN, host
-from fgrad.backends.native.runtime.objects import Request
+from fgrad.backends.native.runtime.object_code import Request
 from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments
 from fgrad.backends.native.runtime.row_code import LINE, RowCode, SumCode
 from fgrad.program.passes import inlined

@@ -12,14 +12,14 @@ import attrs
 from fgrad.backends.buffers import cpython
 from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
 from fgrad.backends.native.codegen.point import LONG, point_modules
-from fgrad.backends.native.interop import point
+from fgrad.backends.native.interop import number_calls
 from fgrad.backends.native.interop.arguments import KEPT
-from fgrad.backends.native.interop.trees_calls import on_trees
-from fgrad.backends.native.interop.trees_descriptors import Descriptor
+from fgrad.backends.native.interop.tree_calls import on_trees
+from fgrad.backends.native.interop.tree_descriptors import Descriptor
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.background import submit
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
-from fgrad.backends.native.runtime.objects import Request, Write, trampoline_code
+from fgrad.backends.native.runtime.object_code import Request, Write, trampoline_code
 from fgrad.graph.collector import relaxed_gc_for
 from fgrad.program.passes import inlined
 from fgrad.program.program import Program
@@ -39,7 +39,7 @@ class Entry:
     exact: bool
     machine: Machine
     calls: CallbackTable
-    shape: point.Shape
+    shape: number_calls.Shape
     cell: Any
     """The address of the code, the countdown of calls to the next fallback, and a word for the trampoline."""
     level: int
@@ -59,7 +59,7 @@ class Entry:
         code = loaded(objects.files, ["run"], calls.imports)
         inputs = len(whole.inputs)
         truths = [i >= inputs and whole.instructions[i - inputs][0].truth for i in whole.outputs]
-        shape = point.Shape(inputs, tuple(truths), objects.slots)
+        shape = number_calls.Shape(inputs, tuple(truths), objects.slots)
         countdown = HOT if objects.level < BEST else 0
         cell = (ctypes.c_int64 * 3)(code.addresses["run"], countdown, 0)
         return cls(whole, exact, machine, calls, shape, cell, objects.level, [code])
@@ -105,7 +105,7 @@ class Entry:
         known = cpython.floats()
         if known is None or self.calls.functions:
             return other
-        file = trampoline_code(point.on_floats(self.shape, single=single), PLAIN)
+        file = trampoline_code(number_calls.on_floats(self.shape, single=single), PLAIN)
         return self._builtin(file, known, cpython.METH_FASTCALL, other)
 
     def on_trees(
@@ -139,7 +139,7 @@ class Entry:
         known = cpython.arrays()
         if known is None or self.calls.functions or (True in self.shape.truths and not single):
             return other
-        file = trampoline_code(point.on_array(self.shape, single=single), PLAIN)
+        file = trampoline_code(number_calls.on_array(self.shape, single=single), PLAIN)
         arrays: list[object] = [None] * KEPT
         imports = {**known, "kept": id(arrays)}
         return self._builtin(file, imports, cpython.METH_O, other, arrays)

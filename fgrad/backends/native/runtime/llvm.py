@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from fgrad.backends.native.ir.machine import Machine
-from fgrad.backends.native.runtime.turns import defer, exclusively
+from fgrad.backends.native.runtime.exclusive import defer, exclusively
 from fgrad.errors import MissingExtra
 
 try:

@@ -26,7 +26,7 @@ from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
 from fgrad.backends.native.codegen.hoist import Split
 from fgrad.backends.native.runtime.entry import Entry
 from fgrad.backends.native.runtime.llvm import Code, loaded
-from fgrad.backends.native.runtime.objects import Objects
+from fgrad.backends.native.runtime.object_code import Objects
 from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments, pointer_array
 from fgrad.backends.native.runtime.threads import in_threads, split_rows
 

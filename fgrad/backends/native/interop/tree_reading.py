@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.trees_descriptors import (
+from fgrad.backends.native.interop.tree_descriptors import (
     FIELDS,
     load_descriptor,
     switch_on_access,

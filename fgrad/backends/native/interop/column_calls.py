@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.arguments import record_span, recycled_array
-from fgrad.backends.native.interop.rows import (
+from fgrad.backends.native.interop.row_calls import (
     TRUE,
     check_column,
     check_target,

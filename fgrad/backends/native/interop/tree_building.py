@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.trees_descriptors import (
+from fgrad.backends.native.interop.tree_descriptors import (
     FIELDS,
     TAGS,
     load_descriptor,

@@ -10,10 +10,10 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.interop import columns, sums
+from fgrad.backends.native.interop import column_calls, sum_calls
 from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.runtime.llvm import PLAIN, loaded
-from fgrad.backends.native.runtime.objects import trampoline_code
+from fgrad.backends.native.runtime.object_code import trampoline_code
 from fgrad.backends.native.runtime.row_arguments import Pattern
 from fgrad.backends.native.runtime.row_code import BLOCK, RowCode
 
@@ -132,7 +132,7 @@ def _never(*_: object) -> None:
 @cache
 def _wrapped(way: Way) -> bytes:
     texts = {
-        "map": columns.to_new_columns, "into": columns.to_given_columns,
-        "sum": sums.to_tuple, "total": sums.to_given_arrays,
+        "map": column_calls.to_new_columns, "into": column_calls.to_given_columns,
+        "sum": sum_calls.to_tuple, "total": sum_calls.to_given_arrays,
     }  # fmt: skip
     return trampoline_code(texts[way](), PLAIN)

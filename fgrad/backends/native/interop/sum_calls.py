@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.rows import (
+from fgrad.backends.native.interop.row_calls import (
     TRUE,
     check_column,
     check_target,

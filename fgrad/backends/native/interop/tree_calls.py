@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.point import STACK, fall_back, load_code
-from fgrad.backends.native.interop.trees_building import building
-from fgrad.backends.native.interop.trees_reading import reading
+from fgrad.backends.native.interop.number_calls import STACK, fall_back, load_code
+from fgrad.backends.native.interop.tree_building import building
+from fgrad.backends.native.interop.tree_reading import reading
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
 
 FACTS: Final = ("given", "named", "keys", "arguments", "result", "inputs", "before", "room")
