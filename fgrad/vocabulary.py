@@ -9,8 +9,8 @@ from typing import Final
 # numpy, scipy, math, and the operations of JAX, torch and CasADi.
 _OPERATIONS: Final = {
     "absolute": "abs",
-    "amax": "maximum",
-    "amin": "minimum",
+    "amax": "max",
+    "amin": "min",
     "arccos": "acos",
     "arccosh": "acosh",
     "arcsin": "asin",
@@ -31,15 +31,11 @@ _OPERATIONS: Final = {
     "ge": "greater_equal",
     "gt": "greater",
     "if_else": "where",
-    "inner": "dot",
     "le": "less_equal",
     "ln": "log",
     "loggamma": "lgamma",
     "logistic": "sigmoid",
     "lt": "less",
-    "matmul": "dot",
-    "max": "maximum",
-    "min": "minimum",
     "multiply": "mul",
     "ne": "not_equal",
     "negative": "neg",
@@ -54,7 +50,6 @@ _OPERATIONS: Final = {
     "subtract": "sub",
     "sumprod": "dot",
     "true_divide": "div",
-    "vdot": "dot",
 }
 _TRANSFORMS: Final = {
     "Adam": "adam",
@@ -120,13 +115,9 @@ _FORMULAS: Final = {
     "gamma": "fg.exp(fg.lgamma(x))",
     "log_softmax": "x - functools.reduce(fg.logaddexp, xs)",
     "logical_xor": "a ^ b",
-    "logsumexp": "functools.reduce(fg.logaddexp, xs)",
-    "mean": "fg.sum(xs) / len(xs)",
-    "norm": "fg.sqrt(fg.dot(xs, xs))",
     "rad2deg": "x * (180.0 / math.pi)",
     "radians": "x * (math.pi / 180.0)",
     "rsqrt": "fg.reciprocal(fg.sqrt(x))",
-    "softmax": "fg.exp(x - functools.reduce(fg.logaddexp, xs))",
     "trunc": "fg.where(x < 0.0, fg.ceil(x), fg.floor(x))",
 }
 

@@ -12,9 +12,8 @@ from itertools import starmap
 from typing import Any, Final, TypeAlias
 
 from fgrad.graph.node import Node, constant
-from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Basis, Bundle
-from fgrad.ops.operand import Guarded, Operand, Truth, literal
+from fgrad.ops.multiple import Basis, Bundle, either, guarded, settled
+from fgrad.ops.operand import Guarded, Operand, arrays, is_array, literal
 
 Flow: TypeAlias = Any
 BLOCK: Final = 1024
@@ -22,12 +21,14 @@ BLOCK: Final = 1024
 
 
 def number(value: Any, where: str) -> Any:
-    """What enters a flow from outside, as it is kept in there: an operand, or a float.
+    """What enters a flow from outside, as it is kept in there: an operand, a float or an array.
 
     Raises NotAValue, with `where`, for what is no number.
     """
     if type(value) is float or isinstance(value, (Operand, Guarded)):
         return value
+    if is_array(value):
+        return arrays().array(value, where)
     return literal(value, where)
 
 
@@ -38,31 +39,20 @@ def times(flow: Flow, partial: Flow) -> Flow:
     if isinstance(partial, Basis):
         return Bundle(partial.index, flow)
     if isinstance(flow, Guarded):
-        return _guard(flow.condition, times(flow.value, partial))
+        return guarded(flow.condition, times(flow.value, partial))
     if isinstance(partial, Guarded):
-        return _guard(partial.condition, times(flow, partial.value))
+        return guarded(partial.condition, times(flow, partial.value))
     for one, other in ((partial, flow), (flow, partial)):
         if isinstance(one, float) and abs(one) == 1.0:
             return other if one == 1.0 else -other
     return flow * partial
 
 
-def _guard(condition: Truth[Any], flow: Flow) -> Flow:
-    if isinstance(flow, Guarded):
-        return Guarded(ops.logical_and(condition, flow.condition), flow.value)
-    return Guarded(condition, flow)
-
-
 def plus(x: Flow, y: Flow) -> Flow:
     """The sum; it is guarded when both are, and flows where either does."""
     if isinstance(x, Bundle):
         return x + y
-    if isinstance(x, Guarded) and isinstance(y, Guarded):
-        if x.condition is y.condition:
-            return Guarded(x.condition, x.value + y.value)
-        either = ops.logical_or(x.condition, y.condition)
-        return Guarded(either, settled(x) + settled(y), zero=True)
-    return settled(x) + settled(y)
+    return either(x, y)
 
 
 def total(flows: Sequence[Flow], plus: Callable[[Flow, Flow], Flow] = plus) -> Flow:
@@ -81,14 +71,6 @@ def total(flows: Sequence[Flow], plus: Callable[[Flow, Flow], Flow] = plus) -> F
         pairs = list(starmap(plus, zip(sums[::2], sums[1::2], strict=False)))
         sums = pairs + sums[2 * len(pairs) :]
     return sums[0]
-
-
-def settled(flow: Flow) -> Node[float] | float:
-    """What flows in the end: 0 where the condition of a guarded flow does not hold."""
-    end: Node[float] | float = flow
-    if isinstance(flow, Guarded):
-        end = flow.value if flow.zero else ops.where(flow.condition, flow.value, 0.0)
-    return end
 
 
 def as_node(flow: Flow) -> Node[float]:

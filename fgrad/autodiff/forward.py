@@ -32,6 +32,8 @@ def tangents(reach: Reach, direction: Mapping[Node[float], float]) -> Mapping[No
     >>> tangents(Reach.of([z], [x, y]), {x: 1.0})[z]
     12.0
     """
+    if has_arrays(reach):
+        return MappingProxyType(_over_arrays()(reach, direction, nodes=False))
     return MappingProxyType(_fold(reach, direction, number_of, operator.mul, operator.add))
 
 
@@ -47,8 +49,23 @@ def tangent_nodes(
     >>> slope.value, fg.grad(fg.Graph.of(slope), slope)[x]
     (12.0, 12.0)
     """
+    if has_arrays(reach):
+        return MappingProxyType(_over_arrays()(reach, direction, nodes=True))
     flows: dict[Node[float], Flow] = _fold(reach, direction, _itself, times, plus)
     return MappingProxyType({node: as_node(flow) for node, flow in flows.items()})
+
+
+def has_arrays(reach: Reach) -> bool:
+    """Whether there is an array among what is read."""
+    kinds: set[type[Node[Any]]] = {*map(type, reach.moving), *map(type, reach.variables)}
+    return any(kind.rank == 1 for kind in kinds)
+
+
+def _over_arrays() -> Any:
+    """The sweep over arrays, for a caller that has one: nobody else waits for numpy."""
+    from fgrad.autodiff.array_forward import array_tangents  # noqa: PLC0415  # see above
+
+    return array_tangents
 
 
 def _fold(

@@ -9,7 +9,7 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, final
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, 
 import attrs
 from pyrsistent import PMap, pmap
 
-from fgrad.autodiff.activity import Reach
 from fgrad.autodiff.cotangent import Flow, as_node, times, total
 from fgrad.autodiff.levels import LOWEST, Levels, levels_down_from
 from fgrad.autodiff.multiple import gathered, pulled_floats, pulled_nodes
@@ -28,6 +27,7 @@ from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, constant, number_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Joint
+from fgrad.ops.operand import is_array
 
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
@@ -66,52 +66,38 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     """
     _require_differentiable(graph, output, "grad_nodes")
     with relaxed_gc():
-        flows = _fold_nodes([(output, 1.0)], None)
-        reached = {node: _as_node(g, node) for node, g in flows.items()}
+        reached: Mapping[Node[Any], Any]
+        if output.rank == 1:
+            reached = _over_arrays().array_slope_nodes([(output, 1.0)], None)
+        else:
+            flows = _fold_nodes([(output, 1.0)], None)
+            reached = {node: _as_node(g, node) for node, g in flows.items()}
     return NodeGradients(graph, MappingProxyType(reached), constant(0.0))
 
 
-def slopes(output: Node[float]) -> Mapping[Node[Any], float]:
-    """The derivative of `output` with respect to each node that it depends on, as values."""
+def slopes(
+    output: Node[float], wanted: Collection[Node[Any]] | None = None
+) -> Mapping[Node[Any], float]:
+    """The derivative of `output` with respect to each node that it depends on, as values.
+
+    Where there are arrays, those that are not `wanted` may be left out.
+    """
+    if output.rank == 1:
+        return MappingProxyType(_over_arrays().array_slopes([(output, 1.0)], wanted))
     with relaxed_gc_for(output.depth & LOWEST, DEEP):
         return MappingProxyType(_fold_floats(output))
 
 
-def leaf_nodes(
-    cotangents: Iterable[tuple[Node[float], Flow]], leaves: Iterable[Node[float]]
-) -> Mapping[Node[float], Node[float]]:
-    """What flows from nodes with `cotangents` to each of `leaves` that they depend on, as nodes.
+def _over_arrays() -> Any:
+    """The sweeps over arrays, for a caller that has one: nobody else waits for numpy."""
+    from fgrad.autodiff import array_reverse  # noqa: PLC0415  # see above
 
-    The fold reads what lies between and nothing else: not what the leaves were computed from, nor
-    what does not depend on them.
-
-    >>> import fgrad as fg
-    >>> x = fg.var(2.0)
-    >>> y = fg.square(x)
-    >>> leaf_nodes([(fg.sin(y) * y, 1.0)], [y]).keys() == {y}
-    True
-    """
-    seeds = tuple(cotangents)
-    reach = Reach.of([y for y, _ in seeds], leaves)
-    way = frozenset(reach.moving) | reach.variables
-    flows = _fold_nodes([seed for seed in seeds if seed[0] in way], way)
-    return MappingProxyType({x: as_node(flows[x]) for x in reach.variables if x in flows})
+    return array_reverse
 
 
-def slopes_at(
-    cotangents: Iterable[tuple[Node[float], Flow]], leaves: Iterable[Node[float]]
-) -> Callable[[Node[float]], Node[float]]:
-    """What flows to each of `leaves` as a function of the leaf, the constant node 0 if nothing does.
-
-    >>> import fgrad as fg
-    >>> x, y = fg.var(2.0), fg.var(3.0)
-    >>> slope = slopes_at([(fg.square(x), 1.0)], [x, y])
-    >>> slope(x).value, slope(y).value
-    (4.0, 0.0)
-    """
-    flows = leaf_nodes(cotangents, leaves)
-    zero = constant(0.0)
-    return lambda leaf: flows.get(leaf, zero)
+def zero_node(node: Node[Any], zero: Node[float]) -> Node[Any]:
+    """The constant node 0 of the kind of `node`: `zero` for a number."""
+    return _over_arrays().constant_of(zero_of(node.value)) if node.rank == 1 else zero
 
 
 def _as_node(flow: Flow, node: Node[Any]) -> Node[Any]:
@@ -181,7 +167,7 @@ class Gradients(_OfGraph[float]):
         gradient: Any = self.reached.get(node)
         if gradient is None:
             self.graph.require(node)
-            gradient = _zero(node.value)
+            gradient = zero_of(node.value)
         return gradient  # type: ignore[no-any-return]  # its type is that of node.value
 
     @cached_property
@@ -211,7 +197,9 @@ class NodeGradients(_OfGraph[Node[float]]):
         if gradient is None:
             self.graph.require(node)
             op = node.op
-            gradient = gathered([None] * op.size) if isinstance(op, Joint) else self._zero
+            if isinstance(op, Joint):
+                return gathered([None] * op.size)
+            gradient = zero_node(node, self._zero)
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def __reduce__(self) -> NoReturn:
@@ -227,14 +215,17 @@ def _restore(graph: Graph, values: list[float]) -> Gradients:
 grad.__defaults__ = grad_nodes.__defaults__ = (None,)
 
 
-def _require_differentiable(graph: object, output: object, where: str) -> None:
+def _require_differentiable(graph: object, output: Any, where: str) -> None:
     if not isinstance(graph, Graph):
         advice = f"Graph.of(output, *variables) is the graph of a node: {where}(graph, output)."
         if callable(graph):
             advice = "Of a function, gradient(f) is the function that gives its gradient."
         raise NotAValue(where, "a graph and a node of it", f"{graph!r:.60}", advice)
-    if not isinstance(output, Node) or isinstance(output, Condition) or output.op.joint:
+    number = isinstance(output, Node) and not isinstance(output, Condition) and not output.op.joint
+    if not number or (output.rank == 1 and is_array(output.value)):
         advice = "Pass a node that was computed from variables."
+        if number:
+            advice = "Take the sum of its elements, or one of them."
         raise NotDifferentiable(where, f"{output!r:.60}", advice)
     graph.require(output)
 
@@ -339,13 +330,15 @@ def _settle_zeros(adjoints: dict[Node[Any], Any], passed: list[Node[Any]]) -> No
     while passed:
         node = passed.pop()
         if node not in adjoints:
-            adjoints[node] = _zero(node.value)
+            adjoints[node] = zero_of(node.value)
             passed += [a for a in node.args if isinstance(a, Node)]
 
 
-def _zero(value: Any) -> Any:
-    """The zero of the kind of `value`: a number, a truth value or a tuple of these."""
-    return tuple(map(_zero, value)) if isinstance(value, tuple) else type(value)()
+def zero_of(value: Any) -> Any:
+    """The zero of the kind of `value`: a number, a truth value, an array or a tuple of these."""
+    if isinstance(value, tuple):
+        return tuple(map(zero_of, value))
+    return _over_arrays().zero_like(value) if is_array(value) else type(value)()
 
 
 def _fold_nodes(

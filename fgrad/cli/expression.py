@@ -21,10 +21,12 @@ import attrs
 import fgrad
 from fgrad.cli.alphabet import READ_HERE, WORD, require_readable
 from fgrad.errors import FormatError, NotAValue, UnknownName
-from fgrad.graph.node import Node, constant, var
+from fgrad.graph.node import Node, constant
+from fgrad.graph.variables import var
 from fgrad.ops import scalar as ops
+from fgrad.ops.choices import Choice, Connective, Negation
 from fgrad.ops.operand import literal
-from fgrad.ops.primitive import Choice, Connective, Negation, Op
+from fgrad.ops.primitive import Op
 
 LONGEST: Final = 20_000
 DEEPEST: Final = 1_500  # Python 3.11 and 3.12 parse no deeper than about 2,000

@@ -10,17 +10,22 @@ The variables of a transform begin at a depth of their own, below everything tha
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar, overload
 
 import attrs
 
-from fgrad.errors import NotAValue, NotPicklable, SilentDetach
+from fgrad.errors import NotPicklable, SilentDetach
+from fgrad.graph.calls import _checked as _checked
+from fgrad.graph.calls import below_all as below_all
+from fgrad.graph.calls import ran as ran
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import Operand, Truth, is_numeric, literal
+from fgrad.ops.operand import Operand, Truth, is_array, is_numeric
 from fgrad.ops.primitive import Leaf, Op
+
+if TYPE_CHECKING:
+    from fgrad.arrays.nodes import ArrayCondition, ArrayNode
+    from fgrad.arrays.values import Array
 
 V_co = TypeVar("V_co", covariant=True)
 
@@ -147,22 +152,86 @@ class Node(_Open, Generic[V_co]):
 
     if TYPE_CHECKING:
 
+        @overload
         def __add__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        @overload
+        def __add__(self: Node[float], other: ArrayNode | Array, /) -> ArrayNode: ...
+        def __add__(self, other: Any, /) -> Any: ...
+        @overload
         def __radd__(self: Node[float], other: float, /) -> Node[float]: ...
+        @overload
+        def __radd__(self: Node[float], other: Array, /) -> ArrayNode: ...
+        def __radd__(self, other: Any, /) -> Any: ...
+        @overload
         def __sub__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        @overload
+        def __sub__(self: Node[float], other: ArrayNode | Array, /) -> ArrayNode: ...
+        def __sub__(self, other: Any, /) -> Any: ...
+        @overload
         def __rsub__(self: Node[float], other: float, /) -> Node[float]: ...
+        @overload
+        def __rsub__(self: Node[float], other: Array, /) -> ArrayNode: ...
+        def __rsub__(self, other: Any, /) -> Any: ...
+        @overload
         def __mul__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        @overload
+        def __mul__(self: Node[float], other: ArrayNode | Array, /) -> ArrayNode: ...
+        def __mul__(self, other: Any, /) -> Any: ...
+        @overload
         def __rmul__(self: Node[float], other: float, /) -> Node[float]: ...
+        @overload
+        def __rmul__(self: Node[float], other: Array, /) -> ArrayNode: ...
+        def __rmul__(self, other: Any, /) -> Any: ...
+        @overload
         def __truediv__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        @overload
+        def __truediv__(self: Node[float], other: ArrayNode | Array, /) -> ArrayNode: ...
+        def __truediv__(self, other: Any, /) -> Any: ...
+        @overload
         def __rtruediv__(self: Node[float], other: float, /) -> Node[float]: ...
+        @overload
+        def __rtruediv__(self: Node[float], other: Array, /) -> ArrayNode: ...
+        def __rtruediv__(self, other: Any, /) -> Any: ...
+        @overload
         def __pow__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        @overload
+        def __pow__(self: Node[float], other: ArrayNode | Array, /) -> ArrayNode: ...
+        def __pow__(self, other: Any, /) -> Any: ...
+        @overload
         def __rpow__(self: Node[float], other: float, /) -> Node[float]: ...
+        @overload
+        def __rpow__(self: Node[float], other: Array, /) -> ArrayNode: ...
+        def __rpow__(self, other: Any, /) -> Any: ...
+        @overload
         def __mod__(self: Node[float], other: Node[float] | float, /) -> Node[float]: ...
+        @overload
+        def __mod__(self: Node[float], other: ArrayNode | Array, /) -> ArrayNode: ...
+        def __mod__(self, other: Any, /) -> Any: ...
+        @overload
         def __rmod__(self: Node[float], other: float, /) -> Node[float]: ...
+        @overload
+        def __rmod__(self: Node[float], other: Array, /) -> ArrayNode: ...
+        def __rmod__(self, other: Any, /) -> Any: ...
+        @overload
         def __lt__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        @overload
+        def __lt__(self: Node[float], other: ArrayNode | Array, /) -> ArrayCondition: ...
+        def __lt__(self, other: Any, /) -> Any: ...
+        @overload
         def __le__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        @overload
+        def __le__(self: Node[float], other: ArrayNode | Array, /) -> ArrayCondition: ...
+        def __le__(self, other: Any, /) -> Any: ...
+        @overload
         def __gt__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        @overload
+        def __gt__(self: Node[float], other: ArrayNode | Array, /) -> ArrayCondition: ...
+        def __gt__(self, other: Any, /) -> Any: ...
+        @overload
         def __ge__(self: Node[float], other: Node[float] | float, /) -> Condition: ...
+        @overload
+        def __ge__(self: Node[float], other: ArrayNode | Array, /) -> ArrayCondition: ...
+        def __ge__(self, other: Any, /) -> Any: ...
         def __round__(self: Node[float]) -> Node[float]: ...
 
     def __neg__(self: Node[float]) -> Node[float]:
@@ -281,21 +350,6 @@ class Condition(Node[bool], Truth[Node[float]]):
 variable: Leaf = Leaf("variable", float)
 
 
-def var(value: float, label: str | None = None) -> Node[float]:
-    """A variable that holds `value`; every call makes another one.
-
-    Raises NotAValue unless `value` is a real number (bools, strings and complex numbers are not).
-
-    >>> import fgrad as fg
-    >>> fg.var(2, "a")
-    Node(variable, value=2.0, label='a')
-    """
-    # One that a function makes while it is differentiated was not there before (docs/decisions/0027).
-    depth = below_all() if _running.get(None) else 0
-    name = None if label is None else _checked(label)
-    return _seal(variable, (), literal(value, "var"), depth, name)
-
-
 def depth_above(args: Iterable[object]) -> int:
     """The depth of a node on these arguments: one more than the deepest of them has."""
     return 1 + max({a.depth for a in args if isinstance(a, Node)}, default=-1)
@@ -306,26 +360,6 @@ def number_of(arg: Node[V_co] | V_co) -> V_co:
     return arg.value if isinstance(arg, Node) else arg
 
 
-_CALLS: Final = itertools.count(1)
-_running: Final[ContextVar[bool]] = ContextVar(
-    "whether a function is being differentiated or traced"
-)
-
-
-def ran(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
-    """The result of a function that is differentiated or traced: a `var` that it makes is its own."""
-    token = _running.set(True)  # the only thing that can be said
-    try:
-        return f(*args, **kwargs)
-    finally:
-        _running.reset(token)
-
-
-def below_all() -> int:
-    """A depth that is greater than that of every node there is, by more than any chain is long."""
-    return next(_CALLS) << 32
-
-
 def constant(value: float, depth: int | None = None) -> Node[float]:
     """A node that holds the literal `value` and depends on nothing.
 
@@ -334,18 +368,12 @@ def constant(value: float, depth: int | None = None) -> Node[float]:
     return _seal(ops.identity, (value,), value, below_all() if depth is None else depth, None)
 
 
-def _checked(label: object) -> str:
-    if isinstance(label, str):
-        return label
-    raise NotAValue("a label", "a str", f"{label!r:.60}", "Name the node with a string.")
-
-
 def _brief(arg: object) -> str:
     if not isinstance(arg, Node):
-        return repr(arg)
+        return f"an array of shape {arg.shape}" if is_array(arg) else repr(arg)  # type: ignore[attr-defined]  # as was just seen
     if arg.label is not None:
         return arg.label
-    return f"{arg.op.name}(…)" if arg.args else f"{arg.value!r}"
+    return f"{arg.op.name}(…)" if arg.args else _brief(arg.value)
 
 
 def _seal(

@@ -11,8 +11,9 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 from fgrad.graph.node import Condition, Node, _Open
 from fgrad.ops import scalar as ops
+from fgrad.ops.choices import Comparison
 from fgrad.ops.operand import is_real, literal, not_a_number
-from fgrad.ops.primitive import Binary, Comparison, Op, Ways
+from fgrad.ops.primitive import Binary, Op, Ways
 
 _Forward: TypeAlias = Callable[[Node[float], Node[float] | float], Node[float]]
 _Reflected: TypeAlias = Callable[[Node[float], float], Node[float]]

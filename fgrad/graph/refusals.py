@@ -13,8 +13,7 @@ from fgrad.errors import NotAValue, SilentDetach
 from fgrad.graph.node import Condition, Node
 from fgrad.graph.operators import answers
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import is_array_like
-from fgrad.ops.primitive import Op
+from fgrad.ops.operand import arrays, is_array_like
 
 # The methods that numpy's operators come to with one of its numbers, or an array, on the left.
 _MIRRORED: Final = MappingProxyType({
@@ -88,7 +87,7 @@ def _invert(self: Any) -> NoReturn:
 
 
 def _of_numpy(self: Any, ufunc: Any, method: str, *inputs: Any, **options: object) -> Any:
-    """What numpy's operators give with one of its numbers on the left; its functions are refused."""
+    """What numpy's operators give with one of its numbers on the left, and its functions on nodes."""
     mirrored = _MIRRORED.get(ufunc.__name__)
     if mirrored is not None and method == "__call__" and len(inputs) == 2 and not options:
         left, right = inputs
@@ -96,17 +95,18 @@ def _of_numpy(self: Any, ufunc: Any, method: str, *inputs: Any, **options: objec
             if not mirrored.startswith("__r") and not getattr(left, "shape", True):
                 left = left[()]  # numpy compares a scalar of its own as an array of no dimension
             return getattr(right, mirrored)(left)
-    raise _no_ufunc(self, ufunc.__name__)
+    return arrays().ufunc(self, ufunc, method, *inputs, **options)
 
 
-def _no_ufunc(node: Any, name: str) -> NotAValue:
-    from fgrad.vocabulary import OTHERS  # noqa: PLC0415  # only whoever is refused waits for it
+def _function_of_numpy(self: Any, called: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """What a function of numpy of whole arrays gives on nodes."""
+    return arrays().function(self, called, types, args, kwargs)
 
-    ours = f"fg.{name}" if isinstance(getattr(ops, name, None), Op) else OTHERS.get(name)
-    advice = "Write it with fgrad's operations, which dir(fg) names."
-    if ours is not None:
-        advice = f"Use {ours}, which takes nodes and numbers."
-    return NotAValue(f"numpy's {name}", "numbers or arrays", repr(node), advice)
+
+def _no_array(self: Any, *args: object, **options: object) -> NoReturn:
+    """Refuse: an array of what it holds would not be differentiated."""
+    advice = "Use node.value for what it holds, and fg.stack([x, y]) for an array of nodes."
+    raise SilentDetach("an array", repr(self), advice)
 
 
 def _refuse(kind: Any) -> None:
@@ -123,6 +123,8 @@ def _refuse(kind: Any) -> None:
     kind.__ceil__ = _whole("math.ceil()", "Use fg.ceil(node).")
     kind.__trunc__ = _whole("math.trunc()", "Use fg.floor(node) or fg.ceil(node).")
     kind.__array_ufunc__ = _of_numpy
+    kind.__array_function__ = _function_of_numpy
+    kind.__array__ = _no_array
 
 
 def _refuse_logic(kind: Any) -> None:

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from fgrad.ops.operand import Guarded, Operand, literal
+from fgrad.ops.operand import Guarded, Operand, is_array, literal
 
 _FLOATS: Final = frozenset({"math", "_operator"})
 """Modules whose functions of floats give floats, besides our own."""
@@ -28,7 +28,9 @@ def giving_floats(f: Callable[..., Any] | None, where: str, *, operands: bool) -
         result = given(*args)
         if type(result) is float:
             return result
-        if operands and (result is None or isinstance(result, (Operand, Guarded))):
+        if operands and (
+            result is None or isinstance(result, (Operand, Guarded)) or is_array(result)
+        ):
             return result
         return literal(result, where)
 

@@ -1,7 +1,8 @@
 """Operations with several results, and what flows back to them.
 
 A result of several is read by an item. The partial derivative of item i is the i-th basis vector,
-so a flow times it is a bundle with one part, and bundles add up where the items' flows meet.
+so a flow times it is a bundle with one part, and bundles add up where the items' flows meet. A contribution may also be guarded: it
+flows under a condition, which stays outside of sums and products (docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any, ClassVar, NoReturn, TypeAlias, final
 import attrs
 
 from fgrad.errors import NotPicklable
+from fgrad.ops import scalar as ops
+from fgrad.ops.operand import Guarded, Truth
 from fgrad.ops.primitive import Op, Rule
 
 Row: TypeAlias = Sequence[Any]
@@ -176,3 +179,27 @@ class Basis:
     def __rmul__(self, flow: Any) -> Bundle:
         """The bundle with `flow` alone."""
         return Bundle(self.index, flow)
+
+
+def guarded(condition: Truth[Any], flow: Any) -> Any:
+    """`flow` under one more condition."""
+    if isinstance(flow, Guarded):
+        return Guarded(ops.logical_and(condition, flow.condition), flow.value)
+    return Guarded(condition, flow)
+
+
+def settled(flow: Any) -> Any:
+    """What flows in the end: 0 where the condition of a guarded flow does not hold."""
+    if isinstance(flow, Guarded):
+        return flow.value if flow.zero else ops.where(flow.condition, flow.value, 0.0)
+    return flow
+
+
+def either(x: Any, y: Any) -> Any:
+    """The sum of two contributions; it is guarded when both are, and flows where either does."""
+    if isinstance(x, Guarded) and isinstance(y, Guarded):
+        if x.condition is y.condition:
+            return Guarded(x.condition, x.value + y.value)
+        flows = ops.logical_or(x.condition, y.condition)
+        return Guarded(flows, settled(x) + settled(y), zero=True)
+    return settled(x) + settled(y)

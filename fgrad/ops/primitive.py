@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, TypeAlias, final, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, final, overload
 
 import attrs
 
@@ -18,25 +18,23 @@ from fgrad.errors import NotPicklable
 from fgrad.ops.documented import described
 from fgrad.ops.floats import giving_floats
 from fgrad.ops.operand import (
-    N,
     Operand,
-    Ordered,
     Partial,
     R,
     Real,
-    T,
-    Truth,
-    TruthValue,
-    literal,
-    truth,
+    numeric,
 )
+
+if TYPE_CHECKING:
+    from fgrad.arrays.nodes import ArrayNode
+    from fgrad.arrays.values import Array
+    from fgrad.graph.node import Node
 
 Rule1: TypeAlias = Callable[[Real, Real], Partial]
 Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
 Rule: TypeAlias = Callable[..., Partial] | None
 Rule3: TypeAlias = Callable[[Real, Real, Real, Real], Partial]
 Ways: TypeAlias = tuple[Callable[..., Any], Callable[..., Any]]
-ChoiceRule: TypeAlias = Callable[[Real, TruthValue, Real, Real], Partial]
 
 
 def _keep_floats(op: Op, *names: str) -> None:
@@ -64,6 +62,8 @@ class Op:
     """Whether the result is a truth value."""
     joint: ClassVar[bool] = False
     """Whether it has several results, and is differentiated as a whole."""
+    elementwise: ClassVar[bool] = True
+    """Whether it is done to arrays element by element."""
 
     def __repr__(self) -> str:
         """The name, as in `<Unary sin>`."""
@@ -105,20 +105,19 @@ class Op:
     def applied(self, args: tuple[Any, ...]) -> Any:
         """The result on arguments of the right kinds: of the meaning, or as the operand among them says.
 
-        What has no value wins over what has one.
+        Of several operands the one of the highest rank says it.
         """
         operand: Operand | None = None
-        for a in (
-            args if len(args) <= _FEW else dict(zip(map(type, args), args, strict=True)).values()
-        ):
-            if isinstance(a, Operand) and (operand is None or a.abstract):
+        few = len(args) <= _FEW
+        for a in args if few else dict(zip(map(type, args), args, strict=True)).values():
+            if isinstance(a, Operand) and (operand is None or a.rank > operand.rank):
                 operand = a
         return self.impl(*args) if operand is None else operand.apply(self, args)
 
     def _number(self, value: object) -> Operand | float:
         if isinstance(value, Operand) and not value.truth:
             return value
-        return literal(value, self.name)
+        return numeric(value, self.name)
 
 
 def find(module: str, name: str) -> Op:
@@ -169,6 +168,12 @@ class Unary(Op):
 
     @overload
     def __call__(self, x: float, /) -> float: ...
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Array, /) -> Array: ...
+
     @overload
     def __call__(self, x: R, /) -> R: ...
     def __call__(self, x: Any, /) -> Any:
@@ -228,6 +233,22 @@ class Binary(OfTwo):
     def __call__(self, x: float, y: R, /) -> R: ...
     @overload
     def __call__(self, x: R, y: R, /) -> R: ...
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Array, y: Array | float, /) -> Array: ...
+        @overload
+        def __call__(self, x: float, y: Array, /) -> Array: ...
+        @overload
+        def __call__(self, x: ArrayNode, y: Array | Node[float], /) -> ArrayNode: ...
+        @overload
+        def __call__(self, x: Array | Node[float], y: ArrayNode, /) -> ArrayNode: ...
+        @overload
+        def __call__(self, x: Array, y: Node[float], /) -> ArrayNode: ...
+        @overload
+        def __call__(self, x: Node[float], y: Array, /) -> ArrayNode: ...
+
     def __call__(self, x: Any, y: Any, /) -> Any:
         """The result of the operation, of the kind of its arguments."""
         if type(x) is float and type(y) is float:
@@ -277,123 +298,3 @@ class Ternary(Op):
     def __call__(self, x: Any, y: Any, z: Any, /) -> Any:
         """The result of the operation, of the kind of its arguments."""
         return self.checked((x, y, z))
-
-
-@described
-@final
-@attrs.frozen(eq=False, repr=False)
-class Comparison(OfTwo):
-    """An operation that compares two numbers; it has no derivative."""
-
-    impl: Callable[[float, float], bool]
-
-    truth: ClassVar[bool] = True
-    dx: ClassVar[None] = None
-    dy: ClassVar[None] = None
-
-    @overload
-    def __call__(self, x: float, y: float, /) -> bool: ...
-    @overload
-    def __call__(self, x: float, y: Ordered[N], /) -> N: ...
-    @overload
-    def __call__(self, x: Ordered[N], y: Real, /) -> N: ...
-    def __call__(self, x: Any, y: Any, /) -> Any:
-        """Whether it holds: a bool, or a node of one."""
-        if type(x) is float and type(y) is float:
-            return self.impl(x, y)
-        return self._between(x, y)
-
-
-@described
-@final
-@attrs.frozen(eq=False, repr=False)
-class Connective(Op):
-    """An operation that joins two truth values; it has no derivative."""
-
-    impl: Callable[[bool, bool], bool]
-
-    arity: ClassVar[int] = 2
-    truth: ClassVar[bool] = True
-    dx: ClassVar[None] = None
-    dy: ClassVar[None] = None
-
-    @property
-    def kinds(self) -> tuple[type, ...]:
-        """Truth values."""
-        return (bool,) * self.arity
-
-    @overload
-    def __call__(self, x: bool, y: bool, /) -> bool: ...
-    @overload
-    def __call__(self, x: T, y: T | bool, /) -> T: ...
-    @overload
-    def __call__(self, x: bool, y: T, /) -> T: ...
-    def __call__(self, x: Any, y: Any, /) -> Any:
-        """Whether it holds: a bool, or a node of one."""
-        return self.applied((truth(x, self.name), truth(y, self.name)))
-
-
-@described
-@final
-@attrs.frozen(eq=False, repr=False)
-class Negation(Op):
-    """The operation that turns a truth value round; it has no derivative."""
-
-    impl: Callable[[bool], bool]
-
-    arity: ClassVar[int] = 1
-    truth: ClassVar[bool] = True
-    dx: ClassVar[None] = None
-
-    @property
-    def kinds(self) -> tuple[type, ...]:
-        """Truth values."""
-        return (bool,) * self.arity
-
-    @overload
-    def __call__(self, x: bool, /) -> bool: ...
-    @overload
-    def __call__(self, x: T, /) -> T: ...
-    def __call__(self, x: Any, /) -> Any:
-        """Whether it does not hold: a bool, or a node of one."""
-        return self.applied((truth(x, self.name),))
-
-
-@described
-@final
-@attrs.frozen(eq=False, repr=False)
-class Choice(Op):
-    """The operation that chooses one of two numbers by a truth value."""
-
-    impl: Callable[[bool, float, float], float]
-    dy: ChoiceRule
-    dz: ChoiceRule
-    kink: str = ""
-
-    arity: ClassVar[int] = 3
-    dx: ClassVar[None] = None
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules in the order of the arguments."""
-        return (None, self.dy, self.dz)
-
-    @property
-    def kinds(self) -> tuple[type, ...]:
-        """A truth value and two numbers."""
-        return (bool, float, float)
-
-    @overload
-    def __call__(self, condition: bool, x: float, y: float, /) -> float: ...
-    @overload
-    def __call__(self, condition: Truth[N], x: float, y: float, /) -> N: ...  # pyright: ignore[reportOverlappingOverload]  # decided first
-    @overload
-    def __call__(self, condition: TruthValue, x: R, y: float, /) -> R: ...
-    @overload
-    def __call__(self, condition: TruthValue, x: float, y: R, /) -> R: ...
-    @overload
-    def __call__(self, condition: TruthValue, x: R, y: R, /) -> R: ...
-    def __call__(self, condition: Any, x: Any, y: Any, /) -> Any:
-        """x where the condition holds, y elsewhere; nothing of the other side leaks in."""
-        sides = (self._number(x), self._number(y))
-        return self.applied((truth(condition, self.name), *sides))

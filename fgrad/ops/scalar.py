@@ -16,8 +16,9 @@ import operator
 from typing import Final
 
 from fgrad.ops import gamma, ieee, special
+from fgrad.ops.choices import Choice, Comparison, Connective, Negation
 from fgrad.ops.operand import Partial, Real, when
-from fgrad.ops.primitive import Binary, Choice, Comparison, Connective, Negation, Ternary, Unary
+from fgrad.ops.primitive import Binary, Ternary, Unary
 
 _LN2: Final = math.log(2.0)
 _LOG2E: Final = 1.0 / _LN2

@@ -24,7 +24,7 @@ from fgrad.backends.python import source
 from fgrad.errors import NotAValue, NotConverged, TracedNumber
 from fgrad.graph.node import Node, below_all, constant, number_of, ran
 from fgrad.ops.multiple import Joint, Row
-from fgrad.ops.operand import literal
+from fgrad.ops.operand import literal, require_numbers
 from fgrad.program.passes import simplified
 from fgrad.program.schedule import scheduled
 from fgrad.program.trace import Tracing
@@ -109,6 +109,7 @@ class _Equation:
 
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     first, shape = trees.flatten(equation.start, "start")
+    require_numbers(first, "start")
     start, size = numbers(first, repeat("start")), len(shape)
     # Made again by another thread it is the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
@@ -117,6 +118,7 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         name = f"arguments of {equation.name}"
         leaves, arguments = trees.flatten((args, kwargs), name)
+        require_numbers(leaves, name)
         given = numbers(leaves, repeat(name))
 
         # Where it begins is an argument too, that nothing flows to: it may be known when it runs only.

@@ -22,8 +22,9 @@ from fgrad import trees
 from fgrad.autodiff.reverse import grad, grad_nodes
 from fgrad.errors import GradientMismatch, NotDifferentiable
 from fgrad.graph.graph import Graph
-from fgrad.graph.node import Condition, Node, constant, number_of, var, variable
+from fgrad.graph.node import Condition, Node, constant, number_of, variable
 from fgrad.graph.reduction import dot
+from fgrad.graph.variables import var
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import is_real, literal
 from fgrad.ops.primitive import Op

@@ -16,11 +16,12 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff import multiple
+from fgrad.autodiff.reverse import zero_of
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import Joint, Row
-from fgrad.ops.operand import literal
-from fgrad.transforms.variables import numbers
+from fgrad.ops.operand import arrays, is_array, is_of_arrays, literal
+from fgrad.transforms.variables import numbers, require_shape
 from fgrad.trees.parameters import name_of
 
 P = ParamSpec("P")
@@ -64,7 +65,8 @@ def custom(
         got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
         values, result = trees.flatten(got, "result")
         op = _Rules(f, vjp, jvp, structure, result, args, kwargs).op(
-            getattr(f, "__name__", "custom")
+            getattr(f, "__name__", "custom"),
+            arrays=any(map(is_array, (*map(_value, given), *values))),
         )
         known = tuple(map(_plain, values))
         made = multiple.results(op, given) if traced else multiple.called(op, given, known)
@@ -85,8 +87,8 @@ class _Rules:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def op(self, name: str) -> Joint:
-        push = self.push if self.jvp else None
+    def op(self, name: str, *, arrays: bool) -> Joint:
+        push = self.push if self.jvp else self.push_by_pulls if arrays else None
         pull = self.pull if self.vjp else self.pull_by_pushes
         return Joint(name, self.impl, len(self.argument), len(self.result), pull, push)
 
@@ -95,25 +97,38 @@ class _Rules:
         return tuple(map(_plain, trees.matched(self.result, result, "result")))
 
     def pull(self, outs: Row, args: Row, bars: Row) -> Row:
-        x_bar = self._called(self.vjp, outs, args, self.result.unflatten(_filled(bars)))
-        return self._kept(trees.matched(self.argument, x_bar, "result of vjp"), outs, bars)
+        x_bar = self._called(self.vjp, outs, args, self.result.unflatten(_filled(bars, outs)))
+        given = trees.matched(self.argument, x_bar, "result of vjp")
+        return self._kept(given, args, outs, bars, "the result of vjp")
 
     def push(self, outs: Row, args: Row, moves: Row) -> Row:
-        dy = self._called(self.jvp, outs, args, self.argument.unflatten(_filled(moves)))
-        return self._kept(trees.matched(self.result, dy, "result of jvp"), outs, moves)
+        dy = self._called(self.jvp, outs, args, self.argument.unflatten(_filled(moves, args)))
+        given = trees.matched(self.result, dy, "result of jvp")
+        return self._kept(given, outs, outs, moves, "the result of jvp")
 
     def pull_by_pushes(self, outs: Row, args: Row, bars: Row) -> Row:
+        if any(getattr(x, "shape", ()) for x in (*args, *outs)):
+            from fgrad.transforms import array_custom  # noqa: PLC0415  # needs numpy
+
+            return array_custom.pull_by_pushes(self.push, outs, args, bars)
         size = len(self.argument)
         rows = [[1.0 if i == k else 0.0 for i in range(size)] for k in range(size)]
         columns = [self.push(outs, args, row) for row in rows]
         return [_dot(column, bars) for column in columns]
 
+    def push_by_pulls(self, outs: Row, args: Row, moves: Row) -> Row:
+        from fgrad.transforms import array_custom  # noqa: PLC0415  # needs numpy
+
+        return array_custom.push_by_pulls(self.pull, outs, args, moves)
+
     def _called(self, rule: Any, outs: Row, args: Row, flow: Any) -> Any:
         x, y = self.argument.unflatten(args), self.result.unflatten(outs)
         return rule(x, y, flow, *self.args, **self.kwargs)
 
-    def _kept(self, given: Sequence[Any], outs: Row, flows: Row) -> Row:
-        """What a rule gave; on numbers it must be numbers."""
+    def _kept(self, given: Sequence[Any], ends: Row, outs: Row, flows: Row, where: str) -> Row:
+        """What a rule gave, of the shapes of `ends`; on numbers it must be numbers."""
+        for x, end in zip(given, ends, strict=True):
+            require_shape(x, end, where)
         if not any(isinstance(x, Node) for x in (*outs, *flows)):
             for x in given:
                 _plain(x)
@@ -144,8 +159,14 @@ def _plainly(result: Any) -> Any:
     return structure.unflatten(map(_plain, leaves))
 
 
-def _filled(flows: Row) -> list[Any]:
-    return [0.0 if flow is None else flow for flow in flows]
+def _filled(flows: Row, ends: Row) -> list[Any]:
+    """Flows to or from `ends`, with zeros where there is none."""
+    return [_zero(end) if flow is None else flow for flow, end in zip(flows, ends, strict=True)]
+
+
+def _zero(end: Any) -> Any:
+    held = _value(end)
+    return zero_of(held) if is_array(held) else 0.0
 
 
 def _dot(column: Row, bars: Row) -> Any:
@@ -161,4 +182,12 @@ def _plain(leaf: object) -> float:
     if isinstance(leaf, Node):
         advice = "It is called with numbers: give it what it depends on as its first argument."
         raise NotAValue("a custom function", "numbers as its result", repr(leaf), advice)
+    if is_array(leaf):
+        kept: float = arrays().array(leaf, "a custom function")
+        return kept
     return literal(leaf, "a custom function")
+
+
+def _value(x: Any) -> Any:
+    """What a node of an array holds."""
+    return x.value if is_of_arrays(x) else x

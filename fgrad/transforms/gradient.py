@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, overload
 
 from fgrad import trees
-from fgrad.autodiff.reverse import slopes, slopes_at
+from fgrad.autodiff.leaves import slopes_at
+from fgrad.autodiff.reverse import slopes, zero_of
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.graph.node import Condition, Node, number_of
-from fgrad.ops.operand import Real, literal
+from fgrad.ops.operand import Real, arrays, is_array, literal
 from fgrad.transforms.variables import Call, checked, found
 
 P = ParamSpec("P")
@@ -231,15 +232,33 @@ def _differentiated(
     """The value, what is beside it, and the derivatives, as numbers if they are enough."""
     on_numbers = not call.of_nodes and call.reach((output, *aux)).closed
     if on_numbers:
-        aux = tuple(map(number_of, aux))
+        aux = tuple([value_of(leaf) for leaf in aux])
     if not isinstance(output, Node):
-        return _plain(output), aux, lambda leaf: 0.0
-    if isinstance(output, Condition):
+        return _plain(output), aux, lambda leaf: end_of({}, leaf)
+    if isinstance(output, Condition) or getattr(output, "shape", None):
         raise _no_number(output)
     if on_numbers:
-        known = slopes(output)
-        return output.value, aux, lambda leaf: known.get(leaf, 0.0)
+        known = slopes(output, call.variables)
+        return output.value, aux, lambda leaf: end_of(known, leaf)
     return output, aux, slopes_at([(output, 1.0)], call.variables)
+
+
+def end_of(known: Mapping[Node[Any], Any], leaf: Node[Any]) -> Any:
+    """What flows to a leaf, or moves it, as a user gets it; 0 if that is not known to be anything."""
+    if leaf not in known:
+        return zero_of(leaf.value) if leaf.rank == 1 else 0.0
+    end = known[leaf]
+    return end if type(end) is float else _owned(end)
+
+
+def value_of(leaf: Any) -> Any:
+    """The number of a leaf of a result; an array as one of the user's own."""
+    value = number_of(leaf)
+    return _owned(value) if is_array(value) else value
+
+
+def _owned(end: Any) -> Any:
+    return arrays().owned(end)
 
 
 def _plain(output: object) -> float:

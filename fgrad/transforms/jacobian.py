@@ -14,9 +14,10 @@ import attrs
 from fgrad import trees
 from fgrad.autodiff.activity import Reach
 from fgrad.autodiff.forward import tangent_nodes, tangents
-from fgrad.autodiff.reverse import leaf_nodes, slopes
+from fgrad.autodiff.leaves import leaf_nodes
+from fgrad.autodiff.reverse import slopes
 from fgrad.graph.node import Condition, Node
-from fgrad.ops.operand import Real
+from fgrad.ops.operand import Real, is_array, is_of_arrays
 from fgrad.transforms.gradient import gradient
 from fgrad.transforms.variables import Call, checked
 
@@ -120,6 +121,10 @@ def jacobian(
         reach = call.reach(results)
         on_numbers = not call.of_nodes and reach.closed
         variables = call.variables
+        if any(map(is_of_arrays, variables)) or any(
+            is_of_arrays(y) or is_array(y) for y in results
+        ):
+            return _of_arrays(call, reach, results, structure, mode, on_numbers=on_numbers)
         forward = len(variables) < len(results) if mode == "auto" else mode == "forward"
         if forward:
             rows = _columns(reach, results, variables, on_numbers=on_numbers)
@@ -158,6 +163,29 @@ def hessian(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Cal
     transform: Callable[..., Callable[..., Any]] = gradient  # whatever argnums is
     of_slope: Callable[..., Callable[..., Any]] = jacobian
     return of_slope(transform(f, argnums), "reverse", argnums=argnums)
+
+
+def _of_arrays(
+    call: Call,
+    reach: Reach,
+    results: Sequence[Any],
+    structure: trees.Structure[Any],
+    mode: Mode,
+    *,
+    on_numbers: bool,
+) -> Any:
+    """Arrays of the shapes of result and argument; of one array as result, without `Rows` around."""
+    from fgrad.transforms import array_jacobian as over  # noqa: PLC0415  # needs numpy
+
+    variables = call.variables
+    fewer = over.counted(variables) < over.counted(results)
+    forward = fewer if mode == "auto" else mode == "forward"
+    made = over.columns_of_arrays if forward else over.rows_of_arrays
+    rows = made(reach, results, variables, on_numbers=on_numbers)
+    trees_of_rows = tuple(map(call.structure.unflatten, rows))
+    if structure.kind is None and getattr(results[0], "shape", None):
+        return trees_of_rows[0]
+    return Rows(trees_of_rows, structure.paths())
 
 
 def _rows(

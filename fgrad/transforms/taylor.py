@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from fgrad.autodiff.taylor import coefficient_nodes, coefficients
 from fgrad.errors import NotAValue, NotDifferentiable
 from fgrad.graph.node import Condition, Node
-from fgrad.ops.operand import Real, literal
+from fgrad.ops.operand import Real, is_of_arrays, literal, require_numbers, untraceable
 from fgrad.transforms.variables import Call
 from fgrad.trees.parameters import name_of
 
@@ -41,6 +41,9 @@ def taylor(
             raise NotAValue("taylor", f"one number as {name_of(f, 0)}", f"{x!r:.60}", advice)
         output: Any = call.result(f)
         if isinstance(output, Node) and not isinstance(output, Condition):
+            require_numbers((x, output), "taylor")
+            if is_of_arrays(output):
+                raise untraceable(output, "taylor")
             on_numbers = not call.of_nodes and call.reach((output,)).closed
             expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
             return expanded(output, call.variables[0], order)

@@ -18,9 +18,9 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff.activity import Reach
-from fgrad.errors import NotAValue
+from fgrad.errors import NotAValue, ShapeMismatch
 from fgrad.graph.node import Node, below_all, constant, ran
-from fgrad.ops.operand import literal, not_a_number
+from fgrad.ops.operand import arrays, is_array, literal, not_a_number
 from fgrad.trees.parameters import differentiated, name_of
 
 Places: TypeAlias = int | tuple[int, ...]
@@ -38,17 +38,24 @@ class Argument:
     of_nodes: bool
 
     @classmethod
-    def of(cls, tree: object, name: Callable[[], str], depth: int) -> Argument:
-        """Take `tree` apart, with variables at that depth."""
+    def of(
+        cls, tree: object, name: Callable[[], str], depth: int, *, kept: bool = False
+    ) -> Argument:
+        """Take `tree` apart, with variables at that depth; arrays are copied if these are `kept`."""
         leaves, structure = differentiated(tree, name)
+        of_nodes = any(isinstance(x, Node) for x in leaves)
+        borrow = not (of_nodes or kept)
         try:
             fresh = tuple(
-                [constant(x, depth) if type(x) is float else _variable(x, depth) for x in leaves]
+                [
+                    constant(x, depth) if type(x) is float else _variable(x, depth, borrow)
+                    for x in leaves
+                ]
             )
         except NotAValue:
             numbers(leaves, [name() + path for path in structure.paths()])
             raise
-        return cls(name, fresh, structure, any(isinstance(x, Node) for x in leaves))
+        return cls(name, fresh, structure, of_nodes)
 
     @property
     def tree(self) -> Any:
@@ -63,12 +70,27 @@ class Argument:
         """The numbers of a tree of the same structure, as they move the leaves."""
         name = f"the tangent of {self.name()}"
         moves = numbers(trees.matched(self.structure, tree, name), repeat(name))
+        for leaf, move in zip(self.leaves, moves, strict=True):
+            require_shape(move, leaf, name)
         return dict(zip(self.leaves, moves, strict=False))
 
 
-def _variable(x: Any, depth: int) -> Node[float]:
+def _variable(x: Any, depth: int, borrow: bool) -> Node[float]:
+    if is_array(x):
+        held: Node[float] = arrays().constant_of(arrays().array(x, "", borrow=borrow), depth)
+        return held
     given = number(x, "")
     return given.alias(depth) if isinstance(given, Node) else constant(given, depth)
+
+
+def require_shape(move: Any, leaf: Any, name: str) -> None:
+    """Raise ShapeMismatch unless `move` has the shape of `leaf`, a number or an array."""
+    if type(move) is float and type(leaf) is Node:
+        return
+    given, needed = (getattr(x, "shape", ()) for x in (move, leaf))
+    if given != needed:
+        advice = f"Give it the shape {needed} of what it is of."
+        raise ShapeMismatch(name, f"the shape {given}", advice)
 
 
 def numbers(leaves: Iterable[Any], names: Iterable[str]) -> list[Any]:
@@ -79,7 +101,7 @@ def numbers(leaves: Iterable[Any], names: Iterable[str]) -> list[Any]:
 def number(x: Any, name: str) -> Any:
     """One leaf in that form; NotAValue, with `name`, for a truth value."""
     if not isinstance(x, Node):
-        return literal(x, name)
+        return arrays().array(x, name) if is_array(x) else literal(x, name)
     if x.truth:
         raise not_a_number(x, name)
     return x
@@ -94,25 +116,37 @@ class Call:
     arguments: tuple[Argument, ...]
     several: bool
     """Whether a tuple of places was asked for, so that results are tuples too."""
+    kept: bool = False
+    """Whether its nodes are read when the call is over."""
 
     @classmethod
     def of(
-        cls, f: Callable[..., Any], places: Places, args: tuple[Any, ...], kwargs: dict[str, Any]
+        cls,
+        f: Callable[..., Any],
+        places: Places,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        kept: bool = False,
     ) -> Call:
-        """Put variables in those places; NotAValue for a place that is not there, or not a number."""
+        """Put variables in those places; NotAValue for a place that is not there, or not a number.
+
+        Arrays are read through views, or copied if the nodes are `kept` when the call is over.
+        """
         args, kwargs, where = found(f, places, args, kwargs)
         depth = below_all()
         given = list(args)
         arguments = []
         for place in where:
-            argument = Argument.of(args[place], partial(name_of, f, place), depth)
+            name = partial(name_of, f, place)
+            argument = Argument.of(args[place], name, depth, kept=kept)
             arguments.append(argument)
             given[place] = argument.tree
-        return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple))
+        return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple), kept)
 
     def result(self, f: Callable[..., Any]) -> Any:
         """What `f` gives for the arguments."""
-        return ran(f, self.args, self.kwargs)
+        return ran(f, self.args, self.kwargs, kept=self.kept or self.of_nodes)
 
     @property
     def variables(self) -> tuple[Node[float], ...]:

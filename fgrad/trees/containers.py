@@ -205,6 +205,11 @@ def _found(kind: type) -> Container | None:
     return None
 
 
+def _is_number(kind: type) -> bool:
+    """Whether it is a class of nodes of numbers, and not of arrays, which not everybody takes."""
+    return issubclass(kind, Node) and not kind.truth and kind.rank != 1
+
+
 _FLOATS: Final = frozenset({float})  # what most leaves are
 _LEAVES: Final = frozenset({float, int, Node})
 
@@ -218,7 +223,6 @@ def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
         return True
     # Of another class of numbers a leaf becomes a float, which whoever takes trees apart sees to.
     return all(
-        (kind is float or kind is int or (issubclass(kind, Node) and not kind.truth))
-        and container_for(kind, known) is None
+        (kind is float or kind is int or _is_number(kind)) and container_for(kind, known) is None
         for kind in kinds
     )

@@ -16,7 +16,16 @@ import attrs
 
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.graph.node import Node
-from fgrad.ops.operand import ARRAYS, is_array_like, is_bool, is_real, literal, told
+from fgrad.ops.operand import (
+    ARRAYS,
+    arrays,
+    is_array,
+    is_bool,
+    is_real,
+    literal,
+    require_numbers,
+    told,
+)
 from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
 from fgrad.trees.structure import LEAF as LEAF
@@ -216,10 +225,11 @@ def _leaf(value: Any, path: str) -> Leaf:
         return value
     if is_real(value):
         return literal(value, path)
+    if is_array(value):
+        kept: Leaf = arrays().as_leaf(value, path)
+        return kept
     advice = "Mark its field as STATIC, or register its class as a container."
-    raise NotAValue(
-        path, "a number or a node", told(value), ARRAYS if is_array_like(value) else advice
-    )
+    raise NotAValue(path, "a number or a node", told(value), advice)
 
 
 def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
@@ -227,12 +237,18 @@ def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
 
 
 def _result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    if is_array(value) and arrays().is_truths(value):
+        truths: Leaf = arrays().truths(value, path)
+        return truths, LEAF
     return bool(value) if is_bool(value) else _leaf(value, path), LEAF
 
 
 def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
     if is_bool(value):
         return bool(value), TRUTH
+    if is_array(value):
+        raise NotAValue(path, "a number or a node", told(value), ARRAYS)
+    require_numbers((value,), path)
     return _leaf(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import fgrad as fg
 from fgrad.graph.node import _seal, variable
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Comparison
+from fgrad.ops.choices import Comparison
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
 from fgrad.program.text import parse

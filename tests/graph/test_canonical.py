@@ -20,8 +20,9 @@ from fgrad.compiled.kernel import Kernel
 from fgrad.graph.canonical import Flat, _qualified
 from fgrad.graph.node import variable
 from fgrad.ops import scalar as ops
+from fgrad.ops.choices import Choice, Comparison
 from fgrad.ops.multiple import Item
-from fgrad.ops.primitive import Binary, Choice, Comparison, Op, Ternary, Unary
+from fgrad.ops.primitive import Binary, Op, Ternary, Unary
 from fgrad.program.program import Program
 from tests.formats.test_json import graph
 from tests.samples.programs import OPERATIONS, program

@@ -12,7 +12,8 @@ pytest.importorskip("numpy")
 
 import fgrad as fg  # the tests need both
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Choice, Op
+from fgrad.ops.choices import Choice
+from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 from tests.measures.accuracy import DIGITS, true_derivative
 from tests.measures.curvatures import BACKENDS, TRUTHS, asked, points, program, truths, worst

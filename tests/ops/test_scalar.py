@@ -13,7 +13,8 @@ import fgrad as fg
 from fgrad.compiled.kernel import native_is_installed
 from fgrad.ops import scalar as ops
 from fgrad.ops import special
-from fgrad.ops.primitive import Choice, Op
+from fgrad.ops.choices import Choice
+from fgrad.ops.primitive import Op
 from fgrad.program.tracer import traced
 from tests.measures.accuracy import (
     DIGITS,

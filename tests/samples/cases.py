@@ -15,7 +15,8 @@ import attrs
 import mpmath as mp
 
 from fgrad.ops import scalar as ops
-from fgrad.ops.primitive import Comparison, Connective, Negation, Op, Unary
+from fgrad.ops.choices import Comparison, Connective, Negation
+from fgrad.ops.primitive import Op, Unary
 
 Point = tuple[float, ...]
 Truth = Callable[..., Any]
