@@ -61,6 +61,9 @@ def plan(spec: str) -> Callable[[Any, Any], Any]:
     summed = [c for c in p if c in q and c not in out]
     left = [c for c in out if c in p and c not in q]
     right = [c for c in out if c in q and c not in p]
+    if left and right and out.index(right[0]) < out.index(left[0]):
+        turned = plan(f"{q},{p}->{out}")  # so that the result need not be transposed
+        return lambda a, b: turned(b, a)
     to_a = _order(p, batch + left + summed)
     to_b = _order(q, batch + summed + right)
     to_out = _order("".join(batch + left + right), list(out))

@@ -13,4 +13,5 @@ from fgrad.arrays.values import array as array
 from fgrad.arrays.values import as_leaf as as_leaf
 from fgrad.arrays.values import is_truths as is_truths
 from fgrad.arrays.values import owned as owned
+from fgrad.arrays.values import plain as plain
 from fgrad.arrays.values import truths as truths

@@ -19,7 +19,6 @@ from fgrad.arrays.shapes import (
     Axis,
     axes_of,
     axis_of,
-    broadcast_to,
     concatenate,
     diagonal,
     given,
@@ -126,7 +125,7 @@ def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     outer = tuple([shape[a] for a in rest])
     out = reshape(transpose(x, (*axes, *rest)), (math.prod([shape[a] for a in axes]), *outer))
     if not shape_of(out)[0]:
-        out = broadcast_to(1.0, outer) if outer else 1.0
+        out = summing((0,))(out) + 1.0
     else:
         while (n := shape_of(out)[0]) > 1:
             pairs = index(out, slice(0, n - n % 2, 2)) * index(out, slice(1, None, 2))

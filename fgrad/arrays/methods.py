@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from fgrad.arrays import functions, shapes
-from fgrad.arrays.nodes import ArrayCondition, ArrayNode
+from fgrad.arrays.contract import contraction
+from fgrad.arrays.nodes import ArrayCondition, ArrayNode, new_node
+from fgrad.arrays.values import array, quietly
 from fgrad.errors import SilentDetach
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -50,13 +54,34 @@ def _item(self: Any, *place: int) -> Any:
 def _matmul(self: Any, other: Any) -> Any:
     if not (isinstance(other, Node) or is_array(other)):
         return NotImplemented
-    return functions.matmul(self, other)
+    return _product(self, other)
 
 
 def _rmatmul(self: Any, other: Any) -> Any:
     if not (isinstance(other, Node) or is_array(other)):
         return NotImplemented
-    return functions.matmul(other, self)
+    return _product(other, self)
+
+
+_MATRICES: Final = contraction("ab,bc->ac")
+
+
+def _product(a: Any, b: Any) -> Any:
+    """As `functions.matmul`; of two matrices in half of the time."""
+    x, y, depth = a, b, -1
+    if type(a) is ArrayNode:
+        x, depth = a.value, a.depth
+    elif type(a) is np.ndarray:
+        a = x = array(a, "matmul")
+    if type(b) is ArrayNode:
+        y, depth = b.value, b.depth if b.depth > depth else depth
+    elif type(b) is np.ndarray:
+        b = y = array(b, "matmul")
+    s: Any = getattr(x, "shape", ())
+    t: Any = getattr(y, "shape", ())
+    if len(s) == 2 == len(t) and s[1] == t[0] and type(x) is type(y) is np.ndarray:
+        return new_node(_MATRICES, a, b, quietly(np.matmul, x, y), depth + 1)
+    return functions.matmul(a, b)
 
 
 def _unassigned(self: Any, key: Any, value: Any) -> Any:

@@ -129,7 +129,7 @@ class _OfArrays(Node[V_co]):
         return sealed(ops.identity, (self,), self.value, depth)
 
 
-def _new(op: Any, x: Any, y: Any, value: Any, depth: int) -> Any:
+def new_node(op: Any, x: Any, y: Any, value: Any, depth: int) -> Any:
     """As `sealed` does, where most nodes of arrays are made."""
     node = _Open()
     node.op = op
@@ -157,7 +157,7 @@ class _Numeric(_OfArrays[V_co]):
         value, form = self.value, _FORMS.get(op)
         if form is None or type(value) is not np.ndarray:
             return made(op, (self,))
-        return _new(op, self, None, quietly(form, value), self.depth + 1)
+        return new_node(op, self, None, quietly(form, value), self.depth + 1)
 
 
 class ArrayNode(_Numeric[Array]):
@@ -342,18 +342,18 @@ def _operators(op: Any, method: str | None = None) -> Ways:
 
     def forward(self: Any, other: Any, /) -> Any:
         if type(other) is float:
-            return _new(op, self, other, both(self.value, other), self.depth + 1)
+            return new_node(op, self, other, both(self.value, other), self.depth + 1)
         if isinstance(other, Node) and other.rank <= 1 and not other.truth:
             depth = self.depth if self.depth > other.depth else other.depth
-            return _new(op, self, other, both(self.value, other.value), depth + 1)
+            return new_node(op, self, other, both(self.value, other.value), depth + 1)
         if type(other) is np.ndarray or is_real(other):
             other = array(other, op.name) if type(other) is np.ndarray else float(other)
-            return _new(op, self, other, both(self.value, other), self.depth + 1)
+            return new_node(op, self, other, both(self.value, other), self.depth + 1)
         return beside(op, self, other, method)
 
     def reflected(self: Any, other: Any, /) -> Any:
         if type(other) is float:
-            return _new(op, other, self, both(other, self.value), self.depth + 1)
+            return new_node(op, other, self, both(other, self.value), self.depth + 1)
         return op.checked((other, self))
 
     return forward, reflected

@@ -25,6 +25,7 @@ Array: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[np.float64] | NDArray[np.signedinteger[Any]]
 
+_FLOAT64: Final = np.dtype(np.float64)
 _DATA: Final = "iu"  # kinds of dtype that are converted: whole numbers, as data
 
 sweeping: Final[ContextVar[bool]] = ContextVar("whether a sweep is on, whose arrays are its own")
@@ -38,7 +39,7 @@ def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
     kind of array.
     """
     kept = value
-    if type(value) is not np.ndarray or value.dtype != np.float64:
+    if type(value) is not np.ndarray or value.dtype is not _FLOAT64:
         kept = _converted(value, where)
     if not kept.ndim:
         return float(kept)
@@ -49,7 +50,7 @@ def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
 
 def as_leaf(value: Any, where: str) -> Any:
     """An array as the leaf of a tree: itself if it is of float64; errors are those of `array`."""
-    if type(value) is np.ndarray and value.dtype == np.float64 and value.ndim:
+    if type(value) is np.ndarray and value.dtype is _FLOAT64 and value.ndim:
         return value
     return array(value, where)
 
@@ -148,6 +149,8 @@ def owned(value: Any) -> Any:
 
 def shape_of(value: Any) -> tuple[int, ...]:
     """The shape of an array or of a node's array, () of a number."""
+    if type(value) is np.ndarray:
+        return value.shape  # type: ignore[no-any-return]  # of an array, a tuple of ints
     kept = getattr(value, "value", value)
     return kept.shape if type(kept) is np.ndarray else ()
 

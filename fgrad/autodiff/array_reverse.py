@@ -104,7 +104,8 @@ def _zero(value: Any) -> Any:
 def _is_finite(flow: Flow) -> bool:
     if isinstance(flow, Bundle):
         return True  # what it sends on is looked at
-    return bool(np.isfinite(flow).all()) if type(flow) is np.ndarray else flow - flow == 0.0
+    total = flow.sum() if type(flow) is np.ndarray else flow
+    return bool(total - total == 0.0)  # a sum that overflows is looked at once more, and no harm
 
 
 def _masked(flow: Flow, partial: Any) -> Flow:
@@ -214,7 +215,7 @@ class _Sweep:
         """Send to any number of arguments: of an operation on whole arrays, or on several numbers."""
         op, args, way = node.op, node.args, self.way
         wanted = [isinstance(a, Node) and (way is None or a in way) for a in args]
-        if not any(wanted):
+        if True not in wanted:
             return
         read = args if self.nodes else [a.value if isinstance(a, Node) else a for a in args]
         out = node if self.nodes else node.value

@@ -208,7 +208,8 @@ class NodeGradients(_OfGraph[Node[float]]):
 
 
 def _restore(graph: Graph, values: list[float]) -> Gradients:
-    return Gradients(graph, MappingProxyType(dict(zip(graph.nodes, values, strict=True))))
+    kept = [_over_arrays().plain(v) if is_array(v) else v for v in values]
+    return Gradients(graph, MappingProxyType(dict(zip(graph.nodes, kept, strict=True))))
 
 
 # So that `grad(f)` comes to an error that says what to call; to type checkers both are needed.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterable
+from functools import cache
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -167,9 +168,13 @@ def is_array_like(value: object) -> bool:
 
 def is_array(value: object) -> bool:
     """Whether it is an array, and no number or truth value that numpy has a class for."""
+    kind = type(value)
+    if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
+        return True
     return is_array_like(value) and not isinstance(value, numbers.Number) and not is_bool(value)
 
 
+@cache
 def arrays() -> Any:
     """What takes arrays in, for a caller that has one: nobody else waits for numpy.
 

@@ -7,7 +7,16 @@ argument. So a row is read as the parameters are, and `matrix` is there for line
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeAlias, TypeVar, overload
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 import attrs
 
@@ -35,7 +44,7 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
     """A gradient for each number of a result, in the order of `fgrad.trees.leaves`.
 
     `paths` says where in the result each number stands, and `matrix` has the rows as tuples of
-    their leaves.
+    their leaves. An array among the results has one row, of arrays.
     """
 
     rows: tuple[Row_co, ...]
@@ -102,6 +111,8 @@ def jacobian(
 ) -> Callable[..., Any]:
     """The function that gives the Jacobian of `f` with respect to an argument, as `Rows`.
 
+    Where there are arrays there is a row for each leaf of the result, and each leaf of it has the
+    shape of the result with that of the leaf of the argument behind it.
     The result of `f` is a tree of numbers; `argnums` are those of `gradient`, and rows of several
     arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
     for each of the argument; `shape` takes the fewer.
@@ -174,7 +185,7 @@ def _of_arrays(
     *,
     on_numbers: bool,
 ) -> Any:
-    """Arrays of the shapes of result and argument; of one array as result, without `Rows` around."""
+    """A row for each leaf of the result, of arrays of the shapes of result and argument."""
     from fgrad.transforms import array_jacobian as over  # noqa: PLC0415  # needs numpy
 
     variables = call.variables
@@ -182,10 +193,7 @@ def _of_arrays(
     forward = fewer if mode == "auto" else mode == "forward"
     made = over.columns_of_arrays if forward else over.rows_of_arrays
     rows = made(reach, results, variables, on_numbers=on_numbers)
-    trees_of_rows = tuple(map(call.structure.unflatten, rows))
-    if structure.kind is None and getattr(results[0], "shape", None):
-        return trees_of_rows[0]
-    return Rows(trees_of_rows, structure.paths())
+    return Rows(tuple(map(call.structure.unflatten, rows)), structure.paths())
 
 
 def _rows(

@@ -11,6 +11,7 @@ import attrs
 from pyrsistent import pmap, pvector
 
 from fgrad.graph.node import Node
+from fgrad.ops.operand import arrays, is_array
 
 if TYPE_CHECKING:
     from fgrad.trees.attributes import Extras, Maker
@@ -214,13 +215,24 @@ _FLOATS: Final = frozenset({float})  # what most leaves are
 _LEAVES: Final = frozenset({float, int, Node})
 
 
-def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
-    """Whether all values are leaves for certain: the few classes that there are decide."""
+def are_leaves(
+    values: Iterable[Any], known: Mapping[type, Container], *, plain: bool = False
+) -> bool:
+    """Whether all values are leaves for certain: the few classes that there are decide.
+
+    With `plain` arrays may be among them that are kept as they are.
+    """
     if _FLOATS.issuperset(map(type, values)):
         return True
     kinds = {*map(type, values)}
     if known is USUAL and kinds <= _LEAVES:
         return True
+    if plain and known is USUAL and any(map(is_array, values)):
+        rest = [value for value in values if not is_array(value)]
+        arrays_are = all(
+            arrays().as_leaf(value, "") is value for value in values if is_array(value)
+        )
+        return arrays_are and are_leaves(rest, known)
     # Of another class of numbers a leaf becomes a float, which whoever takes trees apart sees to.
     return all(
         (kind is float or kind is int or _is_number(kind)) and container_for(kind, known) is None

@@ -85,13 +85,18 @@ class Registry:
 
     def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The same of what a function is given, whose structure says which are truth values."""
-        return self._flattened(tree, name, _argument)
+        return self._flattened(tree, name, _argument, plain=False)
 
     def _flattened(
-        self, tree: T, name: str, leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]]
+        self,
+        tree: T,
+        name: str,
+        leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]],
+        *,
+        plain: bool = True,
     ) -> tuple[tuple[Leaf, ...], Structure[T]]:
         leaves: list[Leaf] = []
-        structure = self._walked(tree, leaves, _DEEPEST)
+        structure = self._walked(tree, leaves, _DEEPEST, plain=plain)
         if structure is None:
             leaves.clear()
             structure = self._taken(tree, name, leaves, (), leaf)
@@ -139,7 +144,9 @@ class Registry:
             results.append(result)
         return structure.unflatten(results)
 
-    def _walked(self, tree: Any, leaves: list[Leaf], levels: int) -> Structure[Any] | None:
+    def _walked(
+        self, tree: Any, leaves: list[Leaf], levels: int, *, plain: bool
+    ) -> Structure[Any] | None:
         """What `_taken` gives, in a tenth of the time, or None: then that says what is wrong.
 
         No path is written before something is wrong, and leaves side by side are looked at together.
@@ -147,14 +154,14 @@ class Registry:
         container = container_of(tree, self._containers)
         if container is None:
             leaves.append(tree)
-            return LEAF if are_leaves((tree,), self._containers) else None
+            return LEAF if are_leaves((tree,), self._containers, plain=plain) else None
         if not levels:
             return None
         row = container is _TUPLE or container is _LIST
         parts = Parts((), tuple(tree)) if row else container.take(tree)
         given = parts.children
         kind: Any = type(tree)  # mypy takes a class for nothing that has a hash
-        if are_leaves(given, self._containers):
+        if are_leaves(given, self._containers, plain=plain):
             leaves += given
             if row and len(given) <= _REMEMBERED:
                 return row_of(kind, len(given))
@@ -162,7 +169,7 @@ class Registry:
         else:
             children = []
             for child in given:
-                structure = self._walked(child, leaves, levels - 1)
+                structure = self._walked(child, leaves, levels - 1, plain=plain)
                 if structure is None:
                     return None
                 children.append(structure)
