@@ -29,6 +29,7 @@ from fgrad.errors import NotAValue as NotAValue
 from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
 from fgrad.errors import NotPicklable as NotPicklable
+from fgrad.errors import ShapeMismatch as ShapeMismatch
 from fgrad.errors import SilentDetach as SilentDetach
 from fgrad.errors import TracedNumber as TracedNumber
 from fgrad.errors import TreeMismatch as TreeMismatch
@@ -41,10 +42,10 @@ from fgrad.graph.collector import relaxed_gc as relaxed_gc
 from fgrad.graph.graph import Graph as Graph
 from fgrad.graph.node import Condition as Condition
 from fgrad.graph.node import Node as Node
-from fgrad.graph.node import var as var
 from fgrad.graph.reduction import dot as dot
 from fgrad.graph.reduction import prod as prod
 from fgrad.graph.reduction import sum as sum
+from fgrad.graph.variables import var as var
 from fgrad.ops.operand import Partial as Partial
 from fgrad.ops.operand import Real as Real
 from fgrad.ops.operand import when as when
@@ -116,6 +117,51 @@ from fgrad.ops.signatures import Unary as Unary
 
 if _typing.TYPE_CHECKING:
     from fgrad import trees as trees
+    from fgrad.arrays.api import broadcast_to as broadcast_to
+    from fgrad.arrays.api import cholesky as cholesky
+    from fgrad.arrays.api import concatenate as concatenate
+    from fgrad.arrays.api import cumprod as cumprod
+    from fgrad.arrays.api import cumsum as cumsum
+    from fgrad.arrays.api import det as det
+    from fgrad.arrays.api import diag as diag
+    from fgrad.arrays.api import diagonal as diagonal
+    from fgrad.arrays.api import einsum as einsum
+    from fgrad.arrays.api import expand_dims as expand_dims
+    from fgrad.arrays.api import flip as flip
+    from fgrad.arrays.api import inner as inner
+    from fgrad.arrays.api import inv as inv
+    from fgrad.arrays.api import logsumexp as logsumexp
+    from fgrad.arrays.api import matmul as matmul
+    from fgrad.arrays.api import max as max
+    from fgrad.arrays.api import mean as mean
+    from fgrad.arrays.api import min as min
+    from fgrad.arrays.api import moveaxis as moveaxis
+    from fgrad.arrays.api import norm as norm
+    from fgrad.arrays.api import outer as outer
+    from fgrad.arrays.api import pad as pad
+    from fgrad.arrays.api import ravel as ravel
+    from fgrad.arrays.api import repeat as repeat
+    from fgrad.arrays.api import reshape as reshape
+    from fgrad.arrays.api import roll as roll
+    from fgrad.arrays.api import slogdet as slogdet
+    from fgrad.arrays.api import softmax as softmax
+    from fgrad.arrays.api import solve as solve
+    from fgrad.arrays.api import sort as sort
+    from fgrad.arrays.api import split as split
+    from fgrad.arrays.api import squeeze as squeeze
+    from fgrad.arrays.api import stack as stack
+    from fgrad.arrays.api import std as std
+    from fgrad.arrays.api import swapaxes as swapaxes
+    from fgrad.arrays.api import take as take
+    from fgrad.arrays.api import take_along_axis as take_along_axis
+    from fgrad.arrays.api import tensordot as tensordot
+    from fgrad.arrays.api import tile as tile
+    from fgrad.arrays.api import transpose as transpose
+    from fgrad.arrays.api import tril as tril
+    from fgrad.arrays.api import triu as triu
+    from fgrad.arrays.api import vdot as vdot
+    from fgrad.arrays.nodes import ArrayCondition as ArrayCondition
+    from fgrad.arrays.nodes import ArrayNode as ArrayNode
     from fgrad.compiled.compile import compile as compile
     from fgrad.compiled.compiled import Compiled as Compiled
     from fgrad.compiled.diff import Difference as Difference
@@ -201,6 +247,51 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "trace": "program.trace",
     "dumps": "formats.json.codec",
     "loads": "formats.json.codec",
+    "mean": "arrays.api",
+    "std": "arrays.api",
+    "max": "arrays.api",
+    "min": "arrays.api",
+    "logsumexp": "arrays.api",
+    "softmax": "arrays.api",
+    "norm": "arrays.api",
+    "cumsum": "arrays.api",
+    "cumprod": "arrays.api",
+    "matmul": "arrays.api",
+    "outer": "arrays.api",
+    "inner": "arrays.api",
+    "vdot": "arrays.api",
+    "tensordot": "arrays.api",
+    "einsum": "arrays.api",
+    "reshape": "arrays.api",
+    "ravel": "arrays.api",
+    "transpose": "arrays.api",
+    "moveaxis": "arrays.api",
+    "swapaxes": "arrays.api",
+    "squeeze": "arrays.api",
+    "expand_dims": "arrays.api",
+    "broadcast_to": "arrays.api",
+    "concatenate": "arrays.api",
+    "stack": "arrays.api",
+    "split": "arrays.api",
+    "flip": "arrays.api",
+    "roll": "arrays.api",
+    "repeat": "arrays.api",
+    "tile": "arrays.api",
+    "pad": "arrays.api",
+    "take": "arrays.api",
+    "take_along_axis": "arrays.api",
+    "sort": "arrays.api",
+    "diagonal": "arrays.api",
+    "diag": "arrays.api",
+    "tril": "arrays.api",
+    "triu": "arrays.api",
+    "solve": "arrays.api",
+    "inv": "arrays.api",
+    "det": "arrays.api",
+    "slogdet": "arrays.api",
+    "cholesky": "arrays.api",
+    "ArrayNode": "arrays.nodes",
+    "ArrayCondition": "arrays.nodes",
 })  # fmt: skip
 
 

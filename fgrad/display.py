@@ -36,12 +36,15 @@ def number(x: float) -> str:
 
 
 def cell(value: Any) -> str:
-    """A number, a truth value or a tuple of these in a table.
+    """A number, a truth value or a tuple of these in a table; of an array the shape.
 
     >>> cell((0.5, True))
     '(0.5, true)'
     """
-    return shorten(f"({joined(value, cell)})", _CELL) if isinstance(value, tuple) else number(value)
+    if isinstance(value, tuple):
+        return shorten(f"({joined(value, cell)})", _CELL)
+    shape = getattr(value, "shape", ())
+    return f"array {shape}" if shape else number(value)
 
 
 def shorten(text: str, width: int) -> str:

@@ -251,6 +251,19 @@ class TreeMismatch(ValueError):
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
+class ShapeMismatch(ValueError):
+    """Arrays whose shapes, or a shape and an axis, do not go together."""
+
+    where: str
+    got: str
+    advice: str
+
+    def __str__(self) -> str:
+        """Name the operation, the shapes and what to do."""
+        return f"{self.where} does not take {self.got}. {self.advice}"
+
+
+@attrs.frozen(repr=False, getstate_setstate=False)
 class NotConverged(ArithmeticError):
     """A solve that did not converge; `last` is the last iterate, a tree as `start` is."""
 

@@ -22,6 +22,7 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     (fg.TracedNumber("a branch", "model.py", 12, "if x > 0:"), TypeError),
     (fg.NotConverged("root", (1.0, 2.0), 0.5, 100, "the steps are large"), ArithmeticError),
     (fg.TreeMismatch("tree[1]", "a leaf", "a list"), ValueError),
+    (fg.ShapeMismatch("add", "shapes (2,) and (3,)", "Reshape one of them."), ValueError),
     (fg.EmptyReduction("sum", "0.0"), ValueError),
     (fg.GradientMismatch(1, "complex step", (1.0,), 2.0, 3.0, 0.1, "report"), AssertionError),
     (fg.FormatError("a +", 3, "an operand is missing"), ValueError),

@@ -73,17 +73,19 @@ def test_pyright_accepts_and_rejects_the_same_programs(tmp_path: Path) -> None:
     rejected = (ROOT / "tests/typing/rejected.py").read_text()
     bare = "\n".join(line.split("  # type: ignore")[0] for line in rejected.splitlines())
     (tmp_path / "rejected.py").write_text(bare)
-    (tmp_path / "accepted.py").write_text((ROOT / "tests/typing/accepted.py").read_text())
+    for name in ("accepted.py", "arrays.py"):
+        (tmp_path / name).write_text((ROOT / "tests/typing" / name).read_text())
     settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)]}
     config = tmp_path / "pyrightconfig.json"
     config.write_text(json.dumps(settings))
-    wrong: dict[str, set[int]] = {"accepted.py": set(), "rejected.py": set()}
+    wrong: dict[str, set[int]] = {"accepted.py": set(), "arrays.py": set(), "rejected.py": set()}
     for found in reveal.pyright(config):
         if found["severity"] == "error":
             wrong[Path(found["file"]).name].add(found["range"]["start"]["line"] + 1)
     expected = {i for i, line in enumerate(rejected.splitlines(), 1) if "# type: ignore" in line}
     assert expected <= wrong["rejected.py"], expected - wrong["rejected.py"]
     assert not wrong["accepted.py"]
+    assert not wrong["arrays.py"]
 
 
 def pipelines(page: Path) -> Path:

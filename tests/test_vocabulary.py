@@ -103,25 +103,29 @@ def ufuncs() -> list[Any]:
     return [thing for thing in vars(numpy).values() if isinstance(thing, numpy.ufunc)]
 
 
-def test_functions_of_numpy_name_ours() -> None:
-    x = fg.var(2.0)
-    named = 0
+def test_functions_of_numpy_are_ours_or_say_that_they_are_not() -> None:
+    x = fg.var(0.5)
+    done = 0
     for ufunc in ufuncs():
-        args = (x,) * ufunc.nin
-        with pytest.raises(fg.NotAValue) as caught:
-            ufunc(*args)
-        ours = caught.value.advice.split(",")[0].removeprefix("Use ")
-        if isinstance(vars(scalar).get(ufunc.__name__), Op):
-            assert ours == f"fg.{ufunc.__name__}"
-        named += ours.startswith("fg.")
-    assert named > 45
+        truth = ufunc.__name__.startswith(("logical", "bitwise", "invert"))
+        args = (x < 1 if truth else x + float(ufunc.__name__ == "arccosh"),) * ufunc.nin
+        try:
+            got = ufunc(*args)
+        except (fg.NotAValue, fg.SilentDetach, fg.ShapeMismatch) as error:
+            assert str(error)  # noqa: PT017  # whichever of the three
+            continue
+        done += 1
+        ours = vars(scalar).get(ufunc.__name__)
+        assert got.op is ours or not isinstance(ours, Op)
+        values = [a.value for a in args]
+        assert got.value == pytest.approx(ufunc(*values), rel=1e-14)
+    assert done > 45
     np: Any = pytest.importorskip("numpy")
     actions: list[tuple[Any, str]] = [
-        (lambda: np.sin(x), "fg.sin"),
-        (lambda: np.arctan2(1.0, x), "fg.atan2"),
-        (lambda: np.maximum(np.zeros(2), x), "fg.maximum"),
-        (lambda: np.logical_and(x > 1, x < 3), "fg.logical_and"),
-        (lambda: np.add.reduce(x), "fg.add"),
+        (lambda: np.add.reduce(x), "np.sum"),
+        (lambda: np.sin(x, out=np.empty(())), "immutable"),
+        (lambda: np.spacing(x), "node.value"),
+        (lambda: np.median(x), "node.value"),
     ]
     for action, ours in actions:
         with pytest.raises(fg.NotAValue, match=ours):
@@ -130,21 +134,12 @@ def test_functions_of_numpy_name_ours() -> None:
 
 def test_arrays_are_told_the_ways_that_there_are() -> None:
     np: Any = pytest.importorskip("numpy", reason="numpy is an extra")
-    x, array = fg.var(2.0), np.array([1.0, 2.0])
+    array = np.array([1.0, 2.0])
     by_numbers = loose.gradient(lambda p: fg.sum(p))  # noqa: PLW0108  # a function is wanted
     actions: list[Any] = [
-        lambda: loose.sin(array),
-        lambda: loose.where(array > 1.0, x, 0.0),
-        lambda: loose.hypot(x, array),
-        lambda: loose.var(array),
-        lambda: array * x,
-        lambda: x * array,
-        lambda: array < x,
-        lambda: x**array,
-        lambda: by_numbers(array),
-        lambda: by_numbers({"w": array}),
         lambda: loose.compile(fg.sin)(array),
-        lambda: loose.taylor(fg.sin, 2)(array),
+        lambda: loose.compile(fg.sum)({"w": array}),
+        lambda: loose.trace(fg.sin)(array),
     ]
     for action in actions:
         with pytest.raises(fg.NotAValue) as caught:

@@ -13,9 +13,8 @@ from itertools import starmap
 from typing import Any, Final, TypeAlias
 
 from fgrad.graph.node import Node, constant
-from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Basis, Bundle
-from fgrad.ops.operand import Guarded, Operand, Truth, literal
+from fgrad.ops.multiple import Basis, Bundle, either, guarded, settled
+from fgrad.ops.operand import Guarded, Operand, arrays, is_array, literal
 
 Contribution: TypeAlias = Any
 BLOCK: Final = 1024
@@ -23,12 +22,14 @@ BLOCK: Final = 1024
 
 
 def number(value: Any, where: str) -> Any:
-    """A contribution that a user's function gave: an operand as it is, any other number as a float.
+    """A contribution that a user's function gave: an operand or an array, any other number as a float.
 
     Raises NotAValue, with `where`, for what is no number.
     """
     if type(value) is float or isinstance(value, (Operand, Guarded)):
         return value
+    if is_array(value):
+        return arrays().array(value, where)
     return literal(value, where)
 
 
@@ -39,31 +40,20 @@ def times(x: Contribution, partial: Contribution) -> Contribution:
     if isinstance(partial, Basis):
         return Bundle(partial.index, x)
     if isinstance(x, Guarded):
-        return _guard(x.condition, times(x.value, partial))
+        return guarded(x.condition, times(x.value, partial))
     if isinstance(partial, Guarded):
-        return _guard(partial.condition, times(x, partial.value))
+        return guarded(partial.condition, times(x, partial.value))
     for one, other in ((partial, x), (x, partial)):
         if isinstance(one, float) and abs(one) == 1.0:
             return other if one == 1.0 else -other
     return x * partial
 
 
-def _guard(condition: Truth[Any], x: Contribution) -> Contribution:
-    if isinstance(x, Guarded):
-        return Guarded(ops.logical_and(condition, x.condition), x.value)
-    return Guarded(condition, x)
-
-
 def plus(x: Contribution, y: Contribution) -> Contribution:
     """The sum; it is guarded when both terms are, by either condition."""
     if isinstance(x, Bundle):
         return x + y
-    if isinstance(x, Guarded) and isinstance(y, Guarded):
-        if x.condition is y.condition:
-            return Guarded(x.condition, x.value + y.value)
-        either = ops.logical_or(x.condition, y.condition)
-        return Guarded(either, settled(x) + settled(y), zero=True)
-    return settled(x) + settled(y)
+    return either(x, y)
 
 
 def total(terms: Sequence[Contribution], plus: Callable[..., Contribution] = plus) -> Contribution:
@@ -82,14 +72,6 @@ def total(terms: Sequence[Contribution], plus: Callable[..., Contribution] = plu
         pairs = list(starmap(plus, zip(sums[::2], sums[1::2], strict=False)))
         sums = pairs + sums[2 * len(pairs) :]
     return sums[0]
-
-
-def settled(x: Contribution) -> Node[float] | float:
-    """The contribution without its guard: 0 where its condition does not hold."""
-    end: Node[float] | float = x
-    if isinstance(x, Guarded):
-        end = x.value if x.zero else ops.where(x.condition, x.value, 0.0)
-    return end
 
 
 def as_node(x: Contribution) -> Node[float]:

@@ -33,6 +33,8 @@ def tangents(
     >>> tangents(Activity.of([z], [x, y]), {x: 1.0})[z]
     12.0
     """
+    if has_arrays(activity):
+        return MappingProxyType(_over_arrays()(activity, direction, nodes=False))
     return MappingProxyType(_fold(activity, direction, number_of, operator.mul, operator.add))
 
 
@@ -48,8 +50,23 @@ def tangent_nodes(
     >>> slope.value, fg.grad(fg.Graph.of(slope), slope)[x]
     (12.0, 12.0)
     """
+    if has_arrays(activity):
+        return MappingProxyType(_over_arrays()(activity, direction, nodes=True))
     found: dict[Node[float], Contribution] = _fold(activity, direction, _itself, times, plus)
     return MappingProxyType({node: as_node(tangent) for node, tangent in found.items()})
+
+
+def has_arrays(activity: Activity) -> bool:
+    """Whether there is an array among what is read."""
+    kinds: set[type[Node[Any]]] = {*map(type, activity.active), *map(type, activity.variables)}
+    return any(kind.rank == 1 for kind in kinds)
+
+
+def _over_arrays() -> Any:
+    """The sweep over arrays, for a caller that has one: nobody else waits for numpy."""
+    from fgrad.autodiff.array_forward import array_tangents  # noqa: PLC0415  # see above
+
+    return array_tangents
 
 
 def _fold(

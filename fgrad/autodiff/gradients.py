@@ -23,7 +23,7 @@ from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import MultiOp
-from fgrad.ops.operand import is_real, literal
+from fgrad.ops.operand import arrays, is_array, is_real, literal
 
 V = TypeVar("V")
 G_co = TypeVar("G_co", covariant=True)
@@ -243,7 +243,9 @@ class Gradients(_OfGraph[float]):
     def _each(self, f: Callable[..., Any], x: Any, *others: Any) -> Any:
         if isinstance(x, tuple):
             return tuple([self._each(f, *parts) for parts in zip(x, *others, strict=True)])
-        return x if isinstance(x, bool) else f(x, *others)
+        if isinstance(x, bool):
+            return x
+        return _of_arrays(f, x, *others) if is_array(x) else f(x, *others)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the graph and the derivatives in its order; None is a zero that nothing leads to."""
@@ -274,7 +276,9 @@ class NodeGradients(_OfGraph[Node[float]]):
         if gradient is None:
             self._missing(node)
             op = node.op
-            gradient = gathered([None] * op.size) if isinstance(op, MultiOp) else self._zero
+            if isinstance(op, MultiOp):
+                return gathered([None] * op.size)
+            gradient = zero_node(node, self._zero)
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def _with(
@@ -294,12 +298,28 @@ class NodeGradients(_OfGraph[Node[float]]):
         raise NotPicklable(summary(self), advice)
 
 
+def _of_arrays(f: Callable[..., Any], x: Any, *others: Any) -> Any:
+    """What `f` gives for arrays, element by element; truth values have no derivative."""
+    return x if arrays().is_truths(x) else arrays().plain(arrays().quietly(f, x, *others))
+
+
 def zero_of(value: Any) -> Any:
-    """The zero of the kind of `value`: a number, a truth value or a tuple of these."""
-    return tuple(map(zero_of, value)) if isinstance(value, tuple) else type(value)()
+    """The zero of the kind of `value`: a number, a truth value, an array or a tuple of these."""
+    if isinstance(value, tuple):
+        return tuple(map(zero_of, value))
+    return arrays().zero_like(value) if is_array(value) else type(value)()
 
 
-def _restore(graph: Graph, values: list[float | None], restricted: bool) -> Gradients:
-    pairs = zip(graph.outputs if restricted else graph.nodes, values, strict=True)
+def zero_node(node: Node[Any], zero: Node[float]) -> Node[Any]:
+    """The constant node 0 of the kind of `node`: `zero` for a number."""
+    if node.rank != 1:
+        return zero
+    zeros: Node[Any] = arrays().constant_of(zero_of(node.value))
+    return zeros
+
+
+def _restore(graph: Graph, values: list[Any], restricted: bool) -> Gradients:
+    kept = [arrays().plain(x) if is_array(x) else x for x in values]
+    pairs = zip(graph.outputs if restricted else graph.nodes, kept, strict=True)
     reached = MappingProxyType({node: x for node, x in pairs if x is not None})
     return Gradients(graph, reached, restricted=restricted)

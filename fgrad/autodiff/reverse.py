@@ -9,11 +9,10 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.cotangent import Contribution, as_node, times, total
 from fgrad.autodiff.gradients import Gradients, NodeGradients, zero_of
 from fgrad.autodiff.levels import Levels, levels_down_from
@@ -26,6 +25,7 @@ from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, constant, number_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import MultiOp
+from fgrad.ops.operand import is_array
 
 DEEP: Final = 100
 """Levels from which on `relaxed_gc` pays."""
@@ -62,52 +62,33 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
     """
     _require_differentiable(graph, output, "grad_nodes")
     with relaxed_gc():
-        adjoints = _fold_nodes([(output, 1.0)], None)
-        reached = {node: _as_node(adjoint, node) for node, adjoint in adjoints.items()}
+        reached: Mapping[Node[Any], Any]
+        if output.rank == 1:
+            reached = _over_arrays().array_slope_nodes([(output, 1.0)], None)
+        else:
+            adjoints = _fold_nodes([(output, 1.0)], None)
+            reached = {node: _as_node(adjoint, node) for node, adjoint in adjoints.items()}
     return NodeGradients(graph, MappingProxyType(reached), zero=constant(0.0))
 
 
-def slopes(output: Node[float]) -> Mapping[Node[Any], float]:
-    """The derivative of `output` with respect to each node that it depends on, as values."""
+def slopes(
+    output: Node[float], wanted: Collection[Node[Any]] | None = None
+) -> Mapping[Node[Any], float]:
+    """The derivative of `output` with respect to each node that it depends on, as values.
+
+    Where there are arrays, those that are not `wanted` may be left out.
+    """
+    if output.rank == 1:
+        return MappingProxyType(_over_arrays().array_slopes([(output, 1.0)], wanted))
     with relaxed_gc_for(output.depth & LOWEST, DEEP):
         return MappingProxyType(_fold_floats(output))
 
 
-def leaf_nodes(
-    cotangents: Iterable[tuple[Node[float], Contribution]], leaves: Iterable[Node[float]]
-) -> Mapping[Node[float], Node[float]]:
-    """The cotangent, as a node, of each of `leaves` that the nodes with `cotangents` depend on.
+def _over_arrays() -> Any:
+    """The sweeps over arrays, for a caller that has one: nobody else waits for numpy."""
+    from fgrad.autodiff import array_reverse  # noqa: PLC0415  # see above
 
-    The fold reads the nodes between them alone: not what the leaves were computed from, nor what
-    does not depend on the leaves.
-
-    >>> import fgrad as fg
-    >>> x = fg.var(2.0)
-    >>> y = fg.square(x)
-    >>> leaf_nodes([(fg.sin(y) * y, 1.0)], [y]).keys() == {y}
-    True
-    """
-    seeds = tuple(cotangents)
-    activity = Activity.of([y for y, _ in seeds], leaves)
-    active = frozenset(activity.active) | activity.variables
-    adjoints = _fold_nodes([seed for seed in seeds if seed[0] in active], active)
-    return MappingProxyType({x: as_node(adjoints[x]) for x in activity.variables if x in adjoints})
-
-
-def slopes_at(
-    cotangents: Iterable[tuple[Node[float], Contribution]], leaves: Iterable[Node[float]]
-) -> Callable[[Node[float]], Node[float]]:
-    """The cotangents of `leaves` as a function of the leaf: the constant node 0 if there is none.
-
-    >>> import fgrad as fg
-    >>> x, y = fg.var(2.0), fg.var(3.0)
-    >>> slope = slopes_at([(fg.square(x), 1.0)], [x, y])
-    >>> slope(x).value, slope(y).value
-    (4.0, 0.0)
-    """
-    found = leaf_nodes(cotangents, leaves)
-    zero = constant(0.0)
-    return lambda leaf: found.get(leaf, zero)
+    return array_reverse
 
 
 def _as_node(x: Contribution, node: Node[Any]) -> Node[Any]:
@@ -120,14 +101,18 @@ def _as_node(x: Contribution, node: Node[Any]) -> Node[Any]:
 grad.__defaults__ = grad_nodes.__defaults__ = (None,)
 
 
-def _require_differentiable(graph: object, output: object, where: str) -> None:
+def _require_differentiable(graph: object, output: Any, where: str) -> None:
     if not isinstance(graph, Graph):
         advice = f"Graph.of(output, *variables) is the graph of a node: {where}(graph, output)."
         if callable(graph):
             advice = "For a function f, gradient(f) is the function that returns its gradient."
         raise NotAValue(where, "a graph and a node of it", summary(graph), advice)
-    if not isinstance(output, Node) or isinstance(output, Condition) or output.op.multiple:
+    number = isinstance(output, Node) and not isinstance(output, Condition)
+    number = number and not output.op.multiple
+    if not number or (output.rank == 1 and is_array(output.value)):
         advice = "Pass a node that was computed from variables."
+        if number:
+            advice = "Take the sum of its elements, or one of them."
         raise NotDifferentiable(where, summary(output), advice)
     graph.require(output)
 

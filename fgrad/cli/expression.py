@@ -21,7 +21,8 @@ import attrs
 import fgrad
 from fgrad.cli.alphabet import READ_HERE, WORD, require_readable
 from fgrad.errors import FormatError, NotAValue, UnknownName
-from fgrad.graph.node import Node, constant, var
+from fgrad.graph.node import Node, constant
+from fgrad.graph.variables import var
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op

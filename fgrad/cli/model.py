@@ -26,7 +26,8 @@ from fgrad.cli.expression import CONSTANTS, OPERATIONS, parse
 from fgrad.display import shorten
 from fgrad.errors import UnknownName, nearest
 from fgrad.graph.graph import Graph
-from fgrad.graph.node import Condition, Node, var
+from fgrad.graph.node import Condition, Node
+from fgrad.graph.variables import var
 from fgrad.program.passes import simplified
 from fgrad.program.program import Program
 from fgrad.program.trace import trace

@@ -16,7 +16,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff import multiple
-from fgrad.autodiff.reverse import leaf_nodes
+from fgrad.autodiff.leaves import leaf_nodes
 from fgrad.backends.numpy.columns import Columns, columns
 from fgrad.backends.python import Source, source
 from fgrad.graph.node import Node

@@ -18,10 +18,17 @@ from fgrad.errors import MalformedProgram
 from fgrad.graph.node import Node, _seal, depth_above, variable
 from fgrad.ops import scalar
 from fgrad.ops.multiple import Item, MultiOp
+from fgrad.ops.operand import arrays, is_array, is_of_arrays
 from fgrad.ops.primitive import Op
 
 _FORM = "fgrad flat 2"
 _TRUTH = -(2**62)  # a literal False; one more is True; other negative numbers count literal floats
+_ARRAY = -(2**61)  # the first literal array; those that follow are below it
+
+
+def _bytes_of(arrays: tuple[Any, ...]) -> tuple[tuple[Any, bytes], ...]:
+    """What tells arrays from others."""
+    return tuple([((a.dtype.str, a.shape), a.tobytes()) for a in arrays])
 
 
 @attrs.frozen
@@ -34,6 +41,7 @@ class Canonical:
     literals: bytes
     labels: tuple[tuple[int, str], ...]
     outputs: tuple[int, ...]
+    arrays: tuple[Any, ...] = attrs.field(default=(), eq=_bytes_of)
 
     @classmethod
     def of_nodes(cls, nodes: Sequence[Node[Any]], outputs: Iterable[Node[Any]]) -> Self:
@@ -43,6 +51,7 @@ class Canonical:
         codes = array("I")
         args = array("q")
         literals = array("d")
+        held: list[Any] = []
         labels = []
         for i, node in enumerate(nodes):
             position[node] = i
@@ -52,13 +61,17 @@ class Canonical:
                     args.append(position[a])
                 elif isinstance(a, bool):
                     args.append(_TRUTH + a)
+                elif is_array(a):
+                    args.append(_ARRAY - len(held))
+                    held.append(a)
                 else:
                     literals.append(a)
                     args.append(-len(literals))
             if node.label is not None:
                 labels.append((i, node.label))
         parts = (_written(codes), _written(args), _written(literals))
-        return cls(tuple(code), *parts, tuple(labels), tuple(position[node] for node in outputs))
+        places = tuple(position[node] for node in outputs)
+        return cls(tuple(code), *parts, tuple(labels), places, tuple(held))
 
     @classmethod
     def of_instructions(
@@ -85,7 +98,7 @@ class Canonical:
 
     def instructions(self, inputs: int) -> tuple[tuple[Op, tuple[Any, ...]], ...]:
         """The instructions that this was made of."""
-        codes, args, literals = self._arrays()
+        codes, args, literals = self._numbers()
         instructions = []
         at = 0
         for code in codes[inputs:]:
@@ -111,28 +124,48 @@ class Canonical:
         The head is a literal of Python's, which marks its own end, and holds the arities that divide
         the arguments among instructions and the sizes of the parts behind it.
         """
-        parts = (self.codes, self.args, self.literals)
+        parts: tuple[bytes, ...] = (self.codes, self.args, self.literals)
         names = [_qualified(op) for op in self.ops]
         sizes = [len(part) for part in parts]
         head = repr((_FORM, names, sizes, self.labels, self.outputs))
+        if self.arrays:
+            kinds = [kind for kind, _ in _bytes_of(self.arrays)]
+            head += repr(kinds)
+            parts += tuple([content for _, content in _bytes_of(self.arrays)])
         return head.encode(), *parts
 
     def build(self, values: Iterable[Any]) -> tuple[list[Node[Any]], tuple[Node[Any], ...]]:
         """New nodes of this form that hold `values`, in order, and the outputs among them."""
-        codes, args, literals = self._arrays()
+        codes, args, literals = self._numbers()
         labels = dict(self.labels)
         nodes: list[Node[Any]] = []
         at = 0
         for i, (code, value) in enumerate(zip(codes, values, strict=True)):
             op = self.ops[code]
             places = args[at : at + op.arity]
-            operands = tuple([nodes[j] if j >= 0 else _literal(j, literals) for j in places])
+            operands = tuple([self._operand(j, nodes, literals) for j in places])
             at += op.arity
-            nodes.append(_seal(op, operands, value, depth_above(operands), labels.get(i)))
+            nodes.append(_sealed(op, operands, value, labels.get(i)))
         return nodes, tuple(nodes[i] for i in self.outputs)
 
-    def _arrays(self) -> tuple[array[Any], array[Any], array[Any]]:
+    def _numbers(self) -> tuple[array[Any], array[Any], array[Any]]:
         return _read("I", self.codes), _read("q", self.args), _read("d", self.literals)
+
+    def _operand(self, j: int, nodes: list[Node[Any]], literals: array[Any]) -> Any:
+        if j >= 0:
+            return nodes[j]
+        return self.arrays[_ARRAY - j] if _TRUTH + 1 < j <= _ARRAY else _literal(j, literals)
+
+
+def _sealed(op: Op, operands: tuple[Any, ...], value: Any, label: str | None) -> Node[Any]:
+    """A node of the class that its value and its operands ask for."""
+    depth = depth_above(operands)
+    if is_array(value) or any(is_of_arrays(a) or is_array(a) for a in operands):
+        door = arrays()
+        fixed = tuple([door.plain(a) if is_array(a) else a for a in operands])
+        node: Node[Any] = door.sealed(op, fixed, door.plain(value), depth, label)
+        return node
+    return _seal(op, operands, value, depth, label)
 
 
 def _coded(literal: float, number: Iterator[int]) -> int:
@@ -171,6 +204,8 @@ def _qualified(op: Op) -> tuple[str | int, ...]:
         return "item", op.index
     if isinstance(op, MultiOp):
         return "call", op.name, op.arity, op.size, op.callee.digest if op.callee else op.module
+    if not op.elementwise:
+        return "array", op.name, repr(getattr(op, "key", None))
     if op is variable or getattr(scalar, op.name, None) is op:
         return "fgrad", op.name
     module = getattr(op.impl, "__module__", None)

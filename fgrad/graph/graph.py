@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 from pyrsistent import PMap, PVector, pmap, pvector
@@ -17,6 +17,9 @@ from pyrsistent import PMap, PVector, pmap, pvector
 from fgrad.errors import NotAValue, UnknownNode, summary
 from fgrad.graph.canonical import Canonical
 from fgrad.graph.node import Node, variable
+
+if TYPE_CHECKING:
+    from fgrad.arrays.nodes import ArrayNode
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -39,18 +42,20 @@ class Graph:
     _known_places: PMap[Node[object], int] | None = None
 
     @classmethod
-    def of(cls, *outputs: Node[float]) -> Self:
+    def of(cls, *outputs: Node[float] | ArrayNode) -> Self:
         """The graph of `outputs`; NotAValue if one of them is no node."""
         for output in outputs:
             _require_node(output)
-        return cls(outputs)
+        given: Any = outputs
+        return cls(given)
 
-    def extend(self, output: Node[float]) -> Self:
+    def extend(self, output: Node[float] | ArrayNode) -> Self:
         """This graph with one more output; everything already here is shared."""
         _require_node(output)
-        new = _order((output,), self._places)
+        added: Any = output
+        new = _order((added,), self._places)
         places = self._places.update({node: len(self) + i for i, node in enumerate(new)})
-        return type(self)((*self.outputs, output), self.nodes.extend(new), places)
+        return type(self)((*self.outputs, added), self.nodes.extend(new), places)
 
     # Both follow from the outputs, so two threads that compute them get the same.
 

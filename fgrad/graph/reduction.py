@@ -4,41 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from operator import add, mul
-from typing import Any, Final, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 
 from fgrad.errors import EmptyReduction, NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
+from fgrad.ops.operand import arrays, is_array, is_of_arrays
 from fgrad.ops.signatures import Binary
 
+if TYPE_CHECKING:
+    from fgrad.arrays.nodes import ArrayNode
+    from fgrad.arrays.values import Array
+
+_Axis: TypeAlias = int | tuple[int, ...]
 _Join: TypeAlias = tuple[Binary, Callable[[Any, Any], Any]]
 _ADD: Final = (ops.add, add)
 _MUL: Final = (ops.mul, mul)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def sum(terms: ArrayNode, /, axis: None = None) -> Node[float]: ...
+    @overload
+    def sum(terms: ArrayNode, /, axis: _Axis, *, keepdims: bool = False) -> ArrayNode: ...
+    @overload
+    def sum(terms: Array, /, axis: None = None) -> float: ...  # type: ignore[overload-overlap]  # decided first
+    @overload
+    def sum(terms: Array, /, axis: _Axis, *, keepdims: bool = False) -> Array: ...
 
 
 @overload
 def sum(terms: Iterable[float], /) -> float: ...  # type: ignore[overload-overlap]  # only Never fits both
 @overload
 def sum(terms: Iterable[Node[float] | float], /) -> Node[float]: ...
-def sum(terms: Iterable[Any], /) -> Any:
+def sum(terms: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The sum of floats or nodes; EmptyReduction if there are none, NotAValue for anything else.
 
     Terms are added in pairs, then pairs of pairs, so rounding errors grow with the logarithm of
-    their number (pairwise summation, Higham 1993).
+    their number (pairwise summation, Higham 1993). An array is summed along its axes.
 
     >>> import fgrad as fg
     >>> fg.sum([1.0, 2.0, 3.0]), fg.sum([fg.var(float(i)) for i in range(1024)]).depth
     (6.0, 10)
     """
+    if is_array(terms) or is_of_arrays(terms):
+        return arrays().functions.sum(terms, axis, keepdims=keepdims)
+    _require_no_axis("sum", axis, keepdims)
     return _balanced(_ADD, list(terms), "sum", "0.0")
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def prod(factors: ArrayNode, /, axis: None = None) -> Node[float]: ...
+    @overload
+    def prod(factors: ArrayNode, /, axis: _Axis, *, keepdims: bool = False) -> ArrayNode: ...
+    @overload
+    def prod(factors: Array, /, axis: None = None) -> float: ...  # type: ignore[overload-overlap]  # decided first
+    @overload
+    def prod(factors: Array, /, axis: _Axis, *, keepdims: bool = False) -> Array: ...
 
 
 @overload
 def prod(factors: Iterable[float], /) -> float: ...  # type: ignore[overload-overlap]  # only Never fits both
 @overload
 def prod(factors: Iterable[Node[float] | float], /) -> Node[float]: ...
-def prod(factors: Iterable[Any], /) -> Any:
+def prod(factors: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The product of floats or nodes; EmptyReduction if there are none, NotAValue for anything else.
+
+    Of an array that along its axes.
 
     >>> import fgrad as fg
     >>> x = fg.var(0.0)
@@ -46,7 +81,18 @@ def prod(factors: Iterable[Any], /) -> Any:
     >>> y.value, fg.grad(fg.Graph.of(y), y)[x]
     (0.0, 6.0)
     """
+    if is_array(factors) or is_of_arrays(factors):
+        return arrays().functions.prod(factors, axis, keepdims=keepdims)
+    _require_no_axis("prod", axis, keepdims)
     return _balanced(_MUL, list(factors), "prod", "1.0")
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def dot(x: ArrayNode, y: ArrayNode | Array, /) -> ArrayNode | Node[float]: ...
+    @overload
+    def dot(x: Array, y: ArrayNode, /) -> ArrayNode | Node[float]: ...
 
 
 @overload
@@ -56,12 +102,14 @@ def dot(x: Iterable[Node[float] | float], y: Iterable[Node[float] | float], /) -
 def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
     """The sum of the products of pairs, added as `sum` adds; NotAValue if the lengths differ.
 
-    Raises EmptyReduction if there are none.
+    Raises EmptyReduction if there are none. Of arrays as numpy's dot.
 
     >>> import fgrad as fg
     >>> fg.dot([1.0, 2.0], [fg.var(3.0), fg.var(4.0)]).value
     11.0
     """
+    if any(is_array(a) or is_of_arrays(a) for a in (x, y)):
+        return arrays().functions.dot(x, y)
     left, right = list(x), list(y)
     if len(left) != len(right):
         advice = "Pair them first, or cut the longer one."
@@ -69,6 +117,12 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
             "dot", "two sequences of one length", f"lengths {len(left)} and {len(right)}", advice
         )
     return _balanced(_ADD, _pairwise(_MUL, left, right), "dot", "0.0")
+
+
+def _require_no_axis(where: str, axis: object, keepdims: object) -> None:
+    if axis is not None or keepdims:
+        advice = "Only an array has axes: np.array(numbers), or fg.stack(nodes)."
+        raise NotAValue(where, "an array, to go along an axis", f"axis={axis!r:.20}", advice)
 
 
 def _pairwise(join: _Join, left: list[Any], right: list[Any]) -> list[Any]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from fgrad.errors import NotAValue, SilentDetach
 from fgrad.graph.node import Condition, Node
 from fgrad.graph.operators import ARITHMETIC, ORDER, answers
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import is_array_like, not_a_number
-from fgrad.ops.primitive import Op
+from fgrad.ops.operand import arrays, is_array_like, not_a_number
 
 # The method that answers an operator of numpy with one of its numbers, or an array, on the left.
 _MIRRORED: Final = MappingProxyType({
@@ -82,7 +81,7 @@ def _arithmetic(node: Any) -> TypeError:
 
 
 def _of_numpy(self: Any, ufunc: Any, method: str, *inputs: Any, **options: object) -> Any:
-    """The result of an operator of numpy with one of its numbers on the left; ufuncs are refused."""
+    """The result of an operator of numpy with one of its numbers on the left, or of a ufunc on nodes."""
     mirrored = _MIRRORED.get(ufunc.__name__)
     if mirrored is not None and method == "__call__" and len(inputs) == 2 and not options:
         left, right = inputs
@@ -90,17 +89,18 @@ def _of_numpy(self: Any, ufunc: Any, method: str, *inputs: Any, **options: objec
             if not mirrored.startswith("__r") and not getattr(left, "shape", True):
                 left = left[()]  # numpy compares a scalar of its own as an array of no dimension
             return getattr(right, mirrored)(left)
-    raise _no_ufunc(self, ufunc.__name__)
+    return arrays().ufunc(self, ufunc, method, *inputs, **options)
 
 
-def _no_ufunc(node: Any, name: str) -> NotAValue:
-    from fgrad.vocabulary import OTHERS  # noqa: PLC0415  # read for an error alone
+def _function_of_numpy(self: Any, called: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """The result of a function of numpy on nodes."""
+    return arrays().function(self, called, types, args, kwargs)
 
-    ours = f"fg.{name}" if isinstance(getattr(ops, name, None), Op) else OTHERS.get(name)
-    advice = "Write it with fgrad's operations, which dir(fg) names."
-    if ours is not None:
-        advice = f"Use {ours}, which takes nodes and numbers."
-    return NotAValue(f"numpy's {name}", "numbers or arrays", repr(node), advice)
+
+def _no_array(self: Any, *args: object, **options: object) -> NoReturn:
+    """Refuse: an array of what it holds would not be differentiated."""
+    advice = "Use node.value for what it holds, and fg.stack([x, y]) for an array of nodes."
+    raise SilentDetach("an array", repr(self), advice)
 
 
 def _refuse(kind: Any, name: str, error: Callable[[Any], TypeError]) -> None:
@@ -119,6 +119,8 @@ def _refuse_for_nodes(kind: Any) -> None:
         setattr(kind, f"__{name}__", _refusing(None, _detach(f"math.{name}()", advice)))
     kind.__round__ = _round
     kind.__array_ufunc__ = _of_numpy
+    kind.__array_function__ = _function_of_numpy
+    kind.__array__ = _no_array
 
 
 def _refuse_for_conditions(kind: Any) -> None:

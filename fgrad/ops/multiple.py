@@ -2,7 +2,8 @@
 
 A call is one node, whose value is the tuple of the results; an `Item` reads one of them. The partial
 derivative of item i is the i-th basis vector, so a cotangent times it is a `Bundle` with one part,
-and the call node receives the sum of the bundles of its items.
+and the call node receives the sum of the bundles of its items. A contribution may also be guarded:
+its condition stays outside of sums and products (docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, ClassVar, NoReturn, TypeAlias, final
 import attrs
 
 from fgrad.errors import NotPicklable
+from fgrad.ops import scalar as ops
+from fgrad.ops.operand import Guarded, Truth
 from fgrad.ops.primitive import Op, Rule
 
 Row: TypeAlias = Sequence[Any]
@@ -179,3 +182,27 @@ class Basis:
     def __rmul__(self, cotangent: Any) -> Bundle:
         """The bundle with `cotangent` alone."""
         return Bundle(self.index, cotangent)
+
+
+def guarded(condition: Truth[Any], x: Any) -> Any:
+    """The contribution `x` under one more condition."""
+    if isinstance(x, Guarded):
+        return Guarded(ops.logical_and(condition, x.condition), x.value)
+    return Guarded(condition, x)
+
+
+def settled(x: Any) -> Any:
+    """The contribution without its guard: 0 where its condition does not hold."""
+    if isinstance(x, Guarded):
+        return x.value if x.zero else ops.where(x.condition, x.value, 0.0)
+    return x
+
+
+def either(x: Any, y: Any) -> Any:
+    """The sum of two contributions; it is guarded when both are, by either condition."""
+    if isinstance(x, Guarded) and isinstance(y, Guarded):
+        if x.condition is y.condition:
+            return Guarded(x.condition, x.value + y.value)
+        active = ops.logical_or(x.condition, y.condition)
+        return Guarded(active, settled(x) + settled(y), zero=True)
+    return settled(x) + settled(y)

@@ -7,6 +7,8 @@ how an operation is applied to it; so nodes, traced numbers and later arrays are
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterable
+from functools import cache
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -77,6 +79,8 @@ class Operand:
     truth: ClassVar[bool] = False
     abstract: ClassVar[bool] = False
     """Whether it has no value; a result computed from it has none either."""
+    rank: ClassVar[int] = 0
+    """Which of several operands applies an operation: arrays (1) before numbers, traced (9) before all."""
 
     def apply(self, op: Any, args: tuple[Any, ...]) -> Any:
         """The result of the operation `op` on `args`, at least one of which is of this kind."""
@@ -144,7 +148,7 @@ def when(condition: TruthValue, partial: Partial) -> Partial:
         return partial if condition else None
     if partial is None:
         return None
-    plain = isinstance(partial, (float, Guarded, Operand))
+    plain = isinstance(partial, (float, Guarded, Operand)) or is_array(partial)
     return Guarded(condition, partial if plain else literal(partial, "when"))
 
 
@@ -162,7 +166,26 @@ def is_numeric(value: object) -> bool:
 
 def is_array_like(value: object) -> bool:
     """Whether it is an array, of numpy or of a library that gives them to numpy."""
-    return hasattr(type(value), "__array__")
+    return hasattr(type(value), "__array__") and not isinstance(value, Operand)
+
+
+def is_array(value: object) -> bool:
+    """Whether it is an array, and no number or truth value that numpy has a class for."""
+    kind = type(value)
+    if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
+        return True
+    return is_array_like(value) and not isinstance(value, numbers.Number) and not is_bool(value)
+
+
+@cache
+def arrays() -> Any:
+    """What takes arrays in, for a caller that has one: nobody else waits for numpy.
+
+    By its name, since it is a room above this one (docs/decisions/0028).
+    """
+    from importlib import import_module  # noqa: PLC0415  # only who has an array waits for it
+
+    return import_module("fgrad.arrays.door")
 
 
 def literal(value: object, where: str) -> float:
@@ -186,10 +209,42 @@ ARRAYS: Final = (
 """The advice in an error for an array where a number is needed."""
 
 
+def untraceable(value: Any, where: str) -> NotAValue:
+    """The error for an array where only numbers are traced, expanded in series or solved for."""
+    advice = (
+        "Arrays are for functions that are neither compiled nor traced, and not for taylor and root:"
+        " call the function itself, or give it numbers."
+    )
+    return NotAValue(where, "numbers alone", told(value), advice)
+
+
+def require_numbers(values: Iterable[Any], where: str) -> None:
+    """Raise NotAValue, with `where`, if there is an array among `values`."""
+    for value in values:
+        if is_array(getattr(value, "value", value) if is_of_arrays(value) else value):
+            raise untraceable(value, where)
+
+
+def numeric(value: object, where: str) -> Operand | float:
+    """What is no operand as an operation takes it: a float, or an array; else NotAValue."""
+    if type(value) is float:
+        return value
+    if is_array(value):
+        return arrays().held(value, where)  # type: ignore[no-any-return]  # of a room that is imported late
+    return literal(value, where)
+
+
+def is_of_arrays(value: object) -> bool:
+    """Whether it is an operand that was computed from arrays."""
+    return isinstance(value, Operand) and value.rank == 1
+
+
 def told(value: object) -> str:
     """The text for `value` in an error: short, with its type; of an array the shape alone."""
+    if is_of_arrays(value) and not hasattr(value, "op"):  # an array that is held for an operation
+        value = getattr(value, "value", value)
     shape = getattr(value, "shape", None)
-    if is_array_like(value) and shape:
+    if shape and (is_array_like(value) or is_of_arrays(value)):
         return f"a {_kind(value)} of shape {shape}"
     return f"{summary(value)} of type {_kind(value)}"
 
@@ -206,7 +261,7 @@ def not_a_number(value: object, where: str) -> NotAValue:
         advice = "Use where(condition, x, y) to choose by it."
     elif isinstance(value, numbers.Complex):
         advice = "fgrad differentiates real numbers; use the real and imaginary parts as two."
-    elif not isinstance(value, numbers.Number) and is_array_like(value):
+    elif is_array(value):
         advice = ARRAYS
     elif isinstance(value, str) or getattr(type(value), "__float__", None) is not None:
         advice = "Convert it with float(...) first."
@@ -221,9 +276,10 @@ def truth(value: object, where: str) -> TruthValue:
         return value
     if is_bool(value):
         return bool(value)
+    if is_array(value):
+        held: TruthValue = arrays().held_truth(value, where)
+        return held
     advice = "Compare it with something first, as in less(x, 0.0)."
-    if is_array_like(value) and not isinstance(value, numbers.Number):
-        advice = ARRAYS
     raise NotAValue(where, "a truth value", told(value), advice)
 
 

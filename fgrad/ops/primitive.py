@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, TypeAlias, TypeVar, final
 import attrs
 
 from fgrad.errors import NotPicklable
-from fgrad.ops.operand import Guarded, Operand, Partial, literal
+from fgrad.ops.operand import Guarded, Operand, Partial, is_array, literal, numeric
 
 Rule: TypeAlias = Callable[..., Partial] | None
 K = TypeVar("K")
@@ -39,6 +39,8 @@ class Op:
     """Whether the result is a truth value."""
     multiple: ClassVar[bool] = False
     """Whether it has multiple results, and is differentiated as a whole."""
+    elementwise: ClassVar[bool] = True
+    """Whether it is done to arrays element by element."""
 
     def __repr__(self) -> str:
         """The name, as in `<Unary sin>`."""
@@ -80,20 +82,19 @@ class Op:
     def applied(self, args: tuple[Any, ...]) -> Any:
         """The result on arguments of the right types, by the implementation or by an operand among them.
 
-        An operand without a value takes precedence over one with a value.
+        Of several operands that of the highest rank applies it.
         """
         operand: Operand | None = None
-        for a in (
-            args if len(args) <= _FEW else dict(zip(map(type, args), args, strict=True)).values()
-        ):
-            if isinstance(a, Operand) and (operand is None or a.abstract):
+        few = len(args) <= _FEW
+        for a in args if few else dict(zip(map(type, args), args, strict=True)).values():
+            if isinstance(a, Operand) and (operand is None or a.rank > operand.rank):
                 operand = a
         return self.impl(*args) if operand is None else operand.apply(self, args)
 
     def _number(self, value: object) -> Operand | float:
         if isinstance(value, Operand) and not value.truth:
             return value
-        return literal(value, self.name)
+        return numeric(value, self.name)
 
 
 def find(module: str, name: str) -> Op:
@@ -138,7 +139,9 @@ def _giving_floats(f: Callable[..., Any] | None, where: str, *, operands: bool) 
         result = given(*args)
         if type(result) is float:
             return result
-        if operands and (result is None or isinstance(result, (Operand, Guarded))):
+        if operands and (
+            result is None or isinstance(result, (Operand, Guarded)) or is_array(result)
+        ):
             return result
         return literal(result, where)
 

@@ -7,12 +7,20 @@ come first in them: of two that fit, checkers take the first, and a float fits `
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias, final, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final, overload
 
 import attrs
 
 from fgrad.ops.operand import N, Operand, Ordered, Partial, R, Real, T, Truth, TruthValue, truth
 from fgrad.ops.primitive import Op, Rule, described, keep_floats
+
+if TYPE_CHECKING:
+    from fgrad.arrays.nodes import ArrayCondition, ArrayNode
+    from fgrad.arrays.values import Array, Bools
+    from fgrad.graph.node import Node
+
+    _Plain: TypeAlias = Array | float
+    _Operand: TypeAlias = ArrayNode | Array | Node[float] | float
 
 Rule1: TypeAlias = Callable[[Real, Real], Partial]
 Rule2: TypeAlias = Callable[[Real, Real, Real], Partial]
@@ -52,6 +60,12 @@ class Unary(Op):
 
     @overload
     def __call__(self, x: float, /) -> float: ...
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Array, /) -> Array: ...
+
     @overload
     def __call__(self, x: R, /) -> R: ...
     def __call__(self, x: Any, /) -> Any:
@@ -109,6 +123,22 @@ class Binary(OfTwo):
     def __call__(self, x: float, y: R, /) -> R: ...
     @overload
     def __call__(self, x: R, y: R | float, /) -> R: ...
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Array, y: Array | float, /) -> Array: ...
+        @overload
+        def __call__(self, x: float, y: Array, /) -> Array: ...
+        @overload
+        def __call__(self, x: ArrayNode, y: Array | Node[float], /) -> ArrayNode: ...
+        @overload
+        def __call__(self, x: Array | Node[float], y: ArrayNode, /) -> ArrayNode: ...
+        @overload
+        def __call__(self, x: Array, y: Node[float], /) -> ArrayNode: ...
+        @overload
+        def __call__(self, x: Node[float], y: Array, /) -> ArrayNode: ...
+
     def __call__(self, x: Any, y: Any, /) -> Any:
         """The result of the operation, of the kind of its arguments."""
         if type(x) is float and type(y) is float:
@@ -257,13 +287,29 @@ class Choice(Op):
         return (bool, float, float)
 
     @overload
-    def __call__(self, condition: bool, x: float, y: float, /) -> float: ...
+    def __call__(self, condition: bool, x: float, y: float, /) -> float: ...  # type: ignore[overload-overlap]  # decided first
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, condition: ArrayCondition, x: _Operand, y: _Operand, /) -> ArrayNode: ...
+
     @overload
-    def __call__(self, condition: Truth[N], x: float, y: float, /) -> N: ...  # pyright: ignore[reportOverlappingOverload]  # decided first
+    def __call__(self, condition: Truth[N], x: float, y: float, /) -> N: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # decided first
     @overload
     def __call__(self, condition: TruthValue, x: float, y: R, /) -> R: ...
     @overload
     def __call__(self, condition: TruthValue, x: R, y: R | float, /) -> R: ...
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, condition: bool | Bools, x: _Plain, y: _Plain, /) -> Array: ...  # type: ignore[overload-overlap]  # likewise
+        @overload
+        def __call__(
+            self, condition: TruthValue | Bools, x: _Operand, y: _Operand, /
+        ) -> ArrayNode: ...
+
     def __call__(self, condition: Any, x: Any, y: Any, /) -> Any:
         """x where the condition holds, y elsewhere; the value not chosen has no effect, even if it is nan."""
         sides = (self._number(x), self._number(y))

@@ -15,6 +15,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import NotAValue, summary
+from fgrad.ops.operand import is_array
 from fgrad.optimize.methods import Arithmetic, Elementwise, Method, State
 from fgrad.transforms.gradient import HasGradient, value_and_gradient
 
@@ -38,7 +39,7 @@ class OnTrees:
 
     def within(self, slope: Any, tolerance: float) -> bool:
         """Whether each number of the gradient is within the tolerance."""
-        return all(abs(float(g)) <= tolerance for g in trees.leaves(slope))
+        return all(_is_within(g, tolerance) for g in trees.leaves(slope))
 
     def tree(self, numbers: Any) -> Any:
         """The tree of these numbers."""
@@ -47,6 +48,12 @@ class OnTrees:
     def seen(self, state: State[Any]) -> State[Any]:
         """The state with trees."""
         return state
+
+
+def _is_within(slope: Any, tolerance: float) -> bool:
+    if is_array(slope):
+        return bool((abs(slope) <= tolerance).all())
+    return abs(float(slope)) <= tolerance
 
 
 @attrs.frozen

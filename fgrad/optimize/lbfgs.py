@@ -15,6 +15,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import MissingExtra, NotAValue
+from fgrad.ops.operand import require_numbers
 from fgrad.optimize.descent import Callback, Minimum, Search
 from fgrad.optimize.methods import State
 
@@ -139,4 +140,6 @@ def _scipys_minimize() -> Callable[..., object]:
 
 
 def _floats(tree: object) -> tuple[float, ...]:
-    return tuple([float(leaf) for leaf in trees.leaves(tree)])  # SilentDetach for a node
+    leaves = trees.leaves(tree)
+    require_numbers(leaves, "lbfgs")
+    return tuple([float(leaf) for leaf in leaves])  # SilentDetach for a node

@@ -10,6 +10,7 @@ import attrs
 from fgrad import trees
 from fgrad.graph.collector import relaxed_gc
 from fgrad.graph.depth import below_all, call_inside
+from fgrad.ops.operand import require_numbers
 from fgrad.program.program import Program
 from fgrad.program.tracer import traced, traced_truth
 from fgrad.trees.parameters import flattened, leaf_names, require_function
@@ -39,6 +40,7 @@ class Tracing:
         ground = below_all()
         with relaxed_gc():
             outputs, result = trees.results(call_inside(f, fresh_args, fresh_kwargs))
+            require_numbers(outputs, "the result")
             return cls(Program.of(outputs, inputs, names, ground), arguments, result)
 
 

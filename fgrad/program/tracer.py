@@ -25,7 +25,7 @@ from fgrad.graph.node import (
 )
 from fgrad.graph.operators import beside, give_operators
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import is_numeric, is_real, literal
+from fgrad.ops.operand import Operand, is_numeric, is_real, literal, untraceable
 from fgrad.ops.primitive import Op
 from fgrad.ops.signatures import Binary, Comparison
 
@@ -73,6 +73,7 @@ class _Valueless(_Open):
     __slots__ = ()
 
     abstract = True
+    rank = 9
 
     if not TYPE_CHECKING:
 
@@ -120,7 +121,10 @@ class _Valueless(_Open):
         return _traced(ops.identity, (self,), depth)
 
     def apply(self, op: Op, args: tuple[Any, ...]) -> Any:
-        """The traced node of `op` on `args`."""
+        """The traced node of `op` on `args`; NotAValue for an array among them."""
+        for a in args:
+            if isinstance(a, Operand) and a.rank == 1:
+                raise untraceable(a, op.name)
         return _traced(op, args, depth_above(args))
 
     def named(self, label: str) -> Any:

@@ -24,7 +24,7 @@ from fgrad.errors import NotAValue, NotConverged, TracedNumber
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.graph.node import Node, constant, number_of
 from fgrad.ops.multiple import MultiOp, Row
-from fgrad.ops.operand import literal
+from fgrad.ops.operand import literal, require_numbers
 from fgrad.program.passes import simplified
 from fgrad.program.schedule import scheduled
 from fgrad.program.trace import Tracing
@@ -110,6 +110,7 @@ class _Equation:
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     require_function(equation.f, equation.name)
     first, shape = trees.flatten(equation.start, "start")
+    require_numbers(first, "start")
     start, size = numbers(first, "start"), len(shape)
     # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
@@ -118,6 +119,7 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         name = f"arguments of {equation.name}"
         leaves, arguments = trees.flatten((args, kwargs), name)
+        require_numbers(leaves, name)
         given = numbers(leaves, name)
 
         # The start is an argument too, without a derivative: it may be known only when the program runs.

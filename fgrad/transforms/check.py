@@ -22,8 +22,9 @@ from fgrad import trees
 from fgrad.autodiff.reverse import grad, grad_nodes
 from fgrad.errors import GradientMismatch
 from fgrad.graph.graph import Graph
-from fgrad.graph.node import Node, constant, number_of, var, variable
+from fgrad.graph.node import Node, constant, number_of, variable
 from fgrad.graph.reduction import dot
+from fgrad.graph.variables import var
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op

@@ -14,11 +14,12 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff import multiple
+from fgrad.autodiff.gradients import zero_of
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import MultiOp, Row
-from fgrad.ops.operand import literal
-from fgrad.transforms.variables import numbers
+from fgrad.ops.operand import arrays, is_array, is_of_arrays, literal
+from fgrad.transforms.variables import numbers, require_shape
 from fgrad.trees.parameters import name_of, require_function
 
 P = ParamSpec("P")
@@ -64,7 +65,8 @@ def custom(
         got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
         values, result = trees.flatten(got, "result")
         op = _Rules(f, vjp, jvp, structure, result, args, kwargs).op(
-            getattr(f, "__name__", "custom")
+            getattr(f, "__name__", "custom"),
+            arrays=any(map(is_array, (*map(_value, given), *values))),
         )
         known = tuple(map(_plain, values))
         made = multiple.results(op, given) if traced else multiple.called(op, given, known)
@@ -85,8 +87,9 @@ class _Rules:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def op(self, name: str) -> MultiOp:
-        pushforward = self.pushforward if self.jvp else None
+    def op(self, name: str, *, arrays: bool) -> MultiOp:
+        by_pullback = self.pushforward_by_pullback if arrays else None
+        pushforward = self.pushforward if self.jvp else by_pullback
         pullback = self.pullback if self.vjp else self.pullback_by_pushforward
         sizes = len(self.argument), len(self.result)
         return MultiOp(name, self.impl, *sizes, pullback, pushforward)
@@ -96,25 +99,40 @@ class _Rules:
         return tuple(map(_plain, trees.matched(self.result, result, "result")))
 
     def pullback(self, outs: Row, args: Row, cotangents: Row) -> Row:
-        x_bar = self._called(self.vjp, outs, args, self.result.unflatten(_filled(cotangents)))
-        return self._kept(trees.matched(self.argument, x_bar, "result of vjp"), outs, cotangents)
+        y_bar = self.result.unflatten(_filled(cotangents, outs))
+        x_bar = self._called(self.vjp, outs, args, y_bar)
+        result = trees.matched(self.argument, x_bar, "result of vjp")
+        return self._kept(result, args, outs, cotangents, "the result of vjp")
 
     def pushforward(self, outs: Row, args: Row, tangents: Row) -> Row:
-        dy = self._called(self.jvp, outs, args, self.argument.unflatten(_filled(tangents)))
-        return self._kept(trees.matched(self.result, dy, "result of jvp"), outs, tangents)
+        dx = self.argument.unflatten(_filled(tangents, args))
+        dy = self._called(self.jvp, outs, args, dx)
+        result = trees.matched(self.result, dy, "result of jvp")
+        return self._kept(result, outs, outs, tangents, "the result of jvp")
 
     def pullback_by_pushforward(self, outs: Row, args: Row, cotangents: Row) -> Row:
+        if any(getattr(x, "shape", ()) for x in (*args, *outs)):
+            from fgrad.transforms import array_custom  # noqa: PLC0415  # needs numpy
+
+            return array_custom.pullback_by_pushforward(self.pushforward, outs, args, cotangents)
         size = len(self.argument)
         rows = [[1.0 if i == k else 0.0 for i in range(size)] for k in range(size)]
         columns = [self.pushforward(outs, args, row) for row in rows]
         return [_dot(column, cotangents) for column in columns]
 
+    def pushforward_by_pullback(self, outs: Row, args: Row, tangents: Row) -> Row:
+        from fgrad.transforms import array_custom  # noqa: PLC0415  # needs numpy
+
+        return array_custom.pushforward_by_pullback(self.pullback, outs, args, tangents)
+
     def _called(self, rule: Any, outs: Row, args: Row, given: Any) -> Any:
         x, y = self.argument.unflatten(args), self.result.unflatten(outs)
         return rule(x, y, given, *self.args, **self.kwargs)
 
-    def _kept(self, result: Sequence[Any], outs: Row, given: Row) -> Row:
-        """The result of a rule, which on numbers must be numbers."""
+    def _kept(self, result: Sequence[Any], ends: Row, outs: Row, given: Row, where: str) -> Row:
+        """The result of a rule, of the shapes of `ends`, which on numbers must be numbers."""
+        for x, end in zip(result, ends, strict=True):
+            require_shape(x, end, where)
         if not any(isinstance(x, Node) for x in (*outs, *given)):
             for x in result:
                 _plain(x)
@@ -145,8 +163,14 @@ def _plainly(result: Any) -> Any:
     return structure.unflatten(map(_plain, leaves))
 
 
-def _filled(row: Row) -> list[Any]:
-    return [0.0 if x is None else x for x in row]
+def _filled(row: Row, ends: Row) -> list[Any]:
+    """The cotangents or tangents of `ends`, with zeros for those that have none."""
+    return [_zero(end) if x is None else x for x, end in zip(row, ends, strict=True)]
+
+
+def _zero(end: Any) -> Any:
+    held = _value(end)
+    return zero_of(held) if is_array(held) else 0.0
 
 
 def _dot(column: Row, cotangents: Row) -> Any:
@@ -162,4 +186,12 @@ def _plain(leaf: object) -> float:
     if isinstance(leaf, Node):
         advice = "It is called with numbers: pass what it depends on as its first argument."
         raise NotAValue("a custom function", "numbers as its result", repr(leaf), advice)
+    if is_array(leaf):
+        kept: float = arrays().array(leaf, "a custom function")
+        return kept
     return literal(leaf, "a custom function")
+
+
+def _value(x: Any) -> Any:
+    """What a node of an array holds."""
+    return x.value if is_of_arrays(x) else x

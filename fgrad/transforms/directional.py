@@ -13,12 +13,12 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from fgrad import trees
 from fgrad.autodiff.forward import tangent_nodes, tangents
-from fgrad.autodiff.reverse import slopes, slopes_at
-from fgrad.graph import reduction
-from fgrad.graph.node import Condition, Node, number_of
-from fgrad.ops.operand import Real, literal
-from fgrad.transforms.gradient import gradient
-from fgrad.transforms.variables import Call, checked, number, tangent_place
+from fgrad.autodiff.gradients import zero_of
+from fgrad.autodiff.leaves import slopes_at, slopes_of_all
+from fgrad.graph.node import Condition, Node
+from fgrad.ops.operand import Real, is_array, literal
+from fgrad.transforms.gradient import end_of, gradient, value_of
+from fgrad.transforms.variables import Call, checked, number, require_shape, tangent_place
 from fgrad.trees.parameters import require_function
 
 P = ParamSpec("P")
@@ -69,7 +69,7 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         else:
             found = tangents(activity, direction)
             values = list(map(_plain, leaves))
-        ends = [found.get(y, 0.0) if isinstance(y, Node) else 0.0 for y in leaves]
+        ends = [end_of(found, y) if isinstance(y, Node) else _still(y) for y in leaves]
         return structure.unflatten(values), structure.unflatten(ends)
 
     return jvp_of_f
@@ -106,7 +106,7 @@ def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
     places = checked(argnums)
 
     def vjp_of_f(*args: Any, **kwargs: Any) -> Any:
-        call = Call.of(f, places, args, kwargs)
+        call = Call.of(f, places, args, kwargs, kept=True)
         leaves, structure = trees.results(call.result(f))
         on_numbers = not call.of_nodes and call.activity(leaves).closed
 
@@ -117,10 +117,12 @@ def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
                 for y, w in zip(leaves, given, strict=True)
                 if isinstance(y, Node) and not isinstance(y, Condition)
             ]
+            for y, w in pairs:
+                require_shape(w, y, "the cotangent")
             if not on_numbers or any(isinstance(w, Node) for _, w in pairs):
                 return call.shaped(slopes_at(pairs, call.variables))
-            known = slopes(reduction.sum([w * y for y, w in pairs])) if pairs else {}
-            return call.shaped(lambda x: known.get(x, 0.0))
+            known = slopes_of_all(pairs, call.variables)
+            return call.shaped(lambda x: end_of(known, x))
 
         values = [y if isinstance(y, Node) and not on_numbers else _plain(y) for y in leaves]
         return structure.unflatten(values), pullback
@@ -168,6 +170,11 @@ def _is_node(x: object) -> bool:
 
 
 def _plain(leaf: trees.Leaf) -> float:
-    """The number of a leaf; a truth value stays one."""
-    value = number_of(leaf)
-    return value if isinstance(value, bool) else literal(value, "result")
+    """The number of a leaf; a truth value stays one, and so does an array."""
+    value = value_of(leaf)
+    return value if isinstance(value, bool) or is_array(value) else literal(value, "result")
+
+
+def _still(leaf: trees.Leaf) -> Any:
+    """The tangent of a result that does not depend on anything."""
+    return zero_of(leaf) if is_array(leaf) else 0.0

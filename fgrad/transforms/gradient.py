@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, overload
 
 from fgrad import trees
-from fgrad.autodiff.reverse import slopes, slopes_at
+from fgrad.autodiff.gradients import zero_of
+from fgrad.autodiff.leaves import slopes_at
+from fgrad.autodiff.reverse import slopes
 from fgrad.errors import NotAValue, summary
 from fgrad.graph.node import Node, number_of
-from fgrad.ops.operand import Real
+from fgrad.ops.operand import Real, arrays, is_array
 from fgrad.transforms.variables import Call, checked, found, one_number
 from fgrad.trees.parameters import require_function
 
@@ -234,11 +236,25 @@ def _differentiated(
     """The value, the leaves beside it, and the derivatives: as numbers unless nodes are needed."""
     on_numbers = not call.of_nodes and call.activity((output, *aux)).closed
     if on_numbers:
-        aux = tuple(map(number_of, aux))
+        aux = tuple(map(value_of, aux))
     number = one_number(output, "gradient")
     if not isinstance(number, Node):
-        return number, aux, lambda leaf: 0.0
+        return number, aux, lambda leaf: end_of({}, leaf)
     if on_numbers:
-        known = slopes(number)
-        return number.value, aux, lambda leaf: known.get(leaf, 0.0)
+        known = slopes(number, call.variables)
+        return number.value, aux, lambda leaf: end_of(known, leaf)
     return number, aux, slopes_at([(number, 1.0)], call.variables)
+
+
+def end_of(known: Mapping[Node[Any], Any], leaf: Node[Any]) -> Any:
+    """The derivative of a leaf as a user gets it; 0 if none is known."""
+    if leaf not in known:
+        return zero_of(leaf.value) if leaf.rank == 1 else 0.0
+    end = known[leaf]
+    return end if type(end) is float else arrays().owned(end)
+
+
+def value_of(leaf: Any) -> Any:
+    """The number of a leaf of a result; an array as one of the user's own."""
+    value = number_of(leaf)
+    return arrays().owned(value) if is_array(value) else value

@@ -7,17 +7,27 @@ argument. So a row is read as the parameters are, and `matrix` has the numbers f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeAlias, TypeVar, overload
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 import attrs
 
 from fgrad import trees
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.forward import tangent_nodes, tangents
-from fgrad.autodiff.reverse import leaf_nodes, slopes
+from fgrad.autodiff.leaves import leaf_nodes
+from fgrad.autodiff.reverse import slopes
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Condition, Node
-from fgrad.ops.operand import Real
+from fgrad.ops.operand import Real, is_array, is_of_arrays
 from fgrad.transforms.gradient import gradient
 from fgrad.transforms.variables import Call, checked
 from fgrad.trees.parameters import require_function
@@ -36,7 +46,7 @@ class Rows(Sequence[Row_co], Generic[Row_co]):
     """A gradient for each number of a result, in the order of `fgrad.trees.leaves`.
 
     `paths` has the place of each number in the result, and `matrix` the rows as tuples of their
-    leaves.
+    leaves. An array among the results has one row, of arrays.
 
     >>> import fgrad as fg
     >>> rows = fg.jacobian(lambda x, y: {"sum": x + y, "product": x * y}, argnums=(0, 1))(2.0, 3.0)
@@ -108,6 +118,8 @@ def jacobian(
 ) -> Callable[..., Any]:
     """The function that returns the Jacobian of `f` with respect to an argument, as `Rows`.
 
+    Where there are arrays there is a row for each leaf of the result, and each leaf of it has the
+    shape of the result with that of the leaf of the argument behind it.
     `f` gives a tree of numbers; `argnums` and errors are those of `gradient`, and rows of several
     arguments are tuples. Reverse mode costs a fold for each number of the result, forward mode one
     for each of the argument; `auto` takes the mode with fewer.
@@ -131,6 +143,10 @@ def jacobian(
         activity = call.activity(results)
         on_numbers = not call.of_nodes and activity.closed
         variables = call.variables
+        if any(map(is_of_arrays, variables)) or any(
+            is_of_arrays(y) or is_array(y) for y in results
+        ):
+            return _of_arrays(call, activity, results, structure, mode, on_numbers=on_numbers)
         forward = len(variables) < len(results) if mode == "auto" else mode == "forward"
         if forward:
             rows = _columns(activity, results, variables, on_numbers=on_numbers)
@@ -170,6 +186,26 @@ def hessian(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Cal
     transform: Callable[..., Callable[..., Any]] = gradient  # whatever argnums is
     of_slope: Callable[..., Callable[..., Any]] = jacobian
     return of_slope(transform(f, argnums), "reverse", argnums=argnums)
+
+
+def _of_arrays(
+    call: Call,
+    activity: Activity,
+    results: Sequence[Any],
+    structure: trees.Structure[Any],
+    mode: Mode,
+    *,
+    on_numbers: bool,
+) -> Any:
+    """A row for each leaf of the result, of arrays of the shapes of result and argument."""
+    from fgrad.transforms import array_jacobian as over  # noqa: PLC0415  # needs numpy
+
+    variables = call.variables
+    fewer = over.counted(variables) < over.counted(results)
+    forward = fewer if mode == "auto" else mode == "forward"
+    made = over.columns_of_arrays if forward else over.rows_of_arrays
+    rows = made(activity, results, variables, on_numbers=on_numbers)
+    return Rows(tuple(map(call.structure.unflatten, rows)), structure.paths())
 
 
 def _rows(

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from fgrad.autodiff.taylor import coefficient_nodes, coefficients
 from fgrad.errors import NotAValue, summary
 from fgrad.graph.node import Node
-from fgrad.ops.operand import Real
+from fgrad.ops.operand import Real, is_of_arrays, require_numbers, untraceable
 from fgrad.transforms.variables import Call, one_number
 from fgrad.trees.parameters import name_of, require_function
 
@@ -40,9 +40,12 @@ def taylor(
         if call.structure.kind is not None:
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
             raise NotAValue("taylor", f"one number as {name_of(f, 0)}", summary(x), advice)
+        require_numbers((x,), "taylor")
         output = one_number(call.result(f), "taylor")
         if not isinstance(output, Node):
             return (output, *[0.0] * order)
+        if is_of_arrays(output):
+            raise untraceable(output, "taylor")
         on_numbers = not call.of_nodes and call.activity((output,)).closed
         expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
         return expanded(output, call.variables[0], order)

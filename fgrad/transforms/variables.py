@@ -17,10 +17,10 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff.activity import Activity
-from fgrad.errors import NotAValue, NotDifferentiable, summary
+from fgrad.errors import NotAValue, NotDifferentiable, ShapeMismatch, summary
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.graph.node import Node, constant
-from fgrad.ops.operand import literal, not_a_number
+from fgrad.ops.operand import arrays, is_array, literal, not_a_number
 from fgrad.trees.parameters import differentiated, name_of
 
 Places: TypeAlias = int | tuple[int, ...]
@@ -38,18 +38,25 @@ class Argument:
     of_nodes: bool
 
     @classmethod
-    def of(cls, tree: object, name: Callable[[], str], depth: int) -> Argument:
-        """Take `tree` apart, with variables at that depth."""
+    def of(
+        cls, tree: object, name: Callable[[], str], depth: int, *, kept: bool = False
+    ) -> Argument:
+        """Take `tree` apart, with variables at that depth; arrays are copied if these are `kept`."""
         leaves, structure = differentiated(tree, name)
+        of_nodes = any(isinstance(x, Node) for x in leaves)
+        borrow = not (of_nodes or kept)
         try:
             fresh = tuple(
-                [constant(x, depth) if type(x) is float else _variable(x, depth) for x in leaves]
+                [
+                    constant(x, depth) if type(x) is float else _variable(x, depth, borrow)
+                    for x in leaves
+                ]
             )
         except NotAValue:
             for x, path in zip(leaves, structure.paths(), strict=True):
                 number(x, name() + path)
             raise
-        return cls(name, fresh, structure, any(isinstance(x, Node) for x in leaves))
+        return cls(name, fresh, structure, of_nodes)
 
     @property
     def tree(self) -> Any:
@@ -64,23 +71,38 @@ class Argument:
         """The tangent of each variable, from a tree of the same structure."""
         name = f"the tangent of {self.name()}"
         tangents = numbers(trees.matched(self.structure, tree, name), name)
+        for leaf, tangent in zip(self.leaves, tangents, strict=True):
+            require_shape(tangent, leaf, name)
         return dict(zip(self.leaves, tangents, strict=False))
 
 
-def _variable(x: Any, depth: int) -> Node[float]:
+def _variable(x: Any, depth: int, borrow: bool) -> Node[float]:
+    if is_array(x):
+        held: Node[float] = arrays().constant_of(arrays().array(x, "", borrow=borrow), depth)
+        return held
     given = number(x, "")
     return given.alias(depth) if isinstance(given, Node) else constant(given, depth)
 
 
+def require_shape(given: Any, leaf: Any, name: str) -> None:
+    """Raise ShapeMismatch unless `given` has the shape of `leaf`, a number or an array."""
+    if type(given) is float and type(leaf) is Node:
+        return
+    got, needed = (getattr(x, "shape", ()) for x in (given, leaf))
+    if got != needed:
+        advice = f"Give it the shape {needed} of what it is of."
+        raise ShapeMismatch(name, f"the shape {got}", advice)
+
+
 def numbers(leaves: Iterable[Any], name: str) -> list[Any]:
-    """Leaves as sweeps take them: nodes of numbers, and floats for all other numbers."""
+    """Leaves as sweeps take them: nodes of numbers, floats for all other numbers, and arrays."""
     return [number(x, name) for x in leaves]
 
 
 def number(x: Any, name: str) -> Any:
     """One leaf as sweeps take it; NotAValue, with `name`, for a truth value."""
     if not isinstance(x, Node):
-        return literal(x, name)
+        return arrays().array(x, name) if is_array(x) else literal(x, name)
     if x.truth:
         raise not_a_number(x, name)
     return x
@@ -88,7 +110,7 @@ def number(x: Any, name: str) -> Any:
 
 def one_number(output: object, where: str) -> Node[float] | float:
     """The output of a function, a float unless it is a node; NotDifferentiable if it is no number."""
-    if isinstance(output, Node) and not output.truth:
+    if isinstance(output, Node) and not output.truth and not getattr(output, "shape", None):
         return output
     try:
         return literal(output, where)
@@ -106,25 +128,37 @@ class Call:
     arguments: tuple[Argument, ...]
     several: bool
     """Whether a tuple of places was asked for, so that results are tuples too."""
+    kept: bool = False
+    """Whether its nodes are read when the call is over."""
 
     @classmethod
     def of(
-        cls, f: Callable[..., Any], places: Places, args: tuple[Any, ...], kwargs: dict[str, Any]
+        cls,
+        f: Callable[..., Any],
+        places: Places,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        kept: bool = False,
     ) -> Call:
-        """Put variables in those places; NotAValue for a place that is not there, or not a number."""
+        """Put variables in those places; NotAValue for a place that is not there, or not a number.
+
+        Arrays are read through views, or copied if the nodes are `kept` when the call is over.
+        """
         args, kwargs, where = found(f, places, args, kwargs)
         depth = below_all()
         given = list(args)
         arguments = []
         for place in where:
-            argument = Argument.of(args[place], partial(name_of, f, place), depth)
+            name = partial(name_of, f, place)
+            argument = Argument.of(args[place], name, depth, kept=kept)
             arguments.append(argument)
             given[place] = argument.tree
-        return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple))
+        return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple), kept)
 
     def result(self, f: Callable[..., Any]) -> Any:
         """The result of `f` for the arguments."""
-        return call_inside(f, self.args, self.kwargs)
+        return call_inside(f, self.args, self.kwargs, kept=self.kept or self.of_nodes)
 
     @property
     def variables(self) -> tuple[Node[float], ...]:

@@ -11,6 +11,7 @@ import attrs
 from pyrsistent import pmap, pvector
 
 from fgrad.graph.node import Node
+from fgrad.ops.operand import arrays, is_array
 
 if TYPE_CHECKING:
     from fgrad.trees.attributes import Extras, Maker
@@ -205,20 +206,35 @@ def _found(kind: type) -> Container | None:
     return None
 
 
+def _is_number(kind: type) -> bool:
+    """Whether it is a class of nodes of numbers, and not of arrays, which not everybody takes."""
+    return issubclass(kind, Node) and not kind.truth and kind.rank != 1
+
+
 _FLOATS: Final = frozenset({float})  # what most leaves are
 _LEAVES: Final = frozenset({float, int, Node})
 
 
-def are_leaves(values: Iterable[Any], known: Mapping[type, Container]) -> bool:
-    """Whether all values are certainly leaves, decided by their few classes."""
+def are_leaves(
+    values: Iterable[Any], known: Mapping[type, Container], *, plain: bool = False
+) -> bool:
+    """Whether all values are certainly leaves, decided by their few classes.
+
+    With `plain` arrays may be among them that are kept as they are.
+    """
     if _FLOATS.issuperset(map(type, values)):
         return True
     kinds = {*map(type, values)}
     if known is USUAL and kinds <= _LEAVES:
         return True
+    if plain and known is USUAL and any(map(is_array, values)):
+        rest = [value for value in values if not is_array(value)]
+        arrays_are = all(
+            arrays().as_leaf(value, "") is value for value in values if is_array(value)
+        )
+        return arrays_are and are_leaves(rest, known)
     # Leaves of other classes of numbers must become floats, so they do not count.
     return all(
-        (kind is float or kind is int or (issubclass(kind, Node) and not kind.truth))
-        and container_for(kind, known) is None
+        (kind is float or kind is int or _is_number(kind)) and container_for(kind, known) is None
         for kind in kinds
     )

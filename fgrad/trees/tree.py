@@ -17,7 +17,16 @@ import attrs
 
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.graph.node import Node
-from fgrad.ops.operand import ARRAYS, is_array_like, is_bool, is_real, literal, told
+from fgrad.ops.operand import (
+    ARRAYS,
+    arrays,
+    is_array,
+    is_bool,
+    is_real,
+    literal,
+    require_numbers,
+    told,
+)
 from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
 from fgrad.trees.structure import LEAF as LEAF
@@ -77,13 +86,18 @@ class Registry:
 
     def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The same for arguments, with a structure that says which leaves are truth values."""
-        return self._flattened(tree, name, _argument)
+        return self._flattened(tree, name, _argument, plain=False)
 
     def _flattened(
-        self, tree: T, name: str, leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]]
+        self,
+        tree: T,
+        name: str,
+        leaf: Callable[[Any, str], tuple[Leaf, Structure[Any]]],
+        *,
+        plain: bool = True,
     ) -> tuple[tuple[Leaf, ...], Structure[T]]:
         leaves: list[Leaf] = []
-        structure = self._walked(tree, leaves, _DEEPEST)
+        structure = self._walked(tree, leaves, _DEEPEST, plain=plain)
         if structure is None:
             leaves.clear()
             structure = self._taken(tree, name, leaves, (), leaf)
@@ -131,7 +145,9 @@ class Registry:
             results.append(result)
         return structure.unflatten(results)
 
-    def _walked(self, tree: Any, leaves: list[Leaf], levels: int) -> Structure[Any] | None:
+    def _walked(
+        self, tree: Any, leaves: list[Leaf], levels: int, *, plain: bool
+    ) -> Structure[Any] | None:
         """The structure, as `_taken` returns it, in a tenth of the time; None where that raises.
 
         It builds no paths, and checks leaves side by side together.
@@ -139,14 +155,14 @@ class Registry:
         container = container_of(tree, self._containers)
         if container is None:
             leaves.append(tree)
-            return LEAF if are_leaves((tree,), self._containers) else None
+            return LEAF if are_leaves((tree,), self._containers, plain=plain) else None
         if not levels:
             return None
         row = container is _TUPLE or container is _LIST
         parts = Parts((), tuple(tree)) if row else container.take(tree)
         given = parts.children
         kind: Any = type(tree)  # mypy takes a class for nothing that has a hash
-        if are_leaves(given, self._containers):
+        if are_leaves(given, self._containers, plain=plain):
             leaves += given
             if row and len(given) <= _REMEMBERED:
                 return row_of(kind, len(given))
@@ -154,7 +170,7 @@ class Registry:
         else:
             children = []
             for child in given:
-                structure = self._walked(child, leaves, levels - 1)
+                structure = self._walked(child, leaves, levels - 1, plain=plain)
                 if structure is None:
                     return None
                 children.append(structure)
@@ -217,10 +233,11 @@ def _leaf(value: Any, path: str) -> Leaf:
         return value
     if is_real(value):
         return literal(value, path)
+    if is_array(value):
+        kept: Leaf = arrays().as_leaf(value, path)
+        return kept
     advice = "Bind it beforehand by functools.partial, or mark its field as trees.STATIC."
-    raise NotAValue(
-        path, "a number or a node", told(value), ARRAYS if is_array_like(value) else advice
-    )
+    raise NotAValue(path, "a number or a node", told(value), advice)
 
 
 def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
@@ -228,12 +245,18 @@ def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
 
 
 def _result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    if is_array(value) and arrays().is_truths(value):
+        truths: Leaf = arrays().truths(value, path)
+        return truths, LEAF
     return bool(value) if is_bool(value) else _leaf(value, path), LEAF
 
 
 def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
     if is_bool(value):
         return bool(value), TRUTH
+    if is_array(value):
+        raise NotAValue(path, "a number or a node", told(value), ARRAYS)
+    require_numbers((value,), path)
     return _leaf(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
 
 

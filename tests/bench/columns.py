@@ -27,7 +27,8 @@ import numpy as np
 from scipy import special
 
 import fgrad as fg
-from fgrad.backends.numpy import block, ufuncs
+from fgrad.arrays import ufuncs
+from fgrad.backends.numpy import block
 from fgrad.backends.numpy.columns import columns
 from fgrad.program.passes import simplified
 from fgrad.program.program import Program

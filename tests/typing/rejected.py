@@ -20,10 +20,10 @@ class Doubling:
         return 2.0 * self.factor * x
 
 
-fg.var("3")  # type: ignore[arg-type]
-fg.var(1j)  # type: ignore[arg-type]
-fg.var(x)  # type: ignore[arg-type]
-fg.var(1.0, 2)  # type: ignore[arg-type]
+fg.var("3")  # type: ignore[call-overload]
+fg.var(1j)  # type: ignore[call-overload]
+fg.var(x)  # type: ignore[call-overload]
+fg.var(1.0, 2)  # type: ignore[call-overload]
 
 x * "s"  # type: ignore[operator]
 x * 1j  # type: ignore[operator]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fgrad.errors import NotAValue, summary
+from fgrad.errors import NotAValue, SilentDetach, summary
 from fgrad.ops.operand import is_real, literal
 from fgrad.program.program import Program
 
@@ -93,7 +93,7 @@ def _array(np: ModuleType, name: str, x: Any) -> Any:
         return literal(x, f"input {name:.40}")
     try:
         array = np.asarray(x)
-    except ValueError:
+    except (ValueError, SilentDetach):  # rows of many lengths, or nodes
         array = np.asarray(None)
     masked = np.ma.isMaskedArray(x)  # whose mask would be lost
     if array.dtype.kind not in "iuf" or array.ndim > 2 or masked:

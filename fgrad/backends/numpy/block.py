@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
-from fgrad.backends.numpy.ufuncs import form
+from fgrad.arrays.ufuncs import form
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 from fgrad.program.schedule import last_uses

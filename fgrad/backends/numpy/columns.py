@@ -30,7 +30,7 @@ def columns(program: Program) -> Columns:
     >>> over_rows((np.array([1.0, 2.0, 3.0]), 10.0))
     (array([11., 21., 31.]),)
     """
-    import fgrad.backends.numpy.ufuncs  # noqa: F401, PLC0415  # raises MissingExtra here rather than later
+    import fgrad.arrays.ufuncs  # noqa: F401, PLC0415  # raises MissingExtra here rather than later
 
     return Columns(program.check())
 

@@ -22,7 +22,8 @@ from tests.samples.programs import AWKWARD, OPERATIONS, bits, point, program
 
 np = pytest.importorskip("numpy")
 
-from fgrad.backends.numpy import block, ufuncs  # noqa: E402  # they need numpy
+from fgrad.arrays import ufuncs  # noqa: E402  # they need numpy
+from fgrad.backends.numpy import block  # noqa: E402  # they need numpy
 from fgrad.backends.numpy.columns import columns  # noqa: E402  # likewise
 from tests.measures.nearness import APART, apart  # noqa: E402  # likewise
 

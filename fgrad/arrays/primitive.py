@@ -1,0 +1,138 @@
+"""Operations on whole arrays: what one computes, and how contributions go through it, both ways.
+
+A `Linear` operation is linear in its one argument: the push of a tangent is the operation itself.
+It carries guards along: what is guarded goes through as 0, and the result is guarded where anything
+that is summed into it flows (`support`). A `Whole` one has a pull and a push of its own. Both are
+written with operations alone, so the same lines serve arrays and nodes, and so every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NoReturn, TypeAlias, final
+
+import attrs
+
+from fgrad.arrays.nodes import made
+from fgrad.arrays.values import plain, quietly, shape_of
+from fgrad.graph.node import Node
+from fgrad.ops.multiple import settled
+from fgrad.ops.operand import Guarded, untraceable
+from fgrad.ops.primitive import Op
+
+Flow: TypeAlias = Any
+"""A node, an array, a float, or a `Guarded` one of these, of a shape that broadcasts to the node's."""
+Flows: TypeAlias = Sequence[Any]
+Maker: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
+Pull: TypeAlias = Callable[[Any, Sequence[Any], Flow, Sequence[bool]], Flows]
+Push: TypeAlias = Callable[[Any, Sequence[Any], Flows], Flow]
+
+
+@attrs.frozen(repr=False)
+class ArrayOp(Op):
+    """An operation on arrays; `maker` is the function that makes it again, and with what.
+
+    Operations of one name and key are equal: the key holds what is not differentiated, such as axes.
+    """
+
+    name: str
+    impl: Callable[..., Any] = attrs.field(eq=False)
+    maker: Maker = attrs.field(eq=False)
+    key: Any
+
+    elementwise: ClassVar[bool] = False
+
+    def __call__(self, *args: Any) -> Any:
+        """The result on nodes, arrays and floats: a node if there is one among them."""
+        nodes = [a for a in args if isinstance(a, Node)]
+        for node in nodes:
+            if node.abstract:
+                raise untraceable(
+                    next(a for a in args if not getattr(a, "abstract", False)), self.name
+                )
+        return made(self, args) if nodes else plain(quietly(self.impl, *args))
+
+    def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
+        """What flows to each argument that is wanted, when `flow` flows to the result."""
+        raise NotImplementedError
+
+    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+        """How the result moves when the arguments move; None is no move."""
+        raise NotImplementedError
+
+    @property
+    def rules(self) -> NoReturn:
+        """Refuse: it is differentiated as a whole."""
+        raise TypeError(f"{self!r} is differentiated as a whole: by its pull or its push")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle how it is made."""
+        return self.maker
+
+
+@final
+@attrs.frozen(repr=False)
+class Support(ArrayOp):
+    """What a linear operation does to the condition of what it is done to; it has no derivative."""
+
+    arity: int = attrs.field(default=1, eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
+    truth: ClassVar[bool] = True
+
+    def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
+        """Nothing flows through a truth value."""
+        return (None,) * self.arity
+
+    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+        """Nor does it move."""
+        return None
+
+
+@final
+@attrs.frozen(repr=False)
+class Linear(ArrayOp):
+    """An operation that is linear in its one argument.
+
+    `back(flow, shape)` is its transpose, for an argument of that shape. `support` gives where the
+    result of a guarded argument flows; `moves` says that it only moves elements, and sums none.
+    """
+
+    back: Callable[[Flow, tuple[int, ...]], Flow] = attrs.field(eq=False)
+    support: Support = attrs.field(eq=False)
+    moves: bool = attrs.field(eq=False)
+
+    arity: ClassVar[int] = 1
+
+    def along(self, flow: Flow) -> Flow:
+        """The operation on a flow, of its full shape, that may be guarded."""
+        if not isinstance(flow, Guarded):
+            return self(flow)
+        where = self.support(flow.condition)
+        if self.moves:
+            return Guarded(where, self(flow.value), flow.zero)
+        return Guarded(where, self(settled(flow)), zero=True)
+
+    def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
+        """The transpose."""
+        return (self.back(flow, shape_of(args[0])),)
+
+    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+        """The operation itself."""
+        return None if moves[0] is None else self.along(moves[0])
+
+
+@final
+@attrs.frozen(repr=False)
+class Whole(ArrayOp):
+    """An operation on whole arrays with a pull and a push of its own."""
+
+    arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
+    pulls: Pull = attrs.field(eq=False)
+    pushes: Push = attrs.field(eq=False)
+
+    def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
+        """As its author says."""
+        return self.pulls(out, args, flow, wanted)
+
+    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+        """As its author says."""
+        return self.pushes(out, args, moves)

@@ -1,0 +1,85 @@
+"""Reductions that are not linear: the largest and the smallest element, and log-sum-exp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+from fgrad.arrays.linear import Axes, Shape, full, reshaped, summing, unsummed
+from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.values import shape_of
+from fgrad.ops import scalar as ops
+from fgrad.ops.multiple import guarded
+from fgrad.ops.operand import Guarded
+
+_CACHED: Final = 1024
+_UFUNCS: Final = {"max": np.maximum, "min": np.minimum}
+
+
+def kept(shape: Shape, axes: Axes) -> Shape:
+    """The shape with length 1 along those axes."""
+    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
+
+
+def by(flow: Flow, factor: Any) -> Flow:
+    """A flow times a plain factor; its guard stays outside."""
+    if isinstance(flow, Guarded):
+        return Guarded(flow.condition, flow.value * factor)
+    return flow * factor
+
+
+@lru_cache(_CACHED)
+def extremum(name: str, axes: Axes) -> Whole:
+    """The largest or the smallest element along axes; those that are equal share what flows."""
+    ufunc = _UFUNCS[name]
+    beyond = ops.less if name == "max" else ops.greater
+
+    def taken(out: Any, x: Any) -> tuple[Any, Any]:
+        """Where the extremum is, and one over how often it is there."""
+        # Where it is nan everything is taken, so that nan is handed on.
+        mask = ops.logical_not(beyond(x, reshaped(out, kept(shape_of(x), axes))))
+        count = summing(axes)(ops.where(mask, 1.0, 0.0))
+        return mask, ops.reciprocal(count)
+
+    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+        (x,) = args
+        mask, share = taken(out, x)
+        flow = unsummed(by(full(g, shape_of(out)), share), axes, shape_of(x))
+        return (guarded(mask, flow),)
+
+    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+        (x,) = args
+        mask, share = taken(out, x)
+        return by(summing(axes).along(guarded(mask, moves[0])), share)
+
+    impl = lambda x: ufunc.reduce(x, axes)
+    return Whole(name, impl, (extremum, (name, axes)), axes, 1, pull, push)
+
+
+def _logsumexp(x: Any, axes: Axes) -> Any:
+    most = np.maximum.reduce(x, axes, keepdims=True, initial=-np.inf)
+    most = np.where(np.isfinite(most), most, 0.0)
+    total = np.add.reduce(np.exp(x - most), axes)
+    return np.log(total) + most.reshape(np.shape(total))
+
+
+@lru_cache(_CACHED)
+def log_sum_exp(axes: Axes) -> Whole:
+    """The logarithm of the sum of exponentials along axes, which neither overflows nor underflows."""
+
+    def weights(out: Any, x: Any) -> Any:
+        return ops.exp(x - reshaped(out, kept(shape_of(x), axes)))
+
+    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+        (x,) = args
+        return (by(unsummed(g, axes, shape_of(x)), weights(out, x)),)
+
+    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+        (x,) = args
+        return summing(axes).along(by(moves[0], weights(out, x)))
+
+    impl = lambda x: _logsumexp(x, axes)
+    return Whole("logsumexp", impl, (log_sum_exp, (axes,)), axes, 1, pull, push)

@@ -1,0 +1,227 @@
+"""Arrays as values: which are taken, how they are kept, and how they are computed with.
+
+A node keeps an array of float64 that nobody can write to, of one dimension at least: an array of
+none is a float. What numpy would warn of is no news here: floats mean what IEEE 754 says.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar
+from typing import Any, Final, TypeAlias
+
+from fgrad.errors import MissingExtra, NotAValue
+from fgrad.graph.depth import is_passing
+from fgrad.ops.operand import told
+
+try:
+    import numpy as np
+    from numpy.typing import NDArray
+except ImportError as _error:
+    raise MissingExtra("an array", "numpy", "arrays") from _error
+
+Array: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+Numbers: TypeAlias = NDArray[np.float64] | NDArray[np.signedinteger[Any]]
+
+_FLOAT64: Final = np.dtype(np.float64)
+_DATA: Final = "iu"  # kinds of dtype that are converted: whole numbers, as data
+
+sweeping: Final[ContextVar[bool]] = ContextVar("whether a sweep is on, whose arrays are its own")
+
+
+def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
+    """`value` as a node keeps it: a read-only float64 array, or a float if it has no dimension.
+
+    A writeable array is copied, or with `borrow` read through a read-only view: so it is by itself
+    in the call of a function that is differentiated. Raises NotAValue, with `where`, for every other
+    kind of array.
+    """
+    kept = value
+    if type(value) is not np.ndarray or value.dtype is not _FLOAT64:
+        kept = _converted(value, where)
+    if not kept.ndim:
+        return float(kept)
+    if kept.flags.writeable and kept is not value:
+        kept.flags.writeable = False  # it was made here
+    return _fixed(kept, borrow)
+
+
+def as_leaf(value: Any, where: str) -> Any:
+    """An array as the leaf of a tree: itself if it is of float64; errors are those of `array`."""
+    if type(value) is np.ndarray and value.dtype is _FLOAT64 and value.ndim:
+        return value
+    return array(value, where)
+
+
+def is_truths(value: Any) -> bool:
+    """Whether it is an array of truth values."""
+    return type(value) is np.ndarray and value.dtype == np.bool_
+
+
+def truths(value: Any, where: str) -> Any:
+    """`value` as a condition keeps it: a read-only array of truth values, or a bool."""
+    if type(value) is not np.ndarray:
+        raise _refused(value, where)
+    if value.dtype != np.bool_:
+        advice = "Compare it with something first, as in x < 0.0."
+        raise NotAValue(where, "truth values", _described(value), advice)
+    return _fixed(value, None) if value.ndim else bool(value)
+
+
+def _fixed(value: Any, borrow: bool | None) -> Any:
+    """An array that nobody can write to: the same if that is so, else a copy, or a view."""
+    base = value
+    while isinstance(base, np.ndarray) and not base.flags.writeable:
+        base = base.base
+    if not isinstance(base, np.ndarray):
+        return value
+    if borrow is None:
+        borrow = sweeping.get(False) or is_passing()
+    fixed = value.view() if borrow else value.copy(order="K")
+    fixed.flags.writeable = False
+    return fixed
+
+
+def _converted(value: Any, where: str) -> Any:
+    if type(value) is not np.ndarray:
+        raise _refused(value, where)
+    dtype = value.dtype
+    if dtype.kind in _DATA or (dtype.kind == "f" and dtype.itemsize == 8):
+        return value.astype(np.float64)
+    if dtype.kind == "b":
+        advice = (
+            "Use where(condition, x, y) to choose by it, or condition.astype(float) for 0 and 1."
+        )
+    elif dtype.kind == "f":
+        advice = "fgrad computes with float64: convert it with array.astype(np.float64)."
+    elif dtype.kind == "c":
+        advice = "fgrad differentiates real numbers; use array.real and array.imag as two arrays."
+    elif dtype.kind == "O":
+        advice = "Give rows of one length; nodes become an array by fg.stack([x, y])."
+    else:
+        advice = "Convert it to an array of float64 first."
+    raise NotAValue(where, "an array of float64", _described(value), advice)
+
+
+_KINDS: Final = {
+    "MaskedArray": "Fill it, as in array.filled(0.0), and choose by ~array.mask with where.",
+    "matrix": "Convert it with np.asarray(matrix).",
+    "Series": "Give its numbers, as in series.to_numpy().",
+    "DataFrame": "Give its numbers, as in frame.to_numpy().",
+    "DataArray": "Give its numbers, as in array.to_numpy().",
+    "Tensor": "Give its numbers as an array of numpy, as in tensor.numpy().",
+}
+
+
+def _refused(value: Any, where: str) -> NotAValue:
+    """The error for what is like an array, or a subclass of one: what it means more is not dropped."""
+    kinds = [kind.__name__ for kind in type(value).__mro__]
+    advice = next((_KINDS[kind] for kind in kinds if kind in _KINDS), None)
+    advice = advice or "Convert it with np.asarray(value, dtype=float)."
+    return NotAValue(where, "a plain array of numpy", told(value), advice)
+
+
+def _described(value: Any) -> str:
+    return f"an array of {value.dtype} of shape {value.shape}"
+
+
+def plain(value: Any) -> Any:
+    """What was computed as a node keeps it: a read-only array, a float or a bool."""
+    if type(value) is np.ndarray:
+        if value.ndim:
+            value.flags.writeable = False
+            return value
+        return value.item()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def chosen(condition: Any, value: Any) -> Any:
+    """`value` where an array of truth values, or one of them, says so, and 0 elsewhere."""
+    if type(condition) is np.ndarray:
+        return np.where(condition, value, 0.0)
+    return value if condition else 0.0
+
+
+def basis(shape: tuple[int, ...]) -> list[Any]:
+    """The arrays that are 1 in one place and 0 elsewhere, in order; of a number 1 alone."""
+    size = math.prod(shape)
+    return [plain(row.reshape(shape)) for row in np.eye(size)] if shape else [1.0]
+
+
+def zeros(shape: tuple[int, ...]) -> Any:
+    """The array of zeros of that shape, or the number 0."""
+    return plain(np.zeros(shape)) if shape else 0.0
+
+
+def zero_like(value: Any) -> Any:
+    """The array of zeros of the kind and shape of another."""
+    return plain(np.zeros(value.shape, value.dtype))
+
+
+def owned(value: Any) -> Any:
+    """A result as a user gets it: an array of their own that is read-only, and no view of another."""
+    if type(value) is not np.ndarray:
+        return value
+    if value.base is not None:
+        value = value.copy()
+    value.flags.writeable = False
+    return value
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """While a sweep runs numpy does not warn, and arrays that the sweep made are not copied."""
+    token = sweeping.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        sweeping.reset(token)
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of an array or of a node's array, () of a number."""
+    if type(value) is np.ndarray:
+        return value.shape  # type: ignore[no-any-return]  # of an array, a tuple of ints
+    kept = getattr(value, "value", value)
+    return kept.shape if type(kept) is np.ndarray else ()
+
+
+def _separate() -> bool:
+    """Whether what numpy warns of is kept by context, as it is from numpy 2 on."""
+    before = np.geterr()
+    Context().run(np.seterr, all="ignore")
+    if np.geterr() == before:
+        return True
+    np.seterr(**before)
+    return False
+
+
+_SEPARATE: Final = _separate()
+
+
+class _Quiet(threading.local):
+    """For each thread a context in which numpy does not warn: to enter it costs a tenth of np.errstate."""
+
+    def __init__(self) -> None:
+        self.context = Context()
+        if _SEPARATE:
+            self.context.run(np.seterr, all="ignore")
+
+
+_QUIET: Final = _Quiet()
+
+
+def quietly(f: Callable[..., Any], *args: Any) -> Any:
+    """`f(*args)`, a function of numpy, which does not warn."""
+    if _SEPARATE:
+        try:
+            return _QUIET.context.run(f, *args)
+        except RuntimeError:
+            pass  # entered already: the collector, in the middle of it, runs somebody's finaliser
+    with np.errstate(all="ignore"):
+        return f(*args)

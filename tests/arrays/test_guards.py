@@ -1,0 +1,142 @@
+"""Nothing of a branch that is not taken: no nan, whatever lies between it and the choice, to every order."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+np = pytest.importorskip("numpy")
+
+import fgrad  # noqa: E402
+from fgrad.arrays.contract import guarded_contraction, letters  # noqa: E402  # needs numpy
+from fgrad.autodiff import array_reverse  # noqa: E402  # needs numpy
+
+fg: Any = fgrad  # what is typed is tested in tests/typing
+
+ROWS = np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 0.0], [2.0, 1.0, 0.5]])
+LINE = np.array([0.0, 2.0, -1.0])
+WEIGHTS = np.arange(6.0).reshape(3, 2) * 0.3 + 0.1
+VALID = np.array([True, False, True])
+SECOND = np.array([False, True, False])
+PLACES = np.array([0, 1, 1])
+
+Loss = Callable[..., Any]
+CASES: list[tuple[str, Loss, tuple[Any, ...]]] = [
+    ("elementwise", lambda x: fg.sum(fg.where(x > 0.0, fg.log(x) * x, 0.0)), (ROWS,)),
+    ("reshape", lambda x: fg.sum(fg.where(SECOND, fg.reshape(fg.log(x), (1, 3)), 0.0)), (LINE,)),
+    ("gather", lambda x: fg.sum(fg.where(np.array([False, True, True]) & SECOND[PLACES], fg.log(x)[PLACES], 0.0)), (LINE,)),
+    ("slice", lambda x: fg.sum(fg.where(SECOND[1:], fg.log(x)[1:], 0.0)), (LINE,)),
+    ("sum", lambda x: fg.sum(fg.where(VALID, fg.sum(fg.log(x), 1), 0.0)), (ROWS,)),
+    ("transpose", lambda x: fg.sum(fg.where(VALID, fg.log(x).T, 0.0)), (ROWS,)),
+    ("cumsum", lambda x: fg.sum(fg.where(VALID[::-1][1:], fg.cumsum(fg.log(x[::-1]))[1:], 0.0) * 0.0 + 0.0), (LINE[1:][::-1],)),
+    ("concatenate", lambda x: fg.sum(fg.where(np.r_[SECOND, SECOND], fg.concatenate([fg.log(x), 1.0 / x]), 0.0)), (LINE,)),
+    ("stack", lambda x: fg.sum(fg.where(SECOND, fg.stack([fg.log(x), 1.0 / x]), 0.0)), (LINE,)),
+    ("max", lambda x: fg.sum(fg.where(VALID, fg.max(fg.log(x), 1), 0.0)), (ROWS,)),
+    ("logsumexp", lambda x: fg.sum(fg.where(VALID, fg.logsumexp(fg.log(x), 1), 0.0)), (ROWS,)),
+    ("broadcast", lambda x: fg.sum(fg.where(VALID[:, None], fg.broadcast_to(fg.log(x), (3, 3)), 0.0)), (ROWS[0],)),
+    ("matmul", lambda x, w: fg.sum(fg.where(VALID[:, None], fg.log(x) @ w, 0.0)), (ROWS, WEIGHTS)),
+    ("matmul of weights", lambda x, w: fg.sum(fg.where(VALID[:, None], x @ w, 0.0)), (np.array([[1.0, 2.0, 3.0], [np.inf, np.nan, 0.0], [2.0, 1.0, 0.5]]), WEIGHTS)),
+    ("ragged matmul", lambda x, w: fg.sum(fg.where(np.array([[1, 1], [0, 0], [1, 0]]) > 0, fg.log(x) @ w, 0.0)), (ROWS, WEIGHTS)),
+    ("einsum", lambda x, w: fg.sum(fg.where(VALID, fg.einsum("ab,bc->a", fg.log(x), w), 0.0)), (ROWS, WEIGHTS)),
+    ("number of arrays", lambda x: fg.where(fg.sum(x) > 10.0, fg.sum(fg.log(x)), fg.sum(x)), (ROWS,)),
+    ("relu then division", lambda x: fg.sum(fg.where(x > 0.0, fg.relu(x) / x, 0.0)), (LINE,)),
+]  # fmt: skip
+warned = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+def ids(case: Any) -> str:
+    return case[0]  # type: ignore[no-any-return]  # its name
+
+
+@warned
+@pytest.mark.parametrize("case", CASES, ids=ids)
+def test_no_nan_comes_of_a_branch_that_is_not_taken(
+    case: tuple[str, Loss, tuple[Any, ...]],
+) -> None:
+    _, loss, args = case
+    wrt: Any = tuple(range(len(args)))
+    slope = fg.gradient(loss, argnums=wrt)
+
+    def squared(*xs: Any) -> Any:
+        return sum([fg.sum(g * g) for g in slope(*xs)], 0.0)
+
+    moves = tuple([np.ones_like(a) for a in args])
+    first, second = slope(*args), fg.gradient(squared, argnums=wrt)(*args)
+    pushed = fg.jvp(loss, argnums=wrt)(*args, moves)[1]
+    bent = fg.jvp(slope, argnums=wrt)(*args, moves)[1]
+    assert np.isfinite(pushed)
+    for found in (*first, *second, *bent):
+        assert np.isfinite(found).all()
+
+
+@warned
+def test_what_flows_is_what_flows_without_the_other_branch() -> None:
+    def loss(x: Any, w: Any) -> Any:
+        return fg.sum(fg.where(VALID[:, None], fg.log(x) @ w, 0.0))
+
+    def of_valid(x: Any, w: Any) -> Any:
+        return fg.sum(fg.log(x[VALID]) @ w)
+
+    x_bar, w_bar = fg.gradient(loss, argnums=(0, 1))(ROWS, WEIGHTS)
+    x_valid, w_valid = fg.gradient(of_valid, argnums=(0, 1))(ROWS, WEIGHTS)
+    assert np.allclose(x_bar, x_valid, rtol=1e-15)
+    assert np.allclose(w_bar, w_valid, rtol=1e-15)
+
+
+@warned
+def test_an_infinity_that_does_flow_is_kept() -> None:
+    x = np.array([0.0, 4.0])
+    slope = fg.gradient(lambda x: fg.sum(fg.sqrt(x) @ np.ones((2, 2))))(x)
+    assert slope[0] == np.inf
+    assert slope[1] == 0.5
+    lost = fg.gradient(lambda x: fg.sum(fg.sqrt(x) * np.array([0.0, 1.0])))(x)
+    assert np.isnan(lost[0])  # 0 * inf that a user wrote is IEEE's
+
+
+@warned
+@pytest.mark.parametrize("spread", [1.0, np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("spec", ["ab,bc->ac", "ab,b->a", "ab,ab->", "a,b->ab", "abc,cb->a"])
+def test_a_guarded_contraction_is_the_sum_of_what_flows(spec: str, spread: float) -> None:
+    random = np.random.default_rng(1)
+    p, q, out = letters(spec)
+    lengths = dict(zip("abc", (3, 4, 2), strict=True))
+    g = random.normal(size=[lengths[c] for c in p])
+    x = random.normal(size=[lengths[c] for c in q])
+    c = random.uniform(size=g.shape) < 0.6
+    x.flat[::3] = spread
+    g.flat[::5] = 0.0
+    g.flat[1::7] = np.inf
+    g = np.where(c, g, 0.0)
+    joint = p + "".join([s for s in q if s not in p])
+    lift: Any = lambda v, names: np.einsum(
+        v,
+        [joint.index(s) for s in names],
+        np.ones([lengths[s] for s in joint]),
+        list(range(len(joint))),
+        list(range(len(joint))),
+    )
+    terms = np.where(lift(c.astype(float), p) > 0.0, lift(g, p) * lift(x, q), 0.0)
+    order = [joint.index(s) for s in joint if s not in out]
+    left = [s for s in joint if s in out]
+    expected = terms.sum(tuple(order)).transpose([left.index(s) for s in out])
+    assert np.array_equal(np.isnan(found := guarded_contraction(spec)(c, g, x)), np.isnan(expected))
+    assert np.allclose(found, expected, equal_nan=True)
+
+
+@warned
+def test_the_guards_are_needed_only_where_an_infinity_meets_a_zero(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = []
+    fold = array_reverse._fold
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        runs.append(kwargs["guards"])
+        return fold(*args, **kwargs)
+
+    monkeypatch.setattr(array_reverse, "_fold", counted)
+    loss = lambda x: fg.sum(fg.where(x > 0.0, fg.log(x), 0.0))
+    fg.gradient(loss)(np.array([1.0, 2.0, -1.0]))
+    assert runs == [False]
+    fg.gradient(loss)(np.array([1.0, 2.0, 0.0]))
+    assert runs == [False, False, True]

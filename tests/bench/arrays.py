@@ -1,0 +1,193 @@
+"""Gradients of networks over arrays, beside numpy by hand and what else is installed.
+
+python -m tests.bench.arrays
+
+Value and gradient; CPU time, the minimum of rounds in which all take turns, as a ratio to numpy by
+hand. One thread each. `NaN` is the number of NaN in a gradient through branches that are not taken.
+"""
+
+# ruff: noqa: E402  # how many threads there are is read when numpy is imported
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
+import itertools
+import warnings
+from collections.abc import Callable
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+import fgrad
+
+fg: Any = fgrad
+Run = Callable[[], Any]
+NETWORKS = (((784, 256, 10), 128), ((20, 32, 32, 2), 16), ((4, 8, 8, 8, 2), 1))
+
+
+class Data:
+    """Weights and a batch."""
+
+    def __init__(self, sizes: tuple[int, ...], batch: int) -> None:
+        random = np.random.default_rng(0)
+        shapes = list(itertools.pairwise(sizes))
+        self.weights = [random.normal(size=s) / s[0] ** 0.5 for s in shapes]
+        self.biases = [random.normal(size=s[1]) * 0.1 for s in shapes]
+        self.x = random.normal(size=(batch, sizes[0]))
+        self.y = np.eye(sizes[-1])[random.integers(0, sizes[-1], batch)]
+
+
+def network(act: Any, lse: Any, dot: Any, x: Any, y: Any) -> Callable[..., Any]:
+    """The loss of weights and biases, with the functions of a library."""
+
+    def loss(weights: Any, biases: Any) -> Any:
+        h = x
+        for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            z = dot(h, w) + b
+            h = act(z) if i + 1 < len(weights) else z
+        return lse(h).sum() - (h * y).sum()
+
+    return loss
+
+
+def by_hand(data: Data, tanh: bool) -> Run:
+    """What a careful user of numpy writes."""
+    weights, biases, x, y = data.weights, data.biases, data.x, data.y
+
+    def run() -> Any:
+        h, kept = x, [x]
+        for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            z = h @ w
+            z += b
+            if i + 1 < len(weights):
+                np.tanh(z, out=z) if tanh else np.maximum(z, 0.0, out=z)
+            h = z
+            kept.append(h)
+        most = h.max(1, keepdims=True)
+        e = np.exp(h - most)
+        s = e.sum(1, keepdims=True)
+        loss = (np.log(s) + most).sum() - (h * y).sum()
+        g = e / s - y
+        slopes = []
+        for i in range(len(weights) - 1, -1, -1):
+            slopes += [g.sum(0), kept[i].T @ g]
+            if i:
+                g = g @ weights[i].T
+                g *= 1.0 - kept[i] ** 2 if tanh else kept[i] > 0.0
+        return loss, slopes[::-1]
+
+    return run
+
+
+def ours(data: Data, tanh: bool) -> Run:
+    """fgrad."""
+    lse: Any = lambda h: fg.logsumexp(h, 1)
+    loss = network(fg.tanh if tanh else fg.relu, lse, lambda a, b: a @ b, data.x, data.y)
+    slope = fg.value_and_gradient(loss, argnums=(0, 1))
+    return lambda: slope(data.weights, data.biases)
+
+
+def of_torch(data: Data, tanh: bool) -> Run:
+    """torch, eagerly."""
+    torch: Any = __import__("torch")
+    torch.set_num_threads(1)
+    x, y = torch.tensor(data.x), torch.tensor(data.y)
+    weights, biases = (
+        [torch.tensor(p, requires_grad=True) for p in ps] for ps in (data.weights, data.biases)
+    )
+    lse: Any = lambda h: torch.logsumexp(h, 1)
+    loss = network(torch.tanh if tanh else torch.relu, lse, torch.matmul, x, y)
+
+    def run() -> Any:
+        value = loss(weights, biases)
+        return value, torch.autograd.grad(value, [*weights, *biases])
+
+    return run
+
+
+def of_autograd(data: Data, tanh: bool) -> Run:
+    """autograd."""
+    autograd: Any = __import__("autograd", fromlist=["numpy", "scipy"])
+    __import__("autograd.scipy.special")
+    a: Any = autograd.numpy
+    lse: Any = lambda h: autograd.scipy.special.logsumexp(h, axis=1)
+    act = a.tanh if tanh else lambda z: a.maximum(z, 0.0)
+    loss = network(act, lse, a.dot, data.x, data.y)
+    slope = autograd.value_and_grad(lambda ps: loss(*ps))
+    return lambda: slope((data.weights, data.biases))
+
+
+def of_jax(data: Data, tanh: bool) -> Run:
+    """jax, compiled."""
+    jax: Any = __import__("jax", fromlist=["numpy", "nn", "scipy"])
+    jax.config.update("jax_enable_x64", True)
+    lse: Any = lambda h: jax.scipy.special.logsumexp(h, axis=1)
+    act = jax.numpy.tanh if tanh else jax.nn.relu
+    loss = network(act, lse, jax.numpy.dot, data.x, data.y)
+    slope = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
+    return lambda: jax.block_until_ready(slope(data.weights, data.biases))
+
+
+MAKERS = {"fgrad": ours, "torch": of_torch, "autograd": of_autograd, "jax jit": of_jax}
+
+
+def timed(run: Run, seconds: float = 0.03) -> float:
+    """CPU time of one run, of as many as take that long."""
+    count, spent = 1, 0.0
+    while True:
+        start = process_time()
+        for _ in range(count):
+            run()
+        spent = process_time() - start
+        if spent > seconds:
+            return spent / count
+        count *= 2
+
+
+def ratios(rounds: int = 7) -> None:
+    """Print the rows of networks."""
+    for sizes, batch in NETWORKS:
+        for tanh in (True, False):
+            data = Data(sizes, batch)
+            runs = {"numpy by hand": by_hand(data, tanh)}
+            for name, make in MAKERS.items():
+                try:
+                    runs[name] = make(data, tanh)
+                except ImportError:
+                    continue
+            for run in runs.values():
+                assert np.allclose(float(run()[0]), float(runs["numpy by hand"]()[0]), rtol=1e-10)
+            best = dict.fromkeys(runs, float("inf"))
+            for _ in range(rounds):
+                for name, run in runs.items():
+                    best[name] = min(best[name], timed(run))
+            hand = best["numpy by hand"]
+            row = "  ".join(f"{name} {best[name] / hand:.2f}" for name in runs)
+            print(f"{'-'.join(map(str, sizes))} batch {batch} {'tanh' if tanh else 'relu'}:"
+                  f" {hand * 1e6:.0f} us  {row}")  # fmt: skip
+
+
+def branches() -> None:
+    """Print how many NaN come of rows that are masked."""
+    random = np.random.default_rng(0)
+    x = random.uniform(0.1, 1.0, size=(2000, 64))
+    x[random.uniform(size=2000) < 0.5] = 0.0
+    valid, w = x[:, :1] > 0.0, random.normal(size=(64, 8))
+    loss = lambda x, w: fg.sum(fg.where(valid, fg.log(x) @ w, 0.0))
+    slope = fg.gradient(loss, argnums=(0, 1))
+    second = fg.gradient(lambda x, w: sum([fg.sum(g * g) for g in slope(x, w)]), argnums=(0, 1))
+    for order, f in ((1, slope), (2, second)):
+        lost = sum([int(np.isnan(g).sum()) for g in f(x, w)])
+        print(f"where(valid, log(x) @ w, 0), 2000 x 64, order {order}: NaN {lost}")
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    branches()
+    ratios()

@@ -1,0 +1,61 @@
+"""What another implementation, JAX, says of every function of arrays that it has too.
+
+python -m tests.laws.array_peers
+"""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+import fgrad
+from tests.samples.arrays import WHOLE, Case
+
+fg: Any = fgrad  # what is typed is tested in tests/typing
+
+
+def compare(case: Case) -> None:
+    """Values and derivatives of both orders."""
+    args: Any = case.arguments()
+    wrt: Any = tuple(range(len(args)))
+    same: Any = case.same
+    theirs: Any = lambda *xs: same(jax.numpy, *xs)
+    value = np.asarray(case.f(*args))
+    assert np.allclose(value, theirs(*args), rtol=1e-13, atol=1e-13)
+    weights = np.random.default_rng(5).normal(size=value.shape)
+
+    def loss(*xs: Any) -> Any:
+        y = case.f(*xs)
+        return fg.sum(fg.sin(y) * weights) if weights.ndim else fg.sin(y) * float(weights)
+
+    def their_loss(*xs: Any) -> Any:
+        return jax.numpy.sum(jax.numpy.sin(theirs(*xs)) * weights)
+
+    slope, their_slope = fg.gradient(loss, argnums=wrt), jax.grad(their_loss, argnums=wrt)
+    for ours, other in zip(slope(*args), their_slope(*args), strict=True):
+        assert np.allclose(ours, other, rtol=1e-11, atol=1e-11)
+    moves = tuple([np.cos(3.0 * np.asarray(a)) for a in args])
+    plain = tuple([m if m.ndim else float(m) for m in moves])
+    second = fg.jvp(slope, argnums=wrt)(*args, plain)[1]
+    _, expected = jax.jvp(their_slope, tuple(map(np.asarray, args)), moves)
+    for ours, other in zip(second, expected, strict=True):
+        assert np.allclose(ours, other, rtol=1e-10, atol=1e-10)
+
+
+def main() -> None:
+    """Compare all of them."""
+    config: Any = jax.config
+    config.update("jax_enable_x64", True)
+    compared = 0
+    for case in WHOLE:
+        if case.same and 0 not in case.shapes[0]:
+            try:
+                compare(case)
+            except AssertionError as error:
+                raise AssertionError(str(case)) from error
+            compared += 1
+    print(f"{compared} functions agree")
+
+
+if __name__ == "__main__":
+    main()
