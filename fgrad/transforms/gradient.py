@@ -29,6 +29,7 @@ C = TypeVar("C")
 Q = TypeVar("Q", bound=Real)
 Aux = TypeVar("Aux")
 
+_NUMBERS: Final = frozenset({Node})
 _NOTHING: Final = trees.flatten(None)
 
 
@@ -235,11 +236,13 @@ def _differentiated(
         aux = tuple([value_of(leaf) for leaf in aux])
     if not isinstance(output, Node):
         return _plain(output), aux, lambda leaf: end_of({}, leaf)
-    if isinstance(output, Condition) or getattr(output, "shape", None):
+    if isinstance(output, Condition) or (output.rank == 1 and is_array(output.value)):
         raise _no_number(output)
     if on_numbers:
         known = slopes(output, call.variables)
-        return output.value, aux, lambda leaf: end_of(known, leaf)
+        if output.rank or not _NUMBERS.issuperset(map(type, call.variables)):
+            return output.value, aux, lambda leaf: end_of(known, leaf)
+        return output.value, aux, lambda leaf: known.get(leaf, 0.0)
     return output, aux, slopes_at([(output, 1.0)], call.variables)
 
 
