@@ -13,6 +13,7 @@ from fgrad.autodiff.reverse import Gradients
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
 from fgrad.ops import scalar as ops
+from fgrad.ops.operand import is_array, pictured
 from fgrad.ops.primitive import Op
 
 # How operators are written, and how strongly they bind.
@@ -40,6 +41,8 @@ def number(x: float) -> str:
     >>> number(0.30000000000000004), number(1e300), number(3), number(True)
     ('0.3', '1e+300', '3.0', 'true')
     """
+    if is_array(x):
+        return pictured(x)
     return str(x).lower() if isinstance(x, bool) else repr(float(f"{x:.12g}"))
 
 

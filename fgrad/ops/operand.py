@@ -206,6 +206,14 @@ ARRAYS: Final = (
 """What to do with an array where a number is needed."""
 
 
+def pictured(array: Any) -> str:
+    """An array for people, whose numbers are too many: its shape and its Euclidean norm."""
+    if array.dtype.kind == "b":
+        return f"truth values {array.shape}"
+    size = float((array * array).sum()) ** 0.5
+    return f"array {array.shape} of norm {size:.6g}"
+
+
 def untraceable(value: Any, where: str) -> NotAValue:
     """The error for an array where only numbers are traced, expanded in series or solved for."""
     advice = (

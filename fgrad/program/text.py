@@ -15,6 +15,7 @@ from typing import Any, Final, final
 from fgrad.errors import FormatError
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
+from fgrad.ops.operand import is_array, pictured
 from fgrad.ops.primitive import Op
 from fgrad.program.names import digits, number, operation, spelled, vocabulary
 from fgrad.program.program import Instruction, Program
@@ -257,6 +258,8 @@ def _word(op: Op) -> str:
 
 
 def _literal(value: object) -> str:
+    if is_array(value):
+        return pictured(value)
     if isinstance(value, bool) or not isinstance(value, (float, int)):
         return repr(value)
     return digits(float(value))
