@@ -6,6 +6,7 @@ the same text, escaped, without colours of its own, so that it is read on a dark
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -29,22 +30,35 @@ _RIGHT: Final = "text-align: right"
 def number(x: float) -> str:
     """A number for people: 12 significant digits, which hide the rounding of the last four.
 
+    Of an array what `pictured` says.
+
     >>> number(0.30000000000000004), number(1e300), number(3), number(True)
     ('0.3', '1e+300', '3.0', 'true')
     """
+    if getattr(x, "shape", ()):
+        return pictured(x)
     return str(x).lower() if isinstance(x, bool) else repr(float(f"{x:.12g}"))
 
 
+def pictured(array: Any) -> str:
+    """An array for people, whose numbers are too many: its shape and its Euclidean norm."""
+    if array.dtype.kind == "b":
+        return f"truth values {array.shape}"
+    norm = float(abs(array).max()) if array.size else 0.0
+    if 0.0 < norm < math.inf:
+        norm *= math.sqrt(((array / norm) ** 2).sum())
+    return f"array {array.shape} of norm {norm:.6g}"
+
+
 def cell(value: Any) -> str:
-    """A number, a truth value or a tuple of these in a table; of an array the shape.
+    """A number, a truth value, an array or a tuple of these in a table.
 
     >>> cell((0.5, True))
     '(0.5, true)'
     """
     if isinstance(value, tuple):
         return shorten(f"({joined(value, cell)})", _CELL)
-    shape = getattr(value, "shape", ())
-    return f"array {shape}" if shape else number(value)
+    return number(value)
 
 
 def shorten(text: str, width: int) -> str:

@@ -14,7 +14,7 @@ from tests import operations
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs/reference"
 ROOMS = [
-    "ops", "graph", "autodiff", "trees", "transforms", "program", "compiled", "backends", "solvers",
+    "ops", "graph", "arrays", "autodiff", "trees", "transforms", "program", "compiled", "backends", "solvers",
     "formats", "optimize", "cli", "errors",
 ]  # fmt: skip
 
@@ -22,7 +22,7 @@ ROOMS = [
 OF_ROOMS = {"LEAF", "Leaf", "arguments", "matched_results", "results", "tupled"}
 
 # Examples of these are on the page of operations, or in `Unary`, `minimize` and `lbfgs`.
-ELSEWHERE = {"Binary", "Minimum", "Op", "Partial", "Search", "Ternary"}
+ELSEWHERE = {"ArrayCondition", "Binary", "Minimum", "Op", "Partial", "Search", "Ternary"}
 
 
 def documented() -> set[str]:
@@ -56,7 +56,12 @@ def test_the_tables_of_operations_are_what_help_shows() -> None:
 def test_everything_in_the_reference_shows_an_example() -> None:
     things = [(name, getattr(fg, name)) for name in dir(fg)]
     things += [(name, getattr(trees, name)) for name in ("flatten", "leaves", "map", "paths")]
+    arrays = (REFERENCE / "arrays.md").read_text()
     for name, thing in things:
+        module = getattr(thing, "__module__", "")
+        if module.startswith("fgrad.arrays.") and not isinstance(thing, type):
+            assert re.search(rf"^(>>>|\.\.\.) .*\bfg\.{name}\(", arrays, re.MULTILINE), name
+            continue
         error = isinstance(thing, type) and issubclass(thing, BaseException)
         if not (error or isinstance(thing, (Op, ModuleType)) or name in ELSEWHERE):
             assert ">>>" in (thing.__doc__ or ""), name

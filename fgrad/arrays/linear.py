@@ -234,6 +234,10 @@ class Key:
 
     __slots__ = ("basic", "content", "parts")
 
+    parts: tuple[Any, ...]
+    content: tuple[Any, ...]
+    basic: bool
+
     def __init__(self, parts: tuple[Any, ...]) -> None:
         self.parts = parts
         self.content = tuple([_content(part) for part in parts])

@@ -38,6 +38,8 @@ class Held(Operand):
     __slots__ = ("value",)
     rank = 1
 
+    value: Any
+
     def __init__(self, value: Any) -> None:
         self.value = value
 

@@ -264,6 +264,11 @@ def stack(arrays: Iterable[Any], axis: int = 0) -> Any:
     return concatenate([expand_dims(x, axis) for x in parts], axis)
 
 
+def stacked(numbers: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of that shape of numbers and nodes of numbers, in order."""
+    return reshape(stack(numbers) if numbers else np.zeros(0), shape)
+
+
 def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
     """Equal parts along an axis, or the parts between given places."""
     x = given(x, "split")

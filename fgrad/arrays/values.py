@@ -25,7 +25,7 @@ except ImportError as _error:
 
 Array: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
-Numbers: TypeAlias = NDArray[np.float64] | NDArray[np.signedinteger[Any]]
+Numbers: TypeAlias = NDArray[np.float64] | NDArray[np.int64]
 
 _FLOAT64: Final = np.dtype(np.float64)
 _DATA: Final = "iu"  # kinds of dtype that are converted: whole numbers, as data

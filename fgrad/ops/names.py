@@ -12,9 +12,11 @@ import struct
 from collections.abc import Iterable
 from typing import Final
 
+from fgrad.display import pictured
 from fgrad.errors import NotAValue, UnknownName
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
+from fgrad.ops.operand import is_array
 from fgrad.ops.primitive import Op
 
 _ITEM: Final = re.compile(r"(item|truth)\[([0-9]{1,9})\]")
@@ -107,6 +109,8 @@ def spelling(op: Op) -> str:
 
 def printed(value: object) -> str:
     """A literal as it is printed."""
+    if is_array(value):
+        return pictured(value)
     if isinstance(value, bool) or not isinstance(value, (float, int)):
         return repr(value)
     return digits(float(value))

@@ -181,7 +181,7 @@ def is_array(value: object) -> bool:
 def arrays() -> Any:
     """What takes arrays in, for a caller that has one: nobody else waits for numpy.
 
-    By its name, since it is a room above this one (docs/decisions/0028).
+    By its name, since it is a room above this one (docs/decisions/0031).
     """
     from importlib import import_module  # noqa: PLC0415  # only who has an array waits for it
 

@@ -109,18 +109,15 @@ class _Equation:
 
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     require_function(equation.f, equation.name)
-    first, shape = trees.flatten(equation.start, "start")
-    require_numbers(first, "start")
-    start, size = numbers(first, "start"), len(shape)
+    start, shape = _flat(equation.start, "start")
+    size = len(shape)
     # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
 
     @_like_the_rest(equation.f)
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         name = f"arguments of {equation.name}"
-        leaves, arguments = trees.flatten((args, kwargs), name)
-        require_numbers(leaves, name)
-        given = numbers(leaves, name)
+        given, arguments = _flat((args, kwargs), name)
 
         # The start is an argument too, without a derivative: it may be known only when the program runs.
         def impl(*both: float) -> tuple[float, ...]:
@@ -153,6 +150,13 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
         return shape.unflatten(multiple.results(op, everything))
 
     return solution
+
+
+def _flat(tree: object, name: str) -> tuple[list[Any], trees.Structure[Any]]:
+    """The numbers of a tree without arrays, and its structure."""
+    leaves, structure = trees.flatten(tree, name)
+    require_numbers(leaves, name)
+    return numbers(leaves, name), structure
 
 
 def _system(

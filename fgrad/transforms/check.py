@@ -12,7 +12,7 @@ import itertools
 import math
 import operator
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from fgrad.graph.node import Node, constant, number_of, variable
 from fgrad.graph.reduction import dot
 from fgrad.graph.variables import var
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import literal
+from fgrad.ops.operand import arrays, is_array, literal
 from fgrad.ops.primitive import Op
 from fgrad.transforms.variables import checked, found, one_number
 from fgrad.trees.parameters import name_of, require_function
@@ -120,6 +120,8 @@ class _OfLeaves:
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
     structures: Mapping[int, trees.Structure[Any]]
+    shapes: tuple[tuple[int, ...] | None, ...]
+    """Of each leaf that is an array; its elements are moved one by one."""
     leaves: tuple[float, ...]
 
     @classmethod
@@ -134,17 +136,31 @@ class _OfLeaves:
         if argnums is not None:
             args, kwargs, places = found(f, checked(argnums), args, kwargs)
         leaves: list[float] = []
+        shapes: list[tuple[int, ...] | None] = []
         structures: dict[int, trees.Structure[Any]] = {}
         for place in places:
             given, structures[place] = trees.flatten(args[place], name_of(f, place))
-            leaves += [literal(number_of(leaf), "check_gradient") for leaf in given]
-        return cls(f, args, kwargs, structures, tuple(leaves))
+            for leaf in given:
+                value: Any = number_of(leaf)
+                shapes.append(value.shape if is_array(value) else None)
+                numbers = value.ravel().tolist() if is_array(value) else [value]
+                leaves += [literal(number, "check_gradient") for number in numbers]
+        return cls(f, args, kwargs, structures, tuple(shapes), tuple(leaves))
 
     def __call__(self, *leaves: Node[float]) -> Node[float] | float:
-        given, args = iter(leaves), list(self.args)
+        given, shapes, args = iter(leaves), iter(self.shapes), list(self.args)
         for place, structure in self.structures.items():
-            args[place] = structure.unflatten(itertools.islice(given, len(structure)))
+            own = itertools.islice(shapes, len(structure))
+            args[place] = structure.unflatten([_leaf_of(given, shape) for shape in own])
         return self.f(*args, **self.kwargs)
+
+
+def _leaf_of(given: Iterator[Any], shape: tuple[int, ...] | None) -> Any:
+    """The next number, or an array of the next numbers."""
+    if shape is None:
+        return next(given)
+    numbers = list(itertools.islice(given, math.prod(shape)))
+    return arrays().stacked(numbers, shape)
 
 
 @attrs.frozen

@@ -31,6 +31,7 @@ C = TypeVar("C")
 Q = TypeVar("Q", bound=Real)
 Aux = TypeVar("Aux")
 
+_NUMBERS: Final = frozenset({Node})
 _NOTHING: Final = trees.flatten(None)
 
 
@@ -242,7 +243,9 @@ def _differentiated(
         return number, aux, lambda leaf: end_of({}, leaf)
     if on_numbers:
         known = slopes(number, call.variables)
-        return number.value, aux, lambda leaf: end_of(known, leaf)
+        if number.rank or not _NUMBERS.issuperset(map(type, call.variables)):
+            return number.value, aux, lambda leaf: end_of(known, leaf)
+        return number.value, aux, lambda leaf: known.get(leaf, 0.0)
     return number, aux, slopes_at([(number, 1.0)], call.variables)
 
 

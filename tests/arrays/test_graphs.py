@@ -11,6 +11,7 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
+from fgrad.formats.graphviz.writer import dot  # noqa: E402
 from tests.samples.arrays import WHOLE, Case  # noqa: E402  # they need numpy
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
@@ -78,3 +79,17 @@ def test_a_node_of_an_array_is_shown_by_its_shape_and_not_by_its_numbers() -> No
         == "ArrayNode(mul(sum(…), an array of shape (300,)), shape=(300,))"
     )
     assert copy.copy(w) is w
+
+
+def test_a_graph_is_printed_and_drawn_with_shapes_and_norms() -> None:
+    w = fg.var(np.arange(200.0).reshape(20, 10), "w")
+    y = fg.sum(w * np.ones(10))
+    graph = fg.Graph.of(y)
+    lines = fg.show(graph).splitlines()
+    assert lines[1] == "  w = variable()  # array (20, 10) of norm 1626.87"
+    assert lines[2].startswith("  %1 = mul(w, array (10,) of norm 3.16228)")
+    assert len(lines) == 5
+    drawn = dot(graph, fg.grad(graph, y))
+    assert (
+        r"w\nvalue array (20, 10) of norm 1626.87\ngradient array (20, 10) of norm 14.1421" in drawn
+    )

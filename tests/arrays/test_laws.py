@@ -8,6 +8,8 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
+from fgrad.ops import scalar  # noqa: E402
+from fgrad.ops.primitive import Op  # noqa: E402
 from tests.samples.arrays import ELEMENTWISE, WHOLE, Case, layouts  # noqa: E402  # they need numpy
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
@@ -148,3 +150,22 @@ def test_nodes_and_values_give_the_same(case: Case) -> None:
         assert np.shape(values[x]) == np.shape(a)
         assert np.shape(nodes[x].value) == np.shape(a)
         assert close(values[x], nodes[x].value, 1e-12)
+
+
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.5, 0.3, np.inf, -np.inf, np.nan, 1e-310, 1e300])
+OPERATIONS = [op for op in vars(scalar).values() if isinstance(op, Op) and op.kinds[0] is float]
+
+
+@pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.name)
+def test_an_operation_on_arrays_is_the_operation_on_each_element(op: Any) -> None:
+    if op is scalar.polygamma:
+        pytest.skip("its first argument is a whole number")
+    shapes = [(-1, 1, 1), (1, -1, 1), (1, 1, -1)]
+    args = [SPECIAL.reshape(shape) for shape in shapes[: op.arity]]
+    found = np.asarray(op(*args))
+    spread = np.broadcast_arrays(*args)
+    expected = [
+        op(*[float(v) for v in row]) for row in zip(*[a.ravel() for a in spread], strict=True)
+    ]
+    assert found.shape == spread[0].shape
+    assert np.allclose(found.ravel(), expected, rtol=1e-12, atol=0.0, equal_nan=True)

@@ -1,0 +1,143 @@
+"""What is refused says in one sentence what came and what to do."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+np = pytest.importorskip("numpy")
+
+import fgrad  # noqa: E402
+
+fg: Any = fgrad  # what is typed is tested in tests/typing
+W = np.arange(6.0).reshape(2, 3) + 1.0
+
+
+def written(action: Callable[[Any], Any]) -> Callable[[], Any]:
+    return lambda: action(fg.var(W, "w"))
+
+
+def _added(w: Any) -> None:
+    z = np.zeros((2, 3))
+    z += w
+
+
+def _set(w: Any) -> None:
+    w[0] = 1.0
+
+
+def _element(w: Any) -> None:
+    z = np.zeros(3)
+    z[0] = w[0, 0]
+
+
+def _value(w: Any) -> None:
+    w.value[0, 0] = 1.0
+
+
+WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
+    ("float32", lambda: fg.var(W.astype(np.float32)), fg.NotAValue, ("float32", "(2, 3)", "astype")),
+    ("complex", lambda: fg.sin(W * 1j), fg.NotAValue, ("complex128", "array.real")),
+    ("strings", lambda: fg.var(np.array(["a"])), fg.NotAValue, ("<U1",)),
+    ("objects", lambda: fg.sin(np.array([None, 1.0])), fg.NotAValue, ("object", "fg.stack")),
+    ("truths", lambda: fg.var(W > 2.0), fg.NotAValue, ("bool", "where")),
+    ("numbers as truths", lambda: fg.where(W, W, 0.0), fg.NotAValue, ("truth values", "float64")),
+    ("masked", lambda: fg.sin(np.ma.masked_less(W, 2.0)), fg.NotAValue, ("MaskedArray", "filled")),
+    ("matrix", lambda: fg.gradient(fg.sum)(_matrix()), fg.NotAValue, ("matrix", "np.asarray")),
+    ("subclass", lambda: fg.var(W.view(_Sub)), fg.NotAValue, ("_Sub", "np.asarray")),
+    ("lists", lambda: fg.var([1.0, 2.0]), fg.NotAValue, ("[1.0, 2.0]",)),
+    ("shapes", written(lambda w: w * np.ones(2)), fg.ShapeMismatch, ("(2, 3) and (2,)", "mul")),
+    ("shapes of operations", written(lambda w: fg.hypot(w, np.ones(2))), fg.ShapeMismatch, ("hypot",)),
+    ("matmul", written(lambda w: w @ w), fg.ShapeMismatch, ("matmul", "(2, 3) and (2, 3)")),
+    ("axis", written(lambda w: w.sum(2)), fg.ShapeMismatch, ("axis 2", "2 axes")),
+    ("reshape", written(lambda w: w.reshape(4)), fg.ShapeMismatch, ("(4,)", "6 elements")),
+    ("concatenate", written(lambda w: fg.concatenate([w, w.T])), fg.ShapeMismatch, ("(3, 2)", "axis 0")),
+    ("stack", written(lambda w: fg.stack([w, w.T])), fg.ShapeMismatch, ("(3, 2)",)),
+    ("broadcast_to", written(lambda w: fg.broadcast_to(w, (3, 3))), fg.ShapeMismatch, ("(3, 3)",)),
+    ("einsum", written(lambda w: fg.einsum("ij,jk->ik", w, w)), fg.ShapeMismatch, ("one length for j",)),
+    ("max of none", lambda: fg.max(np.zeros((0, 3))), fg.ShapeMismatch, ("no elements",)),
+    ("solve", written(lambda w: fg.solve(w, w)), fg.ShapeMismatch, ("square",)),
+    ("index out of bounds", written(lambda w: w[5]), fg.ShapeMismatch, ("out of bounds",)),
+    ("index by a number that is none", written(lambda w: w[0.5]), fg.NotAValue, ("whole numbers",)),
+    ("index by a node", written(lambda w: w[w]), fg.NotAValue, ("node.value",)),
+    ("out=", written(lambda w: np.exp(w, out=np.zeros((2, 3)))), fg.NotAValue, ("out=", "immutable")),
+    ("in place", written(_added), fg.NotAValue, ("z = z + x",)),
+    ("np.add.at", written(lambda w: np.add.at(w, 0, 1.0)), fg.NotAValue, ("add.at", "immutable")),
+    ("dtype=", written(lambda w: np.sum(w, dtype=np.float32)), fg.NotAValue, ("dtype=",)),
+    ("a function without a rule", written(np.median), fg.NotAValue, ("median", "node.value")),
+    ("item assignment", written(_set), fg.SilentDetach, ("where",)),
+    ("an element of an array", written(_element), fg.SilentDetach, ("node.value",)),
+    ("an array of a node", written(np.array), fg.SilentDetach, ("node.value", "fg.stack")),
+    ("an array of nodes", written(lambda w: np.array([w[0, 0], 1.0])), fg.SilentDetach, ("fg.stack",)),
+    ("a branch", written(lambda w: bool(w > 0.0)), fg.SilentDetach, ("where",)),
+    ("float()", written(lambda w: float(w.sum())), fg.SilentDetach, ("node.value",)),
+    ("in", written(lambda w: 1.0 in w), fg.SilentDetach, ("node.value",)),
+    ("==", written(lambda w: w == W), fg.SilentDetach, ("equal(x, y)",)),
+    ("== from the left", written(lambda w: w == W), fg.SilentDetach, ("equal(x, y)",)),
+    ("gradient of an array", lambda: fg.gradient(fg.sin)(W), fg.NotDifferentiable, ("one real number",)),
+    ("grad of an array", written(lambda w: fg.grad(fg.Graph.of(w), w)), fg.NotDifferentiable, ("sum",)),
+    ("tangent", lambda: fg.jvp(fg.sin)(W, np.ones(3)), fg.ShapeMismatch, ("(3,)", "(2, 3)")),
+    ("cotangent", lambda: fg.vjp(fg.sin)(W)[1](np.ones(3)), fg.ShapeMismatch, ("(3,)", "(2, 3)")),
+    ("compile", lambda: fg.compile(fg.sum)(W), fg.NotAValue, ("(2, 3)", "fg.compile(f).map")),
+    ("compile of a node", written(fg.compile(fg.sin)), fg.NotAValue, ("numbers alone",)),
+    ("compile that holds an array", lambda: fg.compile(lambda x: fg.sum(x * W))(1.0), fg.NotAValue, ("(2, 3)",)),
+    ("trace", lambda: fg.trace(lambda x: (x, W))(1.0), fg.NotAValue, ("result", "(2, 3)")),
+    ("trace of stack", lambda: fg.trace(lambda x: fg.stack([x, x]))(1.0), fg.NotAValue, ("numbers alone",)),
+    ("taylor", lambda: fg.taylor(fg.sin, 2)(W), fg.NotAValue, ("numbers alone", "taylor")),
+    ("taylor within", lambda: fg.taylor(lambda t: fg.sum(t * W), 2)(1.0), fg.NotAValue, ("taylor",)),
+    ("root", lambda: fg.root(lambda x: x * x - 2.0, W)(*()), fg.NotAValue, ("start", "(2, 3)")),
+    ("root of arrays", lambda: fg.root(lambda x, a: x * x - 2.0, 1.0)(W), fg.NotAValue, ("(2, 3)",)),
+    ("lbfgs", lambda: fg.minimize(fg.sum, W, fg.lbfgs()), fg.NotAValue, ("lbfgs", "(2, 3)")),
+    ("an axis of no array", lambda: fg.sum([1.0, 2.0], 0), fg.NotAValue, ("axis=0", "fg.stack")),
+]  # fmt: skip
+
+
+_Sub: Any = type("_Sub", (np.ndarray,), {})
+
+
+def _matrix() -> Any:
+    with pytest.warns(PendingDeprecationWarning):
+        return np.matrix(W)
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: case[0])
+def test_it_is_refused_with_what_came_and_what_to_do(case: Any) -> None:
+    _, action, error, said = case
+    with pytest.raises(error) as caught:
+        action()
+    text = str(caught.value)
+    for part in said:
+        assert part in text, text
+    assert "\n" not in text
+    assert "Held" not in text
+
+
+def test_the_value_of_a_node_cannot_be_written_to() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        _value(fg.var(W.copy()))
+
+
+def test_arrays_of_whole_numbers_are_data() -> None:
+    x = fg.var(np.arange(3))
+    assert x.value.dtype == np.float64
+    assert fg.gradient(lambda v: fg.sum(v * v))(np.arange(3)).tolist() == [0.0, 2.0, 4.0]
+    assert fg.sin(np.arange(2)).tolist() == [0.0, fg.sin(1.0)]
+    assert isinstance(fg.var(np.array(2)).value, float)
+    assert fg.var(W.astype(">f8")).value.dtype.isnative
+
+
+def test_fgrad_is_imported_without_numpy_and_runs_on_numbers_without_it() -> None:
+    import subprocess  # noqa: PLC0415  # for this one
+    import sys  # noqa: PLC0415  # likewise
+
+    program = (
+        "import sys, fgrad as fg; x = fg.var(2.0); y = fg.where(x > 1, x * x, 0.0) + fg.sum([x, 1.0]);"
+        "fg.grad(fg.Graph.of(y), y)[x]; fg.gradient(lambda p: p[0] * fg.sin(p[1]))((1.0, 2.0));"
+        "fg.hessian(lambda x: x * x)(1.0); fg.jvp(fg.sin)(1.0, 1.0); fg.vjp(fg.sin)(1.0)[1](1.0);"
+        "print('numpy' in sys.modules, 'fgrad.arrays' in sys.modules)"
+    )
+    run = [sys.executable, "-c", program]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+    missing = f"import sys; sys.modules['numpy'] = None; {program}"
+    subprocess.run([sys.executable, "-c", missing], capture_output=True, check=True)
