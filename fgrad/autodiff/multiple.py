@@ -17,7 +17,7 @@ import attrs
 from fgrad.autodiff.cotangent import Flow, as_node, number, plus, times, total
 from fgrad.graph.node import Node, _seal, constant, depth_above, number_of
 from fgrad.ops.multiple import Bundle, Joint, Row, settled
-from fgrad.ops.operand import Guarded, Operand, Truth, arrays, is_array, is_of_arrays
+from fgrad.ops.operand import Guarded, Operand, Truth, any_of_arrays, arrays
 
 
 def results(op: Joint, args: Sequence[Any]) -> Sequence[Any]:
@@ -28,7 +28,7 @@ def results(op: Joint, args: Sequence[Any]) -> Sequence[Any]:
 
 def called(op: Joint, args: Sequence[Any], value: tuple[float, ...]) -> Sequence[Any]:
     """The results as nodes, where they are known to be `value`."""
-    if any(map(is_of_arrays, args)) or any(map(is_array, value)):
+    if any_of_arrays({*map(type, args), *map(type, value)}):
         return _items(arrays().sealed(op, tuple(args), value, depth_above(args)))
     return _items(_seal(op, tuple(args), value, depth_above(args), None))
 
