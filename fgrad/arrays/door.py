@@ -12,6 +12,7 @@ from fgrad.arrays.protocols import ufunc as ufunc
 from fgrad.arrays.shapes import stacked as stacked
 from fgrad.arrays.values import array as array
 from fgrad.arrays.values import as_leaf as as_leaf
+from fgrad.arrays.values import is_leaf as is_leaf
 from fgrad.arrays.values import is_truths as is_truths
 from fgrad.arrays.values import owned as owned
 from fgrad.arrays.values import plain as plain

@@ -52,9 +52,12 @@ def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
 
 def as_leaf(value: Any, where: str) -> Any:
     """An array as the leaf of a tree: itself if it is of float64; errors are those of `array`."""
-    if type(value) is np.ndarray and value.dtype is _FLOAT64 and value.ndim:
-        return value
-    return array(value, where)
+    return value if is_leaf(value) else array(value, where)
+
+
+def is_leaf(value: Any) -> bool:
+    """Whether it is an array that is kept as it is."""
+    return type(value) is np.ndarray and value.dtype is _FLOAT64 and value.ndim > 0
 
 
 def is_truths(value: Any) -> bool:

@@ -18,7 +18,7 @@ import attrs
 from fgrad.autodiff.cotangent import Contribution, as_node, number, plus, times, total
 from fgrad.graph.node import Node, _seal, constant, depth_above, number_of
 from fgrad.ops.multiple import Bundle, MultiOp, Row, settled
-from fgrad.ops.operand import Guarded, Operand, Truth, arrays, is_array, is_of_arrays
+from fgrad.ops.operand import Guarded, Operand, Truth, any_of_arrays, arrays
 
 
 def results(op: MultiOp, args: Sequence[Any]) -> Sequence[Any]:
@@ -29,7 +29,7 @@ def results(op: MultiOp, args: Sequence[Any]) -> Sequence[Any]:
 
 def called(op: MultiOp, args: Sequence[Any], value: tuple[float, ...]) -> Sequence[Any]:
     """The results as nodes, where their values are known already."""
-    if any(map(is_of_arrays, args)) or any(map(is_array, value)):
+    if any_of_arrays({*map(type, args), *map(type, value)}):
         return _items(arrays().sealed(op, tuple(args), value, depth_above(args)))
     return _items(_seal(op, tuple(args), value, depth_above(args), None))
 

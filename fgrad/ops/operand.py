@@ -239,6 +239,11 @@ def is_of_arrays(value: object) -> bool:
     return isinstance(value, Operand) and value.rank == 1
 
 
+def any_of_arrays(kinds: Iterable[Any]) -> bool:
+    """Whether there is a class of arrays, or of what is computed from them, among `kinds`."""
+    return any(getattr(kind, "rank", 0) == 1 or kind.__name__ == "ndarray" for kind in kinds)
+
+
 def told(value: object) -> str:
     """The text for `value` in an error: short, with its type; of an array the shape alone."""
     if is_of_arrays(value) and not hasattr(value, "op"):  # an array that is held for an operation

@@ -18,7 +18,7 @@ from fgrad.autodiff.gradients import zero_of
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import MultiOp, Row
-from fgrad.ops.operand import arrays, is_array, is_of_arrays, literal
+from fgrad.ops.operand import any_of_arrays, arrays, is_array, is_of_arrays, literal
 from fgrad.transforms.variables import numbers, require_shape
 from fgrad.trees.parameters import name_of, require_function
 
@@ -66,7 +66,7 @@ def custom(
         values, result = trees.flatten(got, "result")
         op = _Rules(f, vjp, jvp, structure, result, args, kwargs).op(
             getattr(f, "__name__", "custom"),
-            arrays=any(map(is_array, (*map(_value, given), *values))),
+            arrays=any_of_arrays({*map(type, given), *map(type, values)}),
         )
         known = tuple(map(_plain, values))
         made = multiple.results(op, given) if traced else multiple.called(op, given, known)

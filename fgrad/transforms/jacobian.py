@@ -27,7 +27,7 @@ from fgrad.autodiff.leaves import leaf_nodes
 from fgrad.autodiff.reverse import slopes
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Condition, Node
-from fgrad.ops.operand import Real, is_array, is_of_arrays
+from fgrad.ops.operand import Real, any_of_arrays
 from fgrad.transforms.gradient import gradient
 from fgrad.transforms.variables import Call, checked
 from fgrad.trees.parameters import require_function
@@ -143,9 +143,7 @@ def jacobian(
         activity = call.activity(results)
         on_numbers = not call.of_nodes and activity.closed
         variables = call.variables
-        if any(map(is_of_arrays, variables)) or any(
-            is_of_arrays(y) or is_array(y) for y in results
-        ):
+        if any_of_arrays({*map(type, variables), *map(type, results)}):
             return _of_arrays(call, activity, results, structure, mode, on_numbers=on_numbers)
         forward = len(variables) < len(results) if mode == "auto" else mode == "forward"
         if forward:

@@ -120,7 +120,7 @@ def test_a_number_that_is_a_container_is_none_of_the_leaves_beside_it() -> None:
     assert not trees.flatten([1.0, 2.0])[1].read([1.0, Labelled()], [])
 
 
-@pytest.mark.parametrize("leaf", [True, "a", 1j, object(), np.zeros(2)])
+@pytest.mark.parametrize("leaf", [True, "a", 1j, object(), np.zeros(2, np.float32)])
 def test_what_is_no_leaf_is_refused_beside_others_and_by_its_place(leaf: Any) -> None:
     for tree in ([1.0, leaf], {"a": (1.0, 2.0), "b": [leaf]}):
         with pytest.raises(fg.errors.NotAValue, match=r"tree(\[1\]|\['b'\]\[0\]) "):
