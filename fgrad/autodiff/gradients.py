@@ -305,6 +305,9 @@ def _of_arrays(f: Callable[..., Any], x: Any, *others: Any) -> Any:
 
 def zero_of(value: Any) -> Any:
     """The zero of the kind of `value`: a number, a truth value, an array or a tuple of these."""
+    kind = type(value)
+    if kind is float or kind is bool:
+        return kind()
     if isinstance(value, tuple):
         return tuple(map(zero_of, value))
     return arrays().zero_like(value) if is_array(value) else type(value)()

@@ -110,7 +110,9 @@ def number(x: Any, name: str) -> Any:
 
 def one_number(output: object, where: str) -> Node[float] | float:
     """The output of a function, a float unless it is a node; NotDifferentiable if it is no number."""
-    if isinstance(output, Node) and not (output.truth or (output.rank and is_array(output.value))):
+    if isinstance(output, Node) and not (
+        output.truth or (output.rank == 1 and is_array(output.value))
+    ):
         return output
     try:
         return literal(output, where)
