@@ -11,27 +11,17 @@ from fgrad.errors import NotAValue
 
 _CALLS: Final = itertools.count(1)
 _running: Final[ContextVar[bool]] = ContextVar(
-    "set while a function is differentiated or traced: whether its nodes end with the call"
+    "whether a function is being differentiated or traced"
 )
 
 
-def ran(
-    f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any], *, kept: bool = False
-) -> Any:
-    """The result of a function that is differentiated or traced: a `var` that it makes is its own.
-
-    Its nodes may hold somebody's arrays, which are not copied unless the nodes are `kept`.
-    """
-    token = _running.set(not kept)
+def ran(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The result of a function that is differentiated or traced: a `var` that it makes is its own."""
+    token = _running.set(True)  # the only thing that can be said
     try:
         return f(*args, **kwargs)
     finally:
         _running.reset(token)
-
-
-def is_passing() -> bool:
-    """Whether the nodes that are made now are let go when the call ends that they are made in."""
-    return _running.get(False)
 
 
 def below_all() -> int:
@@ -41,7 +31,7 @@ def below_all() -> int:
 
 def is_inside() -> bool:
     """Whether a function is being differentiated or traced."""
-    return _running.get(None) is not None
+    return _running.get(False)
 
 
 def _checked(label: object) -> str:

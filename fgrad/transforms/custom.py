@@ -20,7 +20,14 @@ from fgrad.autodiff.reverse import zero_of
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import Joint, Row
-from fgrad.ops.operand import any_of_arrays, arrays, is_array, is_of_arrays, literal
+from fgrad.ops.operand import (
+    any_of_arrays,
+    arrays,
+    is_array,
+    is_of_arrays,
+    literal,
+    require_numbers,
+)
 from fgrad.transforms.variables import numbers, require_shape
 from fgrad.trees.parameters import name_of
 
@@ -64,6 +71,8 @@ def custom(
         at = structure.unflatten(seen)
         got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
         values, result = trees.flatten(got, "result")
+        if traced:
+            require_numbers(values, f"the result of {getattr(f, '__name__', 'a custom function')}")
         op = _Rules(f, vjp, jvp, structure, result, args, kwargs).op(
             getattr(f, "__name__", "custom"),
             arrays=any_of_arrays({*map(type, given), *map(type, values)}),
