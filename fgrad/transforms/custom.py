@@ -71,8 +71,7 @@ def custom(
         at = structure.unflatten(seen)
         got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
         values, result = trees.flatten(got, "result")
-        if traced:
-            require_numbers(values, f"the result of {getattr(f, '__name__', 'a custom function')}")
+        require_numbers(values if traced else (), "the result of a custom function")
         op = _Rules(f, vjp, jvp, structure, result, args, kwargs).op(
             getattr(f, "__name__", "custom"),
             arrays=any_of_arrays({*map(type, given), *map(type, values)}),
