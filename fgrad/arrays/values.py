@@ -14,7 +14,6 @@ from contextvars import Context, ContextVar
 from typing import Any, Final, TypeAlias
 
 from fgrad.errors import MissingExtra, NotAValue
-from fgrad.graph.depth import is_passing
 from fgrad.ops.operand import told
 
 try:
@@ -36,9 +35,9 @@ sweeping: Final[ContextVar[bool]] = ContextVar("whether a sweep is on, whose arr
 def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
     """`value` as a node keeps it: a read-only float64 array, or a float if it has no dimension.
 
-    A writeable array is copied, or with `borrow` read through a read-only view: so it is by itself
-    in the call of a function that is differentiated. Raises NotAValue, with `where`, for every other
-    kind of array.
+    A writeable array is copied, for it may be filled anew while nodes hold it; with `borrow`, and in
+    sweeps, whose arrays are their own, it is read through a read-only view. Raises NotAValue, with
+    `where`, for every other kind of array.
     """
     kept = value
     if type(value) is not np.ndarray or value.dtype is not _FLOAT64:
@@ -83,7 +82,7 @@ def _fixed(value: Any, borrow: bool | None) -> Any:
     if not isinstance(base, np.ndarray):
         return value
     if borrow is None:
-        borrow = sweeping.get(False) or is_passing()
+        borrow = sweeping.get(False)
     fixed = value.view() if borrow else value.copy(order="K")
     fixed.flags.writeable = False
     return fixed

@@ -29,7 +29,7 @@ def number(value: Any, where: str) -> Any:
     if type(value) is float or isinstance(value, (Operand, Guarded)):
         return value
     if is_array(value):
-        return arrays().array(value, where)
+        return arrays().array(value, where, borrow=False)  # somebody's rule may fill it anew
     return literal(value, where)
 
 

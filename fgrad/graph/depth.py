@@ -14,9 +14,7 @@ from typing import Any, Final
 LOWEST: Final = (1 << 32) - 1
 """The greatest depth of a node that is computed from variables outside of any transform."""
 _CALLS: Final = itertools.count(1)
-_inside: Final[ContextVar[bool]] = ContextVar(
-    "set while a function is differentiated or traced: whether its nodes end with the call"
-)
+_inside: Final[ContextVar[bool]] = ContextVar("whether a function is differentiated or traced")
 
 
 def below_all() -> int:
@@ -26,22 +24,12 @@ def below_all() -> int:
 
 def depth_of_variable() -> int:
     """The depth of a variable made now: one that a function makes inside of a transform is its own."""
-    return 0 if _inside.get(None) is None else below_all()
+    return below_all() if _inside.get(None) else 0
 
 
-def is_passing() -> bool:
-    """Whether nodes made now are let go of when the call ends that they are made in."""
-    return _inside.get(False)
-
-
-def call_inside(
-    f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any], *, kept: bool = False
-) -> Any:
-    """The result of a function that is differentiated or traced (docs/decisions/0027).
-
-    Its nodes may hold somebody's arrays, which are not copied unless the nodes are `kept`.
-    """
-    token = _inside.set(not kept)
+def call_inside(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The result of a function that is differentiated or traced (docs/decisions/0027)."""
+    token = _inside.set(True)  # the only value it has
     try:
         return f(*args, **kwargs)
     finally:

@@ -85,10 +85,11 @@ class Op:
         Of several operands that of the highest rank applies it.
         """
         operand: Operand | None = None
+        highest = -1
         few = len(args) <= _FEW
         for a in args if few else dict(zip(map(type, args), args, strict=True)).values():
-            if isinstance(a, Operand) and (operand is None or a.rank > operand.rank):
-                operand = a
+            if isinstance(a, Operand) and (rank := a.rank) > highest:
+                operand, highest = a, rank
         return self.impl(*args) if operand is None else operand.apply(self, args)
 
     def _number(self, value: object) -> Operand | float:

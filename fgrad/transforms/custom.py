@@ -18,7 +18,14 @@ from fgrad.autodiff.gradients import zero_of
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import MultiOp, Row
-from fgrad.ops.operand import any_of_arrays, arrays, is_array, is_of_arrays, literal
+from fgrad.ops.operand import (
+    any_of_arrays,
+    arrays,
+    is_array,
+    is_of_arrays,
+    literal,
+    require_numbers,
+)
 from fgrad.transforms.variables import numbers, require_shape
 from fgrad.trees.parameters import name_of, require_function
 
@@ -64,10 +71,9 @@ def custom(
         at = structure.unflatten(seen)
         got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
         values, result = trees.flatten(got, "result")
-        op = _Rules(f, vjp, jvp, structure, result, args, kwargs).op(
-            getattr(f, "__name__", "custom"),
-            arrays=any_of_arrays({*map(type, given), *map(type, values)}),
-        )
+        require_numbers(values if traced else (), "the result of a custom function")
+        rules = _Rules(f, vjp, jvp, structure, result, args, kwargs)
+        op = rules.op(arrays=any_of_arrays({*map(type, given), *map(type, values)}))
         known = tuple(map(_plain, values))
         made = multiple.results(op, given) if traced else multiple.called(op, given, known)
         return result.unflatten(made)
@@ -87,7 +93,8 @@ class _Rules:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def op(self, name: str, *, arrays: bool) -> MultiOp:
+    def op(self, *, arrays: bool) -> MultiOp:
+        name = getattr(self.f, "__name__", "custom")
         by_pullback = self.pushforward_by_pullback if arrays else None
         pushforward = self.pushforward if self.jvp else by_pullback
         pullback = self.pullback if self.vjp else self.pullback_by_pushforward

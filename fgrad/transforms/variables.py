@@ -130,8 +130,6 @@ class Call:
     arguments: tuple[Argument, ...]
     several: bool
     """Whether a tuple of places was asked for, so that results are tuples too."""
-    kept: bool = False
-    """Whether its nodes are read when the call is over."""
 
     @classmethod
     def of(
@@ -156,11 +154,11 @@ class Call:
             argument = Argument.of(args[place], name, depth, kept=kept)
             arguments.append(argument)
             given[place] = argument.tree
-        return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple), kept)
+        return cls(tuple(given), kwargs, tuple(arguments), isinstance(places, tuple))
 
     def result(self, f: Callable[..., Any]) -> Any:
         """The result of `f` for the arguments."""
-        return call_inside(f, self.args, self.kwargs, kept=self.kept or self.of_nodes)
+        return call_inside(f, self.args, self.kwargs)
 
     @property
     def variables(self) -> tuple[Node[float], ...]:

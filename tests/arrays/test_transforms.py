@@ -176,3 +176,25 @@ def test_values_beside_the_gradient_are_kept() -> None:
     assert np.array_equal(aux["twice"], 2.0 * B)
     assert np.array_equal(aux["large"], B > 0.0)
     assert np.array_equal(slope, 2.0 * B)
+
+
+def test_an_array_that_is_filled_anew_while_a_function_runs_keeps_what_it_was() -> None:
+    buffer = np.zeros(3)
+
+    def f(b: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            buffer[:] = i
+            total = total + fg.sum(b * buffer)
+        return total
+
+    assert fg.gradient(f)(B).tolist() == [3.0, 3.0, 3.0]
+    assert fg.jvp(f)(B, np.ones(3))[1] == 9.0
+
+    def filled(value: Any) -> Any:
+        buffer[:] = value
+        return buffer
+
+    square = fg.custom(lambda x: filled(x * x), vjp=lambda x, y, bar: filled(2.0 * x * bar))
+    slope = fg.gradient(lambda b: fg.sum(square(b)) + fg.sum(square(2.0 * b)))(B)
+    assert np.allclose(slope, 2.0 * B + 8.0 * B)

@@ -83,6 +83,7 @@ WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
     ("compile that holds an array", lambda: fg.compile(lambda x: fg.sum(x * W))(1.0), fg.NotAValue, ("(2, 3)",)),
     ("trace", lambda: fg.trace(lambda x: (x, W))(1.0), fg.NotAValue, ("result", "(2, 3)")),
     ("trace of stack", lambda: fg.trace(lambda x: fg.stack([x, x]))(1.0), fg.NotAValue, ("numbers alone",)),
+    ("compile of custom", lambda: fg.compile(_spread())(1.0), fg.NotAValue, ("numbers alone", "result")),
     ("taylor", lambda: fg.taylor(fg.sin, 2)(W), fg.NotAValue, ("numbers alone", "taylor")),
     ("taylor within", lambda: fg.taylor(lambda t: fg.sum(t * W), 2)(1.0), fg.NotAValue, ("taylor",)),
     ("root", lambda: fg.root(lambda x: x * x - 2.0, W)(*()), fg.NotAValue, ("start", "(2, 3)")),
@@ -93,6 +94,10 @@ WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
 
 
 _Sub: Any = type("_Sub", (np.ndarray,), {})
+
+
+def _spread() -> Any:
+    return fg.custom(lambda x: x * W, vjp=lambda x, y, bar: fg.sum(bar * W))
 
 
 def _matrix() -> Any:
