@@ -50,7 +50,8 @@ def sum(terms: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """
     if is_array(terms) or is_of_arrays(terms):
         return arrays().functions.sum(terms, axis, keepdims=keepdims)
-    _require_no_axis("sum", axis, keepdims)
+    if axis is not None or keepdims:
+        raise _no_axes("sum", axis)
     return _balanced(_ADD, list(terms), "sum", "0.0")
 
 
@@ -83,7 +84,8 @@ def prod(factors: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """
     if is_array(factors) or is_of_arrays(factors):
         return arrays().functions.prod(factors, axis, keepdims=keepdims)
-    _require_no_axis("prod", axis, keepdims)
+    if axis is not None or keepdims:
+        raise _no_axes("prod", axis)
     return _balanced(_MUL, list(factors), "prod", "1.0")
 
 
@@ -119,10 +121,9 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
     return _balanced(_ADD, _pairwise(_MUL, left, right), "dot", "0.0")
 
 
-def _require_no_axis(where: str, axis: object, keepdims: object) -> None:
-    if axis is not None or keepdims:
-        advice = "Only an array has axes: np.array(numbers), or fg.stack(nodes)."
-        raise NotAValue(where, "an array, to go along an axis", f"axis={axis!r:.20}", advice)
+def _no_axes(where: str, axis: object) -> NotAValue:
+    advice = "Only an array has axes: np.array(numbers), or fg.stack(nodes)."
+    return NotAValue(where, "an array, to go along an axis", f"axis={axis!r:.20}", advice)
 
 
 def _pairwise(join: _Join, left: list[Any], right: list[Any]) -> list[Any]:

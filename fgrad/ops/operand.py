@@ -169,9 +169,15 @@ def is_array_like(value: object) -> bool:
     return hasattr(type(value), "__array__") and not isinstance(value, Operand)
 
 
+# Most of what is asked about: to look for an attribute that is not there takes ten times as long.
+_NO_ARRAYS: Final = frozenset({float, int, bool, list, tuple})
+
+
 def is_array(value: object) -> bool:
     """Whether it is an array, and no number or truth value that numpy has a class for."""
     kind = type(value)
+    if kind in _NO_ARRAYS:
+        return False
     if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
         return True
     return is_array_like(value) and not isinstance(value, numbers.Number) and not is_bool(value)

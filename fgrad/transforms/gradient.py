@@ -242,8 +242,9 @@ def _differentiated(
     if not isinstance(number, Node):
         return number, aux, lambda leaf: end_of({}, leaf)
     if on_numbers:
-        known = slopes(number, call.variables)
-        if number.rank or not _NUMBERS.issuperset(map(type, call.variables)):
+        variables = call.variables
+        known = slopes(number, variables)
+        if number.rank or not _NUMBERS.issuperset(map(type, variables)):
             return number.value, aux, lambda leaf: end_of(known, leaf)
         return number.value, aux, lambda leaf: known.get(leaf, 0.0)
     return number, aux, slopes_at([(number, 1.0)], call.variables)
