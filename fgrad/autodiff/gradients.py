@@ -18,7 +18,7 @@ import attrs
 from pyrsistent import PMap, pmap
 
 from fgrad.autodiff.multiple import gathered
-from fgrad.errors import NotAValue, NotPicklable, UnknownNode, summary
+from fgrad.errors import NotAValue, NotPicklable, SilentDetach, UnknownNode, summary
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -42,6 +42,11 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
 
     _later: ClassVar[bool] = True  # a sum is made when it is read; of nodes two threads make two
     __array_ufunc__ = None  # a number of numpy on the left leaves `*` to us
+
+    def __array__(self, dtype: object = None, copy: object = None) -> NoReturn:
+        """Refuse: numpy would take the keys, which are nodes."""
+        advice = "Add gradients by + or sum; list(gradients.values()) are the numbers."
+        raise SilentDetach("an array", summary(self), advice)
 
     @abstractmethod
     def _with(
@@ -217,8 +222,8 @@ class Gradients(_OfGraph[float]):
     def onto(self, graph: Graph) -> Gradients:
         """The same derivatives at the nodes of an equal graph: yours, of what another process sent.
 
-        Raises NotAValue unless `graph` is equal to that of the gradients, which is the graph of the
-        nodes that they were restricted to, if they were.
+        Raises NotAValue unless `graph` is equal to that of the gradients, with variables of the same
+        values; restricted gradients have the graph of the nodes that they were restricted to.
 
         >>> import fgrad as fg, pickle
         >>> a = fg.var(3.0, "a")
@@ -227,10 +232,14 @@ class Gradients(_OfGraph[float]):
         >>> a in back, back.onto(graph)[a]
         (False, 6.0)
         """
+        advice = "Send the graph itself to where it is differentiated, or build both alike."
         if graph != self.graph:
-            advice = "Send the graph itself to where it is differentiated, or build both alike."
             needed = f"a graph equal to that of the gradients, {summary(self.graph)}"
-            raise NotAValue("onto", needed, summary(graph), advice)
+            raise NotAValue("onto", needed, f"another, {summary(graph)}", advice)
+        for old, new in zip(self.graph.variables, graph.variables, strict=True):
+            if repr(old.value) != repr(new.value):
+                name = new.label or f"variable {graph.variables.index(new)}"
+                raise NotAValue("onto", f"{name} = {old.value!r}", f"{new.value!r}", advice)
         pairs = zip(self, graph.outputs if self._restricted else graph.nodes, strict=True)
         moved = {new: self.reached[old] for old, new in pairs if old in self.reached}
         return self._with(graph, MappingProxyType(moved), restricted=self._restricted)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.cotangent import Contribution, as_node, times, total
-from fgrad.autodiff.gradients import Gradients, NodeGradients, zero_of
+from fgrad.autodiff.gradients import Gradients, NodeGradients
 from fgrad.autodiff.levels import Levels, levels_down_from
 from fgrad.autodiff.multiple import gathered, pullback_floats, pullback_nodes
 from fgrad.autodiff.summation import SAMPLED, WideSums, chunks
@@ -140,7 +140,6 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR091
     that every gradient runs.
     """
     adjoints: dict[Node[Any], Any] = {output: 1.0}
-    passed: list[Node[Any]] = []
     levels = levels_down_from(output.depth)
     levels[output.depth].append(output)
     wide = WideSums(adjoints)
@@ -178,31 +177,24 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR091
                     p, q = op.dx(node.value, a.value) if op.dx else None, None
                 else:
                     if type(a) is tuple and a:
-                        adjoints[node] = _contribute(node, adjoints, levels, passed)
+                        adjoints[node] = _contribute(node, adjoints, levels)
                     continue
-                if a_is_node:
-                    if p is None:
-                        passed.append(a)
-                    elif a in adjoints:
+                if a_is_node and p is not None:
+                    if a in adjoints:
                         adjoints[a] = adjoints[a] + cotangent * p
                     else:
                         adjoints[a] = cotangent * p
                         levels[a.depth].append(a)
-                if b_is_node:
-                    if q is None:
-                        passed.append(b)
-                    elif b in adjoints:
+                if b_is_node and q is not None:
+                    if b in adjoints:
                         adjoints[b] = adjoints[b] + cotangent * q
                     else:
                         adjoints[b] = cotangent * q
                         levels[b.depth].append(b)
-    _settle_zeros(adjoints, passed)
     return adjoints
 
 
-def _contribute(
-    node: Node[Any], adjoints: dict[Node[Any], Any], levels: Levels, passed: list[Node[Any]]
-) -> Any:
+def _contribute(node: Node[Any], adjoints: dict[Node[Any], Any], levels: Levels) -> Any:
     """Add the contributions to any number of arguments from any number of results; the adjoint."""
     cotangent = adjoints[node]
     if node.op.multiple:
@@ -211,10 +203,8 @@ def _contribute(
         values = list(map(number_of, node.args))
         terms = [rule and _times(cotangent, rule(node.value, *values)) for rule in node.op.rules]
     for a, term in zip(node.args, terms, strict=True):
-        if isinstance(a, Node):
-            if term is None:
-                passed.append(a)
-            elif a in adjoints:
+        if isinstance(a, Node) and term is not None:
+            if a in adjoints:
                 adjoints[a] = adjoints[a] + term
             else:
                 adjoints[a] = term
@@ -224,15 +214,6 @@ def _contribute(
 
 def _times(cotangent: float, partial: Any) -> Any:
     return None if partial is None else cotangent * partial
-
-
-def _settle_zeros(adjoints: dict[Node[Any], Any], passed: list[Node[Any]]) -> None:
-    """Set the adjoint to 0 of nodes that only arguments without a contribution depend on."""
-    while passed:
-        node = passed.pop()
-        if node not in adjoints:
-            adjoints[node] = zero_of(node.value)
-            passed += [a for a in node.args if isinstance(a, Node)]
 
 
 def _fold_nodes(
