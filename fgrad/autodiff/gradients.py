@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, final
@@ -211,11 +211,15 @@ class Gradients(_OfGraph[float]):
       a       -2.0        -3.0
     """
 
+    inactive: Container[Node[Any]] = attrs.field(default=(), kw_only=True)
+    """Nodes that only inactive branches depend on: known to be in the graph, which is then not ordered."""
+
     def __getitem__(self, node: Node[V]) -> V:
         """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
         gradient: Any = self.reached.get(node)
         if gradient is None:
-            self._missing(node)
+            if node not in self.inactive:
+                self._missing(node)
             gradient = zero_of(node.value)
         return gradient  # type: ignore[no-any-return]  # its type is that of node.value
 

@@ -44,7 +44,9 @@ def grad(graph: Graph, output: Node[float]) -> Gradients:
     2.0
     """
     _require_differentiable(graph, output, "grad")
-    return Gradients(graph, slopes(output))
+    with relaxed_gc_for(output.depth & LOWEST, DEEP):
+        adjoints, inactive = _fold_floats(output)
+    return Gradients(graph, MappingProxyType(adjoints), inactive=inactive)
 
 
 def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
@@ -70,7 +72,7 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
 def slopes(output: Node[float]) -> Mapping[Node[Any], float]:
     """The derivative of `output` with respect to each node that it depends on, as values."""
     with relaxed_gc_for(output.depth & LOWEST, DEEP):
-        return MappingProxyType(_fold_floats(output))
+        return MappingProxyType(_fold_floats(output)[0])
 
 
 def leaf_nodes(
@@ -132,14 +134,17 @@ def _require_differentiable(graph: object, output: object, where: str) -> None:
     graph.require(output)
 
 
-def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR0915  # as said below
-    """The adjoint of every node that `output` is computed from, over floats.
+def _fold_floats(  # noqa: PLR0915  # as said below
+    output: Node[float],
+) -> tuple[dict[Node[Any], float], Mapping[Node[Any], None]]:
+    """The adjoint of every node that `output` depends on, over floats, and the nodes behind inactive branches.
 
     It does what `_fold_nodes` does, in a third of the time: one and two arguments are read without
     a loop, and the three most frequent rules are not called (docs/decisions/0004). It is the loop
     that every gradient runs.
     """
     adjoints: dict[Node[Any], Any] = {output: 1.0}
+    passed: list[Node[Any]] = []
     levels = levels_down_from(output.depth)
     levels[output.depth].append(output)
     wide = WideSums(adjoints)
@@ -177,24 +182,30 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR091
                     p, q = op.dx(node.value, a.value) if op.dx else None, None
                 else:
                     if type(a) is tuple and a:
-                        adjoints[node] = _contribute(node, adjoints, levels)
+                        adjoints[node] = _contribute(node, adjoints, levels, passed)
                     continue
-                if a_is_node and p is not None:
-                    if a in adjoints:
+                if a_is_node:
+                    if p is None:
+                        passed.append(a)
+                    elif a in adjoints:
                         adjoints[a] = adjoints[a] + cotangent * p
                     else:
                         adjoints[a] = cotangent * p
                         levels[a.depth].append(a)
-                if b_is_node and q is not None:
-                    if b in adjoints:
+                if b_is_node:
+                    if q is None:
+                        passed.append(b)
+                    elif b in adjoints:
                         adjoints[b] = adjoints[b] + cotangent * q
                     else:
                         adjoints[b] = cotangent * q
                         levels[b.depth].append(b)
-    return adjoints
+    return adjoints, _inactive(adjoints, passed)
 
 
-def _contribute(node: Node[Any], adjoints: dict[Node[Any], Any], levels: Levels) -> Any:
+def _contribute(
+    node: Node[Any], adjoints: dict[Node[Any], Any], levels: Levels, passed: list[Node[Any]]
+) -> Any:
     """Add the contributions to any number of arguments from any number of results; the adjoint."""
     cotangent = adjoints[node]
     if node.op.multiple:
@@ -203,8 +214,10 @@ def _contribute(node: Node[Any], adjoints: dict[Node[Any], Any], levels: Levels)
         values = list(map(number_of, node.args))
         terms = [rule and _times(cotangent, rule(node.value, *values)) for rule in node.op.rules]
     for a, term in zip(node.args, terms, strict=True):
-        if isinstance(a, Node) and term is not None:
-            if a in adjoints:
+        if isinstance(a, Node):
+            if term is None:
+                passed.append(a)
+            elif a in adjoints:
                 adjoints[a] = adjoints[a] + term
             else:
                 adjoints[a] = term
@@ -214,6 +227,17 @@ def _contribute(node: Node[Any], adjoints: dict[Node[Any], Any], levels: Levels)
 
 def _times(cotangent: float, partial: Any) -> Any:
     return None if partial is None else cotangent * partial
+
+
+def _inactive(adjoints: Container[Node[Any]], passed: list[Node[Any]]) -> Mapping[Node[Any], None]:
+    """The nodes that only arguments without a contribution depend on."""
+    found: dict[Node[Any], None] = {}
+    while passed:
+        node = passed.pop()
+        if node not in adjoints and node not in found:
+            found[node] = None
+            passed += [a for a in node.args if isinstance(a, Node)]
+    return MappingProxyType(found)
 
 
 def _fold_nodes(
