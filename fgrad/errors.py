@@ -210,7 +210,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415  # read for an error alone
 
     folded = {k.lower(): k for k in known}
-    close = get_close_matches(name.lower(), folded, 1, 0.6 if len(name) > 4 else 0.75)
+    close = get_close_matches(name.lower(), folded, 1)
     return folded[close[0]] if close else None
 
 

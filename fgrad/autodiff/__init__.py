@@ -1,11 +1,11 @@
 """Sweeps over a graph: reverse, forward and Taylor.
 
 Read `reverse` (`grad` and `grad_nodes`: the fold that sums contributions), then `forward` and `taylor`.
-A sweep reads the nodes that `activity` finds between outputs and variables, in the order of `levels`: a
-loop by depth, never a recursion. `cotangent` multiplies and sums contributions, and keeps the conditions of
-inactive branches beside them; `multiple` does so for operations with multiple results; `summation` keeps
-long sums accurate. `gradients` is what `grad` returns: it adds and scales (`gradient_sums`) and shows
-itself (`gradient_table`).
+Every sweep is a loop: the reverse one by depth, in the order of `levels`, the others over the nodes
+that `activity` finds between outputs and variables. `cotangent` multiplies and sums contributions, and
+keeps the conditions of inactive branches beside them; `multiple` does so for operations with multiple
+results; `summation` keeps long sums accurate. `gradients` is what `grad` returns: it adds and scales
+(`gradient_sums`) and shows itself (`gradient_table`).
 
 Imports `fgrad.graph`. Functions are differentiated one floor up, in `fgrad.transforms`.
 """
