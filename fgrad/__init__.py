@@ -294,6 +294,9 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "ArrayCondition": "arrays.nodes",
 })  # fmt: skip
 
+# So that `from fgrad import *` and `help(fgrad)` have the latter too.
+__all__ = [*_NAMES, *_LATER]  # noqa: PLE0604  # of names alone
+
 
 def __getattr__(name: str) -> _typing.Any:
     """A name that is imported on first use."""

@@ -74,3 +74,9 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
         assert target.startswith("http") or (page.parent / target).exists(), target
+
+
+def test_no_page_has_a_place_that_waits_for_a_figure() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        waiting = re.findall(r"\b(?:TABLE|SECOND|TODO|FIXME|XXX)\b", page.read_text())
+        assert not waiting, page

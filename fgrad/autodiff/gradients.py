@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, final
@@ -18,7 +18,8 @@ import attrs
 from pyrsistent import PMap, pmap
 
 from fgrad.autodiff.multiple import gathered
-from fgrad.errors import NotAValue, NotPicklable, UnknownNode, summary
+from fgrad.display import pictured
+from fgrad.errors import NotAValue, NotPicklable, SilentDetach, UnknownNode, summary
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -42,6 +43,11 @@ class _OfGraph(Mapping[Node[float], G_co], Generic[G_co]):
 
     _later: ClassVar[bool] = True  # a sum is made when it is read; of nodes two threads make two
     __array_ufunc__ = None  # a number of numpy on the left leaves `*` to us
+
+    def __array__(self, dtype: object = None, copy: object = None) -> NoReturn:
+        """Refuse: numpy would take the keys, which are nodes."""
+        advice = "Add gradients by + or sum; list(gradients.values()) are the numbers."
+        raise SilentDetach("an array", summary(self), advice)
 
     @abstractmethod
     def _with(
@@ -206,19 +212,23 @@ class Gradients(_OfGraph[float]):
       a       -2.0        -3.0
     """
 
+    inactive: Container[Node[Any]] = attrs.field(default=(), kw_only=True)
+    """Nodes that only inactive branches depend on: known to be in the graph, which is then not ordered."""
+
     def __getitem__(self, node: Node[V]) -> V:
         """The derivative with respect to `node`; UnknownNode if it is not in the graph."""
         gradient: Any = self.reached.get(node)
         if gradient is None:
-            self._missing(node)
+            if node not in self.inactive:
+                self._missing(node)
             gradient = zero_of(node.value)
         return gradient  # type: ignore[no-any-return]  # its type is that of node.value
 
     def onto(self, graph: Graph) -> Gradients:
         """The same derivatives at the nodes of an equal graph: yours, of what another process sent.
 
-        Raises NotAValue unless `graph` is equal to that of the gradients, which is the graph of the
-        nodes that they were restricted to, if they were.
+        Raises NotAValue unless `graph` is equal to that of the gradients, with variables of the same
+        values; restricted gradients have the graph of the nodes that they were restricted to.
 
         >>> import fgrad as fg, pickle
         >>> a = fg.var(3.0, "a")
@@ -227,10 +237,14 @@ class Gradients(_OfGraph[float]):
         >>> a in back, back.onto(graph)[a]
         (False, 6.0)
         """
+        advice = "Send the graph itself to where it is differentiated, or build both alike."
         if graph != self.graph:
-            advice = "Send the graph itself to where it is differentiated, or build both alike."
             needed = f"a graph equal to that of the gradients, {summary(self.graph)}"
-            raise NotAValue("onto", needed, summary(graph), advice)
+            raise NotAValue("onto", needed, f"another, {summary(graph)}", advice)
+        for old, new in zip(self.graph.variables, graph.variables, strict=True):
+            if _bits(old.value) != _bits(new.value):
+                name = new.label or f"variable {graph.variables.index(new)}"
+                raise NotAValue("onto", f"{name} = {_told(old)}", _told(new), advice)
         pairs = zip(self, graph.outputs if self._restricted else graph.nodes, strict=True)
         moved = {new: self.reached[old] for old, new in pairs if old in self.reached}
         return self._with(graph, MappingProxyType(moved), restricted=self._restricted)
@@ -296,6 +310,14 @@ class NodeGradients(_OfGraph[Node[float]]):
         """Refuse, as nodes do."""
         advice = "Pickle Graph.of(...) of the gradients you need instead."
         raise NotPicklable(summary(self), advice)
+
+
+def _bits(value: Any) -> Any:
+    return (value.shape, value.tobytes()) if is_array(value) else repr(value)
+
+
+def _told(node: Node[Any]) -> str:
+    return pictured(node.value) if is_array(node.value) else repr(node.value)
 
 
 def _of_arrays(f: Callable[..., Any], x: Any, *others: Any) -> Any:

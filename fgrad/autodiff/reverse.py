@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from fgrad.autodiff.cotangent import Contribution, as_node, times, total
-from fgrad.autodiff.gradients import Gradients, NodeGradients, zero_of
+from fgrad.autodiff.gradients import Gradients, NodeGradients
 from fgrad.autodiff.levels import Levels, levels_down_from
 from fgrad.autodiff.multiple import gathered, pullback_floats, pullback_nodes
 from fgrad.autodiff.summation import SAMPLED, WideSums, chunks
@@ -44,7 +44,11 @@ def grad(graph: Graph, output: Node[float]) -> Gradients:
     2.0
     """
     _require_differentiable(graph, output, "grad")
-    return Gradients(graph, slopes(output))
+    if output.rank == 1:
+        return Gradients(graph, slopes(output))
+    with relaxed_gc_for(output.depth & LOWEST, DEEP):
+        adjoints, inactive = _fold_floats(output)
+    return Gradients(graph, MappingProxyType(adjoints), inactive=inactive)
 
 
 def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
@@ -81,7 +85,7 @@ def slopes(
     if output.rank == 1:
         return MappingProxyType(_over_arrays().array_slopes([(output, 1.0)], wanted))
     with relaxed_gc_for(output.depth & LOWEST, DEEP):
-        return MappingProxyType(_fold_floats(output))
+        return MappingProxyType(_fold_floats(output)[0])
 
 
 def _over_arrays() -> Any:
@@ -117,8 +121,10 @@ def _require_differentiable(graph: object, output: Any, where: str) -> None:
     graph.require(output)
 
 
-def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR0915  # as said below
-    """The adjoint of every node that `output` is computed from, over floats.
+def _fold_floats(  # noqa: PLR0915  # as said below
+    output: Node[float],
+) -> tuple[dict[Node[Any], float], Mapping[Node[Any], None]]:
+    """The adjoint of every node that `output` depends on, over floats, and the nodes behind inactive branches.
 
     It does what `_fold_nodes` does, in a third of the time: one and two arguments are read without
     a loop, and the three most frequent rules are not called (docs/decisions/0004). It is the loop
@@ -181,8 +187,7 @@ def _fold_floats(output: Node[float]) -> dict[Node[Any], float]:  # noqa: PLR091
                     else:
                         adjoints[b] = cotangent * q
                         levels[b.depth].append(b)
-    _settle_zeros(adjoints, passed)
-    return adjoints
+    return adjoints, _inactive(adjoints, passed)
 
 
 def _contribute(
@@ -211,13 +216,15 @@ def _times(cotangent: float, partial: Any) -> Any:
     return None if partial is None else cotangent * partial
 
 
-def _settle_zeros(adjoints: dict[Node[Any], Any], passed: list[Node[Any]]) -> None:
-    """Set the adjoint to 0 of nodes that only arguments without a contribution depend on."""
+def _inactive(adjoints: Container[Node[Any]], passed: list[Node[Any]]) -> Mapping[Node[Any], None]:
+    """The nodes that only arguments without a contribution depend on."""
+    found: dict[Node[Any], None] = {}
     while passed:
         node = passed.pop()
-        if node not in adjoints:
-            adjoints[node] = zero_of(node.value)
+        if node not in adjoints and node not in found:
+            found[node] = None
             passed += [a for a in node.args if isinstance(a, Node)]
+    return MappingProxyType(found)
 
 
 def _fold_nodes(

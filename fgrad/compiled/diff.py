@@ -12,13 +12,14 @@ from typing import Any
 
 import attrs
 
+from fgrad import display
 from fgrad.compiled.kernel import Kernel
 from fgrad.ops.names import quoted
 from fgrad.program.program import Program, given_program
 from fgrad.program.text import instructions
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Difference:
     """The differences between two programs; `str` gives a report.
 
@@ -40,6 +41,12 @@ class Difference:
     kept: int
     outputs: tuple[int, ...]
     derivatives: Mapping[tuple[int, str], bool]
+
+    def __repr__(self) -> str:
+        """The report, of a screen at most."""
+        first, *others = str(self).splitlines()
+        top, hidden, bottom = display.ends(others)
+        return "\n".join([f"Difference({first}):", *display.lines(top, hidden, bottom, "changes")])
 
     def __bool__(self) -> bool:
         """Whether anything changed."""

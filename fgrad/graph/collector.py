@@ -46,16 +46,23 @@ def relaxed_gc() -> Iterator[None]:
     mine = get_ident(), before
     _relaxed.append(mine)
     try:
-        gc.set_threshold(*SELDOM)
+        gc.set_threshold(*_raised(before))
         yield
     finally:
-        _restored(before)
+        # Whoever came later found thresholds that somebody had set inside, and restores those.
+        if _relaxed[-1] is mine:
+            _restored(before)
         _relaxed.remove(mine)
+
+
+def _raised(before: tuple[int, int, int]) -> tuple[int, int, int]:
+    often, older, oldest = map(max, zip(before, SELDOM, strict=True))
+    return often, older, oldest
 
 
 def _restored(before: tuple[int, int, int]) -> None:
     # Another thread may be inside too, and leave later: it then only takes longer.
-    if gc.get_threshold() == SELDOM:
+    if gc.get_threshold() == _raised(before):
         gc.set_threshold(*before)
 
 

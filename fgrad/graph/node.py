@@ -128,9 +128,11 @@ class Node(_Open, Generic[V_co]):
 
     def __repr__(self) -> str:
         """One line, however large the expression is."""
-        args = ", ".join(_brief(a) for a in self.args)
-        label = f", label={self.label!r}" if self.label is not None else ""
-        return f"Node({self.op.name}{f'({args})' if args else ''}, value={self.value!r}{label})"
+        from fgrad.display import WIDTH, joined, named, shorten  # noqa: PLC0415  # only who looks waits
+
+        args = joined(self.args, _brief)
+        label = f", label={shorten(repr(self.label), WIDTH)}" if self.label is not None else ""
+        return f"Node({named(self.op.name)}{f'({args})' if args else ''}, value={shorten(repr(self.value), WIDTH)}{label})"
 
     def __copy__(self) -> Node[V_co]:
         """The node itself: it is immutable, and a copy would be another variable."""
@@ -356,11 +358,13 @@ def _checked(label: object) -> str:
 
 
 def _brief(arg: object) -> str:
+    from fgrad.display import named  # noqa: PLC0415  # likewise
+
     if not isinstance(arg, Node):
         return f"an array of shape {arg.shape}" if is_array(arg) else repr(arg)  # type: ignore[attr-defined]  # as was just seen
     if arg.label is not None:
-        return arg.label
-    return f"{arg.op.name}(…)" if arg.args else _brief(arg.value)
+        return named(arg.label)
+    return f"{named(arg.op.name)}(…)" if arg.args else _brief(arg.value)
 
 
 def _seal(

@@ -34,6 +34,10 @@ def row(what: str, entrants: Sequence[Entrant], rounds: int, rows: int = 1) -> N
     """A line of the table; the first entrant is ours."""
     if rows > 1:
         agreed(entrants[0].run(), entrants[1:], 1e-7)
+    for e in entrants:  # hot functions get better code, in the background
+        until = time.perf_counter() + 1.0
+        while time.perf_counter() < until:
+            e.run()
     times = medians({e.name: e.run for e in entrants}, rounds)
     cells = [f"{spoken(e.made)}, {spoken(times[e.name] / rows)}" for e in entrants]
     others = "; ".join(

@@ -121,6 +121,21 @@ def test_two_threads_leave_it_as_it_was() -> None:
     assert gc.get_threshold() == (700, 10, 10)
 
 
+def test_thresholds_that_were_set_inside_outlive_whoever_is_inside() -> None:
+    first, second = fg.relaxed_gc(), fg.relaxed_gc()
+    first.__enter__()
+    gc.set_threshold(5000, 20, 30)
+    second.__enter__()
+    assert gc.get_threshold() == (SELDOM[0], *SELDOM[1:])
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == (5000, 20, 30)
+    gc.set_threshold(50_000, 1_000, 1_000)
+    with fg.relaxed_gc():
+        assert gc.get_threshold() == (SELDOM[0], 1_000, 1_000)
+    assert gc.get_threshold() == (50_000, 1_000, 1_000)
+
+
 def test_importing_fgrad_changes_nothing_in_the_process() -> None:
     """Not the collector, not what others may have set, and no thread is started."""
     program = """

@@ -227,3 +227,13 @@ def test_nodes_are_freed_with_their_last_reference() -> None:
     watched = weakref.ref(y)
     del y
     assert watched() is None
+
+
+def test_a_repr_is_one_short_line_whatever_the_labels_and_values() -> None:
+    odd = fg.var(1.0, "a\n\x1b[31m" + "x" * 100_000)
+    wide = fg.Unary("no\nname", lambda x: x, None)
+    several = fg.custom(lambda xs: xs, vjp=lambda xs, ys, bars: bars)
+    call = several([fg.var(float(i)) for i in range(5_000)])[0].args[0]
+    for node in (odd, odd * 2.0, fg.square(odd), wide(odd), call):
+        assert len(repr(node)) < 1_000
+        assert repr(node).isprintable()

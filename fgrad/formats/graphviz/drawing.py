@@ -18,6 +18,8 @@ from fgrad.errors import MissingProgram, NotAValue, summary
 from fgrad.formats.graphviz.writer import dot
 from fgrad.graph.graph import Graph
 
+PATIENCE: Final = 120.0
+"""Seconds after which a drawing is given up: Graphviz takes for ever for some graphs."""
 _ADVICE: Final = (
     "Install Graphviz with your system's packages (apt install graphviz, brew install graphviz,"
     " winget install graphviz, conda install graphviz), so that `dot` is on the PATH; the text that"
@@ -99,11 +101,18 @@ def draw(graph: Graph, gradients: Gradients | NodeGradients | None = None) -> Dr
 
 def _by_program(program: str, text: str) -> str:
     run = (program, "-Tsvg")
-    done = subprocess.run(run, input=text.encode(), capture_output=True, check=False)  # noqa: S603  # Graphviz itself
-    if done.returncode:
-        said = summary(done.stderr.decode(errors="replace").strip(), 200)
+    try:
+        done = subprocess.run(  # noqa: S603  # Graphviz itself
+            run, input=text.encode(), capture_output=True, check=False, timeout=PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        advice = f"{program} gives {summary(error, 200)}. The text that it draws is drawing.dot."
+        raise MissingProgram("drawing.svg", "a working Graphviz", advice) from error
+    svg = done.stdout.decode(errors="replace")
+    if done.returncode or "<svg" not in svg:
+        said = summary(done.stderr.decode(errors="replace").strip(), 200) or "nothing"
         raise MissingProgram("drawing.svg", "a working Graphviz", f"{program} says {said}.")
-    return done.stdout.decode()
+    return svg
 
 
 def _by_package(text: str) -> str:
@@ -114,6 +123,6 @@ def _by_package(text: str) -> str:
         raise MissingProgram("drawing.svg", "Graphviz", _ADVICE) from error
     try:
         svg: str = package.Source(text).pipe(format="svg", encoding="utf-8")
-    except package.ExecutableNotFound as error:
+    except Exception as error:  # whatever stands under that name, it does not draw
         raise MissingProgram("drawing.svg", "Graphviz", _ADVICE) from error
     return svg

@@ -86,8 +86,9 @@ def _label(node: Node[Any], gradients: Gradients | NodeGradients | None) -> Iter
     if not node.abstract:
         yield f"value {cell(node.value)}"
     if gradients is not None and not node.op.truth and node in gradients:
-        gradient = number_of(gradients[node])
-        yield f"gradient {cell(gradient)}"
+        gradient = gradients[node]
+        if not (isinstance(gradient, Node) and gradient.abstract):
+            yield f"gradient {cell(number_of(gradient))}"
 
 
 def _shape(node: Node[Any]) -> str:
