@@ -31,7 +31,6 @@ C = TypeVar("C")
 Q = TypeVar("Q", bound=Real)
 Aux = TypeVar("Aux")
 
-_NUMBERS: Final = frozenset({Node})
 _NOTHING: Final = trees.flatten(None)
 
 
@@ -242,11 +241,11 @@ def _differentiated(
     if not isinstance(number, Node):
         return number, aux, lambda leaf: end_of({}, leaf)
     if on_numbers:
-        variables = call.variables
-        known = slopes(number, variables)
-        if number.rank or not _NUMBERS.issuperset(map(type, variables)):
+        if number.rank:
+            known = slopes(number, call.variables)
             return number.value, aux, lambda leaf: end_of(known, leaf)
-        return number.value, aux, lambda leaf: known.get(leaf, 0.0)
+        reached = slopes(number)
+        return number.value, aux, lambda leaf: reached.get(leaf) or end_of(reached, leaf)
     return number, aux, slopes_at([(number, 1.0)], call.variables)
 
 
