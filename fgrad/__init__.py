@@ -1,4 +1,4 @@
-"""fgrad: exact derivatives of immutable expressions.
+"""fgrad: exact derivatives of immutable expressions; long, as names stand here for Python and for checkers.
 
 An expression is a value, a derivative is a pure fold over it. Data flows one way:
 `Node → Graph → Program → backend`. The documentation writes `import fgrad as fg`, since several names

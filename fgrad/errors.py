@@ -1,4 +1,4 @@
-"""What can go wrong: every error carries its data, derives from a builtin and can be pickled.
+"""What can go wrong, in one list of small classes: each carries its data, derives from a builtin, pickles.
 
 Nodes appear in errors as their text, because a node alone cannot be pickled. Exceptions show and
 pickle their fields by themselves, so attrs does not generate that: it would take a third of the time

@@ -1,4 +1,4 @@
-"""Functions of whole arrays that are composed of the primitives, as numpy names them.
+"""Functions of whole arrays composed of the primitives: long, as numpy has many names.
 
 They take nodes, arrays and numbers, and give a node where they are given one.
 """

@@ -1,4 +1,4 @@
-"""Linear operations on one array: each with its transpose, and what it does to guards.
+"""Linear operations on one array, a row each: its transpose, and what it does to guards.
 
 A contribution may be smaller than the node it flows to, of length 1 along an axis where it is the
 same: constants and sums cost nothing on the way back. `full` widens one; `fit` is the only place

@@ -1,4 +1,4 @@
-"""Nodes of arrays: every operation on numbers, elementwise, with numpy's broadcasting.
+"""Nodes of arrays, elementwise with numpy's broadcasting; long, as what type checkers read is here.
 
 Whatever is computed from an array is of one of the classes here, numbers too, so that a sweep knows
 by the class of an output whether there are arrays below it. What an operation does to arrays is

@@ -1,4 +1,4 @@
-"""Functions that move elements: shapes, axes and indices, as numpy names them.
+"""Functions that move elements, as numpy names them: long, as numpy has many.
 
 They take nodes, arrays and numbers, and give a node where they are given one.
 """

@@ -1,4 +1,4 @@
-"""Gradients as values, two classes of one algebra: frozen mappings that add, scale and restrict.
+"""Gradients as values: long, since two classes have one algebra, which adds, scales and restricts.
 
 `+` is by node: what one of two does not know, the other's output does not depend on, so the sum is
 the gradient of the sum of the outputs (docs/decisions/0030). What an output does not depend on stays

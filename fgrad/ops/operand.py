@@ -1,4 +1,4 @@
-"""Operands: what operations are applied to, and what a rule gives as a partial derivative.
+"""Operands, and what a rule gives as a partial derivative; long by the errors that refuse others.
 
 Floats are the plain kind. Whatever else an operation can be applied to is an `Operand`, which defines
 how an operation is applied to it; so nodes, traced numbers and later arrays are added above this.

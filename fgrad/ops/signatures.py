@@ -1,4 +1,4 @@
-"""Operations by their signature: of one, two or three numbers, comparisons, logic and choice.
+"""Operations by their signature: a class each, long by the overloads that type their calls.
 
 Each class has the types of a call as overloads, so that floats give a float and nodes a node. Floats
 come first in them: of two that fit, checkers take the first, and a float fits `R` as well.

@@ -1,4 +1,4 @@
-"""Implicit functions: roots and fixed points, differentiated by the implicit function theorem.
+"""Roots and fixed points, one module, since both share how a solution is differentiated.
 
 Where f(x, a) = 0, dx/da = -(df/dx)^-1 df/da. The rule needs the solution and not the iterations, so a
 graph holds one call node for a solve. It is written with the transforms of this library, so it holds
