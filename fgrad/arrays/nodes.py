@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias, Typ
 
 import numpy as np
 
-from fgrad.arrays.ufuncs import TABLE, by_elements
+from fgrad.arrays.ufuncs import BY_ROWS, TABLE, by_elements
 from fgrad.arrays.values import Array, array, plain, quietly, shape_of, truths
 from fgrad.errors import ShapeMismatch, SilentDetach
 from fgrad.graph.depth import below_all
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from fgrad.arrays.signatures import Axis, Index, Reducing, Spreading
 
 V_co = TypeVar("V_co", covariant=True)
-_RARE: Final = (ops.lgamma, ops.digamma, ops.polygamma)
-_FORMS: Final = {op: form.function for op, form in TABLE.items() if op not in _RARE}
+_FORMS: Final = {op: form.function for op, form in TABLE.items() if op not in BY_ROWS}
 
 
 class Held(Operand):

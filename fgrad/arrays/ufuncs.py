@@ -263,8 +263,7 @@ def _table() -> dict[Op, Form]:
     }  # fmt: skip
     table = {op: Form(function, ufunc=True) for op, function in ufuncs.items()}
     table |= {op: Form(function, ufunc=False) for op, function in made.items()}
-    rare = (ops.lgamma, ops.digamma, ops.polygamma)
-    return table | _error_functions() | {op: Form(by_rows(op), ufunc=False) for op in rare}
+    return table | _error_functions() | {op: Form(by_rows(op), ufunc=False) for op in BY_ROWS}
 
 
 def _error_functions() -> dict[Op, Form]:
@@ -272,7 +271,7 @@ def _error_functions() -> dict[Op, Form]:
     try:
         from scipy import special  # noqa: PLC0415  # takes a tenth of a second, and may be missing
     except ImportError:
-        return {op: Form(by_rows(op), ufunc=False) for op in (ops.erf, ops.erfc)}
+        return {}
 
     def erfc(x: Column) -> Column:
         """What scipy gives, with the rounding error of its x**2 put back where it counts."""
@@ -288,4 +287,7 @@ def _error_functions() -> dict[Op, Form]:
     return {ops.erf: Form(special.erf, ufunc=True), ops.erfc: Form(erfc, ufunc=False)}
 
 
+_NOT_OF_NUMPY: Final = (ops.erf, ops.erfc, ops.lgamma, ops.digamma, ops.polygamma)
+BY_ROWS: Final = frozenset(_NOT_OF_NUMPY) - _error_functions().keys()
+"""Operations that numpy and scipy have nothing for: their implementation, row by row."""
 TABLE: Final[Mapping[Op, Form]] = MappingProxyType(_table())
