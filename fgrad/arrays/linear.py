@@ -268,7 +268,16 @@ def _content(part: Any) -> Any:
 @lru_cache(_CACHED)
 def indexing(key: Key) -> Linear:
     """The elements at an index, which may take one several times."""
-    back = lambda g, s: placing(key, s).along(full(g, indexed_shape(key, s)))
+
+    def back(g: Flow, s: Shape) -> Flow:
+        """What is not taken gets no contribution, which is less than a zero: a slope there may be nan."""
+        taken = indexed_shape(key, s)
+        g = full(g, taken)
+        if not isinstance(g, Guarded):
+            everywhere: Any = np.ones(taken, bool) if taken else True
+            g = Guarded(everywhere, g, zero=True)
+        return placing(key, s).along(g)
+
     return _linear("index", lambda x: x[key.parts], indexing, (key,), back)
 
 

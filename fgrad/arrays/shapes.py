@@ -207,6 +207,8 @@ def _part(part: Any) -> Any:
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """The elements at `indices` along an axis, or of all elements in order."""
     x = given(x, "take")
+    if isinstance(indices, (list, tuple)):
+        indices = np.asarray(indices, int)
     if axis is None:
         return index(ravel(x), indices)
     place = axis_of(axis, len(shape_of(x)), "take")

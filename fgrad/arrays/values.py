@@ -168,8 +168,7 @@ def owned(value: Any) -> Any:
     """A result as a user gets it: an array of their own that is read-only, and no view of another."""
     if type(value) is not np.ndarray:
         return value
-    if value.base is not None:
-        value = value.copy()
+    value = value.copy()  # a rule may hand on an array of the user's as it is
     value.flags.writeable = False
     return value
 

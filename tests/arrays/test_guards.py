@@ -1,5 +1,6 @@
 """Nothing of a branch that is not taken: no nan, whatever lies between it and the choice, to every order."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -140,3 +141,26 @@ def test_the_guards_are_needed_only_where_an_infinity_meets_a_zero(
     assert runs == [False]
     fg.gradient(loss)(np.array([1.0, 2.0, 0.0]))
     assert runs == [False, False, True]
+
+
+def test_nothing_flows_to_what_an_index_does_not_take() -> None:
+    """Less than a zero: the slope there may be nan, in every order and through numbers too."""
+    v = np.array([0.5, -0.5])
+    root: Any = lambda x: fg.sum(fg.where(x > 0.2, fg.sqrt(x), 0.0))
+    halves: Any = lambda z: root(fg.stack([z, -z]))
+    assert fg.gradient(lambda x: fg.sqrt(x)[0])(v).tolist() == [0.5 / math.sqrt(0.5), 0.0]
+    second = -0.25 * 0.5**-1.5
+    assert fg.gradient(fg.gradient(halves))(0.5) == pytest.approx(second)
+    rows = fg.hessian(lambda p: root(fg.stack([p[0], p[1]])))([0.5, -0.5]).matrix
+    assert rows[0] == pytest.approx((second, 0.0))
+    assert rows[1] == (0.0, 0.0)
+    held: Any = lambda z: fg.sum(fg.where(np.array([True, False]), fg.log(fg.stack([z, z - 0.5])), 0.0))
+    assert fg.gradient(fg.gradient(held))(0.5) == pytest.approx(-4.0)
+
+
+def test_a_gradient_is_nobody_elses_array() -> None:
+    c = np.array([5.0, 6.0])
+    c.flags.writeable = False
+    found = fg.gradient(lambda a: fg.sum(a * c))(np.ones(2))
+    assert found is not c
+    assert fg.take(np.array([1.0, 2.0, 3.0]), (0, 2)).tolist() == [1.0, 3.0]
