@@ -154,7 +154,9 @@ def test_nothing_flows_to_what_an_index_does_not_take() -> None:
     rows = fg.hessian(lambda p: root(fg.stack([p[0], p[1]])))([0.5, -0.5]).matrix
     assert rows[0] == pytest.approx((second, 0.0))
     assert rows[1] == (0.0, 0.0)
-    held: Any = lambda z: fg.sum(fg.where(np.array([True, False]), fg.log(fg.stack([z, z - 0.5])), 0.0))
+    held: Any = lambda z: fg.sum(
+        fg.where(np.array([True, False]), fg.log(fg.stack([z, z - 0.5])), 0.0)
+    )
     assert fg.gradient(fg.gradient(held))(0.5) == pytest.approx(-4.0)
 
 
