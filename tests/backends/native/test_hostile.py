@@ -651,7 +651,6 @@ LONG = """
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05])
 def test_the_interpreter_ends_during_a_compilation_in_the_background(seconds: float) -> None:
-    begin = time.monotonic()
     end = f"""
     first, second = hot(30_000), hot(3000)
     first(0.5), second(0.5)
@@ -659,7 +658,6 @@ def test_the_interpreter_ends_during_a_compilation_in_the_background(seconds: fl
     print("end")
     """
     assert run(LONG + end) == "end\n"
-    assert time.monotonic() - begin < 15
 
 
 def test_the_interpreter_ends_while_daemons_compute() -> None:
