@@ -1,0 +1,159 @@
+"""Solves nonlinear programs: the solver is somebody else's, behind an adapter each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+from fgrad import trees
+from fgrad.errors import NotAValue
+from fgrad.nlp.adapter import Ended, Request
+from fgrad.nlp.functions import Functions, Vector
+from fgrad.nlp.kkt import Point
+from fgrad.nlp.problem import NLP, vector
+from fgrad.nlp.solution import HEADER, Callback, Iteration, Multipliers, Solution, Status
+
+X = TypeVar("X")
+P = TypeVar("P")
+
+Solver: TypeAlias = Literal["ipopt", "trust-constr", "SLSQP"]
+_MODULES: Final[Mapping[str, str]] = MappingProxyType({
+    "ipopt": "ipopt", "trust-constr": "trust_constr", "SLSQP": "slsqp",
+})  # fmt: skip
+_NEAR: Final = 1e3
+"""How far beyond the tolerance the KKT error may be, since solvers have measures of their own."""
+_FAR: Final = -1e20
+"""An objective that no minimum has."""
+
+
+def solve_nlp(
+    problem: NLP[X, P],
+    solver: Solver = "ipopt",
+    *,
+    start: X | Solution[X] | None = None,
+    params: P | None = None,
+    tolerance: float = 1e-8,
+    steps: int = 3000,
+    progress: bool = False,
+    callback: Callback | None = None,
+    options: Mapping[str, object] = MappingProxyType({}),
+) -> Solution[X]:
+    """Where `solver` ends from `start`, with exact first and second derivatives.
+
+    `ipopt` (the extra `ipopt`) is for problems of any size, `trust-constr` (the extra `optimize`) for
+    large ones where Ipopt is not to be had, `SLSQP` (the same) for small ones. `start` is a tree like
+    x0, which it is by default, or the solution of a problem nearby, whose multipliers are then used
+    too. `params` replace those of the problem: nothing is traced or compiled again.
+
+    `progress` prints a line for each iteration; `callback` is called with each, and its StopIteration
+    ends the solve. `options` go to the solver as they are. How it ended is `status` of the result; an
+    error is raised for what is no problem at all: NotAValue where the objective or a constraint is not
+    finite at the start, MissingExtra for a solver that is not installed.
+
+    >>> import fgrad as fg
+    >>> problem = fg.nlp(
+    ...     lambda x: x["a"] + x["b"], lambda x: x["a"] * x["b"] >= 4.0, {"a": 1.0, "b": 3.0}
+    ... )
+    >>> found = fg.solve_nlp(problem, "SLSQP")
+    >>> found.status, round(found.x["a"], 6)
+    ('optimal', 2.0)
+    """
+    if solver not in _MODULES:
+        raise NotAValue("solve_nlp", "a solver", f"{solver!r:.40}", f"Choose one of {', '.join(_MODULES)}.")
+    solve: Callable[[Request], Ended] = import_module(f"fgrad.nlp.{_MODULES[solver]}").solve
+    request = _request(problem, start, params, tolerance, steps, _watch(progress, callback), options)
+    ended = solve(request)
+    point = Point.of(request.functions, ended.x, ended.multipliers, ended.bounds)
+    return _solution(problem, request, ended, point)
+
+
+def _request(
+    problem: NLP[X, P],
+    start: X | Solution[X] | None,
+    params: P | None,
+    tolerance: float,
+    steps: int,
+    watch: Callable[[Iteration], None],
+    options: Mapping[str, object],
+) -> Request:
+    """The problem on arrays; NotAValue where a value at the start is not finite."""
+    known = start if isinstance(start, Solution) else None
+    x0: Any = problem.x0 if start is None else start if known is None else known.x
+    form = problem.formulation
+    x = vector(form.variables, x0, "start")
+    functions = problem.functions(params)
+    multipliers, bounds = np.zeros(len(form.rows)), np.zeros(form.size)
+    if known is not None:
+        multipliers = vector(form.constraints, known.multipliers.constraints, "multipliers")
+        bounds = vector(form.variables, known.multipliers.bounds, "multipliers")
+    _require_finite(problem, functions, x)
+    return Request(functions, problem.limits, x, multipliers, bounds, known is not None, tolerance, steps, watch, options)
+
+
+def _require_finite(problem: NLP[Any, Any], functions: Functions, x: Vector) -> None:
+    """Raise NotAValue, with what it is, for a value at the start that is not finite."""
+    values = [functions.objective(x), *functions.constraints(x).tolist()]
+    names = ["the objective", *[row.path for row in problem.formulation.rows]]
+    for name, value in zip(names, values, strict=True):
+        if not np.isfinite(value):
+            advice = "Start where it is defined, and keep x there by bounds."
+            raise NotAValue(f"{name} at the start", "a finite number", str(value), advice)
+
+
+def _watch(progress: bool, callback: Callback | None) -> Callable[[Iteration], None]:
+    """What is done at each iteration."""
+    header = [HEADER] if progress else []
+
+    def watch(iteration: Iteration) -> None:
+        if progress:
+            print(*header, iteration, sep="\n", flush=True)  # noqa: T201  # what was asked for
+            header.clear()
+        if callback is not None:
+            callback(iteration)
+        if iteration.objective < _FAR:
+            raise StopIteration
+
+    return watch
+
+
+def _solution(problem: NLP[X, P], request: Request, ended: Ended, point: Point) -> Solution[X]:
+    form = problem.formulation
+    error = point.error(request.limits)
+    multipliers = Multipliers(
+        form.constraints.unflatten(ended.multipliers.tolist()),
+        form.variables.unflatten(ended.bounds.tolist()),
+    )
+    status, message = _judged(request, ended, point, error)
+    return Solution(
+        form.variables.unflatten(ended.x.tolist()), point.objective, status, message, multipliers,
+        request.limits.violation(point.x, point.constraints), error, ended.iterations,
+    )  # fmt: skip
+
+
+def _judged(request: Request, ended: Ended, point: Point, error: float) -> tuple[Status, str]:
+    """How it ended: what the solver says, held against the KKT conditions."""
+    violation = request.limits.violation(point.x, point.constraints)
+    if point.objective < _FAR and violation <= request.tolerance:
+        return "unbounded", ended.message
+    if ended.status in ("stopped", "infeasible", "unbounded"):
+        return ended.status, ended.message
+    if error <= _NEAR * request.tolerance:
+        return "optimal", ended.message
+    if violation > request.tolerance and _stuck(request, point):
+        return "infeasible", ended.message
+    if ended.status == "optimal":
+        return "failed", f"{ended.message}; but the KKT error is {error:.1e}"
+    return ended.status, ended.message
+
+
+def _stuck(request: Request, point: Point) -> bool:
+    """Whether no small step lowers the squares of the violations, within the bounds."""
+    limits = request.limits
+    over = point.constraints - np.clip(point.constraints, limits.below, limits.above)
+    slope = request.functions.jacobian(point.x).T @ over
+    moved = np.clip(point.x - slope, limits.lower, limits.upper) - point.x
+    return bool(np.max(np.abs(moved), initial=0.0) <= 1e-6 * np.max(np.abs(over), initial=0.0))
