@@ -188,6 +188,13 @@ if _typing.TYPE_CHECKING:
     from fgrad.program.trace import trace as trace
     from fgrad.solvers.implicit import fixed_point as fixed_point
     from fgrad.solvers.implicit import root as root
+    from fgrad.sparse.derivative import Nonzeros as Nonzeros
+    from fgrad.sparse.derivative import SparseDerivative as SparseDerivative
+    from fgrad.sparse.derivative import Sparsity as Sparsity
+    from fgrad.sparse.derivative import sparse_hessian as sparse_hessian
+    from fgrad.sparse.derivative import sparse_jacobian as sparse_jacobian
+    from fgrad.sparse.derivative import sparsity as sparsity
+    from fgrad.sparse.pattern import Pattern as Pattern
     from fgrad.transforms.check import check_gradient as check_gradient
     from fgrad.transforms.custom import custom as custom
     from fgrad.transforms.directional import hvp as hvp
@@ -290,6 +297,13 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "det": "arrays.api",
     "slogdet": "arrays.api",
     "cholesky": "arrays.api",
+    "Nonzeros": "sparse.derivative",
+    "SparseDerivative": "sparse.derivative",
+    "Sparsity": "sparse.derivative",
+    "sparse_hessian": "sparse.derivative",
+    "sparse_jacobian": "sparse.derivative",
+    "sparsity": "sparse.derivative",
+    "Pattern": "sparse.pattern",
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
 })  # fmt: skip

@@ -1,0 +1,157 @@
+"""Patterns: where a matrix has numbers that are not structurally zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from fgrad.display import plural
+from fgrad.errors import MissingExtra, NotAValue
+
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy.sparse import csr_array
+
+_WIDTH: Final = 64
+_HEIGHT: Final = 24
+_SHADES: Final = "·░▒▓█"
+
+
+@attrs.frozen(repr=False)
+class Pattern:
+    """The places of the nonzeros of a matrix, row by row and each row by columns.
+
+    >>> pattern = Pattern((2, 3), (0, 1, 1), (2, 0, 1))
+    >>> pattern
+    Pattern of 2 x 3 with 3 nonzeros:
+      ··×
+      ××·
+    >>> pattern.density, (1, 1) in pattern
+    (0.5, True)
+    """
+
+    shape: tuple[int, int]
+    rows: tuple[int, ...]
+    """The row of each nonzero."""
+    columns: tuple[int, ...]
+    """The column of each nonzero."""
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], places: Iterable[tuple[int, int]]) -> Pattern:
+        """The pattern with nonzeros at these places, in any order."""
+        ordered = sorted(set(places))
+        return cls(shape, tuple([i for i, _ in ordered]), tuple([j for _, j in ordered]))
+
+    @property
+    def density(self) -> float:
+        """The share of nonzeros; 0 for a matrix without elements."""
+        size = self.shape[0] * self.shape[1]
+        return len(self) / size if size else 0.0
+
+    def __len__(self) -> int:
+        """The number of nonzeros."""
+        return len(self.rows)
+
+    def __contains__(self, place: object) -> bool:
+        """Whether the place `(row, column)` may hold a number that is not 0."""
+        return place in self._places
+
+    @cached_property
+    def _places(self) -> frozenset[tuple[int, int]]:
+        return frozenset(zip(self.rows, self.columns, strict=True))
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Where the nonzeros of each row begin, and their number: the row pointers of CSR."""
+        starts, at = [], 0
+        for row in range(self.shape[0]):
+            starts.append(at)
+            while at < len(self.rows) and self.rows[at] == row:
+                at += 1
+        return (*starts, at)
+
+    @property
+    def transposed(self) -> Pattern:
+        """The pattern of the transposed matrix."""
+        places = zip(self.columns, self.rows, strict=True)
+        return Pattern.of((self.shape[1], self.shape[0]), places)
+
+    def matrix(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> csr_array:
+        """The matrix with these nonzeros, as an array of `scipy.sparse`; MissingExtra without scipy.
+
+        The values are not copied.
+        """
+        try:
+            from scipy.sparse import csr_array as array  # noqa: PLC0415  # an extra
+        except ImportError as error:
+            raise MissingExtra("sparse arrays", "scipy", "optimize") from error
+        if values.shape != (len(self),):
+            needed, got = f"an array of {len(self)} numbers", f"one of shape {values.shape}"
+            raise NotAValue("matrix", needed, got, "Give one for each nonzero, row by row.")
+        places, starts = self._indices
+        return array((values, places, starts), shape=self.shape)
+
+    @cached_property
+    def _indices(self) -> tuple[Any, Any]:
+        """The columns and the starts of rows as arrays."""
+        import numpy as np  # noqa: PLC0415  # an extra
+
+        return np.array(self.columns, np.int32), np.array(self.starts, np.int32)
+
+    def __str__(self) -> str:
+        """The picture: a character for each element, or for a block of them by how full it is."""
+        height, width = (min(n, most) for n, most in zip(self.shape, (_HEIGHT, _WIDTH), strict=True))
+        if (height, width) == self.shape:
+            places = self._places
+            picture = [
+                ["×" if (i, j) in places else "·" for j in range(width)] for i in range(height)
+            ]
+            return "\n".join(map("".join, picture))
+        counts = [[0] * width for _ in range(height)]
+        for i, j in zip(self.rows, self.columns, strict=True):
+            counts[i * height // self.shape[0]][j * width // self.shape[1]] += 1
+        size = (self.shape[0] / height) * (self.shape[1] / width)
+        return "\n".join(["".join([_shade(n, size) for n in row]) for row in counts])
+
+    def __repr__(self) -> str:
+        """The shape, the number of nonzeros and the picture."""
+        head = f"Pattern of {self.shape[0]} x {self.shape[1]} with {plural(len(self), 'nonzero')}"
+        if not all(self.shape):
+            return head
+        return "\n".join([f"{head}:", *[f"  {line}" for line in str(self).splitlines()]])
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from fgrad.display import preformatted  # noqa: PLC0415  # only who looks waits for it
+
+        return preformatted(repr(self))
+
+    def spy(self, axes: Any = None) -> Any:
+        """The picture by matplotlib, on new axes unless some are given; MissingExtra without it."""
+        if axes is None:
+            try:
+                from matplotlib.figure import Figure  # noqa: PLC0415  # an extra
+            except ImportError as error:
+                raise MissingExtra("pictures of patterns", "matplotlib", "examples") from error
+            axes = Figure().subplots()
+        size = max(1.0, min(8.0, 200.0 / max(*self.shape, 1)))
+        axes.plot(self.columns, self.rows, "s", markersize=size)
+        axes.set(xlim=(-0.5, self.shape[1] - 0.5), ylim=(self.shape[0] - 0.5, -0.5), aspect="equal")
+        axes.set_title(f"{plural(len(self), 'nonzero')}, density {self.density:.2g}")
+        return axes
+
+
+def _shade(count: int, size: float) -> str:
+    """The character of a block of `size` elements with so many nonzeros."""
+    if not count:
+        return _SHADES[0]
+    return _SHADES[min(len(_SHADES) - 1, 1 + int((len(_SHADES) - 1) * count / (size + 1e-9)))]
+
+
+def union(shape: tuple[int, int], rows: Sequence[Iterable[int]]) -> Pattern:
+    """The pattern whose row i has nonzeros at the columns `rows[i]`, which are in order."""
+    places = [(i, j) for i, row in enumerate(rows) for j in row]
+    return Pattern(shape, tuple([i for i, _ in places]), tuple([j for _, j in places]))

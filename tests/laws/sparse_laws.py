@@ -1,0 +1,177 @@
+"""Laws of sparse derivatives on random sparse programs.
+
+    python -m tests.laws.sparse_laws 2000
+
+For each program: the patterns are those that sets of paths give, nonzeros are those of the dense
+derivatives, by each method, and the lower triangle is half of the whole. JAX agrees on some.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any, Final
+from unittest import mock
+
+import numpy as np
+
+import fgrad as fg
+from fgrad.program.passes import simplified
+from fgrad.program.program import Program
+
+UNARY: Final = ("sin", "exp", "tanh", "square", "sqrt", "atan", "abs", "neg", "sigmoid", "relu", "floor")
+BINARY: Final = ("add", "sub", "mul", "div", "hypot", "maximum", "atan2", "logaddexp")
+# The arguments by which an operation has a first derivative, where these are not all, and the pairs
+# by which it has a second one: written here once more, by hand.
+FLAT: Final = frozenset({"floor", "sign", "round", "ceil"})
+CURVED: Final[dict[str, tuple[tuple[int, int], ...]]] = {
+    **dict.fromkeys(
+        ("sin", "cos", "exp", "tanh", "square", "sqrt", "atan", "sigmoid", "reciprocal", "log"), ((0, 0),)
+    ),
+    "mul": ((0, 1),),
+    "div": ((0, 1), (1, 1)),
+    **dict.fromkeys(("hypot", "atan2", "logaddexp", "pow"), ((0, 0), (0, 1), (1, 1))),
+}
+
+Numbers = Sequence[Any]
+
+
+def model(seed: int) -> tuple[Callable[[list[Any]], list[Any]], int]:
+    """A random function of a list, whose results depend on a few neighbours each, and its size."""
+    choose = random.Random(seed)
+    size, count = choose.randint(1, 9), choose.randint(1, 24)
+    reach = choose.choice((2, 3, 9))
+    lines = [
+        (
+            choose.random(), choose.choice(UNARY), choose.choice(BINARY), choose.choice((1.0, -1.0, 0.5, 2.0, 3.0)),
+            choose.random(), choose.random(), choose.random(),
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+    results = [choose.random() for _ in range(choose.randint(1, 6))]
+
+    def f(x: list[Any]) -> list[Any]:
+        values = list(x)
+
+        def pick(share: float) -> Any:
+            return values[max(0, len(values) - 1 - int(share * reach * 2))]
+
+        for kind, unary, binary, literal, a, b, c in lines:
+            if kind < 0.3:
+                made = getattr(fg, unary)(pick(a))
+            elif kind < 0.4:
+                made = literal * pick(a) + literal
+            elif kind < 0.47:
+                made = fg.where(pick(c) > 0.3, pick(a), pick(b))
+            elif kind < 0.52:
+                made = pick(a) ** abs(literal)
+            elif kind < 0.57:
+                made = values[int(a * len(x))] * values[int(b * len(x))]
+            else:
+                made = getattr(fg, binary)(pick(a), pick(b))
+            values.append(made)
+        return [values[int(share * len(values))] for share in results]
+
+    return f, size
+
+
+def structure(program: Program) -> tuple[list[set[int]], list[set[tuple[int, int]]]]:
+    """By which inputs each output has first and second derivatives, by sets along paths."""
+    first: list[set[int]] = [{i} for i in range(len(program.inputs))]
+    second: list[set[tuple[int, int]]] = [set() for _ in program.inputs]
+    for op, args in program.instructions:
+        found: set[int] = set()
+        pairs: set[tuple[int, int]] = set()
+        if not op.truth and op.name not in FLAT:
+            chosen = range(1, 3) if op.name == "where" else range(len(args))
+            for k in chosen:
+                if type(args[k]) is int:
+                    found |= first[args[k]]
+                    pairs |= second[args[k]]
+            curved = CURVED.get(op.name, ())
+            if op.name == "pow" and args[1] in (1.0, 0.0):
+                curved = ()
+            for k, m in curved:
+                a, b = args[k], args[m]
+                if type(a) is int and type(b) is int:
+                    pairs |= {(i, j) for i in first[a] for j in first[b]}
+                    pairs |= {(j, i) for i in first[a] for j in first[b]}
+        first.append(found)
+        second.append(pairs)
+    return [first[i] for i in program.outputs], [second[i] for i in program.outputs]
+
+
+def close(a: Any, b: Any) -> bool:
+    """Whether all numbers agree up to rounding; nan agrees with nan."""
+    return bool(np.allclose(a, b, rtol=1e-9, atol=1e-10, equal_nan=True))
+
+
+def dense(rows: Any, shape: tuple[int, int]) -> Any:
+    """The matrix of the rows that a dense transform gives."""
+    return np.array(rows.matrix, float).reshape(shape)
+
+
+NATIVE: Final = 20
+"""One function in so many is compiled to machine code, which takes longest."""
+
+
+def check(seed: int) -> str | None:
+    """What is wrong with the derivatives of one random function; None if nothing is."""
+    with ExitStack() as stack:
+        for where in ("filling", "compressed") if seed % NATIVE else ():
+            name = f"fgrad.sparse.{where}.native_is_installed"
+            stack.enter_context(mock.patch(name, lambda: False))
+        return _checked(seed)
+
+
+def _checked(seed: int) -> str | None:
+    f, size = model(seed)
+    choose = random.Random(~seed)
+    x = [choose.uniform(-2.0, 2.0) for _ in range(size)]
+    first, second = structure(simplified(fg.trace(f)(x)))
+    found = fg.sparsity(f, x)
+    if {*zip(found.jacobian.rows, found.jacobian.columns, strict=True)} != {
+        (i, j) for i, row in enumerate(first) for j in row
+    }:
+        return "the pattern of the Jacobian"
+    if {*zip(found.hessian.rows, found.hessian.columns, strict=True)} != set().union(*second):
+        return "the pattern of the Hessian"
+    methods: tuple[Any, ...] = ("direct", "compressed")
+    jacobian = dense(fg.jacobian(f, "reverse")(x), found.jacobian.shape)
+    for method in methods:
+        if not close(fg.sparse_jacobian(f, method=method)(x).toarray(), jacobian):
+            return f"the Jacobian, {method}"
+    weights = [choose.uniform(0.5, 2.0) for _ in first]
+
+    def total(x: list[Any]) -> Any:
+        return fg.dot(weights, f(x))
+
+    hessian = dense(fg.hessian(total)(x), (size, size))
+    for method in methods:
+        whole = fg.sparse_hessian(total, method=method)(x)
+        if not close(whole.toarray(), hessian):
+            return f"the Hessian, {method}"
+        lower = fg.sparse_hessian(total, method=method, lower=True)(x)
+        if not close(lower.toarray(), np.tril(whole.toarray())):
+            return f"the lower triangle, {method}"
+    return None
+
+
+def main() -> None:
+    """Check as many functions as the command says, and print those for which a law does not hold."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    start = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    wrong = 0
+    for seed in range(start, start + count):
+        problem = check(seed)
+        if problem:
+            wrong += 1
+            print(f"function {seed}: {problem}", flush=True)
+    print(f"{count} functions, {wrong} wrong")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
