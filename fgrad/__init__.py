@@ -29,6 +29,7 @@ from fgrad.errors import NotAValue as NotAValue
 from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
 from fgrad.errors import NotPicklable as NotPicklable
+from fgrad.errors import NotRegular as NotRegular
 from fgrad.errors import ShapeMismatch as ShapeMismatch
 from fgrad.errors import SilentDetach as SilentDetach
 from fgrad.errors import TracedNumber as TracedNumber
@@ -173,10 +174,17 @@ if _typing.TYPE_CHECKING:
     from fgrad.formats.json.codec import loads as loads
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
+    from fgrad.nonlinear.problem import NLP as NLP
+    from fgrad.nonlinear.problem import nlp as nlp
+    from fgrad.nonlinear.solution import Iteration as Iteration
+    from fgrad.nonlinear.solution import Solution as Solution
+    from fgrad.nonlinear.solve import solve_nlp as solve_nlp
     from fgrad.optimize.descent import Minimum as Minimum
     from fgrad.optimize.descent import Search as Search
     from fgrad.optimize.descent import minimize as minimize
+    from fgrad.optimize.fit import Fit as Fit
     from fgrad.optimize.lbfgs import lbfgs as lbfgs
+    from fgrad.optimize.least_squares import least_squares as least_squares
     from fgrad.optimize.methods import Method as Method
     from fgrad.optimize.methods import State as State
     from fgrad.optimize.methods import adam as adam
@@ -240,6 +248,13 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "root": "solvers.implicit",
     "to_latex": "program.latex.writer",
     "lbfgs": "optimize.lbfgs",
+    "Fit": "optimize.fit",
+    "least_squares": "optimize.least_squares",
+    "NLP": "nonlinear.problem",
+    "nlp": "nonlinear.problem",
+    "Iteration": "nonlinear.solution",
+    "Solution": "nonlinear.solution",
+    "solve_nlp": "nonlinear.solve",
     "show": "program.text",
     "Rows": "transforms.jacobian",
     "hessian": "transforms.jacobian",

@@ -52,13 +52,16 @@ def volatility(smile: Smile, strike: float, expiry: float) -> float:
         + smile.rho * BETA * smile.nu * smile.alpha / (4.0 * root)
         + (2.0 - 3.0 * fg.square(smile.rho)) * fg.square(smile.nu) / 24.0
     )
-    return smile.alpha / width * skew * (1.0 + drift * expiry)
+    found: float = smile.alpha / width * skew * (1.0 + drift * expiry)
+    return found
 
 
 def quotes(seed: int) -> tuple[Surface, list[tuple[float, ...]]]:
     """The true surface, and the quotes: for each expiry a volatility at each strike."""
-    noise = random.Random(seed)
-    truth = tuple(Smile(0.05 - 0.002 * t**0.5, -0.25 - 0.01 * t, 0.9 / (1.0 + t) ** 0.5) for t in EXPIRIES)
+    noise = random.Random(seed)  # noqa: S311  # an example, no secret
+    truth = tuple(
+        Smile(0.05 - 0.002 * t**0.5, -0.25 - 0.01 * t, 0.9 / (1.0 + t) ** 0.5) for t in EXPIRIES
+    )
     return truth, [
         tuple(volatility(smile, FORWARD + m, t) + noise.gauss(0.0, ERROR) for m in MONEYNESS)
         for smile, t in zip(truth, EXPIRIES, strict=True)
@@ -74,7 +77,10 @@ def main() -> None:
 
     def residuals(surface: Surface) -> list[list[float]]:
         return [
-            [(volatility(smile, FORWARD + m, t) - quote) / ERROR for m, quote in zip(MONEYNESS, row, strict=True)]
+            [
+                (volatility(smile, FORWARD + m, t) - quote) / ERROR
+                for m, quote in zip(MONEYNESS, row, strict=True)
+            ]
             for smile, t, row in zip(surface, EXPIRIES, market, strict=True)
         ]
 
@@ -83,7 +89,9 @@ def main() -> None:
     upper = tuple(Smile(1.0, 0.999, 5.0) for _ in EXPIRIES)
     fit = fg.least_squares(residuals, start, bounds=(lower, upper))
 
-    print(f"{fit.count} quotes, {3 * len(EXPIRIES)} parameters, cost {fit.cost:.2f} after {fit.evaluations} evaluations")
+    print(
+        f"{fit.count} quotes, {3 * len(EXPIRIES)} parameters, cost {fit.cost:.2f} after {fit.evaluations} evaluations"
+    )
     print(f"{'expiry':>6}  {'alpha':>16}  {'rho':>16}  {'nu':>16}")
     for t, smile, error in zip(EXPIRIES, fit.params, fit.errors, strict=True):
         pairs = zip(attrs.astuple(smile), attrs.astuple(error), strict=True)
@@ -101,18 +109,33 @@ def main() -> None:
 
 def draw(path: Path, surface: Surface, market: list[tuple[float, ...]]) -> None:
     """The smiles and the quotes, one colour for each expiry."""
-    import matplotlib  # noqa: PLC0415  # only who asks for a picture needs it
+    import matplotlib as mpl  # noqa: PLC0415  # only who asks for a picture needs it
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot  # noqa: PLC0415  # likewise
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415  # likewise
 
-    figure, axes = pyplot.subplots(figsize=(7.0, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7.0, 4.2), layout="constrained")
     fine = [FORWARD - 0.017 + 0.034 * i / 100.0 for i in range(101)]
     for k, (t, smile, row) in enumerate(zip(EXPIRIES, surface, market, strict=True)):
-        colour = pyplot.get_cmap("viridis")(k / len(EXPIRIES))
-        axes.plot([100.0 * x for x in fine], [100.0 * volatility(smile, x, t) for x in fine], color=colour, label=f"{t:g} years")
-        axes.plot([100.0 * (FORWARD + m) for m in MONEYNESS], [100.0 * v for v in row], "o", color=colour, markersize=4)
-    axes.set(xlabel="strike, %", ylabel="lognormal volatility, %", title="SABR smiles fitted to 40 quotes")
+        colour = plt.get_cmap("viridis")(k / len(EXPIRIES))
+        axes.plot(
+            [100.0 * x for x in fine],
+            [100.0 * volatility(smile, x, t) for x in fine],
+            color=colour,
+            label=f"{t:g} years",
+        )
+        axes.plot(
+            [100.0 * (FORWARD + m) for m in MONEYNESS],
+            [100.0 * v for v in row],
+            "o",
+            color=colour,
+            markersize=4,
+        )
+    axes.set(
+        xlabel="strike, %",
+        ylabel="lognormal volatility, %",
+        title="SABR smiles fitted to 40 quotes",
+    )
     axes.legend(fontsize=8, ncols=2)
     figure.savefig(path, dpi=120)
 

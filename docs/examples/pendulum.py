@@ -18,7 +18,7 @@ import fgrad as fg
 
 STEPS, DURATION = 200, 4.0
 STEP = DURATION / STEPS
-GRAVITY, LENGTH, DAMPING, LIMIT = 9.81, 1.0, 0.1, 3.0
+GRAVITY, LENGTH, DAMPING, LIMIT = 9.81, 1.0, 0.1, 5.0
 
 
 @attrs.frozen
@@ -69,7 +69,9 @@ def main() -> None:
     count, free = STEPS + 1, math.inf
     line = tuple(math.pi * k / STEPS for k in range(count))
     start = Motion(line, (math.pi / DURATION,) * count, (0.0,) * count)
-    bounds = [Motion((s * free,) * count, (s * free,) * count, (s * LIMIT,) * count) for s in (-1.0, 1.0)]
+    bounds = [
+        Motion((s * free,) * count, (s * free,) * count, (s * LIMIT,) * count) for s in (-1.0, 1.0)
+    ]
 
     begin = time.perf_counter()
     problem = fg.nlp(effort, holds, start, bounds=(bounds[0], bounds[1]))
@@ -79,7 +81,9 @@ def main() -> None:
         begin = time.perf_counter()
         found = fg.solve_nlp(problem, solver)
         took = time.perf_counter() - begin
-        print(f"{solver}: {found.status} after {found.iterations} iterations and {took:.2f} s, effort {found.objective:.6f}")
+        print(
+            f"{solver}: {found.status} after {found.iterations} iterations and {took:.2f} s, effort {found.objective:.6f}"
+        )
         assert found.status == "optimal", found.message
         motions.append(found.x)
     print(f"largest torque {max(map(abs, motions[0].torque)):.3f} of {LIMIT:g}")
@@ -91,17 +95,23 @@ def main() -> None:
 
 def draw(path: Path, motion: Motion) -> None:
     """The pendulum at every eighth time, and its angle and torque over time."""
-    import matplotlib  # noqa: PLC0415  # only who asks for a picture needs it
+    import matplotlib as mpl  # noqa: PLC0415  # only who asks for a picture needs it
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot  # noqa: PLC0415  # likewise
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415  # likewise
 
-    figure, (above, below) = pyplot.subplots(2, figsize=(8.0, 5.0), layout="constrained")
+    figure, (above, below) = plt.subplots(
+        2, figsize=(8.0, 4.6), layout="constrained", height_ratios=(1.0, 2.6)
+    )
     for k in range(0, STEPS + 1, 8):
         at, angle = 6.0 * k / STEPS * DURATION, motion.angle[k]
         shade = str(0.75 - 0.75 * k / STEPS)
-        above.plot([at, at + LENGTH * math.sin(angle)], [0.0, -LENGTH * math.cos(angle)], color=shade)
-        above.plot(at + LENGTH * math.sin(angle), -LENGTH * math.cos(angle), "o", color=shade, markersize=5)
+        above.plot(
+            [at, at + LENGTH * math.sin(angle)], [0.0, -LENGTH * math.cos(angle)], color=shade
+        )
+        above.plot(
+            at + LENGTH * math.sin(angle), -LENGTH * math.cos(angle), "o", color=shade, markersize=5
+        )
     above.set(aspect="equal", title="A pendulum swings up", yticks=[], xticks=[])
     times = [STEP * k for k in range(STEPS + 1)]
     below.plot(times, motion.angle, label="angle, rad")
@@ -115,13 +125,13 @@ def draw(path: Path, motion: Motion) -> None:
 
 def animate(path: Path, motion: Motion) -> None:
     """The motion in real time, at 25 frames a second."""
-    import matplotlib  # noqa: PLC0415  # only who asks for an animation needs it
+    import matplotlib as mpl  # noqa: PLC0415  # only who asks for an animation needs it
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot  # noqa: PLC0415  # likewise
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415  # likewise
     from matplotlib.animation import FuncAnimation, PillowWriter  # noqa: PLC0415  # likewise
 
-    figure, axes = pyplot.subplots(figsize=(3.2, 3.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(3.2, 3.2), layout="constrained")
     axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xticks=[], yticks=[])
     (rod,) = axes.plot([], [], "o-", color="tab:blue", linewidth=3, markersize=9, markevery=[1])
 

@@ -10,6 +10,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.display import Table, ends, named, number, plural
+from fgrad.graph.node import number_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +78,10 @@ class Fit(Generic[A]):
         places = [path.removeprefix(".") or "the number" for path in structure.paths()]
         errors = trees.matched(structure, self.errors)
         first, hidden, last = ends(list(zip(places, leaves, errors, strict=True)))
-        cells = [(named(place), number(x), f"{e:.3g}") for place, x, e in (*first, *last)]
+        cells = [
+            (named(place), number(number_of(x)), f"{number_of(e):.3g}")
+            for place, x, e in (*first, *last)
+        ]
         cells[len(first) : len(first)] = [("…", "…", "…")] if hidden else []
         how = "converged" if self.converged else "not converged"
         after = plural(self.evaluations, "evaluation")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeAlias
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 from fgrad import trees
 from fgrad.compiled.compile import compile
 from fgrad.compiled.compiled import Compiled
+from fgrad.errors import NotAValue
 from fgrad.graph.reduction import sum as fsum
 from fgrad.sparse.derivative import Nonzeros, sparse_jacobian
 from fgrad.transforms.jacobian import jacobian
 
-Vector = NDArray[np.float64]
+Vector: TypeAlias = NDArray[np.float64]
+MANY: Final = 20_000_000
+"""The entries of a Jacobian from which on sums over the rows are taken instead."""
 
 
 class System(Protocol):
@@ -59,9 +63,9 @@ class OverRows:
     def both(self, x: Vector) -> tuple[Vector, Any]:
         """The residuals row by row, and their dense Jacobian."""
         params = self.structure.unflatten(x.tolist())
-        columns, slopes = self.values.map(params, *self.data), self.slopes.map(params, *self.data)
-        jacobian = np.column_stack(slopes).reshape(-1, x.size)
-        return np.column_stack(columns).ravel(), jacobian
+        columns: Any = self.values.map(params, *self.data)
+        slopes: Any = self.slopes.map(params, *self.data)
+        return np.column_stack(columns).ravel(), np.column_stack(slopes).reshape(-1, x.size)
 
 
 @attrs.frozen(eq=False)
@@ -136,3 +140,41 @@ class Sparse:
     def both(self, x: Vector) -> tuple[Vector, Any]:
         """The residuals, and their Jacobian as an array of `scipy.sparse`."""
         return np.atleast_1d(self.values(x)), self.slopes.pattern.matrix(self.slopes(x))
+
+
+def system_of(
+    f: Callable[..., Any], params: Any, data: tuple[Any, ...] | None, *, whole: bool
+) -> System:
+    """The system of residuals; if `whole`, each is needed by itself."""
+    if data is None:
+        return Sparse.of(f, params)
+    rows = OverRows.of(f, params, data)
+    many = rows.count * len(rows.structure) > MANY
+    return Summed.of(rows) if many and not whole else rows
+
+
+def fitted(system: System, start: list[float], **how: Any) -> Any:
+    """SciPy's result of a fit, with J^T J as `normal`; NotAValue for a residual that is not finite."""
+    known: dict[bytes, tuple[Vector, Any]] = {}
+
+    def at(x: Vector) -> tuple[Vector, Any]:
+        key = x.tobytes()
+        if key not in known:
+            known.clear()
+            known[key] = system.both(x)
+        return known[key]
+
+    x = np.array(start)
+    residuals, jacobian = at(x)
+    if not np.isfinite(residuals).all():
+        got = f"{np.count_nonzero(~np.isfinite(residuals))} of {residuals.size} that are not"
+        advice = "Start where all are defined."
+        raise NotAValue("least_squares", "finite residuals at the start", got, advice)
+    sparse = not isinstance(jacobian, np.ndarray)
+    solver = "lsmr" if sparse else "exact"
+    found = optimize.least_squares(
+        lambda x: at(x)[0], x, lambda x: at(x)[1], x_scale="jac", tr_solver=solver, **how
+    )
+    normal = found.jac.T @ found.jac
+    found["normal"] = normal.toarray() if sparse else normal
+    return found

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
 import attrs
 import numpy as np
 
 from fgrad import trees
 from fgrad.display import plural
-from fgrad.errors import NotAValue, summary
-from fgrad.nlp.formulation import Formulation
-from fgrad.nlp.functions import Derivatives, Functions, Vector
-from fgrad.nlp.kkt import Limits, Point
-from fgrad.nlp.sensitivity import moved
-from fgrad.nlp.solution import Solution
+from fgrad.errors import NotAValue
+from fgrad.graph.node import number_of
+from fgrad.nonlinear.formulation import Formulation
+from fgrad.nonlinear.functions import Derivatives, Functions, Vector
+from fgrad.nonlinear.kkt import Limits, Point
+from fgrad.nonlinear.sensitivity import moved
+from fgrad.nonlinear.solution import Solution
+from fgrad.trees.bounds import Bounds, bounds_of
 from fgrad.trees.parameters import require_function
 
 _SOLVED: Final = 1e-5
@@ -25,9 +27,6 @@ _SOLVED: Final = 1e-5
 
 X = TypeVar("X")
 P = TypeVar("P")
-
-Bounds: TypeAlias = tuple[X | float | None, X | float | None]
-"""The lower and the upper bounds: a tree like the variables, one number for all, or None for none."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -47,7 +46,7 @@ class NLP(Generic[X, P]):
 
     @cached_property
     def _derivatives(self) -> Derivatives:
-        return Derivatives.of(self.formulation)
+        return Derivatives(self.formulation)
 
     def functions(self, params: P | None = None) -> Functions:
         """What solvers evaluate, at these parameters instead of its own."""
@@ -72,12 +71,14 @@ class NLP(Generic[X, P]):
         x = vector(form.variables, solution.x, "solution")
         multipliers = vector(form.constraints, solution.multipliers.constraints, "multipliers")
         bounds = vector(form.variables, solution.multipliers.bounds, "multipliers")
-        error = Point.of(functions, x, multipliers, bounds).error(self.limits)
-        if not error <= _SOLVED:
+        at = Point.of(functions, x, multipliers, bounds)
+        if not (error := at.error(self.limits)) <= _SOLVED:
             advice = "Give the parameters that it was solved with, and a solution that is optimal."
-            raise NotAValue("sensitivity", "a solution at these parameters", f"a KKT error of {error:.1e}", advice)
+            got = f"a KKT error of {error:.1e}"
+            raise NotAValue("sensitivity", "a solution at these parameters", got, advice)
         given = vector(form.params, () if self.params is None else direction, "direction")
-        return form.variables.unflatten(moved(functions, self.limits, x, multipliers, bounds, given).tolist())
+        tree: X = form.variables.unflatten(moved(functions, self.limits, at, given).tolist())
+        return tree
 
     @cached_property
     def limits(self) -> Limits:
@@ -148,36 +149,11 @@ def nlp(
     if constraints is not None:
         require_function(constraints, "nlp")
     formulation = Formulation.of(objective, constraints, (x0,) if params is None else (x0, params))
-    if not isinstance(bounds, tuple) or len(bounds) != 2:
-        advice = "Give (lower, upper); None is no bound."
-        raise NotAValue("nlp", "a pair of bounds", summary(bounds), advice)
-    lower, upper = (
-        _bound(formulation, bound, default, name)
-        for bound, default, name in zip(bounds, (-math.inf, math.inf), ("lower", "upper"), strict=True)
-    )
-    _require_room(formulation, lower, upper)
-    return NLP(objective, constraints, x0, params, lower, upper, formulation)
-
-
-def _bound(formulation: Formulation, bound: Any, default: float, name: str) -> Any:
-    """The tree of bounds."""
     structure = formulation.variables
-    if bound is None or isinstance(bound, (int, float)):
-        value = default if bound is None else float(bound)
-        return structure.unflatten([value] * len(structure))
-    leaves = trees.matched(structure, bound, f"{name} bounds")
-    return structure.unflatten([float(x) for x in leaves])
-
-
-def _require_room(formulation: Formulation, lower: Any, upper: Any) -> None:
-    """Raise NotAValue where no number lies between the bounds."""
-    paths = formulation.variables.paths()
-    for path, low, high in zip(paths, trees.leaves(lower), trees.leaves(upper), strict=True):
-        if not (low <= high and low < math.inf and high > -math.inf):
-            needed = "a lower bound that is not above the upper one"
-            raise NotAValue(f"bounds of x{path}", needed, f"{low} and {high}", "Exchange them, or drop one.")
+    lower, upper = map(structure.unflatten, bounds_of(structure, bounds, "x"))
+    return NLP(objective, constraints, x0, params, lower, upper, formulation)
 
 
 def vector(structure: trees.Structure[Any], tree: Any, name: str) -> Vector:
     """The leaves of a tree of that structure; TreeMismatch for another."""
-    return np.array([float(leaf) for leaf in trees.matched(structure, tree, name)])
+    return np.array([float(number_of(leaf)) for leaf in trees.matched(structure, tree, name)])

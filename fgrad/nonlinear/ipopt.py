@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.errors import MissingExtra
-from fgrad.nlp.adapter import Ended, Request
-from fgrad.nlp.solution import Iteration, Status
+from fgrad.nonlinear.adapter import Ended, Request
+from fgrad.nonlinear.solution import Iteration, Status
 
 _INFINITE: Final = 1e20
 _STATUS: Final[Mapping[int, Status]] = MappingProxyType({
@@ -36,25 +36,31 @@ def solve(request: Request) -> Ended:
     functions, limits = request.functions, request.limits
     stopped: list[BaseException] = []
 
-    def seen(mode: int, count: int, objective: float, violation: float, dual: float, *_: Any) -> bool:
+    def seen(
+        mode: int, count: int, objective: float, violation: float, dual: float, *_: Any
+    ) -> bool:
         try:
             request.watch(Iteration(count, objective, violation, dual))
-        except StopIteration as end:
+        except BaseException as end:  # noqa: BLE001  # Ipopt would print it and go on; it is raised below
             stopped.append(end)
         return not stopped
 
     problem = ipyopt.Problem(
         functions.size, _finite(limits.lower), _finite(limits.upper),
         functions.count, _finite(limits.below), _finite(limits.above),
-        functions.derivatives.jacobian_places, functions.derivatives.hessian_places,
+        functions.jacobian_places, functions.hessian_places,
         functions.objective, functions.gradient_to, functions.constraints_to, functions.jacobian_to, functions.hessian_to,
         intermediate_callback=seen, ipopt_options=_options(request),
     )  # fmt: skip
     x, multipliers = request.x.copy(), request.multipliers.copy()
     low, high = np.maximum(-request.bounds, 0.0), np.maximum(request.bounds, 0.0)
     _, _, code = problem.solve(x, mult_g=multipliers, mult_x_L=low, mult_x_U=high)
+    if stopped and not isinstance(stopped[0], StopIteration):
+        raise stopped[0]
     message = f"Ipopt: {_MESSAGES.get(code, f'status {code}')}"
-    return Ended(x, multipliers, high - low, _STATUS.get(code, "failed"), message, problem.stats["n_iter"])
+    return Ended(
+        x, multipliers, high - low, _STATUS.get(code, "failed"), message, problem.stats["n_iter"]
+    )
 
 
 def _finite(bounds: Any) -> Any:
@@ -63,7 +69,13 @@ def _finite(bounds: Any) -> Any:
 
 
 def _options(request: Request) -> dict[str, Any]:
-    known: dict[str, Any] = {"print_level": 0, "sb": "yes", "tol": request.tolerance, "max_iter": request.steps, "honor_original_bounds": "yes"}
+    known: dict[str, Any] = {
+        "print_level": 0,
+        "sb": "yes",
+        "tol": request.tolerance,
+        "max_iter": request.steps,
+        "bound_relax_factor": 0.0,
+    }
     if request.warm:
         known |= {
             "warm_start_init_point": "yes", "warm_start_bound_push": 1e-9, "warm_start_bound_frac": 1e-9,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
 from fgrad.errors import MissingExtra
-from fgrad.nlp.adapter import Ended, Request
-from fgrad.nlp.kkt import fitted
-from fgrad.nlp.solution import Iteration, Status
+from fgrad.nonlinear.adapter import Ended, Request
+from fgrad.nonlinear.kkt import fitted
+from fgrad.nonlinear.solution import Iteration, Status
 
-_STATUS: Final[dict[int, Status]] = {0: "optimal", 4: "infeasible", 9: "steps"}
+_STATUS: Final[Mapping[int, Status]] = MappingProxyType({
+    0: "optimal", 4: "infeasible", 9: "steps", 99: "stopped",
+})  # fmt: skip
 
 
 def solve(request: Request) -> Ended:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
@@ -79,7 +79,7 @@ class Formulation:
         tracing = Tracing.of(numbers, (x0, params), {})
         program, value = tracing.program, tracing.result.children[0]
         if value.children or value.kind is not None or program.truths[program.outputs[0]]:
-            got = "a truth value" if not value.children else f"a {value.kind.__name__}"
+            got = "a truth value" if value.kind is None else f"a {value.kind.__name__}"
             raise NotAValue("nlp", "an objective that returns a number", got, "Return one number.")
         found = cls(program, variables, _structure(params, "params"), kept[0], tuple(rows))
         found._require_variables()
@@ -95,7 +95,7 @@ class Formulation:
         count = len(self.program.inputs)
         moves = [i < self.size for i in range(count)]
         for _, args in self.program.instructions:
-            moves.append(any([moves[a] for a in args if type(a) is int]))
+            moves.append(any(moves[a] for a in args if type(a) is int))
         for row, end in zip(self.rows, self.program.outputs[1:], strict=True):
             if not moves[end]:
                 raise _constant(row.path)
@@ -120,11 +120,11 @@ def _body(condition: Any, path: str, rows: list[Row]) -> Any:
         raise NotAValue(path, "one comparison", condition.op.name, f"{_MEETS} Give two as a tuple.")
     lower, upper = _CLOSED[condition.op]
     left, right = condition.args
-    if isinstance(left, Node) and isinstance(right, Node):
-        rows.append(Row(path, lower, upper))
-        return left - right
     if not isinstance(left, Node):
         left, right, lower, upper = right, left, -upper, -lower
+    if isinstance(right, Node):
+        rows.append(Row(path, lower, upper))
+        return left - right
     if math.isnan(right):
         raise NotAValue(path, "a bound", "nan", "Compare with a number.")
     rows.append(Row(path, lower + right, upper + right))

@@ -13,28 +13,25 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.errors import MissingExtra, NotRegular
-from fgrad.nlp.functions import Functions, Vector
-from fgrad.nlp.kkt import Limits
+from fgrad.nonlinear.functions import Functions, Vector
+from fgrad.nonlinear.kkt import Limits, Point
 
 _SINGULAR: Final = 1e-8
 """The relative residual from which on the system was not solved."""
 
 
-def moved(
-    functions: Functions, limits: Limits, x: Vector, multipliers: Vector, bounds: Vector, direction: Vector
-) -> Vector:
+def moved(functions: Functions, limits: Limits, at: Point, direction: Vector) -> Vector:
     """The derivative of x along a direction of the parameters; NotRegular where there is none."""
     try:
         from scipy import sparse  # noqa: PLC0415  # an extra
         from scipy.sparse.linalg import MatrixRankWarning, spsolve  # noqa: PLC0415  # likewise
     except ImportError as error:
         raise MissingExtra("sensitivity", "scipy", "optimize") from error
-    constraints = functions.constraints(x)
-    active = _active(constraints, multipliers, limits.below, limits.above)
-    free = ~_active(x, bounds, limits.lower, limits.upper)
-    curvature = functions.hessian(x, 1.0, multipliers)[free][:, free]
-    rows = functions.jacobian(x)[active][:, free]
-    slope, change = functions.along_params(x, multipliers, direction)
+    active = _active(at.constraints, at.multipliers, limits.below, limits.above)
+    free = ~_active(at.x, at.bounds, limits.lower, limits.upper)
+    curvature = functions.hessian(at.x, 1.0, at.multipliers)[free][:, free]
+    rows = functions.jacobian(at.x)[active][:, free]
+    slope, change = functions.along_params(at.x, at.multipliers, direction)
     system = sparse.block_array([[curvature, rows.T], [rows, None]], format="csc")
     right = -np.concatenate((slope[free], change[active]))
     result = np.zeros(functions.size)

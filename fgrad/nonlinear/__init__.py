@@ -7,3 +7,10 @@ solver is given and gives back; a new solver is one module beside `ipopt`, `trus
 
 Imports `fgrad.sparse`, `fgrad.compiled` and everything below; numpy is needed, SciPy and Ipopt are extras.
 """
+
+from fgrad.errors import MissingExtra
+
+try:
+    import numpy as np  # noqa: F401  # whoever asks for a problem is told that it is missing
+except ImportError as _error:
+    raise MissingExtra("a nonlinear program", "numpy", "arrays") from _error

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from fgrad.nlp.functions import Functions, Vector
-from fgrad.nlp.kkt import Limits
-from fgrad.nlp.solution import Iteration, Status
+from fgrad.nonlinear.functions import Functions, Vector
+from fgrad.nonlinear.kkt import Limits
+from fgrad.nonlinear.solution import Iteration, Status
 
 
 @attrs.frozen(eq=False)

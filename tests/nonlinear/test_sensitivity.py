@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import fgrad as fg
-from fgrad.nlp.solve import Solver
+from fgrad.nonlinear.solve import Solver
 
 pytest.importorskip("scipy")
 
@@ -30,7 +30,9 @@ def test_it_is_the_difference_of_solutions(b: float, solver: Solver) -> None:
     if solver == "ipopt":
         pytest.importorskip("ipyopt")
     params = {"a": 1.0, "b": b}
-    problem = fg.nlp(objective, constraints, [0.1, 0.1, 0.1], params, bounds=([0.0, -9.0, -9.0], None))
+    problem = fg.nlp(
+        objective, constraints, [0.1, 0.1, 0.1], params, bounds=([0.0, -9.0, -9.0], None)
+    )
     found = fg.solve_nlp(problem, solver)
     direction = {"a": 0.3, "b": -0.2}
     step = 1e-4
@@ -39,7 +41,9 @@ def test_it_is_the_difference_of_solutions(b: float, solver: Solver) -> None:
         shifted = {name: value + k * step * direction[name] for name, value in params.items()}
         return fg.solve_nlp(problem, solver, params=shifted, tolerance=1e-10).x
 
-    expected = [(high - low) / (2.0 * step) for high, low in zip(moved(1.0), moved(-1.0), strict=True)]
+    expected = [
+        (high - low) / (2.0 * step) for high, low in zip(moved(1.0), moved(-1.0), strict=True)
+    ]
     assert problem.sensitivity(found, direction) == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import attrs
 import numpy as np
 
-from fgrad.nlp.functions import Functions, Vector
+from fgrad.nonlinear.functions import Functions, Vector
 
 _ACTIVE: Final = 1e-7
 """How near to a bound, relatively, a number is held by it."""

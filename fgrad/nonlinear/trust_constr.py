@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.errors import MissingExtra
-from fgrad.nlp.adapter import Ended, Request
-from fgrad.nlp.solution import Iteration, Status
+from fgrad.nonlinear.adapter import Ended, Request
+from fgrad.nonlinear.solution import Iteration, Status
 
 _STATUS: Final[Mapping[int, Status]] = MappingProxyType({
     0: "steps", 1: "optimal", 2: "optimal", 3: "stopped",
@@ -28,7 +28,14 @@ def solve(request: Request) -> Ended:
 
     def seen(x: Any, state: Any) -> bool:
         try:
-            request.watch(Iteration(state.nit, float(state.fun), float(state.constr_violation), float(state.optimality)))
+            request.watch(
+                Iteration(
+                    state.nit,
+                    float(state.fun),
+                    float(state.constr_violation),
+                    float(state.optimality),
+                )
+            )
         except StopIteration:
             return True
         return False
