@@ -86,6 +86,8 @@ def structure(program: Program) -> tuple[list[set[int]], list[set[tuple[int, int
         pairs: set[tuple[int, int]] = set()
         if not op.truth and op.name not in FLAT:
             chosen = range(1, 3) if op.name == "where" else range(len(args))
+            if op.name == "pow" and args[1] == 0.0:
+                chosen = range(0)
             for k in chosen:
                 if type(args[k]) is int:
                     found |= first[args[k]]
