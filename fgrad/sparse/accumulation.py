@@ -25,7 +25,7 @@ Second: TypeAlias = Sequence[tuple[int, int, Number]]
 _SIMPLE: Final = frozenset({1.0, -1.0, 0.0})
 """Literals by which a product is another instruction, or which equal one of other bits."""
 UNKNOWN: Final = 0
-"""A number of which only the structure is known."""
+"""A number of which only the structure is known, as good as any other int."""
 
 
 class _Sweep:
@@ -78,7 +78,7 @@ class _Sweep:
             if type(args[i]) is int and type(args[j]) is int:
                 both = i != j and args[i] == args[j]  # the same value, in both orders
                 second.append((args[i], args[j], self.times(2.0, read(p)) if both else read(p)))
-        return first, second  # type: ignore[return-value]  # of values alone
+        return first, second
 
     def _reader(
         self, known: Local, args: Sequence[Any], outs: Sequence[int]
@@ -96,7 +96,7 @@ class _Sweep:
 
 
 class Structure(_Sweep):
-    """Only the structure: a number is a literal float, or `UNKNOWN`."""
+    """Only the structure: a number is a literal float, or any int where it is not known."""
 
     def __init__(self, program: Program, order: int) -> None:
         super().__init__(program, order)
@@ -234,9 +234,13 @@ class Recorder(_Sweep):
             return x
         return x.value if x.zero else self.emit(ops.where, (x.condition, x.value, 0.0))
 
+    def settled(self, numbers: Sequence[Number]) -> list[Any]:
+        """The numbers without guards: literals, or numbers of values."""
+        return [self._settled(x) for x in numbers]
+
     def finished(self, outputs: Sequence[Number], inputs: Sequence[str]) -> Program:
         """The program that computes these numbers; its first inputs are those there were."""
-        ends = [self._settled(x) for x in outputs]
+        ends = self.settled(outputs)
         made: list[Any] = self.defined[self.inputs :]
         places = [_kept(x, made, self.inputs) for x in ends]
         return used(Program(tuple(inputs), tuple(made), tuple(places)))

@@ -114,7 +114,12 @@ class Assembly(Recorder):
     """A recorder over glue and blocks; `finished` gives tables instead of a program."""
 
     def __init__(
-        self, program: Program, order: int, kinds: Sequence[Kind], place: Sequence[int], glue: Program
+        self,
+        program: Program,
+        order: int,
+        kinds: Sequence[Kind],
+        place: Sequence[int],
+        glue: Program,
     ) -> None:
         super().__init__(glue, order)
         self.whole_inputs = len(program.inputs)

@@ -117,7 +117,11 @@ class _Cutter:
             level.append(top)
             block.append(-1)
             return
-        near = {self._find(block[a]) for a in args if type(a) is int and block[a] >= 0 and level[a] == top}
+        near = {
+            self._find(block[a])
+            for a in args
+            if type(a) is int and block[a] >= 0 and level[a] == top
+        }
         glued = top and any(type(a) is int and block[a] < 0 and level[a] == top for a in args)
         if glued or (linear and len(near) > 1):
             if linear:

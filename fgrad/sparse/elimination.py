@@ -24,8 +24,8 @@ def jacobian_rows(sweep: Recorder | Structure, wanted: Collection[int]) -> list[
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x, y: (x * y, 2.0 * y))(0.0, 0.0)
-    >>> jacobian_rows(Structure(program, 1), (0, 1))
-    [{0: 0, 1: 0}, {1: 2.0}]
+    >>> [list(row) for row in jacobian_rows(Structure(program, 1), (0, 1))]
+    [[0, 1], [1]]
     """
     into, users = _reversed(sweep, active_values(sweep.program, wanted))
     _eliminate(sweep, into, users)

@@ -47,7 +47,9 @@ class Local:
 _WHERE: Final = Local(((ops.logical_not, (0,)),), (None, Guarded(0, 1.0), Guarded(4, 1.0)), ())  # type: ignore[arg-type]  # a condition by its number
 
 # The slope of a power knows its exponent, but is written for all of them.
-_POWERS: Final = MappingProxyType({0.0: Local((), (None, None), ()), 1.0: Local((), (1.0, None), ())})
+_POWERS: Final = MappingProxyType(
+    {0.0: Local((), (None, None), ()), 1.0: Local((), (1.0, None), ())}
+)
 
 
 def local(op: Op, args: Sequence[Any], order: int, index: int = 0) -> Local:

@@ -26,8 +26,9 @@ def hessian_entries(
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x, y, z: x * y + 3.0 * z)(0.0, 0.0, 0.0)
-    >>> hessian_entries(Structure(program, 2), (0, 1, 2), [(5, 1.0)])
-    ({0: 0, 1: 0, 2: 3.0}, {(1, 0): 1.0})
+    >>> slopes, lower = hessian_entries(Structure(program, 2), (0, 1, 2), [(5, 1.0)])
+    >>> list(slopes), lower
+    ([0, 1, 2], {(1, 0): 1.0})
     """
     pusher = _Pusher(sweep, active_values(sweep.program, wanted))
     for value, weight in weights:

@@ -67,16 +67,14 @@ class Tables:
     outputs: Places
 
 
-def tables(assembly: Assembly, entries: Sequence[Any], lanes: int) -> Tables | None:
-    """The tables that compute these numbers; None if the tape would need another operation."""
+def tables(assembly: Assembly, entries: Sequence[Any], lanes: int) -> Tables:
+    """The tables that compute these numbers, blocks so many at a time."""
     needed, kinds = _needed(assembly, entries)
     lines = [
         value
         for value in range(assembly.inputs, len(assembly.defined))
         if needed[value] and value not in assembly.results
     ]
-    if not all(assembly.defined[v][0] in _CODES for v in lines):  # type: ignore[index]  # no input
-        return None
     memory = _Memory(assembly, lanes)
     for kind in kinds:
         memory.add(kind, needed)
@@ -182,7 +180,9 @@ class _Memory:
             for a in numbers
         ]
 
-    def tables(self, order: list[tuple[tuple[int, int, int, int], list[int]]], entries: Any) -> Tables:
+    def tables(
+        self, order: list[tuple[tuple[int, int, int, int], list[int]]], entries: Any
+    ) -> Tables:
         """All tables, once each number has its place; literals come last."""
         np, place = self.np, self.place
         for _, values in order:

@@ -21,14 +21,27 @@ import fgrad as fg
 from fgrad.program.passes import simplified
 from fgrad.program.program import Program
 
-UNARY: Final = ("sin", "exp", "tanh", "square", "sqrt", "atan", "abs", "neg", "sigmoid", "relu", "floor")
+UNARY: Final = (
+    "sin",
+    "exp",
+    "tanh",
+    "square",
+    "sqrt",
+    "atan",
+    "abs",
+    "neg",
+    "sigmoid",
+    "relu",
+    "floor",
+)
 BINARY: Final = ("add", "sub", "mul", "div", "hypot", "maximum", "atan2", "logaddexp")
 # The arguments by which an operation has a first derivative, where these are not all, and the pairs
 # by which it has a second one: written here once more, by hand.
 FLAT: Final = frozenset({"floor", "sign", "round", "ceil"})
 CURVED: Final[dict[str, tuple[tuple[int, int], ...]]] = {
     **dict.fromkeys(
-        ("sin", "cos", "exp", "tanh", "square", "sqrt", "atan", "sigmoid", "reciprocal", "log"), ((0, 0),)
+        ("sin", "cos", "exp", "tanh", "square", "sqrt", "atan", "sigmoid", "reciprocal", "log"),
+        ((0, 0),),
     ),
     "mul": ((0, 1),),
     "div": ((0, 1), (1, 1)),
@@ -81,6 +94,7 @@ def structure(program: Program) -> tuple[list[set[int]], list[set[tuple[int, int
     """By which inputs each output has first and second derivatives, by sets along paths."""
     first: list[set[int]] = [{i} for i in range(len(program.inputs))]
     second: list[set[tuple[int, int]]] = [set() for _ in program.inputs]
+    args: Any
     for op, args in program.instructions:
         found: set[int] = set()
         pairs: set[tuple[int, int]] = set()

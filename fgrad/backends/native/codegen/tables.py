@@ -99,9 +99,7 @@ def _numbered(code: int, lines: Sequence[str]) -> list[str]:
     found = []
     for line in lines:
         words = line.replace(",", " ,").replace(")", " )").split(" ")
-        named = [
-            f"{w}.c{code}" if w.startswith("%") and w not in outside else w for w in words
-        ]
+        named = [f"{w}.c{code}" if w.startswith("%") and w not in outside else w for w in words]
         text = " ".join(named).replace(" ,", ",").replace(" )", ")")
         found.append(f"{text[:-1]}.c{code}:" if text.endswith(":") else text)
     return found
@@ -135,7 +133,9 @@ def elements_module(
     for elements, runs in steps:
         for program, lanes in elements:
             name = f"@element{len(texts)}"
-            texts.append(_element(name, rounded(program, machine, exact=False), lanes, machine, needed))
+            texts.append(
+                _element(name, rounded(program, machine, exact=False), lanes, machine, needed)
+            )
             calls += _facts(at, ELEMENT)
             given = f"ptr %f{at}, i64 %f{at + 1}, i64 %f{at + 2}"
             calls.append(f"call void {name}(ptr %in, {given})")
@@ -217,9 +217,11 @@ def _element(
     return "\n".join(lines)
 
 
-def _angles(program: Program) -> set[object]:
+def _angles(program: Program) -> set[int | float]:
     """The values of which both sine and cosine are taken."""
-    found = {op: {args[0] for o, args in program.instructions if o is op} for op in (ops.sin, ops.cos)}
+    found = {
+        op: {args[0] for o, args in program.instructions if o is op} for op in (ops.sin, ops.cos)
+    }
     return found[ops.sin] & found[ops.cos]
 
 
@@ -231,7 +233,10 @@ def _read(k: int, lanes: int) -> list[str]:
     for lane in range(lanes):
         n = f"{k}l{lane}"
         lines += load_element(f"p{n}", "i32", f"%t{k}", f"{lane}")
-        lines += [f"%q{n} = zext i32 %p{n} to i64", *load_element(f"d{n}", "double", "%m", f"%q{n}")]
+        lines += [
+            f"%q{n} = zext i32 %p{n} to i64",
+            *load_element(f"d{n}", "double", "%m", f"%q{n}"),
+        ]
         if lanes > 1:
             after = f"%x{k}" if lane == lanes - 1 else f"%w{n}"
             vector = f"<{lanes} x double>"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from threading import Lock
 from typing import Any, Final
 
 import attrs
@@ -13,7 +14,9 @@ from fgrad.backends.buffers import cpython
 from fgrad.backends.native.codegen.callbacks import callbacks
 from fgrad.backends.native.codegen.tables import elements_module, tape_module
 from fgrad.backends.native.interop import fill_calls
-from fgrad.backends.native.runtime.llvm import BEST, PLAIN, Code, host, loaded
+from fgrad.backends.native.runtime.background import submit
+from fgrad.backends.native.runtime.entry import HOT
+from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
 from fgrad.backends.native.runtime.object_code import trampoline_code
 from fgrad.program.program import Program
 
@@ -42,14 +45,21 @@ def runnable(program: Program) -> bool:
 
 @attrs.frozen(eq=False)
 class TableCode:
-    """Code that works through tables, and the tables."""
+    """Code that works through tables, and the tables; calls run the best code there is."""
 
     inputs: int
     outputs: int
     memory: Any
     """The numbers; the inputs come first."""
-    code: Code
+    kinds: Sequence[tuple[Sequence[tuple[Program, int]], bool]]
+    facts: Any
+    """What the code must know of the tables, as an array of words."""
+    cell: Any
+    """The address of the code, the countdown of calls to the next fallback, and a word."""
+    codes: list[Code]
+    """All code so far: what has been replaced may still be running."""
     held: tuple[object, ...]
+    lock: Any = attrs.field(factory=Lock, init=False)
 
     @classmethod
     def of(
@@ -58,7 +68,10 @@ class TableCode:
         """The code for memory of that size; `literals` are put from a place on, `outputs` are places."""
         width = lanes()
         kinds = [
-            ([(p, width if t.shape[1] % width == 0 else 1) for p, _, t in step.elements], bool(step.runs))
+            (
+                [(p, width if t.shape[1] % width == 0 else 1) for p, _, t in step.elements],
+                bool(step.runs),
+            )
             for step in steps
         ]
         facts = [inputs, _address(literals[1]), literals[0], len(literals[1])]
@@ -70,15 +83,24 @@ class TableCode:
                 held.append(table)
             if step.runs:
                 runs = [
-                    (code, table.shape[1], first, _address(table)) for code, first, table in step.runs
+                    (code, table.shape[1], first, _address(table))
+                    for code, first, table in step.runs
                 ]
                 flat = (ctypes.c_int64 * (4 * len(runs)))(*[x for run in runs for x in run])
                 facts += [ctypes.addressof(flat), len(runs)]
                 held += [flat, *[table for _, _, table in step.runs]]
         told = (ctypes.c_int64 * len(facts))(*facts)
-        files = [trampoline_code(elements_module(kinds, host()), PLAIN), _tape()]
-        code = loaded(files, ["run"], {"facts": ctypes.addressof(told)})
-        return cls(inputs, len(outputs), (ctypes.c_double * size)(), code, (told, *held))
+        code = _code(kinds, QUICK, told)
+        cell = (ctypes.c_int64 * 3)(code.addresses["run"], HOT, 0)
+        memory = (ctypes.c_double * size)()
+        return cls(inputs, len(outputs), memory, kinds, told, cell, [code], tuple(held))
+
+    def improve(self) -> Iterator[None]:
+        """Compile the best code once, for calls from then on; in steps, for `submit`."""
+        if len(self.codes) == 1:
+            yield
+            self.codes.append(_code(self.kinds, BEST, self.facts))
+            self.cell[0] = self.codes[-1].addresses["run"]
 
     def into(self, sizes: Sequence[int], other: Callable[..., Any]) -> Callable[..., Any]:
         """The function of arrays of the inputs and of one for the outputs, as `Entry.into` makes it."""
@@ -88,11 +110,10 @@ class TableCode:
         start = ctypes.addressof(self.memory)
         given = len(sizes), self.outputs, start, start, *sizes
         facts = (ctypes.c_int64 * len(given))(*given)
-        cell = (ctypes.c_int64 * 3)(self.code.addresses["run"], 0, 0)
-        imports = {**known, "facts": ctypes.addressof(facts), "cell": ctypes.addressof(cell)}
+        imports = {**known, "facts": ctypes.addressof(facts), "cell": ctypes.addressof(self.cell)}
         file = trampoline_code(fill_calls.on_arrays(), PLAIN)
         code = loaded([file], ["call"], imports)
-        kept = self, other, code, facts, cell
+        kept = self, other, code, facts
         made: Callable[..., Any] = cpython.builtin(
             "fill", code.addresses["call"], cpython.METH_FASTCALL, _fall_back, kept
         )
@@ -101,8 +122,9 @@ class TableCode:
     def run(self, numbers: Any, out: Any) -> None:
         """Fill an array, by ctypes: for interpreters that `buffers.cpython` does not know."""
         start = ctypes.addressof(self.memory)
-        ctypes.memmove(start, numbers.ctypes.data, 8 * self.inputs)
-        _Run(self.code.addresses["run"])(start, out.ctypes.data, 0, start)
+        with self.lock:
+            ctypes.memmove(start, numbers.ctypes.data, 8 * self.inputs)
+            _Run(self.cell[0])(start, out.ctypes.data, 0, start)
 
 
 def _address(array: Any) -> int:
@@ -111,9 +133,19 @@ def _address(array: Any) -> int:
 
 def _fall_back(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
     """The fallback of a builtin."""
-    return kept[1](*args, **kwargs)
+    code, other = kept[:2]
+    if code.cell[1] == 0:
+        submit(code.improve)
+    return other(*args, **kwargs)
+
+
+def _code(
+    kinds: Sequence[tuple[Sequence[tuple[Program, int]], bool]], level: int, facts: Any
+) -> Code:
+    files = [trampoline_code(elements_module(kinds, host()), level), _tape()]
+    return loaded(files, ["run"], {"facts": ctypes.addressof(facts)})
 
 
 @cache
 def _tape() -> bytes:
-    return trampoline_code(tape_module(), BEST)
+    return trampoline_code(tape_module(), PLAIN)
