@@ -22,8 +22,6 @@ Number: TypeAlias = Any
 """A float, the number of a value, or one of these `Guarded` by the number of a condition."""
 First: TypeAlias = Sequence[tuple[int, Number]]
 Second: TypeAlias = Sequence[tuple[int, int, Number]]
-_SIMPLE: Final = frozenset({1.0, -1.0, 0.0})
-"""Literals by which a product is another instruction, or which equal one of other bits."""
 UNKNOWN: Final = 0
 """A number of which only the structure is known, as good as any other int."""
 
@@ -192,19 +190,21 @@ class Recorder(_Sweep):
 
     def times(self, x: Number, y: Number) -> Number:
         """The product; conditions stay outside."""
-        if type(x) is int and type(y) is int:
-            key = (ops.mul, (x, y) if x <= y else (y, x))
-            number = self.known.setdefault(key, len(self.defined))
-            if number == len(self.defined):
-                self.defined.append(key)
-            return number
         if type(x) is Guarded:
             return self._guarded(x.condition, self.times(x.value, y))
         if type(y) is Guarded:
             return self._guarded(y.condition, self.times(x, y.value))
         if type(x) is int:
+            if type(y) is int:
+                return self._kept((ops.mul, (x, y) if x <= y else (y, x)))
             x, y = y, x
-        if type(y) is float or x in _SIMPLE:
+        elif type(y) is float:
+            return x * y
+        if x == 1.0:
+            return y
+        if x == -1.0:
+            return self.emit(ops.neg, (y,))
+        if x == 0.0:  # a key that equals that of the other zero
             return self.emit(ops.mul, (x, y))
         number = self._scaled.setdefault((x, y), len(self.defined))
         if number == len(self.defined):
@@ -221,7 +221,20 @@ class Recorder(_Sweep):
             return Guarded(either, total, zero=True)
         if type(x) is Guarded or type(y) is Guarded:
             x, y = self._settled(x), self._settled(y)
+        if type(x) is int and type(y) is int:
+            one, other = self.defined[x], self.defined[y]
+            if (one is None or one[0] is not ops.neg) and (
+                other is None or other[0] is not ops.neg
+            ):
+                return self._kept((ops.add, (x, y) if x <= y else (y, x)))
         return self.emit(ops.add, (x, y))
+
+    def _kept(self, instruction: Instruction) -> int:
+        """The value of an instruction on values, which no rule makes another."""
+        number = self.known.setdefault(instruction, len(self.defined))
+        if number == len(self.defined):
+            self.defined.append(instruction)
+        return number
 
     def _guarded(self, condition: Any, x: Number) -> Number:
         if type(x) is Guarded:

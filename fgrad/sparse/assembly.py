@@ -138,13 +138,14 @@ class Assembly(Recorder):
     @classmethod
     def of(cls, program: Program, wanted: Sequence[int], order: int) -> Assembly | None:
         """Cut the program; None where it has too few blocks that are alike, or cannot be cut."""
-        blocks = blocks_of(program, wanted)
+        active = active_values(program, wanted)
+        blocks = blocks_of(program, active)
         if blocks is None:
             return None
         truths = program.truths
         if any(truths[v] for block in blocks for v in block.results):
             return None
-        templates = templates_of(program, blocks, active_values(program, wanted))
+        templates = templates_of(program, blocks, active)
         inside = sum([len(block.values) for block in blocks])
         if _WORTH * sum([len(t.program) for t in templates]) > inside:
             return None

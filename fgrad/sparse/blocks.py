@@ -8,15 +8,15 @@ compiled once, however many there are. What joins them linearly is glue: constra
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 import attrs
 
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item
+from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
-from fgrad.sparse.elimination import active_values
 
 MOST_INPUTS: Final = 24
 MOST_INSTRUCTIONS: Final = 400
@@ -53,13 +53,14 @@ class Template:
     """For each block the literals that differ from one to another."""
 
 
-def blocks_of(program: Program, wanted: Collection[int]) -> list[Block] | None:
+def blocks_of(program: Program, active: bytearray) -> list[Block] | None:
     """The blocks of a simplified program without calls; None where it has operations of several results."""
-    if any(op.multiple or isinstance(op, Item) for op, _ in program.instructions):
+    if any(op.multiple for op in {op for op, _ in program.instructions}):
         return None
-    cutter = _Cutter(program, active_values(program, wanted))
+    cutter = _Cutter(program, active)
+    tail = cutter.tail()
     for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
-        cutter.place(value, op, args)
+        cutter.place(op, args, tail[value])
     return cutter.blocks()
 
 
@@ -77,25 +78,22 @@ class _Cutter:
         self.heights: list[int] = []
         self.sizes: list[int] = []
         self.given: list[dict[int, None]] = []
-        self.tail = self._tail()
 
-    def _tail(self) -> bytearray:
+    def tail(self) -> bytearray:
         """Whether each value goes into outputs linearly alone."""
         count = self.inputs + len(self.program)
         tail = bytearray(b"\1") * count
         for value in range(count - 1, self.inputs - 1, -1):
             op, args = self.program.instructions[value - self.inputs]
-            if not (tail[value] and self._linear(op, args)):
+            if not (tail[value] and (op in _SUMS or self._linear(op, args))):
                 for a in args:
                     if type(a) is int:
                         tail[a] = 0
         return tail
 
-    def _linear(self, op: Any, args: Sequence[Any]) -> bool:
-        if op in _SUMS:
-            return True
+    def _linear(self, op: Op, args: Sequence[Any]) -> bool:
         if op is not ops.mul:
-            return False
+            return op in _SUMS
         x, y = args
         return type(x) is not int or type(y) is not int or not (self.active[x] and self.active[y])
 
@@ -105,31 +103,25 @@ class _Cutter:
             parent[block] = block = parent[parent[block]]
         return block
 
-    def place(self, value: int, op: Any, args: Sequence[Any]) -> None:
-        """Put an instruction into a block, or leave it as glue."""
+    def place(self, op: Op, args: Sequence[Any], tail: int) -> None:
+        """Put the next instruction into a block, or leave it as glue."""
         level, block = self.level, self.block
-        linear = self._linear(op, args)
-        top = 0
+        top, glued = 0, False
+        near: list[int] = []
         for a in args:
-            if type(a) is int and level[a] > top:
-                top = level[a]
-        if linear and self.tail[value]:
+            if type(a) is int and level[a] >= top:
+                if level[a] > top:
+                    top, near, glued = level[a], [], False
+                b = block[a]
+                if b < 0:
+                    glued = top > 0
+                elif (b := self._find(b)) not in near:
+                    near.append(b)
+        if (tail or glued or len(near) > 1) and self._linear(op, args):
             level.append(top)
             block.append(-1)
             return
-        near = {
-            self._find(block[a])
-            for a in args
-            if type(a) is int and block[a] >= 0 and level[a] == top
-        }
-        glued = top and any(type(a) is int and block[a] < 0 and level[a] == top for a in args)
-        if glued or (linear and len(near) > 1):
-            if linear:
-                level.append(top)
-                block.append(-1)
-                return
-            near = set()
-        home = self._home(near, args)
+        home = -1 if glued or not near else self._home(near)
         if home < 0:
             home = len(self.parent)
             self.parent.append(home)
@@ -139,93 +131,82 @@ class _Cutter:
         level.append(self.heights[home])
         block.append(home)
         self.sizes[home] += 1
+        given = self.given[home]
         for a in args:
             if type(a) is int and (block[a] < 0 or self._find(block[a]) != home):
-                self.given[home][a] = None
+                given[a] = None
 
-    def _home(self, near: Collection[int], args: Sequence[Any]) -> int:
+    def _home(self, near: Sequence[int]) -> int:
         """The block of all of `near`, joined if they are small; -1 if there is none."""
-        if not near:
+        sizes, given = self.sizes, self.given
+        if len(near) == 1:
+            home = near[0]
+            room = sizes[home] < MOST_INSTRUCTIONS and len(given[home]) < MOST_INPUTS
+            return home if room else -1
+        whole = {a for b in near for a in given[b]}
+        if len(whole) > MOST_INPUTS or sum([sizes[b] for b in near]) >= MOST_INSTRUCTIONS:
             return -1
-        home = max(near, key=lambda b: self.sizes[b])
-        given = dict.fromkeys(a for b in near for a in self.given[b])
-        given |= dict.fromkeys(a for a in args if type(a) is int and self.block[a] < 0)
-        size = sum([self.sizes[b] for b in near]) + 1
-        if len(given) > MOST_INPUTS or size > MOST_INSTRUCTIONS:
-            return -1
+        home = max(near, key=sizes.__getitem__)
         for other in near:
             if other != home:
                 self.parent[other] = home
-                self.sizes[home] += self.sizes[other]
-                self.given[home] |= self.given[other]
+                sizes[home] += sizes[other]
+                given[home] |= given[other]
         return home
 
     def blocks(self) -> list[Block]:
         """All blocks, in the order of their first instructions."""
         inside: dict[int, list[int]] = {}
-        used: dict[int, None] = dict.fromkeys(self.program.outputs)
+        used = set(self.program.outputs)
         home = [-1 if b < 0 else self._find(b) for b in self.block]
-        for value in range(self.inputs, len(home)):
+        for value, (_, args) in enumerate(self.program.instructions, self.inputs):
             here = home[value]
             if here >= 0:
                 inside.setdefault(here, []).append(value)
-            for a in self.program.instructions[value - self.inputs][1]:
+            for a in args:
                 if type(a) is int and home[a] != here:
-                    used[a] = None
+                    used.add(a)
+        heights = self.heights
         return [
-            Block(
-                self.heights[b],
-                tuple(values),
-                _given(self.program, values),
-                tuple([v for v in values if v in used]),
-            )
+            Block(heights[b], tuple(values), (), tuple([v for v in values if v in used]))
             for b, values in inside.items()
         ]
-
-
-def _given(program: Program, values: Sequence[int]) -> tuple[int, ...]:
-    own = set(values)
-    inputs = len(program.inputs)
-    return tuple(
-        dict.fromkeys(
-            a
-            for value in values
-            for a in program.instructions[value - inputs][1]
-            if type(a) is int and a not in own
-        )
-    )
 
 
 def templates_of(program: Program, blocks: Sequence[Block], active: bytearray) -> list[Template]:
     """The blocks by what they do, each kind as a template."""
     groups: dict[Shape, list[tuple[Block, tuple[float, ...]]]] = {}
     for block in blocks:
-        shape, literals = _shape(program, block, active)
-        groups.setdefault(shape, []).append((block, literals))
+        shape, given, literals = _shape(program, block, active)
+        whole = attrs.evolve(block, given=given)
+        groups.setdefault(shape, []).append((whole, literals))
     return [_template(shape, members) for shape, members in groups.items()]
 
 
-def _shape(program: Program, block: Block, active: bytearray) -> tuple[Shape, tuple[float, ...]]:
-    """What makes blocks alike, and the literals that may differ."""
-    place = {a: ~k for k, a in enumerate(block.given)}
-    lines, literals = [], []
+def _shape(
+    program: Program, block: Block, active: bytearray
+) -> tuple[Shape, tuple[int, ...], tuple[float, ...]]:
+    """What makes blocks alike, the values from outside, and the literals that may differ."""
+    given: dict[int, int] = {}
+    place: dict[int, int] = {value: k for k, value in enumerate(block.values)}
+    written: list[Any] = []
+    literals = []
     inputs = len(program.inputs)
-    for k, value in enumerate(block.values):
+    for value in block.values:
         op, args = program.instructions[value - inputs]
-        written: list[Any] = []
+        written.append(op)
         for a in args:
             if type(a) is int:
-                written.append(place[a])
+                known = place.get(a)
+                written.append(given.setdefault(a, ~len(given)) if known is None else known)
             elif op in _LIFTED:
                 written.append(None)
                 literals.append(a)
             else:
                 written.append((type(a), struct.pack("d", a)))
-        place[value] = k
-        lines.append((op, *written))
     results = tuple([place[v] for v in block.results])
-    known = tuple([active[a] for a in block.given])
-    return (block.level, tuple(lines), results, known), tuple(literals)
+    known_active = tuple([active[a] for a in given])
+    return (block.level, tuple(written), results, known_active), tuple(given), tuple(literals)
 
 
 def _template(shape: Shape, members: Sequence[tuple[Block, tuple[float, ...]]]) -> Template:
@@ -237,9 +218,10 @@ def _template(shape: Shape, members: Sequence[tuple[Block, tuple[float, ...]]]) 
     slots = iter(zip(columns, differ, strict=True))
     made: list[Instruction] = []
     used = inputs
-    for op, *written in lines:
+    words = iter(lines)
+    for op in words:
         args: list[Any] = []
-        for a in written:
+        for a in islice(words, op.arity):
             if a is None:
                 column, differs = next(slots)
                 args.append(used if differs else column[0])

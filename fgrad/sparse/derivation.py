@@ -57,6 +57,6 @@ def _columns(wanted: Sequence[int]) -> Mapping[int, int]:
 
 
 def _ordered(shape: tuple[int, int], found: list[tuple[int, int, Number]]) -> Derived:
-    found.sort(key=lambda entry: entry[:2])
+    found.sort()  # by place alone, since no two are at one
     pattern = Pattern(shape, tuple([i for i, _, _ in found]), tuple([j for _, j, _ in found]))
     return Derived(pattern, tuple([p for _, _, p in found]))

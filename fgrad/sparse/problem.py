@@ -40,7 +40,9 @@ class Derivatives:
     constraints: int
     """The number of constraints."""
     _evaluation: Evaluation = attrs.field(repr=False)
-    _sizes: tuple[int, ...]
+    _sizes: tuple[int, ...] = attrs.field(repr=False)
+    _rows: derivation.Derived = attrs.field(repr=False)
+    _curvature: derivation.Derived = attrs.field(repr=False)
 
     @cached_property
     def values(self) -> Fill:
@@ -78,10 +80,6 @@ class Derivatives:
         """The pattern of the lower triangle of the Hessian of the weighted sum."""
         return self._curvature.pattern
 
-    @cached_property
-    def _rows(self) -> derivation.Derived:
-        return derivation.jacobian(self._evaluation.sweep, self._evaluation.wanted)
-
     @property
     def _slopes(self) -> Sequence[Number]:
         """The gradient in full, and then the nonzeros of the Jacobian."""
@@ -91,13 +89,6 @@ class Derivatives:
         for j, p in zip(pattern.columns[:first], entries[:first], strict=True):
             gradient[j] = p
         return *gradient, *entries[first:]
-
-    @cached_property
-    def _curvature(self) -> derivation.Derived:
-        start = sum(self._sizes)
-        weights = range(start, start + 1 + self.constraints)
-        sweep, wanted = self._evaluation.sweep, self._evaluation.wanted
-        return derivation.hessian(sweep, wanted, weights, lower=True)
 
 
 @relaxed_gc()
@@ -143,8 +134,12 @@ def derivatives(
         raise NotDifferentiable("derivatives", f"a {first.kind.__name__}", advice)
     program = simplified(inlined(found.program))
     require_numbers(program, "derivatives")
-    weighted = _with_weights(program, 1 + len(second))
-    return Derivatives(len(second), Evaluation(weighted, given.wanted, 2), given.sizes)
+    evaluation = Evaluation(_with_weights(program, 1 + len(second)), given.wanted, 2)
+    start = sum(given.sizes)
+    weights = range(start, start + 1 + len(second))
+    rows = derivation.jacobian(evaluation.sweep, given.wanted)
+    curvature = derivation.hessian(evaluation.sweep, given.wanted, weights, lower=True)
+    return Derivatives(len(second), evaluation, given.sizes, rows, curvature)
 
 
 def _with_weights(program: Program, count: int) -> Program:

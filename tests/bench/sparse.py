@@ -200,7 +200,7 @@ def compare(name: str, n: int) -> None:
 def check(derivatives: Any, ours: Any, theirs: Any, functions: Any) -> None:
     """Raise AssertionError where the two libraries do not agree."""
     size = derivatives.hessian.shape[0]
-    assert np.allclose(ours[0][:size][ours[0][:size] != 0.0], theirs[0][theirs[0] != 0.0][: size])
+    assert np.allclose(ours[0][:size][ours[0][:size] != 0.0], theirs[0][theirs[0] != 0.0][:size])
     for pattern, values, function, index, found in (
         (derivatives.jacobian, ours[0][size:], functions[1], 1, theirs[1]),
         (derivatives.hessian, ours[1], functions[2], 0, theirs[2]),
@@ -221,7 +221,9 @@ def main() -> None:
     if len(sys.argv) == 3:
         compare(sys.argv[1], int(sys.argv[2]))
         return
-    print("| problem | CasADi ready | cold | warm | CasADi first | ours | CasADi second | ours | memory |")
+    print(
+        "| problem | CasADi ready | cold | warm | CasADi first | ours | CasADi second | ours | memory |"
+    )
     print(f"|{' --- |' * 9}")
     for name in sys.argv[1:] or SIZES:
         for n in SIZES[name]:

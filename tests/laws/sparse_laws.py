@@ -229,7 +229,9 @@ def worked(found: Any, x: Sequence[float]) -> Any:
             for i, args in enumerate(run.args.T):
                 given = memory[args].tolist()
                 if op in (fg.where, fg.logical_not, fg.logical_and, fg.logical_or):
-                    given = [bool(a) if k < 1 or op is not fg.where else a for k, a in enumerate(given)]
+                    given = [
+                        bool(a) if k < 1 or op is not fg.where else a for k, a in enumerate(given)
+                    ]
                 memory[run.start + i] = op.impl(*given)
     return memory[found.outputs]
 
