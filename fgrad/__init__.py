@@ -203,6 +203,8 @@ if _typing.TYPE_CHECKING:
     from fgrad.sparse.derivative import sparse_jacobian as sparse_jacobian
     from fgrad.sparse.derivative import sparsity as sparsity
     from fgrad.sparse.pattern import Pattern as Pattern
+    from fgrad.sparse.problem import Derivatives as Derivatives
+    from fgrad.sparse.problem import derivatives as derivatives
     from fgrad.transforms.check import check_gradient as check_gradient
     from fgrad.transforms.custom import custom as custom
     from fgrad.transforms.directional import hvp as hvp
@@ -319,6 +321,8 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "sparse_jacobian": "sparse.derivative",
     "sparsity": "sparse.derivative",
     "Pattern": "sparse.pattern",
+    "Derivatives": "sparse.problem",
+    "derivatives": "sparse.problem",
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
 })  # fmt: skip

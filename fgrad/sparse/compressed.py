@@ -108,9 +108,7 @@ class Plan:
             return list(rows), [self.colours[j] for j in columns]
         # In row i the colour of j tells j if no other neighbour of i has it; else row j tells i.
         whole = self._whole
-        seen = Counter(
-            (i, self.colours[j]) for i, j in zip(whole.rows, whole.columns, strict=True)
-        )
+        seen = Counter((i, self.colours[j]) for i, j in zip(whole.rows, whole.columns, strict=True))
         outputs, colours = [], []
         for i, j in zip(rows, columns, strict=True):
             alone = seen[i, self.colours[j]] == 1

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from fgrad.graph.collector import relaxed_gc
-from fgrad.program.program import Program
 from fgrad.sparse.accumulation import Number, Recorder, Structure
 from fgrad.sparse.elimination import jacobian_rows
 from fgrad.sparse.pattern import Pattern
@@ -41,7 +40,9 @@ def hessian(
     """The Hessian of the sum of the outputs times `weights`, or its `lower` triangle."""
     column = _columns(wanted)
     with relaxed_gc():
-        _, entries = hessian_entries(sweep, wanted, weights)
+        _, entries = hessian_entries(
+            sweep, wanted, zip(sweep.program.outputs, weights, strict=True)
+        )
     found = []
     for (u, v), p in entries.items():
         i, j = max(column[u], column[v]), min(column[u], column[v])
@@ -56,12 +57,6 @@ def _columns(wanted: Sequence[int]) -> Mapping[int, int]:
 
 
 def _ordered(shape: tuple[int, int], found: list[tuple[int, int, Number]]) -> Derived:
-    found.sort(key=lambda entry: entry[:2])
+    found.sort()  # by place alone, since no two are at one
     pattern = Pattern(shape, tuple([i for i, _, _ in found]), tuple([j for _, j, _ in found]))
     return Derived(pattern, tuple([p for _, _, p in found]))
-
-
-def program_of(sweep: Recorder, entries: Sequence[Number], names: Sequence[str]) -> Program:
-    """The program that computes these entries from the inputs of the one that was swept."""
-    with relaxed_gc():
-        return sweep.finished(entries, names)

@@ -13,7 +13,8 @@ from fgrad.errors import NotAValue
 from fgrad.program.program import Program
 from fgrad.sparse import compressed, derivation
 from fgrad.sparse.accumulation import Recorder, Structure
-from fgrad.sparse.filling import Fill, filling, numpy
+from fgrad.sparse.evaluation import Evaluation
+from fgrad.sparse.filling import Fill, numpy
 from fgrad.sparse.functions import Arguments, require_numbers, require_one, traced
 from fgrad.sparse.pattern import Pattern
 from fgrad.transforms.variables import Places, checked
@@ -162,7 +163,7 @@ class SparseDerivative(Generic[P]):
 
     def _derived(self, given: Arguments) -> Nonzeros:
         sweep, found, program = self._structure(given)
-        direct = cache(lambda: self._direct(program, sweep.order, given))
+        direct = cache(lambda: self._direct(program, sweep.order, given, found.pattern))
         if self.method != "direct":
             plan = compressed.plan(program, given.wanted, found.pattern, self.kind)
             if self.method == "compressed" or plan.cost < sweep.count:
@@ -170,11 +171,11 @@ class SparseDerivative(Generic[P]):
                 return Nonzeros(found.pattern, "compressed", fill)
         return direct()
 
-    def _direct(self, program: Program, order: int, given: Arguments) -> Nonzeros:
-        recorder = Recorder(program, order)
-        derived = self._swept(recorder, given)
-        made = derivation.program_of(recorder, derived.entries, program.inputs)
-        return Nonzeros(derived.pattern, "direct", filling(made, given.sizes))
+    def _direct(self, program: Program, order: int, given: Arguments, pattern: Pattern) -> Nonzeros:
+        evaluation = Evaluation(program, given.wanted, order)
+        entries = self._swept(evaluation.sweep, given).entries
+        fill = evaluation.filling(entries, given.sizes)
+        return Nonzeros(pattern, "direct", fill)
 
 
 def sparse_jacobian(

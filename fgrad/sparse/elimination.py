@@ -12,6 +12,7 @@ import heapq
 from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
+from fgrad.program.program import Program
 from fgrad.sparse.accumulation import Number, Recorder, Structure
 
 Row: TypeAlias = dict[int, Number]
@@ -23,10 +24,10 @@ def jacobian_rows(sweep: Recorder | Structure, wanted: Collection[int]) -> list[
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x, y: (x * y, 2.0 * y))(0.0, 0.0)
-    >>> jacobian_rows(Structure(program, 1), (0, 1))
-    [{0: 0, 1: 0}, {1: 2.0}]
+    >>> [list(row) for row in jacobian_rows(Structure(program, 1), (0, 1))]
+    [[0, 1], [1]]
     """
-    into, users = _reversed(sweep, _active(sweep, wanted))
+    into, users = _reversed(sweep, active_values(sweep.program, wanted))
     _eliminate(sweep, into, users)
     count = sweep.inputs + len(sweep.program)
     rows = []
@@ -36,12 +37,12 @@ def jacobian_rows(sweep: Recorder | Structure, wanted: Collection[int]) -> list[
     return rows
 
 
-def _active(sweep: Recorder | Structure, wanted: Collection[int]) -> bytearray:
+def active_values(program: Program, wanted: Collection[int]) -> bytearray:
     """Whether each value may depend on an input in `wanted`."""
-    active = bytearray(sweep.inputs)
+    active = bytearray(len(program.inputs))
     for i in wanted:
         active[i] = 1
-    for op, args in sweep.program.instructions:
+    for op, args in program.instructions:
         reached = 0
         if not op.truth:
             for a in args:

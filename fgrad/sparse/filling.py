@@ -13,6 +13,8 @@ from fgrad.program.program import Program
 if TYPE_CHECKING:
     import numpy as np
 
+    from fgrad.sparse.tables import Tables
+
     Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 Fill: TypeAlias = "Callable[..., Array]"
@@ -22,7 +24,7 @@ Fill: TypeAlias = "Callable[..., Array]"
 def filling(program: Program, sizes: Sequence[int]) -> Fill:
     """The function that reads the inputs from arrays of these sizes, and fills the array after them.
 
-    It raises NotAValue for what is no array of numbers, or an array to fill that is not one of
+    The last inputs have no array if nothing depends on them. It raises NotAValue for what is no array of numbers, or an array to fill that is not one of
     writable doubles, and ShapeMismatch for other sizes. With the extra `native` it is a builtin.
 
     >>> import numpy as np
@@ -35,15 +37,41 @@ def filling(program: Program, sizes: Sequence[int]) -> Fill:
 
     def slow(*arrays: Any) -> Array:
         given, out = checked(arrays, sizes, len(program.outputs))
-        out[:] = kernel.run(*[x for array in given for x in array.tolist()])
+        numbers = [x for array in given for x in array.tolist()]
+        rest = [0.0] * (len(program.inputs) - len(numbers))
+        out[:] = kernel.run(*numbers, *rest)
         return out
 
     return kernel.entry.into(tuple(sizes), slow) if kernel.backend == "native" else slow
 
 
-def checked(
-    arrays: Sequence[Any], sizes: Sequence[int], outputs: int
-) -> tuple[list[Array], Array]:
+def tabulated(found: Tables, inputs: int, sizes: Sequence[int]) -> Fill:
+    """The same of tables, as machine code."""
+    from fgrad.backends.native.runtime import tables as native  # noqa: PLC0415  # an extra
+
+    np = numpy()
+    steps = [
+        native.Step(
+            [(e.program, e.start, e.given) for e in elements],
+            [(run.code, run.start, run.args) for run in runs],
+        )
+        for elements, runs in found.steps
+    ]
+    literals = found.literals_at, np.array(found.literals, np.float64)
+    code = native.TableCode.of(found.size, inputs, steps, literals, found.outputs)
+
+    def slow(*arrays: Any) -> Array:
+        given, out = checked(arrays, sizes, len(found.outputs))
+        made = np.empty(len(out))
+        rest = np.zeros(inputs - sum(sizes))
+        code.run(np.concatenate([*given, rest]), made)
+        out[:] = made
+        return out
+
+    return code.into(tuple(sizes), slow)
+
+
+def checked(arrays: Sequence[Any], sizes: Sequence[int], outputs: int) -> tuple[list[Array], Array]:
     """The arrays that are read, as doubles, and the one to fill."""
     np = numpy()
     if len(arrays) != len(sizes) + 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -45,6 +46,11 @@ class Local:
 
 _WHERE: Final = Local(((ops.logical_not, (0,)),), (None, Guarded(0, 1.0), Guarded(4, 1.0)), ())  # type: ignore[arg-type]  # a condition by its number
 
+# The slope of a power knows its exponent, but is written for all of them.
+_POWERS: Final = MappingProxyType(
+    {0.0: Local((), (None, None), ()), 1.0: Local((), (1.0, None), ())}
+)
+
 
 def local(op: Op, args: Sequence[Any], order: int, index: int = 0) -> Local:
     """The partial derivatives of `op` up to `order`, where its literal arguments are those of `args`.
@@ -60,6 +66,8 @@ def local(op: Op, args: Sequence[Any], order: int, index: int = 0) -> Local:
         return _of_values(op, (None,) * op.arity, order)
     if op is ops.where:
         return _WHERE
+    if op is ops.pow and type(args[1]) is float and args[1] in _POWERS:
+        return _POWERS[args[1]]
     known = tuple([None if type(a) is int else _bits(a) for a in args])
     if isinstance(op, MultiOp):
         return _traced(op, known, order, index)  # which may be a user's, and is not kept

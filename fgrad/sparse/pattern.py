@@ -103,7 +103,9 @@ class Pattern:
 
     def __str__(self) -> str:
         """The picture: a character for each element, or for a block of them by how full it is."""
-        height, width = (min(n, most) for n, most in zip(self.shape, (_HEIGHT, _WIDTH), strict=True))
+        height, width = (
+            min(n, most) for n, most in zip(self.shape, (_HEIGHT, _WIDTH), strict=True)
+        )
         if (height, width) == self.shape:
             places = self._places
             picture = [

@@ -1,0 +1,54 @@
+"""How derivatives are evaluated: by tables over blocks where a program has many alike, else as a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import attrs
+
+from fgrad.backends.native.installed import native_is_installed
+from fgrad.graph.collector import relaxed_gc
+from fgrad.program.program import Program
+from fgrad.sparse.accumulation import Number, Recorder
+from fgrad.sparse.assembly import Assembly
+from fgrad.sparse.filling import Fill, filling, tabulated
+from fgrad.sparse.tables import tables
+
+
+@attrs.frozen(eq=False)
+class Evaluation:
+    """A simplified program without calls, and the inputs that its derivatives up to `order` are taken by."""
+
+    program: Program
+    wanted: Sequence[int]
+    order: int
+
+    @cached_property
+    def sweep(self) -> Recorder:
+        """What records derivatives: over blocks if that pays, which only machine code can run."""
+        with relaxed_gc():
+            blocks = native_is_installed() and Assembly.of(self.program, self.wanted, self.order)
+            return blocks or Recorder(self.program, self.order)
+
+    @property
+    def outputs(self) -> Sequence[Number]:
+        """What the program itself gives."""
+        return self.sweep.program.outputs
+
+    def filling(self, entries: Sequence[Number], sizes: Sequence[int]) -> Fill:
+        """The function that fills an array with what `sweep` has recorded, from arrays of the inputs.
+
+        The last inputs have no array if `entries` do not depend on them.
+        """
+        sweep = self.sweep
+        with relaxed_gc():
+            if isinstance(sweep, Assembly):
+                from fgrad.backends.native.runtime.tables import (  # noqa: PLC0415  # an extra
+                    lanes,
+                )
+
+                found = tables(sweep, sweep.settled(entries), lanes())
+                return tabulated(found, len(self.program.inputs), sizes)
+            made = sweep.finished(entries, self.program.inputs)
+        return filling(made, sizes)
