@@ -15,7 +15,7 @@ from fgrad.display import plural
 from fgrad.errors import NotAValue
 from fgrad.graph.node import number_of
 from fgrad.nonlinear.formulation import Formulation
-from fgrad.nonlinear.functions import Derivatives, Functions, Vector
+from fgrad.nonlinear.functions import Compiled, Functions, Vector
 from fgrad.nonlinear.kkt import Limits, Point
 from fgrad.nonlinear.sensitivity import moved
 from fgrad.nonlinear.solution import Solution
@@ -45,14 +45,14 @@ class NLP(Generic[X, P]):
     formulation: Formulation
 
     @cached_property
-    def _derivatives(self) -> Derivatives:
-        return Derivatives(self.formulation)
+    def _compiled(self) -> Compiled:
+        return Compiled(self.formulation)
 
     def functions(self, params: P | None = None) -> Functions:
         """What solvers evaluate, at these parameters instead of its own."""
         tree = self.params if params is None else params
         given: Any = () if tree is None else tree
-        return Functions(self._derivatives, vector(self.formulation.params, given, "params"))
+        return Functions(self._compiled, vector(self.formulation.params, given, "params"))
 
     def sensitivity(self, solution: Solution[X], direction: P, params: P | None = None) -> X:
         """The derivative of the solution x along a direction of the parameters.

@@ -44,6 +44,19 @@ class Derivatives:
     _rows: derivation.Derived = attrs.field(repr=False)
     _curvature: derivation.Derived = attrs.field(repr=False)
 
+    @classmethod
+    def of(cls, program: Program, wanted: Sequence[int], sizes: Sequence[int]) -> Derivatives:
+        """Those of a simplified program without calls, whose first output is the objective.
+
+        They are taken by the inputs `wanted`; `sizes` are the lengths of the arrays of inputs.
+        """
+        count = len(program.outputs)
+        evaluation = Evaluation(_with_weights(program, count), wanted, 2)
+        weights = range(sum(sizes), sum(sizes) + count)
+        rows = derivation.jacobian(evaluation.sweep, wanted)
+        curvature = derivation.hessian(evaluation.sweep, wanted, weights, lower=True)
+        return cls(count - 1, evaluation, tuple(sizes), rows, curvature)
+
     @cached_property
     def values(self) -> Fill:
         """`values(x, ..., out)`: the objective, then the constraints."""
@@ -134,12 +147,7 @@ def derivatives(
         raise NotDifferentiable("derivatives", f"a {first.kind.__name__}", advice)
     program = simplified(inlined(found.program))
     require_numbers(program, "derivatives")
-    evaluation = Evaluation(_with_weights(program, 1 + len(second)), given.wanted, 2)
-    start = sum(given.sizes)
-    weights = range(start, start + 1 + len(second))
-    rows = derivation.jacobian(evaluation.sweep, given.wanted)
-    curvature = derivation.hessian(evaluation.sweep, given.wanted, weights, lower=True)
-    return Derivatives(len(second), evaluation, given.sizes, rows, curvature)
+    return Derivatives.of(program, given.wanted, given.sizes)
 
 
 def _with_weights(program: Program, count: int) -> Program:
