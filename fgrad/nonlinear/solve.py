@@ -140,17 +140,29 @@ def _judged(request: Request, ended: Ended, point: Point, error: float) -> tuple
         return ended.status, ended.message
     if error <= _NEAR * request.tolerance:
         return "optimal", ended.message
-    if violation > request.tolerance and _stuck(request, point):
+    if violation > request.tolerance and _out_of_reach(request, point.x):
         return "infeasible", ended.message
     if ended.status == "optimal":
         return "failed", f"{ended.message}; but the KKT error is {error:.1e}"
     return ended.status, ended.message
 
 
-def _stuck(request: Request, point: Point) -> bool:
-    """Whether a step of 1 would, to first order, lower the violations by less than a hundredth."""
-    limits = request.limits
-    over = point.constraints - np.clip(point.constraints, limits.below, limits.above)
-    slope = request.functions.jacobian(point.x).T @ over
-    moved = np.clip(point.x - slope, limits.lower, limits.upper) - point.x
-    return bool(np.max(np.abs(moved), initial=0.0) <= 1e-2 * np.max(np.abs(over), initial=0.0))
+def _out_of_reach(request: Request, x: Vector) -> bool:
+    """Whether the least violation that is found from x, in the sum of squares, is not 0."""
+    from scipy import optimize, sparse  # noqa: PLC0415  # an extra, which is there after a solve
+
+    functions, limits = request.functions, request.limits
+
+    def over(x: Vector) -> Vector:
+        constraints = functions.constraints(x)
+        return constraints - np.clip(constraints, limits.below, limits.above)
+
+    def slope(x: Vector) -> Any:
+        return sparse.diags_array((over(x) != 0.0).astype(float)) @ functions.jacobian(x)
+
+    between = limits.lower, np.maximum(limits.upper, np.nextafter(limits.lower, np.inf))
+    start = np.clip(x, *between)
+    if not np.isfinite(over(start)).all():
+        return False
+    found = optimize.least_squares(over, start, slope, between, xtol=1e-15, ftol=1e-15)
+    return bool(found.success and np.max(np.abs(found.fun)) > _NEAR * request.tolerance)

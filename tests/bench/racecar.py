@@ -53,7 +53,10 @@ def by_fgrad(n: int) -> float:
             a, b = step(p, v, u, h)
             gaps.append((fg.equal(q, a), fg.equal(w, b)))
         limits = [v <= 1.0 - 0.5 * fg.sin(2.0 * math.pi * p) for p, v in states]
-        ends = [fg.equal(x, y) for x, y in zip((*states[0], race.position[-1]), (0.0, 0.0, 1.0), strict=True)]
+        ends = [
+            fg.equal(x, y)
+            for x, y in zip((*states[0], race.position[-1]), (0.0, 0.0, 1.0), strict=True)
+        ]
         return {"gaps": gaps, "limits": limits, "ends": ends}
 
     free = (math.inf,) * (n + 1)
@@ -83,7 +86,9 @@ def by_sx(n: int) -> float:
     low += [0.0, 0.0, 0.0]
     high += [0.0, 0.0, 0.0]
     problem = {"x": ca.vertcat(p, v, u, t), "f": t, "g": ca.vertcat(*g)}
-    solver = ca.nlpsol("s", "ipopt", problem, {"print_time": False, "ipopt": {"print_level": 0, "sb": "yes"}})
+    solver = ca.nlpsol(
+        "s", "ipopt", problem, {"print_time": False, "ipopt": {"print_level": 0, "sb": "yes"}}
+    )
     free = [math.inf] * (n + 1)
     found = solver(
         x0=[0.0] * (n + 1) + [1.0] * (n + 1) + [0.0] * n + [1.0],
@@ -114,7 +119,11 @@ def by_opti(n: int) -> float:
     return float(opti.solve().value(t))
 
 
-WAYS: dict[str, Callable[[int], float]] = {"fgrad": by_fgrad, "CasADi SX": by_sx, "CasADi Opti": by_opti}
+WAYS: dict[str, Callable[[int], float]] = {
+    "fgrad": by_fgrad,
+    "CasADi SX": by_sx,
+    "CasADi Opti": by_opti,
+}
 
 
 def main() -> None:
