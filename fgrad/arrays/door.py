@@ -19,3 +19,6 @@ from fgrad.arrays.values import plain as plain
 from fgrad.arrays.values import quietly as quietly
 from fgrad.arrays.values import truths as truths
 from fgrad.arrays.values import zero_like as zero_like
+from fgrad.arrays.vectors import joined as joined
+from fgrad.arrays.vectors import parted as parted
+from fgrad.arrays.vectors import shapes_of as shapes_of

@@ -9,9 +9,9 @@ results.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, overload
 
 import attrs
 
@@ -33,8 +33,13 @@ from fgrad.trees.structure import LEAF as LEAF
 from fgrad.trees.structure import TRUTH, row_of, structured
 from fgrad.trees.structure import Structure as Structure
 from fgrad.trees.structure import tupled as tupled
+from fgrad.trees.vector import Unravel, raveled
+
+if TYPE_CHECKING:
+    from fgrad.arrays.values import Array
 
 T = TypeVar("T")
+R = TypeVar("R")
 Leaf: TypeAlias = Node[float] | float
 _Nodes: TypeAlias = (
     Node[float] | list[Node[float]] | tuple[Node[float], ...] | dict[Any, Node[float]]
@@ -106,7 +111,9 @@ class Registry:
     def matched(self, structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
         """The leaves of `tree` in the order of `structure`, as `fgrad.trees.matched`."""
         leaves: list[Leaf] = []
-        if self._containers is not USUAL or not structure.read(tree, leaves):
+        if self._containers is not USUAL or not structure.read(
+            tree, leaves, plain=True
+        ):
             leaves.clear()
             self._matched(structure, tree, name, leaves, _number)
         return tuple(leaves)
@@ -125,17 +132,28 @@ class Registry:
         """The path of each leaf, as `fgrad.trees.paths`."""
         return self.flatten(tree)[1].paths()
 
+    def ravel(self, tree: T) -> tuple[Array, Unravel[T]]:
+        """The vector of all numbers, and the function back, as `fgrad.trees.ravel`."""
+        return raveled(*self.flatten(tree))
+
     def map(self, f: Callable[..., object], tree: T, /, *others: T) -> T:
         """The tree of the results of `f` for each leaf, as `fgrad.trees.map`."""
+        structure, results = self.mapped(f, tree, *others)
+        return structure.unflatten(results)
+
+    def mapped(
+        self, f: Callable[..., R], tree: T, /, *others: T
+    ) -> tuple[Structure[T], Sequence[R]]:
+        """The structure, and the results of `f` for each leaf, which `map` makes a tree of."""
         leaves, structure = self.flatten(tree)
         columns = [leaves]
         columns += [
             self.matched(structure, other, f"tree {i}") for i, other in enumerate(others, 2)
         ]
         if not any(issubclass(kind, Node) for kind in {*_map(type, leaves)}):
-            return structure.unflatten(_map(f, *columns))
-        made: dict[tuple[int, ...], Any] = {}
-        results = []
+            return structure, [*_map(f, *columns)]
+        made: dict[tuple[int, ...], R] = {}
+        results: list[R] = []
         for row in zip(*columns, strict=True):
             if isinstance(row[0], Node):
                 place = tuple([id(leaf) for leaf in row])
@@ -143,7 +161,7 @@ class Registry:
             else:
                 result = f(*row)
             results.append(result)
-        return structure.unflatten(results)
+        return structure, results
 
     def _walked(
         self, tree: Any, leaves: list[Leaf], levels: int, *, plain: bool
@@ -363,6 +381,33 @@ def map(f: Callable[..., object], tree: T, /, *others: T) -> T:
     {'w': -1.0, 'b': 1.0}
     """
     return _USUAL.map(f, tree, *others)
+
+
+def mapped(f: Callable[..., R], tree: T, /, *others: T) -> tuple[Structure[T], Sequence[R]]:
+    """The structure of `tree`, and the results that `map` makes a tree of; errors are those of `map`."""
+    return _USUAL.mapped(f, tree, *others)
+
+
+def ravel(tree: T) -> tuple[Array, Unravel[T]]:
+    """All numbers of `tree` in one array, and the function from such an array to a tree like it.
+
+    So a solver that knows vectors alone, as those of SciPy, works on trees of numbers and arrays. Static
+    fields are kept, and both directions are differentiated: of a tree with nodes the vector is a node.
+    Raises NotAValue and CyclicTree as `flatten`, and MissingExtra without numpy.
+
+    >>> import numpy as np
+    >>> import fgrad as fg
+    >>> start, unravel = fg.trees.ravel({"rate": 0.5, "w": np.array([[1.0, 2.0]])})
+    >>> start
+    array([0.5, 1. , 2. ])
+    >>> unravel(2.0 * start)
+    {'rate': 1.0, 'w': array([[2., 4.]])}
+    >>> def loss(p):
+    ...     return p["rate"] * fg.sum(p["w"] ** 2)
+    >>> fg.gradient(lambda v: loss(unravel(v)))(start)
+    array([5., 1., 2.])
+    """
+    return _USUAL.ravel(tree)
 
 
 def register(

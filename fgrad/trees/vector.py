@@ -1,0 +1,65 @@
+"""Vectors: a tree of parameters as one array of numpy, as solvers of SciPy want it, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+from fgrad.errors import TreeMismatch
+from fgrad.ops.operand import arrays
+from fgrad.trees.structure import Structure
+
+if TYPE_CHECKING:
+    from fgrad.arrays.nodes import ArrayNode
+    from fgrad.arrays.values import Array
+
+T = TypeVar("T")
+_Shapes = tuple[tuple[int, ...], ...]
+
+
+@attrs.frozen(repr=False)
+class Unravel(Generic[T]):
+    """The function from vectors to trees of one structure, whose arrays have certain shapes.
+
+    It takes an array, a node of one, or a list of numbers and nodes. Raises ShapeMismatch for a vector
+    of another length.
+
+    >>> import numpy as np
+    >>> from fgrad import trees
+    >>> _, unravel = trees.ravel({"w": np.zeros((2, 2)), "b": 0.0})
+    >>> unravel(np.arange(5.0))
+    {'w': array([[0., 1.],
+           [2., 3.]]), 'b': 4.0}
+    """
+
+    structure: Structure[T]
+    shapes: _Shapes
+
+    def __call__(self, vector: Array | ArrayNode | Sequence[float], /) -> T:
+        """The tree with the numbers of `vector`."""
+        return self.structure.unflatten(arrays().parted(vector, self.shapes))
+
+    def joined(self, leaves: Sequence[Any], name: str) -> Any:
+        """The vector of the leaves of another tree; TreeMismatch unless their shapes are these."""
+        door = arrays()
+        shapes = door.shapes_of(leaves)
+        if shapes != self.shapes:
+            paths = self.structure.paths()
+            for path, needed, got in zip(paths, self.shapes, shapes, strict=True):
+                if needed != got:
+                    raise TreeMismatch(name + path, f"shape {needed}", f"shape {got}")
+        return door.joined(leaves)
+
+    def __repr__(self) -> str:
+        """Its size, and the class of the trees."""
+        kind = self.structure.kind
+        whole = f"a {kind.__name__}" if kind else "a leaf"
+        return f"<unravel a vector to {whole} of {len(self.structure)} leaves>"
+
+
+def raveled(leaves: Sequence[Any], structure: Structure[T]) -> tuple[Array, Unravel[T]]:
+    """The vector of the leaves, and the function back to a tree of that structure."""
+    door = arrays()
+    return door.joined(leaves), Unravel(structure, door.shapes_of(leaves))
