@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -18,17 +18,22 @@ from fgrad.ops.operand import Operand, literal
 
 Shapes: TypeAlias = tuple[tuple[int, ...], ...]
 
+_FLOATS: Final = frozenset({float})  # what most leaves are
+
 
 def shapes_of(leaves: Sequence[Any]) -> Shapes:
     """The shape of each, which is () of a number."""
+    if _FLOATS.issuperset(map(type, leaves)):
+        return ((),) * len(leaves)
     return tuple(map(shape_of, leaves))
 
 
 def joined(leaves: Sequence[Any]) -> Any:
     """The vector of all numbers of the leaves: a read-only array, or a node if one of them is a node."""
-    if any(isinstance(leaf, Node) for leaf in leaves):
+    kinds = {*map(type, leaves)}
+    if any(issubclass(kind, Node) for kind in kinds):
         return concatenate([reshape(leaf, -1) for leaf in leaves])
-    if not any(type(leaf) is np.ndarray for leaf in leaves):
+    if np.ndarray not in kinds:
         vector = np.array(leaves, np.float64)
     else:
         rows = [leaf.ravel() if type(leaf) is np.ndarray else (leaf,) for leaf in leaves]
@@ -50,7 +55,8 @@ def parted(vector: Any, shapes: Shapes) -> list[Any]:
         advice = f"Give a vector of {places[-1]} numbers, as many as are in the tree."
         raise ShapeMismatch("unravel", f"shape {found}", advice)
     if type(row) is np.ndarray and not any(shapes):
-        return row.tolist()
+        numbers: list[Any] = row.tolist()
+        return numbers
     part = _of_list if listed else _of_array if type(row) is np.ndarray else _of_node
     spans = itertools.pairwise(places)
     return [part(row, a, b, shape) for (a, b), shape in zip(spans, shapes, strict=True)]

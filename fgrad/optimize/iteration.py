@@ -14,7 +14,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import NotAValue, summary
-from fgrad.ops.operand import arrays, is_array
+from fgrad.ops.operand import any_of_arrays, arrays, is_array
 from fgrad.optimize.methods import Elementwise, Method, State, of_arrays
 from fgrad.transforms.gradient import HasGradient, value_and_gradient
 
@@ -99,7 +99,8 @@ def differentiated(f: Callable[[Any], Any], params: Any, *, ready: bool) -> Diff
     def value_and_slope(params: Any) -> tuple[Any, Any]:
         value, slope = _pair(f(params))
         leaves: list[Any] = []
-        if not structure.read(slope, leaves, plain=True):  # dicts may have their keys in another order
+        # Dicts may have their keys in another order.
+        if not structure.read(slope, leaves, plain=True):
             slope = structure.unflatten(trees.matched(structure, slope, "gradient"))
         return value, slope
 
@@ -111,12 +112,13 @@ def way(
 ) -> OnTrees | OnArrays:
     """The iteration: on one array if that is faster and numpy has been imported, else on trees."""
     on_trees = differentiated(f, state.params, ready=ready)
+    if not isinstance(method, Elementwise):
+        return OnTrees(on_trees, method, state)
     leaves = trees.leaves(state.params)
-    kinds = {type(leaf) for tree in (state.params, *state.memory) for leaf in trees.leaves(tree)}
-    some = any(map(is_array, leaves))
-    known = all(kind is float or kind.__name__ == "ndarray" for kind in kinds)
+    kinds = {*map(type, (*leaves, *trees.leaves(state.memory)))}
+    some = any_of_arrays(kinds)
     many = some or (len(leaves) >= MANY and "numpy" in sys.modules)
-    if not isinstance(method, Elementwise) or not many or not known:
+    if not many or not all(kind is float or kind.__name__ == "ndarray" for kind in kinds):
         return OnTrees(on_trees, method, state)
     _, unravel = trees.ravel(state.params)
 

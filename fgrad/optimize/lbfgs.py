@@ -15,8 +15,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import MissingExtra, NotAValue
-from fgrad.graph.node import Node
-from fgrad.ops.operand import arrays
+from fgrad.ops.operand import Operand, arrays
 from fgrad.optimize.descent import Callback, Minimum, Search
 from fgrad.optimize.methods import State
 
@@ -68,7 +67,7 @@ class _Evaluated(Generic[A]):
         return self.at(self.unravel(place))
 
     def _vector(self, tree: A) -> Any:
-        leaves = trees.matched(self.unravel.structure, tree)
+        leaves = trees.matched(self.unravel.structure, tree, "gradient")
         return self.unravel.joined([_number(leaf) for leaf in leaves], "gradient")
 
 
@@ -99,7 +98,8 @@ class _Lbfgs:
             nonlocal tried
             if not (x == tried.place).all():  # scipy asks for the start, which is known, once more
                 tried = evaluated.at_vector(x)
-            return arrays().quietly(tried.seen_from, here)
+            seen: tuple[float, Any] = arrays().quietly(tried.seen_from, here)
+            return seen
 
         def reached() -> State[A]:
             return State(here.params, (), state.count + len(history) - 1)
@@ -153,6 +153,6 @@ def _scipys_minimize() -> Callable[..., object]:
 
 
 def _number(leaf: Any) -> Any:
-    if isinstance(leaf, Node):
-        return float(leaf)  # raises SilentDetach
-    return leaf
+    of_nodes = isinstance(leaf, Operand)
+    number: Any = leaf
+    return float(number) if of_nodes else number  # SilentDetach for a node

@@ -37,7 +37,7 @@ def compared(tree: object) -> object:
         leaves, structure = trees.flatten(tree)
     except (NotAValue, CyclicTree):
         return tree  # the memory of a method may be anything
-    if not any(map(is_array, leaves)):
+    if not any_of_arrays({*map(type, leaves)}):
         return tree
     shapes = arrays().shapes_of(leaves)
     return structure, shapes, tuple([_plain(leaf) for leaf in leaves])
@@ -197,24 +197,11 @@ class _Adam(Elementwise):
 
 def sealed(tree: A) -> A:
     """The tree with arrays that nobody can write to, which are copied if somebody can."""
-    leaves, structure = trees.flatten(tree)
-    if not any(map(is_array, leaves)):
-        return tree
-    held = arrays().array
-    return structure.unflatten([held(x, "params") if is_array(x) else x for x in leaves])
-
-
-def _zero(leaf: Any) -> Any:
-    return zero_of(number_of(leaf)) if is_array(leaf) or is_of_arrays(leaf) else 0.0
-
-
-def sealed(tree: A) -> A:
-    """The tree with arrays that nobody can write to, which are copied if somebody can."""
     try:
         leaves, structure = trees.flatten(tree)
     except (NotAValue, CyclicTree):
         return tree  # the memory of a method may be anything
-    if not any(map(is_array, leaves)):
+    if not any_of_arrays({*map(type, leaves)}):
         return tree
     held = arrays().array
     return structure.unflatten([held(x, "params") if is_array(x) else x for x in leaves])

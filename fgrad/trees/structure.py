@@ -96,7 +96,9 @@ class Structure(Generic[T]):
             if parts.extras != self.extras:
                 return False
             children = parts.children
-        if self._flat and (_FLOATS.issuperset(map(type, children)) or are_leaves(children, USUAL, plain=plain)):
+        if self._flat and (
+            _FLOATS.issuperset(map(type, children)) or are_leaves(children, USUAL, plain=plain)
+        ):
             leaves += children
             return True
         for child, part in zip(self.children, children, strict=True):

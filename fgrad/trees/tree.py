@@ -111,9 +111,7 @@ class Registry:
     def matched(self, structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
         """The leaves of `tree` in the order of `structure`, as `fgrad.trees.matched`."""
         leaves: list[Leaf] = []
-        if self._containers is not USUAL or not structure.read(
-            tree, leaves, plain=True
-        ):
+        if self._containers is not USUAL or not structure.read(tree, leaves, plain=True):
             leaves.clear()
             self._matched(structure, tree, name, leaves, _number)
         return tuple(leaves)

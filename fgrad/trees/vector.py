@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from fgrad.errors import TreeMismatch
+from fgrad.display import plural
+from fgrad.errors import MissingExtra, TreeMismatch
 from fgrad.ops.operand import arrays
 from fgrad.trees.structure import Structure
 
@@ -53,13 +55,16 @@ class Unravel(Generic[T]):
         return door.joined(leaves)
 
     def __repr__(self) -> str:
-        """Its size, and the class of the trees."""
+        """How many numbers it takes, and the class of what it gives."""
         kind = self.structure.kind
-        whole = f"a {kind.__name__}" if kind else "a leaf"
-        return f"<unravel a vector to {whole} of {len(self.structure)} leaves>"
+        given = plural(sum(map(math.prod, self.shapes)), "number")
+        return f"<unravel: a vector of {given} to {f'a {kind.__name__}' if kind else 'a leaf'}>"
 
 
 def raveled(leaves: Sequence[Any], structure: Structure[T]) -> tuple[Array, Unravel[T]]:
     """The vector of the leaves, and the function back to a tree of that structure."""
-    door = arrays()
+    try:
+        door = arrays()
+    except ImportError as error:
+        raise MissingExtra("trees.ravel", "numpy", "arrays") from error
     return door.joined(leaves), Unravel(structure, door.shapes_of(leaves))

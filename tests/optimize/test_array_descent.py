@@ -10,7 +10,10 @@ import pytest
 
 np = pytest.importorskip("numpy")
 
-import fgrad as fg  # noqa: E402  # they need numpy
+import fgrad  # noqa: E402  # they need numpy
+from fgrad import State  # noqa: E402  # likewise
+
+fg: Any = fgrad  # what is typed is tested in tests/typing
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(20, 3)), RANDOM.normal(size=(20, 2))
@@ -21,14 +24,14 @@ class Model:
     weight: Any
     bias: Any
     scale: float = 0.5
-    name: str = attrs.field(default="model", metadata=fg.trees.STATIC)
+    name: str = attrs.field(default="model", metadata=fgrad.trees.STATIC)
 
 
 def start() -> Model:
     return Model(np.full((3, 2), 0.1), np.zeros(2))
 
 
-def loss(p: Model) -> float:
+def loss(p: Model) -> Any:
     return fg.mean((X @ p.weight + p.bias - Y) ** 2) + (p.scale - 1.0) ** 2
 
 
@@ -95,7 +98,7 @@ def test_steps_by_hand_have_the_bits_of_minimize(method: Any) -> None:
 
 @pytest.mark.parametrize("method", STEPS)
 def test_an_array_goes_the_way_its_numbers_go(method: Any) -> None:
-    def by_numbers(p: Any) -> float:
+    def by_numbers(p: Any) -> Any:
         return fg.sum([fg.square(fg.square(x) - 1.0) for x in p])
 
     at = np.array([1.5, -0.3, 2.0])
@@ -138,7 +141,7 @@ def test_callbacks_have_states_of_arrays_that_may_be_kept(method: Any) -> None:
     assert [loss(state.params) for state, _ in kept] == [value for _, value in kept]
     assert kept[-1] == (found.state, found.history[-1])
 
-    def third(state: fg.State[Model], value: float) -> None:
+    def third(state: State[Model], value: float) -> None:
         if state.count == 3:
             raise StopIteration
 
@@ -183,13 +186,13 @@ def test_a_method_of_ones_own_has_arrays() -> None:
     class BySign:
         rate: float
 
-        def start(self, params: Any) -> fg.State[Any]:
-            return fg.State(params)
+        def start(self, params: Any) -> State[Any]:
+            return State(params)
 
-        def __call__(self, state: fg.State[Any], gradient: Any) -> fg.State[Any]:
+        def __call__(self, state: State[Any], gradient: Any) -> State[Any]:
             step = lambda p, g: p - self.rate * np.sign(g)
             moved = fg.trees.map(step, state.params, gradient)
-            return fg.State(moved, (), state.count + 1)
+            return State(moved, (), state.count + 1)
 
     found = fg.minimize(lambda p: fg.sum(fg.abs(p)), np.array([3.0, -2.0]), BySign(1.0))
     assert found.params.tolist() == [0.0, 0.0]
@@ -198,7 +201,7 @@ def test_a_method_of_ones_own_has_arrays() -> None:
 @pytest.mark.parametrize("method", STEPS)
 def test_a_step_of_nodes_of_arrays_is_differentiated_through(method: Any) -> None:
     at, slope = np.array([1.0, 2.0]), np.array([0.5, -1.5])
-    moved = lambda g: method(method.start(at), g).params
+    moved: Any = lambda g: method(method.start(at), g).params
     tangent = fg.jvp(moved)(slope, np.ones(2))[1]
     near = (moved(slope + 1e-6) - moved(slope - 1e-6)) / 2e-6
     assert np.allclose(tangent, near, atol=1e-6)
@@ -206,6 +209,5 @@ def test_a_step_of_nodes_of_arrays_is_differentiated_through(method: Any) -> Non
 
 def test_lbfgs_refuses_nodes_of_arrays() -> None:
     pytest.importorskip("scipy.optimize", reason="scipy is an extra")
-    untyped: Any = fg
     with pytest.raises(fg.SilentDetach):
-        untyped.minimize(lambda x: fg.sum(x * x), fg.var(np.ones(2)), fg.lbfgs())
+        fg.minimize(lambda x: fg.sum(x * x), fg.var(np.ones(2)), fg.lbfgs())
