@@ -98,7 +98,8 @@ def load() -> Heights:
     """The line."""
     path = get_sample_data("jacksboro_fault_dem.npz", asfileobj=False)
     metres: Array = np.asarray(np.load(path)["elevation"][ROW], np.float64)
-    return Heights(KILOMETRES * np.arange(len(metres)), metres)
+    places: Array = np.linspace(0.0, KILOMETRES * (len(metres) - 1), len(metres))
+    return Heights(places, metres)
 
 
 def plot(land: Heights, known: Heights, mean: Array, deviation: Array, path: Path) -> None:
