@@ -17,8 +17,8 @@ from fgrad.arrays.values import is_truths as is_truths
 from fgrad.arrays.values import owned as owned
 from fgrad.arrays.values import plain as plain
 from fgrad.arrays.values import quietly as quietly
+from fgrad.arrays.values import shape_of as shape_of
 from fgrad.arrays.values import truths as truths
 from fgrad.arrays.values import zero_like as zero_like
+from fgrad.arrays.vectors import Layout as Layout
 from fgrad.arrays.vectors import joined as joined
-from fgrad.arrays.vectors import parted as parted
-from fgrad.arrays.vectors import shapes_of as shapes_of

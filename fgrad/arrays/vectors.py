@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
+import attrs
 import numpy as np
 
 from fgrad.arrays.linear import starts
@@ -21,11 +22,55 @@ Shapes: TypeAlias = tuple[tuple[int, ...], ...]
 _FLOATS: Final = frozenset({float})  # what most leaves are
 
 
-def shapes_of(leaves: Sequence[Any]) -> Shapes:
-    """The shape of each, which is () of a number."""
-    if _FLOATS.issuperset(map(type, leaves)):
-        return ((),) * len(leaves)
-    return tuple(map(shape_of, leaves))
+@attrs.frozen
+class Layout:
+    """How arrays and numbers of these shapes lie in a vector; the shape of a number is ()."""
+
+    shapes: Shapes
+    places: Sequence[int] = attrs.field(init=False, eq=False, repr=False)
+    """Where each starts, and where the last one ends."""
+    numbers: bool = attrs.field(init=False, eq=False, repr=False)
+    """Whether there are numbers alone."""
+
+    @places.default
+    def _places(self) -> Sequence[int]:
+        return tuple(starts(tuple(map(math.prod, self.shapes))))
+
+    @numbers.default
+    def _numbers(self) -> bool:
+        return not any(self.shapes)
+
+    @classmethod
+    def of(cls, leaves: Sequence[Any]) -> Layout:
+        """That of these leaves."""
+        if _FLOATS.issuperset(map(type, leaves)):
+            return cls(((),) * len(leaves))
+        return cls(tuple(map(shape_of, leaves)))
+
+    def unlike(self, leaves: Sequence[Any]) -> int | None:
+        """The place of the first leaf that has another shape."""
+        if self.numbers and _FLOATS.issuperset(map(type, leaves)):
+            return None
+        shapes = zip(self.shapes, map(shape_of, leaves), strict=True)
+        return next((i for i, (own, other) in enumerate(shapes) if own != other), None)
+
+    def parted(self, vector: Any) -> list[Any]:
+        """The arrays and numbers in a vector: an array, a node, or a list of numbers and nodes.
+
+        Arrays are views of a read-only vector. Raises ShapeMismatch for a vector of another length.
+        """
+        listed = isinstance(vector, (list, tuple))
+        row = vector if listed else given(vector, "unravel")
+        found = (len(row),) if listed else shape_of(row)
+        if found != (self.places[-1],):
+            advice = f"Give a vector of {self.places[-1]} numbers, as many as are in the tree."
+            raise ShapeMismatch("unravel", f"shape {found}", advice)
+        if type(row) is np.ndarray and self.numbers:
+            numbers: list[Any] = row.tolist()
+            return numbers
+        part = _of_list if listed else _of_array if type(row) is np.ndarray else _of_node
+        spans = zip(itertools.pairwise(self.places), self.shapes, strict=True)
+        return [part(row, start, end, shape) for (start, end), shape in spans]
 
 
 def joined(leaves: Sequence[Any]) -> Any:
@@ -40,26 +85,6 @@ def joined(leaves: Sequence[Any]) -> Any:
         vector = np.concatenate(rows, dtype=np.float64)
     vector.flags.writeable = False
     return vector
-
-
-def parted(vector: Any, shapes: Shapes) -> list[Any]:
-    """The arrays and numbers of these shapes in a vector: an array, a node, or a list of numbers and nodes.
-
-    Arrays are views of a read-only vector. Raises ShapeMismatch for a vector of another length.
-    """
-    listed = isinstance(vector, (list, tuple))
-    row = vector if listed else given(vector, "unravel")
-    found = (len(row),) if listed else shape_of(row)
-    places = starts(tuple(map(math.prod, shapes)))
-    if found != (places[-1],):
-        advice = f"Give a vector of {places[-1]} numbers, as many as are in the tree."
-        raise ShapeMismatch("unravel", f"shape {found}", advice)
-    if type(row) is np.ndarray and not any(shapes):
-        numbers: list[Any] = row.tolist()
-        return numbers
-    part = _of_list if listed else _of_array if type(row) is np.ndarray else _of_node
-    spans = itertools.pairwise(places)
-    return [part(row, a, b, shape) for (a, b), shape in zip(spans, shapes, strict=True)]
 
 
 def _of_array(row: Any, start: int, end: int, shape: tuple[int, ...]) -> Any:

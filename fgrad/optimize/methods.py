@@ -25,8 +25,6 @@ from fgrad.ops.operand import Operand, any_of_arrays, arrays, is_array, is_of_ar
 
 A = TypeVar("A")
 
-_FLOATS: Final = frozenset({float})  # what most leaves are
-
 
 def compared(tree: object) -> object:
     """What trees are compared by: themselves, or their structure and numbers if there are arrays.
@@ -39,8 +37,8 @@ def compared(tree: object) -> object:
         return tree  # the memory of a method may be anything
     if not any_of_arrays({*map(type, leaves)}):
         return tree
-    shapes = arrays().shapes_of(leaves)
-    return structure, shapes, tuple([_plain(leaf) for leaf in leaves])
+    shapes = tuple(map(arrays().shape_of, leaves))
+    return structure, shapes, tuple(map(_plain, leaves))
 
 
 def _plain(leaf: Any) -> object:
@@ -130,7 +128,8 @@ class Elementwise(ABC):
         update = self.update(state.count + 1, _OF_NUMBERS)
 
         def updated(*row: Any) -> tuple[Any, ...]:
-            if _FLOATS.issuperset(map(type, row)) or not any_of_arrays({*map(type, row)}):
+            # Most rows are of floats, and cost as little as a call.
+            if type(row[0]) is type(row[-1]) is float or not any_of_arrays({*map(type, row)}):
                 return update(*row)
             return self._of_arrays(state.count + 1, row)
 
@@ -142,7 +141,7 @@ class Elementwise(ABC):
     def _of_arrays(self, count: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """The update of a whole array, whose results nobody can write to."""
         door = arrays()
-        shapes = door.shapes_of(row)
+        shapes = tuple(map(door.shape_of, row))
         if len({*shapes}) > 1:
             got = f"a gradient of shape {shapes[-1]} for a parameter of shape {shapes[0]}"
             raise ShapeMismatch("a step", got, "Give the gradient at the parameters of the state.")
@@ -208,6 +207,8 @@ def sealed(tree: A) -> A:
 
 
 def _zero(leaf: Any) -> Any:
+    if type(leaf) is float:
+        return 0.0
     return zero_of(number_of(leaf)) if is_array(leaf) or is_of_arrays(leaf) else 0.0
 
 

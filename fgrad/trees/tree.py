@@ -17,21 +17,13 @@ import attrs
 
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.graph.node import Node
-from fgrad.ops.operand import (
-    ARRAYS,
-    arrays,
-    is_array,
-    is_bool,
-    is_real,
-    literal,
-    require_numbers,
-    told,
-)
 from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
+from fgrad.trees.leaf import Leaf as Leaf
+from fgrad.trees.leaf import argument, number, result
 from fgrad.trees.structure import LEAF as LEAF
-from fgrad.trees.structure import TRUTH, row_of, structured
 from fgrad.trees.structure import Structure as Structure
+from fgrad.trees.structure import row_of, structured
 from fgrad.trees.structure import tupled as tupled
 from fgrad.trees.vector import Unravel, raveled
 
@@ -40,7 +32,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-Leaf: TypeAlias = Node[float] | float
 _Nodes: TypeAlias = (
     Node[float] | list[Node[float]] | tuple[Node[float], ...] | dict[Any, Node[float]]
 )
@@ -83,15 +74,15 @@ class Registry:
 
     def flatten(self, tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The leaves and the structure, as `fgrad.trees.flatten`."""
-        return self._flattened(tree, name, _number)
+        return self._flattened(tree, name, number)
 
     def results(self, tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The same for the result of a function, which may hold truth values."""
-        return self._flattened(tree, name, _result)
+        return self._flattened(tree, name, result)
 
     def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The same for arguments, with a structure that says which leaves are truth values."""
-        return self._flattened(tree, name, _argument, plain=False)
+        return self._flattened(tree, name, argument, plain=False)
 
     def _flattened(
         self,
@@ -113,13 +104,13 @@ class Registry:
         leaves: list[Leaf] = []
         if self._containers is not USUAL or not structure.read(tree, leaves, plain=True):
             leaves.clear()
-            self._matched(structure, tree, name, leaves, _number)
+            self._matched(structure, tree, name, leaves, number)
         return tuple(leaves)
 
     def matched_results(self, structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
         """The same for a tree like the result of a function, which may hold truth values."""
         leaves: list[Leaf] = []
-        self._matched(structure, tree, name, leaves, _result)
+        self._matched(structure, tree, name, leaves, result)
         return tuple(leaves)
 
     def leaves(self, tree: object) -> tuple[Leaf, ...]:
@@ -242,38 +233,6 @@ class Registry:
             raise TreeMismatch(path, f"{structure.static!r:.60}", f"{parts.static!r:.60}")
         for key, child in zip(structure.keys, structure.children, strict=True):
             self._matched(child, children[key], path + container.entry(key), leaves, leaf)
-
-
-def _leaf(value: Any, path: str) -> Leaf:
-    if isinstance(value, Node) or type(value) is float or type(value) is int:
-        return value
-    if is_real(value):
-        return literal(value, path)
-    if is_array(value):
-        kept: Leaf = arrays().as_leaf(value, path)
-        return kept
-    advice = "Bind it beforehand by functools.partial, or mark its field as trees.STATIC."
-    raise NotAValue(path, "a number or a node", told(value), advice)
-
-
-def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
-    return _leaf(value, path), LEAF
-
-
-def _result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
-    if is_array(value) and arrays().is_truths(value):
-        truths: Leaf = arrays().truths(value, path)
-        return truths, LEAF
-    return bool(value) if is_bool(value) else _leaf(value, path), LEAF
-
-
-def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
-    if is_bool(value):
-        return bool(value), TRUTH
-    if is_array(value):
-        raise NotAValue(path, "a number or a node", told(value), ARRAYS)
-    require_numbers((value,), path)
-    return _leaf(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
 
 
 # Functions, not `results = _USUAL.results`: a typed package declares what each public name is.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -16,9 +15,9 @@ from fgrad.trees.structure import Structure
 if TYPE_CHECKING:
     from fgrad.arrays.nodes import ArrayNode
     from fgrad.arrays.values import Array
+    from fgrad.arrays.vectors import Layout
 
 T = TypeVar("T")
-_Shapes = tuple[tuple[int, ...], ...]
 
 
 @attrs.frozen(repr=False)
@@ -37,27 +36,25 @@ class Unravel(Generic[T]):
     """
 
     structure: Structure[T]
-    shapes: _Shapes
+    layout: Layout
 
     def __call__(self, vector: Array | ArrayNode | Sequence[float], /) -> T:
         """The tree with the numbers of `vector`."""
-        return self.structure.unflatten(arrays().parted(vector, self.shapes))
+        return self.structure.unflatten(self.layout.parted(vector))
 
     def joined(self, leaves: Sequence[Any], name: str) -> Any:
         """The vector of the leaves of another tree; TreeMismatch unless their shapes are these."""
-        door = arrays()
-        shapes = door.shapes_of(leaves)
-        if shapes != self.shapes:
-            paths = self.structure.paths()
-            for path, needed, got in zip(paths, self.shapes, shapes, strict=True):
-                if needed != got:
-                    raise TreeMismatch(name + path, f"shape {needed}", f"shape {got}")
-        return door.joined(leaves)
+        place = self.layout.unlike(leaves)
+        if place is not None:
+            needed, got = self.layout.shapes[place], arrays().shape_of(leaves[place])
+            path = name + self.structure.paths()[place]
+            raise TreeMismatch(path, f"shape {needed}", f"shape {got}")
+        return arrays().joined(leaves)
 
     def __repr__(self) -> str:
         """How many numbers it takes, and the class of what it gives."""
         kind = self.structure.kind
-        given = plural(sum(map(math.prod, self.shapes)), "number")
+        given = plural(self.layout.places[-1], "number")
         return f"<unravel: a vector of {given} to {f'a {kind.__name__}' if kind else 'a leaf'}>"
 
 
@@ -67,4 +64,4 @@ def raveled(leaves: Sequence[Any], structure: Structure[T]) -> tuple[Array, Unra
         door = arrays()
     except ImportError as error:
         raise MissingExtra("trees.ravel", "numpy", "arrays") from error
-    return door.joined(leaves), Unravel(structure, door.shapes_of(leaves))
+    return door.joined(leaves), Unravel(structure, door.Layout.of(leaves))
