@@ -49,10 +49,14 @@ class Layout:
 
     def unlike(self, leaves: Sequence[Any]) -> int | None:
         """The place of the first leaf that has another shape."""
-        if self.numbers and _FLOATS.issuperset(map(type, leaves)):
-            return None
         shapes = zip(self.shapes, map(shape_of, leaves), strict=True)
         return next((i for i, (own, other) in enumerate(shapes) if own != other), None)
+
+    def joined(self, leaves: Sequence[Any]) -> Any:
+        """The vector of leaves of these shapes; None if some have others."""
+        if self.numbers and _FLOATS.issuperset(map(type, leaves)):
+            return _fixed(np.array(leaves, np.float64))
+        return joined(leaves) if self.unlike(leaves) is None else None
 
     def parted(self, vector: Any) -> list[Any]:
         """The arrays and numbers in a vector: an array, a node, or a list of numbers and nodes.
@@ -79,10 +83,12 @@ def joined(leaves: Sequence[Any]) -> Any:
     if any(issubclass(kind, Node) for kind in kinds):
         return concatenate([reshape(leaf, -1) for leaf in leaves])
     if np.ndarray not in kinds:
-        vector = np.array(leaves, np.float64)
-    else:
-        rows = [leaf.ravel() if type(leaf) is np.ndarray else (leaf,) for leaf in leaves]
-        vector = np.concatenate(rows, dtype=np.float64)
+        return _fixed(np.array(leaves, np.float64))
+    rows = [leaf.ravel() if type(leaf) is np.ndarray else (leaf,) for leaf in leaves]
+    return _fixed(np.concatenate(rows, dtype=np.float64))
+
+
+def _fixed(vector: Any) -> Any:
     vector.flags.writeable = False
     return vector
 

@@ -44,12 +44,13 @@ class Unravel(Generic[T]):
 
     def joined(self, leaves: Sequence[Any], name: str) -> Any:
         """The vector of the leaves of another tree; TreeMismatch unless their shapes are these."""
-        place = self.layout.unlike(leaves)
-        if place is not None:
+        vector = self.layout.joined(leaves)
+        if vector is None:
+            place: Any = self.layout.unlike(leaves)
             needed, got = self.layout.shapes[place], arrays().shape_of(leaves[place])
             path = name + self.structure.paths()[place]
             raise TreeMismatch(path, f"shape {needed}", f"shape {got}")
-        return arrays().joined(leaves)
+        return vector
 
     def __repr__(self) -> str:
         """How many numbers it takes, and the class of what it gives."""
