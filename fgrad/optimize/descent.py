@@ -20,7 +20,7 @@ import attrs
 from fgrad import trees
 from fgrad.display import Table, cell, ends, named, number, plural
 from fgrad.errors import MissingExtra, NotAValue, summary
-from fgrad.ops.operand import Real
+from fgrad.ops.operand import Real, is_array
 from fgrad.optimize.iteration import OnArrays, OnTrees, differentiated, way
 from fgrad.optimize.methods import Method, State, compared, sealed
 from fgrad.trees.parameters import require_function
@@ -62,7 +62,8 @@ class Minimum(Generic[A]):
 
     def _table(self) -> Table:
         leaves, structure = trees.flatten(self.params)
-        places = [path.removeprefix(".") or "the number" for path in structure.paths()]
+        whole = "the array" if any(map(is_array, leaves)) else "the number"
+        places = [path.removeprefix(".") or whole for path in structure.paths()]
         rows = list(zip(places, leaves, trees.matched(structure, self.gradient), strict=True))
         first, hidden, last = ends(rows)
         cells = [(named(place), cell(x), cell(g)) for place, x, g in (*first, *last)]

@@ -10,7 +10,7 @@ import math
 import operator
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
@@ -18,7 +18,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff.gradients import zero_of
-from fgrad.errors import CyclicTree, NotAValue, ShapeMismatch
+from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.graph.node import number_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import Operand, any_of_arrays, arrays, is_array, is_of_arrays
@@ -125,29 +125,43 @@ class Elementwise(ABC):
 
     def __call__(self, state: State[A], gradient: A, /) -> State[A]:
         """The state after one more step."""
+        leaves, structure = trees.flatten(state.params)
+        named = (*[(tree, "memory") for tree in state.memory], (gradient, "gradient"))
+        columns = [leaves, *[trees.matched(structure, tree, name) for tree, name in named]]
+        kinds: set[Any] = set().union(*[map(type, column) for column in columns])
         update = self.update(state.count + 1, _OF_NUMBERS)
-
-        def updated(*row: Any) -> tuple[Any, ...]:
-            # Most rows are of floats, and cost as little as a call.
-            if type(row[0]) is type(row[-1]) is float or not any_of_arrays({*map(type, row)}):
-                return update(*row)
-            return self._of_arrays(state.count + 1, row)
-
-        structure, rows = trees.mapped(updated, state.params, *state.memory, gradient)
-        columns = zip(*rows, strict=True) if rows else ((),) * (1 + len(state.memory))
-        params, *memory = [structure.unflatten(column) for column in columns]
+        rows: Sequence[tuple[Any, ...]]
+        if any(issubclass(kind, Operand) for kind in kinds):
+            _, rows = trees.mapped(update, state.params, *state.memory, gradient)
+        elif any_of_arrays(kinds):
+            require_shapes(structure, columns, [name for _, name in named])
+            rows = arrays().quietly(self._of_arrays, columns, state.count + 1)
+        else:
+            rows = [*map(update, *columns)]
+        made = zip(*rows, strict=True) if rows else ((),) * len(columns)
+        params, *memory = [structure.unflatten(column) for column in made]
         return State(params, tuple(memory), state.count + 1)
 
-    def _of_arrays(self, count: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The update of a whole array, whose results nobody can write to."""
-        door = arrays()
-        shapes = tuple(map(door.shape_of, row))
-        if len({*shapes}) > 1:
-            got = f"a gradient of shape {shapes[-1]} for a parameter of shape {shapes[0]}"
-            raise ShapeMismatch("a step", got, "Give the gradient at the parameters of the state.")
-        if any(isinstance(part, Operand) for part in row):
-            return self.update(count, _OF_NUMBERS)(*row)
-        return tuple(map(door.plain, door.quietly(self.update(count, of_arrays()), *row)))
+    def _of_arrays(self, columns: Sequence[Sequence[Any]], count: int) -> list[tuple[Any, ...]]:
+        """The updates of numbers and of whole arrays, which nobody can write to."""
+        plain = arrays().plain
+        on_numbers, on_arrays = self.update(count, _OF_NUMBERS), self.update(count, of_arrays())
+        return [
+            tuple(map(plain, on_arrays(*row))) if is_array(row[0]) else on_numbers(*row)
+            for row in zip(*columns, strict=True)
+        ]
+
+
+def require_shapes(
+    structure: trees.Structure[Any], columns: Sequence[Sequence[Any]], names: Sequence[str]
+) -> None:
+    """Raise TreeMismatch, with the place, unless all columns have the shapes of the first."""
+    first, *others = [[*map(arrays().shape_of, column)] for column in columns]
+    for name, other in zip(names, others, strict=True):
+        if other != first:
+            place = [one == two for one, two in zip(first, other, strict=True)].index(False)
+            path = name + structure.paths()[place]
+            raise TreeMismatch(path, f"shape {first[place]}", f"shape {other[place]}")
 
 
 @attrs.frozen
