@@ -140,9 +140,7 @@ def descend(
 
 def confusion(network: Network, data: Data) -> NDArray[np.int64]:
     """How often each digit (row) was read as each digit (column)."""
-    counts = np.zeros((10, 10), np.int64)
-    np.add.at(counts, (data.digits, read(network, data)), 1)
-    return counts
+    return np.bincount(10 * data.digits + read(network, data), minlength=100).reshape(10, 10)
 
 
 def plot(epochs: Sequence[Epoch], data: Data, path: Path) -> None:

@@ -31,14 +31,21 @@ def compared(tree: object) -> object:
 
     An array has no `==` that is one truth value.
     """
+    found = _with_arrays(tree)
+    if found is None:
+        return tree
+    leaves, structure = found
+    shapes = tuple(map(arrays().shape_of, leaves))
+    return structure, shapes, tuple(map(_plain, leaves))
+
+
+def _with_arrays(tree: A) -> tuple[Sequence[Any], trees.Structure[A]] | None:
+    """The leaves and the structure, if there are arrays among the leaves."""
     try:
         leaves, structure = trees.flatten(tree)
     except (NotAValue, CyclicTree):
-        return tree  # the memory of a method may be anything
-    if not any_of_arrays({*map(type, leaves)}):
-        return tree
-    shapes = tuple(map(arrays().shape_of, leaves))
-    return structure, shapes, tuple(map(_plain, leaves))
+        return None  # the memory of a method may be anything
+    return (leaves, structure) if any_of_arrays({*map(type, leaves)}) else None
 
 
 def _plain(leaf: Any) -> object:
@@ -210,12 +217,10 @@ class _Adam(Elementwise):
 
 def sealed(tree: A) -> A:
     """The tree with arrays that nobody can write to, which are copied if somebody can."""
-    try:
-        leaves, structure = trees.flatten(tree)
-    except (NotAValue, CyclicTree):
-        return tree  # the memory of a method may be anything
-    if not any_of_arrays({*map(type, leaves)}):
+    found = _with_arrays(tree)
+    if found is None:
         return tree
+    leaves, structure = found
     held = arrays().array
     return structure.unflatten([held(x, "params") if is_array(x) else x for x in leaves])
 
