@@ -12,6 +12,7 @@ np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402  # they need numpy
 from fgrad import State  # noqa: E402  # likewise
+from tests.measures.growth import steps as calls  # noqa: E402  # likewise
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -121,6 +122,22 @@ def test_a_descent_goes_on_from_a_state(method: Any) -> None:
     whole = fg.minimize(loss, start(), method, 9, tolerance=0.0)
     assert rest.state == whole.state
     assert half.history + rest.history[1:] == whole.history
+
+
+@pytest.mark.parametrize("method", STEPS)
+def test_a_step_takes_as_many_calls_for_a_large_array_as_for_a_small_one(method: Any) -> None:
+    def counted(n: int) -> tuple[int, int]:
+        params = {"w": np.full((n, n), 0.5), "b": np.zeros(n), "scale": 1.0}
+        state = method(method.start(params), params)
+        ready: Any = lambda p: (1.0, params)
+        whole: Any = lambda: fg.minimize(ready, params, method, 3, tolerance=0.0, has_gradient=True)
+        runs: Any = (lambda: method(state, params), whole)
+        for run in runs:
+            run()  # what is made once and kept
+        one, other = map(calls, runs)
+        return one, other
+
+    assert counted(3) == counted(300)
 
 
 def test_states_are_compared_by_the_numbers_of_their_arrays() -> None:
