@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 import attrs
 import numpy as np
 
+from fgrad.arrays.joining import concatenation
 from fgrad.arrays.linear import starts
-from fgrad.arrays.shapes import concatenate, given, index, reshape, stacked
+from fgrad.arrays.shapes import given, index, reshape
 from fgrad.arrays.values import shape_of
 from fgrad.errors import ShapeMismatch
 from fgrad.graph.node import Node
@@ -64,7 +65,7 @@ class Layout:
         Arrays are views of a read-only vector. Raises ShapeMismatch for a vector of another length.
         """
         listed = isinstance(vector, (list, tuple))
-        row = vector if listed else given(vector, "unravel")
+        row = [*map(_number, vector)] if listed else given(vector, "unravel")
         found = (len(row),) if listed else shape_of(row)
         if found != (self.places[-1],):
             advice = f"Give a vector of {self.places[-1]} numbers, as many as are in the tree."
@@ -81,7 +82,7 @@ def joined(leaves: Sequence[Any]) -> Any:
     """The vector of all numbers of the leaves: a read-only array, or a node if one of them is a node."""
     kinds = {*map(type, leaves)}
     if any(issubclass(kind, Node) for kind in kinds):
-        return concatenate([reshape(leaf, -1) for leaf in leaves])
+        return concatenation(0, len(leaves))(*[reshape(leaf, -1) for leaf in leaves])
     if np.ndarray not in kinds:
         return _fixed(np.array(leaves, np.float64))
     rows = [leaf.ravel() if type(leaf) is np.ndarray else (leaf,) for leaf in leaves]
@@ -102,7 +103,8 @@ def _of_node(row: Any, start: int, end: int, shape: tuple[int, ...]) -> Any:
 
 
 def _of_list(row: Any, start: int, end: int, shape: tuple[int, ...]) -> Any:
-    if shape:
-        return stacked(list(row[start:end]), shape)
-    x = row[start]
+    return reshape(joined(row[start:end]), shape) if shape else row[start]
+
+
+def _number(x: Any) -> Any:
     return x if isinstance(x, Operand) else literal(x, "unravel")

@@ -161,9 +161,10 @@ def test_a_vector_of_another_length_is_named_with_the_length_that_is_needed(vect
 
 @pytest.mark.parametrize("vector", ["nine chars", np.zeros(9, "f4"), None, [None] * 9, {1: 2}])
 def test_what_is_no_vector_is_named(vector: Any) -> None:
-    unravel: Any = trees.ravel([0.0] * 9)[1]
-    with pytest.raises(fg.NotAValue, match="unravel needs"):
-        unravel(vector)
+    for tree in ([0.0] * 9, LAYER):
+        unravel: Any = trees.ravel(tree)[1]
+        with pytest.raises(fg.NotAValue, match="unravel needs"):
+            unravel(vector)
 
 
 def test_a_leaf_that_is_no_number_is_named_by_its_place() -> None:
