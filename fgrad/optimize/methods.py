@@ -140,6 +140,8 @@ class Elementwise(ABC):
         rows: Sequence[tuple[Any, ...]]
         if any(issubclass(kind, Operand) for kind in kinds):
             _, rows = trees.mapped(update, state.params, *state.memory, gradient)
+            if any_of_arrays(kinds):
+                rows = [tuple(map(arrays().plain, row)) for row in rows]
         elif any_of_arrays(kinds):
             require_shapes(structure, columns, [name for _, name in named])
             rows = arrays().quietly(self._of_arrays, columns, state.count + 1)

@@ -229,6 +229,10 @@ def test_a_step_of_nodes_of_arrays_is_differentiated_through(method: Any) -> Non
     tangent = fg.jvp(moved)(slope, np.ones(2))[1]
     near = (moved(slope + 1e-6) - moved(slope - 1e-6)) / 2e-6
     assert np.allclose(tangent, near, atol=1e-6)
+    beside = method(method.start([at, at]), [fg.var(slope), slope])
+    assert isinstance(beside.params[0], fg.Node)
+    assert np.array_equal(beside.params[0].value, beside.params[1])
+    assert not beside.params[1].flags.writeable
 
 
 def test_lbfgs_refuses_nodes_of_arrays() -> None:
