@@ -8,11 +8,13 @@ was asked for is finite, no infinity met a zero of a guard; otherwise it is run 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
+from fgrad.arrays.blocks import LARGE, in_blocks
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
 from fgrad.arrays.primitive import ArrayOp
@@ -27,20 +29,24 @@ from fgrad.ops.multiple import Basis, Bundle, settled
 from fgrad.ops.operand import Guarded
 
 Seeds: TypeAlias = Iterable[tuple[Node[Any], Contribution]]
+_BILINEAR: Final = frozenset({ops.add, ops.sub, ops.mul})
 
 
 def array_slopes(
-    seeds: Seeds, wanted: Collection[Node[Any]] | None = None
+    seeds: Seeds,
+    wanted: Collection[Node[Any]] | None = None,
+    way: Container[object] | None = None,
 ) -> Mapping[Node[Any], Any]:
     """What flows from nodes with cotangents to each node below, as values of their shapes.
 
-    With `wanted` to these alone, and everything else is let go as soon as it has been read.
+    With `wanted` to these alone, and everything else is let go as soon as it has been read; only
+    what is on the `way`, if there is one, is read and sent to.
     """
     given = tuple(seeds)
     with quiet():
-        flows = _fold(given, wanted, None, nodes=False, guards=False)
+        flows = _fold(given, wanted, way, nodes=False, guards=False)
         if not all(_is_finite(flow) for flow in flows.values()):
-            flows = _fold(given, wanted, None, nodes=False, guards=True)
+            flows = _fold(given, wanted, way, nodes=False, guards=True)
         return {node: ended(flow, node) for node, flow in flows.items()}
 
 
@@ -166,6 +172,11 @@ class _Sweep:
             v = y.value if isinstance(y, Node) else y
         p: Any
         q: Any = None
+        shape = shape_of(node)
+        if math.prod(shape) >= LARGE and not self.guards and op not in _BILINEAR:
+            values = (out, u) if y is None else (out, u, v)
+            to_x = to_x and not self._sent_in_blocks(x, g, op.dx, values)
+            to_y = to_y and not self._sent_in_blocks(y, g, op.dy, values)
         if op is ops.add:
             p, q = 1.0, 1.0
         elif op is ops.sub:
@@ -173,15 +184,27 @@ class _Sweep:
         elif op is ops.mul:
             p, q = v, u
         elif y is None:
-            p = op.dx(out, u) if op.dx else None
+            p = op.dx(out, u) if to_x and op.dx else None
         else:
             p = op.dx(out, u, v) if to_x and op.dx else None
             q = op.dy(out, u, v) if to_y and op.dy else None
-        shape = shape_of(node)
         if to_x and p is not None:
             self._send_times(x, g, p, shape)
         if to_y and q is not None:
             self._send_times(y, g, q, shape)
+
+    def _sent_in_blocks(self, node: Any, g: Contribution, rule: Any, values: Any) -> bool:
+        """Whether the product of what a rule gives for large arrays has been sent, made in blocks."""
+
+        def product(out: Any, g: Any, *others: Any) -> Any:
+            partial = rule(out, *others)
+            return None if partial is None or type(partial) is float else _masked(g, partial)
+
+        out, *others = values
+        flow = in_blocks(product, (out, g, *others)) if rule else None
+        if flow is not None:
+            self.send(node, fit(flow, shape_of(out), shape_of(node)))
+        return flow is not None
 
     def _send_times(self, node: Any, g: Contribution, partial: Any, shape: tuple[int, ...]) -> None:
         """Send a product, summed over the copies of what was broadcast."""
