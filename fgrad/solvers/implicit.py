@@ -24,7 +24,7 @@ from fgrad.errors import NotAValue, NotConverged, TracedNumber
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.graph.node import Node, constant, number_of
 from fgrad.ops.multiple import MultiOp, Row
-from fgrad.ops.operand import literal, require_numbers
+from fgrad.ops.operand import any_of_arrays, literal
 from fgrad.program.passes import simplified
 from fgrad.program.schedule import scheduled
 from fgrad.program.trace import Tracing
@@ -106,10 +106,22 @@ class _Equation:
 
         return flat_f
 
+    def over_arrays(self, arguments: trees.Structure[Any]) -> Any:
+        """The same equation of leaves of which some are arrays."""
+        from fgrad.solvers.array_implicit import Equation  # noqa: PLC0415  # needs numpy
+
+        def of(f: Callable[..., Any]) -> Callable[[Row, Row], Sequence[Any]]:
+            return lambda xs, given: self.flat(f, *arguments.unflatten(given))(xs)
+
+        shaped = trees.flatten(self.start)[1].unflatten
+        ends = self.tolerance, self.steps, shaped, lambda: _outside(self)
+        return Equation(self.name, of(self.f), of(self.residual), *ends)
+
 
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     require_function(equation.f, equation.name)
-    start, shape = _flat(equation.start, "start")
+    leaves, shape = trees.flatten(equation.start, "start")
+    start = numbers(leaves, "start")
     size = len(shape)
     # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
@@ -117,7 +129,8 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     @_like_the_rest(equation.f)
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         name = f"arguments of {equation.name}"
-        given, arguments = _flat((args, kwargs), name)
+        leaves, arguments = trees.flatten((args, kwargs), name)
+        given = numbers(leaves, name)
 
         # The start is an argument too, without a derivative: it may be known only when the program runs.
         def impl(*both: float) -> tuple[float, ...]:
@@ -141,6 +154,9 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
             return [*[None] * size, *[_combined(weights, column) for column in slopes]]
 
         everything = (*start, *given)
+        if any_of_arrays(map(type, everything)):
+            parts = equation.over_arrays(arguments).solution(start, given, newton=solve is _newton)
+            return shape.unflatten(parts)
         if not any(isinstance(x, Node) for x in given):
             return shape.unflatten(impl(*map(number_of, everything)))
         if any(isinstance(x, Node) and x.abstract for x in everything) and arguments not in systems:
@@ -150,13 +166,6 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
         return shape.unflatten(multiple.results(op, everything))
 
     return solution
-
-
-def _flat(tree: object, name: str) -> tuple[list[Any], trees.Structure[Any]]:
-    """The numbers of a tree without arrays, and its structure."""
-    leaves, structure = trees.flatten(tree, name)
-    require_numbers(leaves, name)
-    return numbers(leaves, name), structure
 
 
 def _system(
