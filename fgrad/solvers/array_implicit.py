@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import attrs
 
-from fgrad import trees
 from fgrad.arrays.linalg import solve
 from fgrad.arrays.shapes import concatenate, reshape, transpose
 from fgrad.arrays.values import basis, of_numbers, plain, shape_of
@@ -35,7 +34,9 @@ from fgrad.transforms.jacobian import jacobian
 from fgrad.transforms.variables import Argument, require_shape
 
 Function = Callable[[Sequence[Any]], Sequence[Any]]
-_NAMES: Final = "the result of the function"
+_RESULT: Final = "the result of the function"
+_jvp: Final[Callable[..., Any]] = jvp  # of functions whose types are not known
+_vjp: Final[Callable[..., Any]] = vjp
 
 
 @attrs.frozen
@@ -79,7 +80,7 @@ class Equation:
     def _matching(self, results: Sequence[Any], layout: _Layout) -> Sequence[Any]:
         """The results, if they have the shapes of the unknowns."""
         for result, leaf in zip(results, layout.start, strict=True):
-            require_shape(result, leaf, f"{self.name}: {_NAMES}")
+            require_shape(result, leaf, f"{self.name}: {_RESULT}")
         return results
 
     def _newton(self, f: Function, layout: _Layout) -> Any:
@@ -94,7 +95,7 @@ class Equation:
         linearised = lambda x: (at(x).values, at(x).rows)
         start = layout.vector(layout.start).tolist()
         found = dogleg.solved(
-            linearised, lambda x: at(x).terms, start, self.tolerance, self.steps, by_numpy
+            linearised, lambda x: at(x).terms, start, self.tolerance, self.steps, solve=by_numpy
         )
         if isinstance(found, dogleg.Lost):
             raise self._failure(layout, found.last, found.residual, found.steps, found.problem)
@@ -213,9 +214,7 @@ class _Tangents:
             for known in self._slopes(None)
         ]
 
-    def _slopes(
-        self, wanted: Sequence[Node[Any]] | None
-    ) -> Iterator[Mapping[Node[Any], Any]]:
+    def _slopes(self, wanted: Sequence[Node[Any]] | None) -> Iterator[Mapping[Node[Any], Any]]:
         for y in self.results:
             for one in basis(shape_of(y)):
                 if not isinstance(y, Node):
@@ -250,21 +249,21 @@ class _Rules:
         matrix = layout.matrix(self._jacobian(xs, given))
         right = layout.vector(_filled(cotangents, xs))
         weights = layout.leaves(solve(transpose(matrix), -right))
-        pull: Any = vjp(lambda given: tuple(self.residual(xs, given)))
-        return [*[None] * self.size, *pull(given)[1](weights)]
+        pullback = _vjp(lambda given: tuple(self.residual(xs, given)))(given)[1]
+        return [*[None] * self.size, *pullback(weights)]
 
     def pushforward(self, outs: Row, args: Row, tangents: Row) -> Row:
         xs, given = tuple(outs), tuple(args[self.size :])
         layout = _Layout.of(xs)
         moves = tuple(_filled(tangents[self.size :], given))
-        push: Any = jvp(lambda given: tuple(self.residual(xs, given)))
+        push = _jvp(lambda given: tuple(self.residual(xs, given)))
         moved = layout.vector(push(given, moves)[1])
         return layout.leaves(solve(layout.matrix(self._jacobian(xs, given)), -moved))
 
     def _jacobian(self, xs: Row, given: Row) -> Sequence[Sequence[Any]]:
         f: Any = lambda xs: tuple(self.residual(xs, given))
-        found: Any = jacobian(f, mode="reverse")(xs)
-        return found.rows  # type: ignore[no-any-return]  # of `Rows`, a tuple
+        rows: Sequence[Sequence[Any]] = jacobian(f, mode="reverse")(xs).rows
+        return rows
 
 
 def _filled(row: Row, ends: Row) -> list[Any]:

@@ -44,6 +44,7 @@ def solved(
     start: Vector,
     tolerance: float,
     steps: int,
+    *,
     solve: Solve = linear.solved,
 ) -> tuple[float, ...] | Lost:
     """The x near `start` where all values are 0, or where the solve ended without one.

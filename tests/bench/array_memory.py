@@ -6,11 +6,7 @@ Peaks above what was held before, by tracemalloc, in units of one array of activ
 that the functions are given does not count. The last columns are other ways to ask fgrad.
 """
 
-# ruff: noqa: E402, F401  # tests.bench.arrays sets how many threads there are, before numpy is imported
-
 from __future__ import annotations
-
-import tests.bench.arrays as networks
 
 import gc
 import tracemalloc
@@ -20,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import fgrad
+from tests.bench import arrays as networks
 
 fg: Any = fgrad
 Run = Callable[[], Any]
@@ -71,7 +68,11 @@ def of_networks() -> None:
                 "grad(wrt=)": by_graph(data, tanh, wrt=True),
                 "grad of all": by_graph(data, tanh, wrt=False),
             }
-            _row(f"{'-'.join(map(str, sizes))} batch {batch} {'tanh' if tanh else 'relu'}", runs, unit)
+            _row(
+                f"{'-'.join(map(str, sizes))} batch {batch} {'tanh' if tanh else 'relu'}",
+                runs,
+                unit,
+            )
 
 
 def chain(size: int = 200_000) -> None:
