@@ -54,14 +54,14 @@ def test_its_derivatives_are_those_of_numbers_in_both_modes() -> None:
 
 @pytest.mark.parametrize("f", [solved, settled])
 def test_derivatives_of_the_second_order(f: Any) -> None:
-    loss = lambda a, b: fg.sum(fg.sin(f(a, b)))
+    loss: Any = lambda a, b: fg.sum(fg.sin(f(a, b)))
     fg.check_gradient(loss, A, B)
     ((bend, _), (mixed, _)) = fg.hessian(loss, argnums=(0, 1))(A, B)
     assert bend.shape == (3, 3, 3, 3)
     assert mixed.shape == (3, 3, 3)
     if f is solved:
-        rows = A.tolist()
-        known = fg.hessian(lambda b: sum(map(fg.sin, solved_numbers(rows, b))))(B.tolist()).matrix
+        rows, point = A.tolist(), B.tolist()
+        known = fg.hessian(lambda b: sum(map(fg.sin, solved_numbers(rows, b))))(point).matrix
         assert np.allclose(fg.hessian(lambda b: loss(A, b))(B)[0], known, rtol=1e-10)
 
 
