@@ -18,7 +18,7 @@ from fgrad.arrays.nodes import computed
 from fgrad.arrays.packing import KINDS, packed, unpacked
 from fgrad.arrays.primitive import ArrayOp
 from fgrad.arrays.values import shape_of
-from fgrad.errors import NotAValue, Untranslatable
+from fgrad.errors import FormatError, NotAValue, Untranslatable
 from fgrad.formats.json.document import Document, Path, brief
 from fgrad.ops.operand import is_array
 
@@ -102,6 +102,8 @@ class ArrayReader:
         maker = MAKERS.get(name)
         if maker is None:
             raise self.document.error((*path, 0), f"no operation is named {word!r:.60}")
+        if raw is None:
+            raise self.document.error(path, f"{name} needs the list of what it is made of")
         given = self.document.listed((*path, 1), raw)
         if len(given) != len(maker.kinds):
             raise self.document.error((*path, 1), f"{name} is made of {len(maker.kinds)} parts")
@@ -142,14 +144,13 @@ class ArrayReader:
     def value(self, path: Path, op: Any, args: Sequence[Any]) -> Any:
         """What an operation gives for arrays, as nodes keep it."""
         try:
-            self.made += size_of_result(op, list(map(shape_of, args)))
-            if self.made > _FREE + _EACH * self.given:
+            size = size_of_result(op, list(map(shape_of, args)))
+            if self.made + size > _FREE + _EACH * self.given:
                 raise self.document.error(path, "its values take far more memory than the text")
+            self.made += size
             return computed(op, args)
-        except NotAValue:
+        except (FormatError, NotAValue):
             raise
         except (ArithmeticError, ValueError, LookupError, TypeError, MemoryError) as error:
-            if type(error).__name__ == "FormatError":
-                raise
             problem = f"{op.name} raises {type(error).__name__} for these values"
             raise self.document.error(path, problem) from error

@@ -16,7 +16,7 @@ from typing import Any, Final, overload
 import attrs
 from pyrsistent import pvector
 
-from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable, summary
+from fgrad.errors import FormatError, MalformedProgram, NotAValue, UnknownName, Untranslatable, summary
 from fgrad.formats.json.document import Document, Path, Unreadable, brief
 from fgrad.graph.canonical import Canonical
 from fgrad.graph.graph import Graph
@@ -286,6 +286,8 @@ class _Reader:
                     value = op.impl(*given)
                 else:
                     value = self.arrays.value((self.key, i), op, given)
+            except FormatError:
+                raise
             except NotAValue as error:
                 problem = f"{op.name} returns {error.got}, which is no real number"
                 raise self.document.error((self.key, i), problem) from error
