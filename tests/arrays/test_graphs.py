@@ -105,7 +105,7 @@ def test_an_operation_on_whole_arrays_is_shown_with_what_it_is_made_of() -> None
     texts = list(spell(fg.Graph.of(w * np.ones(3))).values())
     assert texts == [
         "var(array (4, 3) of norm 3.4641)",
-        "var(array (4, 3) of norm… (3,) of norm 1.73205",
+        "var(array (4, 3) of norm…ay (3,) of norm 1.73205",
     ]
 
 
