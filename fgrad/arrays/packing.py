@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-KINDS: Final = frozenset({"float64", "bool", *[f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)]})
+KINDS: Final = frozenset(
+    {"float64", "bool", *[f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)]}
+)
 """The names of what elements may be: numbers, truth values, and whole numbers of an index."""
 
 
@@ -22,7 +24,9 @@ def unpacked(kind: str, shape: tuple[int, ...], content: bytes) -> Any:
     """The read-only array of those bytes; ValueError unless they are of that kind and shape."""
     dtype = np.dtype(kind).newbyteorder("<")
     if math.prod(shape) * dtype.itemsize != len(content):
-        raise ValueError(f"{math.prod(shape)} elements take {math.prod(shape) * dtype.itemsize} bytes")
+        raise ValueError(
+            f"{math.prod(shape)} elements take {math.prod(shape) * dtype.itemsize} bytes"
+        )
     if kind == "bool" and not {*content} <= {0, 1}:
         raise ValueError("a truth value is a byte 0 or 1")
     made = np.frombuffer(content, dtype).reshape(shape).astype(np.dtype(kind))

@@ -19,7 +19,8 @@ from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
 from fgrad.arrays.primitive import ArrayOp
 from fgrad.arrays.values import chosen, plain, quiet, shape_of
-from fgrad.autodiff.cotangent import Contribution, plus, times, total
+from fgrad.autodiff.array_sums import met, summed
+from fgrad.autodiff.cotangent import Contribution, times, total
 from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.levels import Levels, levels_down_from
 from fgrad.autodiff.multiple import Items, _kept, gathered
@@ -127,7 +128,9 @@ def _fold(
         sweep.send(output, cotangent)
     while levels:
         for node in levels.pop():
-            g = adjoints[node] if kept is None or node in kept else adjoints.pop(node)
+            g = summed(adjoints.pop(node))
+            if kept is None or node in kept:
+                adjoints[node] = g
             if type(node._x) is tuple or not node.op.elementwise:
                 sweep.read_whole(node, g)
             else:
@@ -152,7 +155,7 @@ class _Sweep:
             flow = settled(flow)
         adjoints = self.adjoints
         if node in adjoints:
-            adjoints[node] = plus(adjoints[node], flow)
+            adjoints[node] = met(adjoints[node], flow)
         else:
             adjoints[node] = flow
             self.levels[node.depth].append(node)

@@ -74,7 +74,9 @@ def test_the_text_is_the_same_whatever_the_memory_looks_like() -> None:
 
 
 def test_every_operation_that_has_a_name_is_written_somewhere() -> None:
-    written = {node.op.name for case in WHOLE for node in graph(case).nodes if not node.op.elementwise}
+    written = {
+        node.op.name for case in WHOLE for node in graph(case).nodes if not node.op.elementwise
+    }
     assert written <= MAKERS.keys()
 
 

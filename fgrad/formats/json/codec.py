@@ -16,7 +16,14 @@ from typing import Any, Final, overload
 import attrs
 from pyrsistent import pvector
 
-from fgrad.errors import FormatError, MalformedProgram, NotAValue, UnknownName, Untranslatable, summary
+from fgrad.errors import (
+    FormatError,
+    MalformedProgram,
+    NotAValue,
+    UnknownName,
+    Untranslatable,
+    summary,
+)
 from fgrad.formats.json.document import Document, Path, Unreadable, brief
 from fgrad.graph.canonical import Canonical
 from fgrad.graph.graph import Graph
@@ -221,7 +228,9 @@ class _Reader:
             op = self.known.get(given[0]) or self.operation(i, given)
             args = [
                 a if type(a) is int or type(a) is bool else literals((self.key, i, k), a)
-                for k, a in enumerate(given[1 if op.elementwise else 2 :], 1 if op.elementwise else 2)
+                for k, a in enumerate(
+                    given[1 if op.elementwise else 2 :], 1 if op.elementwise else 2
+                )
             ]
             if op is variable and not (len(args) == 1 and _is_number(args[0])):
                 raise self.document.error((self.key, i), "a variable takes one literal, its value")
@@ -231,7 +240,9 @@ class _Reader:
     def operation(self, i: int, given: list[Any]) -> Op:
         word = given[0]
         if self.key == "nodes" and word.startswith("array."):
-            made: Op = self.of_arrays.operation((self.key, i), word, given[1] if given[1:] else None)
+            made: Op = self.of_arrays.operation(
+                (self.key, i), word, given[1] if given[1:] else None
+            )
             return made
         try:
             return operation(word, self.known)
