@@ -89,8 +89,9 @@ def is_of_kind(value: object, kind: str, name: str) -> bool:
         return isinstance(value, str) and _is_spec(value)
     if kind in ("axis", "count"):
         return type(value) is int and value >= 0
-    whole = isinstance(value, tuple) and all(type(n) is int and n >= 0 for n in value)
-    return whole and (kind == "shape" or len(set(value)) == len(value))  # type: ignore[arg-type]  # a tuple, as was just seen
+    if not isinstance(value, tuple) or any(type(n) is not int or n < 0 for n in value):
+        return False
+    return kind == "shape" or len(set(value)) == len(value)
 
 
 def _is_spec(text: str) -> bool:

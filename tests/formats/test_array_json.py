@@ -21,7 +21,7 @@ def same(x: Any, y: Any) -> bool:
         return all(map(same, x, y))
     alike = np.asarray(x).tobytes() == np.asarray(y).tobytes()
     # What BLAS gives depends on where its arguments lie in memory.
-    return alike or np.allclose(x, y, rtol=1e-13, equal_nan=True)
+    return bool(alike or np.allclose(x, y, rtol=1e-13, equal_nan=True))
 
 
 def graph(case: Case) -> Any:

@@ -77,15 +77,10 @@ class ArrayReader:
         shape = self.shape((*path, "shape"), raw["shape"])
         if not shape and kinds is _LITERALS:
             raise self.document.error((*path, "shape"), "an array of no dimension is a literal")
-        content = raw[kind]
-        try:
-            data = b64decode(content.encode("ascii"), validate=True)
-            if b64encode(data).decode() != content:
-                raise ValueError("bits behind the last byte")
-            made = unpacked(kind, shape, data)
-        except (ValueError, AttributeError, OverflowError) as error:
-            problem = f"{brief(content)} are no {kind} of shape {list(shape)} in base64"
-            raise self.document.error((*path, kind), problem) from error
+        made = _decoded(raw[kind], kind, shape)
+        if made is None:
+            problem = f"{brief(raw[kind])} are no {kind} of shape {list(shape)} in base64"
+            raise self.document.error((*path, kind), problem)
         self.given += made.size
         return made
 
@@ -134,9 +129,9 @@ class ArrayReader:
             return Ellipsis if raw == "..." else raw
         if type(raw) is dict and set(raw) == {"slice"}:
             ends = raw["slice"]
-            if type(ends) is list and len(ends) == 3:
-                if all(n is None or type(n) is int for n in ends) and ends[2] != 0:
-                    return slice(*ends)
+            whole = type(ends) is list and all(n is None or type(n) is int for n in ends)
+            if whole and len(ends) == 3 and ends[2] != 0:
+                return slice(*ends)
         elif type(raw) is dict:
             return self.array(path, raw, sorted(KINDS - {"float64"}))
         raise self.document.error(path, "this is no part of an index")
@@ -154,3 +149,12 @@ class ArrayReader:
         except (ArithmeticError, ValueError, LookupError, TypeError, MemoryError) as error:
             problem = f"{op.name} raises {type(error).__name__} for these values"
             raise self.document.error(path, problem) from error
+
+
+def _decoded(content: Any, kind: str, shape: tuple[int, ...]) -> Any:
+    """The array of those bytes in base64, of which there is one text for each; None if it is none."""
+    try:
+        data = b64decode(content.encode("ascii"), validate=True)
+        return unpacked(kind, shape, data) if b64encode(data).decode() == content else None
+    except (ValueError, AttributeError):
+        return None
