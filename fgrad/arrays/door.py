@@ -19,3 +19,4 @@ from fgrad.arrays.values import plain as plain
 from fgrad.arrays.values import quietly as quietly
 from fgrad.arrays.values import truths as truths
 from fgrad.arrays.values import zero_like as zero_like
+from fgrad.arrays.values import zeros as zeros

@@ -29,6 +29,7 @@ from fgrad.ops.operand import (
 )
 from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
+from fgrad.trees.sameness import equal
 from fgrad.trees.structure import LEAF as LEAF
 from fgrad.trees.structure import TRUTH, row_of, structured
 from fgrad.trees.structure import Structure as Structure
@@ -222,8 +223,9 @@ class Registry:
         children = dict(zip(parts.keys, parts.children, strict=True))
         if children.keys() != set(structure.keys):
             raise TreeMismatch(path, f"keys {list(structure.keys)}", f"keys {list(parts.keys)}")
-        if parts.static != structure.static:
-            raise TreeMismatch(path, f"{structure.static!r:.60}", f"{parts.static!r:.60}")
+        if not equal(parts.static, structure.static):
+            needed, got = (" ".join(repr(x).split()) for x in (structure.static, parts.static))
+            raise TreeMismatch(path, f"{needed:.60}", f"{got:.60}")
         for key, child in zip(structure.keys, structure.children, strict=True):
             self._matched(child, children[key], path + container.entry(key), leaves, leaf)
 
@@ -233,11 +235,14 @@ def _leaf(value: Any, path: str) -> Leaf:
         return value
     if is_real(value):
         return literal(value, path)
-    if is_array(value):
+    if is_array(value) and not arrays().is_truths(value):
         kept: Leaf = arrays().as_leaf(value, path)
         return kept
     advice = "Bind it beforehand by functools.partial, or mark its field as trees.STATIC."
-    raise NotAValue(path, "a number or a node", told(value), advice)
+    got = told(value)
+    if is_array(value):
+        got = f"an array of truth values of shape {value.shape}"
+    raise NotAValue(path, "a number or a node", got, advice)
 
 
 def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
