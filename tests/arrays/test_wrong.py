@@ -88,7 +88,7 @@ WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
     ("taylor in a list", lambda: fg.taylor(fg.sin, 2)([W]), fg.NotAValue, ("taylor", "along a line")),
     ("taylor of truths", lambda: fg.taylor(lambda x: x > 0.0, 2)(W), fg.NotDifferentiable, ("taylor",)),
     ("root of another shape", fg.root(lambda x: x[0], W), fg.ShapeMismatch, ("root", "(3,)", "(2, 3)")),
-    ("root from truths", lambda: fg.root(lambda x: x, W > 0.0), fg.NotAValue, ("start", "bool")),
+    ("root from truths", lambda: fg.root(lambda x: x, W > 0.0), fg.NotAValue, ("start", "truth values")),
     ("root that holds a node", written(lambda w: fg.root(lambda x: x * x - w, W)()), fg.NotAValue, ("root", "from outside")),
     ("fixed_point that holds one", written(lambda w: fg.fixed_point(lambda x: x * w, W)()), fg.NotAValue, ("fixed_point", "from outside")),
     ("root without a solution", fg.root(lambda x: x * x + 1.0, W), fg.NotConverged, ("root", "Start nearer")),

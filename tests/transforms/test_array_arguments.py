@@ -53,7 +53,7 @@ def test_an_argument_that_is_not_differentiated_is_what_it_was() -> None:
 def test_truth_values_are_no_parameters_and_the_error_says_what_to_do() -> None:
     for f, args, name in (
         (lambda x, m: fg.sum(fg.where(m, x, 0.0)), (A, MASK), "m"),
-        (lambda p: masked(p), (Unmarked(A, MASK),), "p.mask"),
+        (masked, (Unmarked(A, MASK),), "p.mask"),
     ):
         with pytest.raises(fg.NotAValue) as refused:
             fg.gradient(f, argnums=tuple(range(len(args))))(*args)
