@@ -33,7 +33,7 @@ DEEP: Final = 100
 
 
 def grad(
-    graph: Graph, output: Node[float], *, wrt: Node[Any] | Sequence[Node[Any]] | None = None
+    graph: Graph, output: Node[float], *, wrt: Node[object] | Sequence[Node[object]] | None = None
 ) -> Gradients:
     """The derivative of `output` with respect to every node of `graph`, as values.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.taylor import coefficient_nodes, coefficients
@@ -14,9 +14,12 @@ from fgrad.transforms.gradient import value_of
 from fgrad.transforms.variables import Call, one_number
 from fgrad.trees.parameters import name_of, require_function
 
+if TYPE_CHECKING:
+    from fgrad.arrays.values import Array
+
 P = ParamSpec("P")
 A = TypeVar("A")
-Q = TypeVar("Q", bound=Real)
+Q = TypeVar("Q", bound="Real | Array")
 
 
 def taylor(

@@ -63,7 +63,12 @@ class ArrayReader:
     elements, and 64 for each that stands in the text: memory stays in proportion to it.
     """
 
+    document: Document
+    given: int
+    made: int
+
     def __init__(self, document: Document) -> None:
+        """Begin with nothing read."""
         self.document = document
         self.given = 0
         self.made = 0
