@@ -120,17 +120,14 @@ class _Equation:
 
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     require_function(equation.f, equation.name)
-    leaves, shape = trees.flatten(equation.start, "start")
-    start = numbers(leaves, "start")
+    start, shape = _flat(equation.start, "start")
     size = len(shape)
     # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
 
     @_like_the_rest(equation.f)
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
-        name = f"arguments of {equation.name}"
-        leaves, arguments = trees.flatten((args, kwargs), name)
-        given = numbers(leaves, name)
+        given, arguments = _flat((args, kwargs), f"arguments of {equation.name}")
 
         # The start is an argument too, without a derivative: it may be known only when the program runs.
         def impl(*both: float) -> tuple[float, ...]:
@@ -155,8 +152,8 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
 
         everything = (*start, *given)
         if any_of_arrays(map(type, everything)):
-            parts = equation.over_arrays(arguments).solution(start, given, newton=solve is _newton)
-            return shape.unflatten(parts)
+            over_arrays = equation.over_arrays(arguments)
+            return shape.unflatten(over_arrays.solution(start, given, newton=solve is _newton))
         if not any(isinstance(x, Node) for x in given):
             return shape.unflatten(impl(*map(number_of, everything)))
         if any(isinstance(x, Node) and x.abstract for x in everything) and arguments not in systems:
@@ -166,6 +163,12 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
         return shape.unflatten(multiple.results(op, everything))
 
     return solution
+
+
+def _flat(tree: object, name: str) -> tuple[list[Any], trees.Structure[Any]]:
+    """The numbers and arrays of a tree, and its structure."""
+    leaves, structure = trees.flatten(tree, name)
+    return numbers(leaves, name), structure
 
 
 def _system(

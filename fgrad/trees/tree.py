@@ -18,7 +18,6 @@ import attrs
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.graph.node import Node
 from fgrad.ops.operand import (
-    ARRAYS,
     arrays,
     is_array,
     is_bool,
@@ -43,6 +42,11 @@ _Nodes: TypeAlias = (
 
 _DEEPEST: Final = 200
 _FLOATS: Final = frozenset({float})  # what most leaves are
+_COMPILED: Final = (
+    "Programs and compiled functions compute with numbers: call the function itself with arrays, or"
+    " give it the numbers of array.tolist(); fg.compile(f).map takes whole columns of numbers, and"
+    " fg.compile(f).specialise(array) is a function of an array's numbers."
+)
 _map: Final = map  # Python's, which is hidden below
 _REMEMBERED: Final = 1024
 """The number of leaves of a tuple or list up to which its structure is cached."""
@@ -260,7 +264,7 @@ def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
     if is_bool(value):
         return bool(value), TRUTH
     if is_array(value):
-        raise NotAValue(path, "a number or a node", told(value), ARRAYS)
+        raise NotAValue(path, "a number or a node", told(value), _COMPILED)
     require_numbers((value,), path)
     return _leaf(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
 

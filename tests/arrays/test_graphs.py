@@ -131,3 +131,11 @@ def test_every_protocol_gives_arrays_that_nobody_writes_to(protocol: int) -> Non
     arrays = [x for node in back.nodes for x in (node.value, *node.args)]
     for array in (*arrays, *gradients.values()):
         assert not isinstance(array, np.ndarray) or not array.flags.writeable
+
+
+def test_the_nodes_of_a_program_on_arrays_are_nodes_of_arrays() -> None:
+    program = fg.trace(lambda x, y: x * y + 1.0)(1.0, 2.0)
+    (plain,) = program.nodes((np.ones(2), np.ones(2)))
+    (node,) = program.nodes((fg.var(np.ones(2)), np.ones(2)))
+    assert type(plain) is type(node) is fg.ArrayNode
+    assert np.array_equal(plain.value, node.value)

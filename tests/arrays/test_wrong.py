@@ -81,6 +81,8 @@ WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
     ("compile", lambda: fg.compile(fg.sum)(W), fg.NotAValue, ("(2, 3)", "fg.compile(f).map")),
     ("compile of a node", written(fg.compile(fg.sin)), fg.NotAValue, ("numbers alone",)),
     ("compile that holds an array", lambda: fg.compile(lambda x: fg.sum(x * W))(1.0), fg.NotAValue, ("(2, 3)",)),
+    ("compile of a tree", lambda: fg.compile(lambda p: fg.sum(p["w"]))({"w": W}), fg.NotAValue, ("p['w']", "(2, 3)", "call the function itself with arrays")),
+    ("a program", lambda: fg.trace(lambda x: x * x)(1.0).run((W,)), fg.NotAValue, ("x needs", "(2, 3)")),
     ("trace", lambda: fg.trace(lambda x: (x, W))(1.0), fg.NotAValue, ("result", "(2, 3)")),
     ("trace of stack", lambda: fg.trace(lambda x: fg.stack([x, x]))(1.0), fg.NotAValue, ("numbers alone",)),
     ("compile of custom", lambda: fg.compile(_spread())(1.0), fg.NotAValue, ("numbers alone", "result")),

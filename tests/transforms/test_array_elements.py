@@ -29,7 +29,10 @@ class Model:
 
 
 def tree() -> Model:
-    parts = {"b": RANDOM.uniform(0.2, 1.0, size=3), "c": [RANDOM.uniform(0.2, 1.0, size=(2, 1)), 0.7]}
+    parts = {
+        "b": RANDOM.uniform(0.2, 1.0, size=3),
+        "c": [RANDOM.uniform(0.2, 1.0, size=(2, 1)), 0.7],
+    }
     return Model(RANDOM.uniform(0.2, 1.0, size=(2, 3)), parts, 1.3)
 
 
@@ -73,7 +76,9 @@ class Grid:
         return Grid(objects([fg.dot(row, column) for row in rows for column in columns], (n, m)))
 
 
-OPERATORS = {f"__{name}__": getattr(operator, name) for name in ("add", "sub", "mul", "truediv", "pow", "gt")}
+OPERATORS = {
+    f"__{name}__": getattr(operator, name) for name in ("add", "sub", "mul", "truediv", "pow", "gt")
+}
 for name, function in OPERATORS.items():
     setattr(Grid, name, lambda x, y, f=function: each(f)(x, y))
     setattr(Grid, f"__r{name[2:]}", lambda x, y, f=function: each(f)(y, x))
@@ -174,7 +179,9 @@ def test_values_and_gradients(pair: Pair) -> None:
     known, expected = fg.value_and_gradient(pair.loss_of_elements)(numbers)
     assert close(value, known)
     assert close(flat(slope), expected)
-    assert [np.shape(x) for x in trees.leaves(slope)] == [np.shape(x) for x in trees.leaves(pair.point)]
+    assert [np.shape(x) for x in trees.leaves(slope)] == [
+        np.shape(x) for x in trees.leaves(pair.point)
+    ]
 
 
 def test_directional_derivatives(pair: Pair) -> None:
