@@ -66,12 +66,10 @@ class Grid:
     def __getitem__(self, key: Any) -> Any:
         return Grid(self.held[key])
 
-    @property
-    def T(self) -> Any:
-        return Grid(self.held.T)
+    T = property(lambda self: Grid(self.held.T))
 
     def __matmul__(self, other: Any) -> Any:
-        (n, k), m = self.held.shape, other.held.shape[1]
+        n, m = len(self.held), other.held.shape[1]
         rows, columns = self.held.tolist(), other.held.T.tolist()
         return Grid(objects([fg.dot(row, column) for row in rows for column in columns], (n, m)))
 
