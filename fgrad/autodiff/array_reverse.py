@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -19,7 +19,7 @@ from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
 from fgrad.arrays.primitive import ArrayOp
 from fgrad.arrays.values import chosen, plain, quiet, shape_of
-from fgrad.autodiff.array_sums import met, summed
+from fgrad.autodiff.array_sums import SUMS, met, summed
 from fgrad.autodiff.cotangent import Contribution, times, total
 from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.levels import Levels, levels_down_from
@@ -30,7 +30,6 @@ from fgrad.ops.multiple import Basis, Bundle, settled
 from fgrad.ops.operand import Guarded
 
 Seeds: TypeAlias = Iterable[tuple[Node[Any], Contribution]]
-_BILINEAR: Final = frozenset({ops.add, ops.sub, ops.mul})
 
 
 def array_slopes(
@@ -128,7 +127,9 @@ def _fold(
         sweep.send(output, cotangent)
     while levels:
         for node in levels.pop():
-            g = summed(adjoints.pop(node))
+            g = adjoints.pop(node)
+            if type(g) in SUMS:
+                g = summed(g)
             if kept is None or node in kept:
                 adjoints[node] = g
             if type(node._x) is tuple or not node.op.elementwise:
@@ -176,35 +177,32 @@ class _Sweep:
         p: Any
         q: Any = None
         shape = shape_of(node)
-        if math.prod(shape) >= LARGE and not self.guards and op not in _BILINEAR:
-            values = (out, u) if y is None else (out, u, v)
-            to_x = to_x and not self._sent_in_blocks(x, g, op.dx, values)
-            to_y = to_y and not self._sent_in_blocks(y, g, op.dy, values)
         if op is ops.add:
             p, q = 1.0, 1.0
         elif op is ops.sub:
             p, q = 1.0, -1.0
         elif op is ops.mul:
             p, q = v, u
-        elif y is None:
-            p = op.dx(out, u) if to_x and op.dx else None
         else:
-            p = op.dx(out, u, v) if to_x and op.dx else None
-            q = op.dy(out, u, v) if to_y and op.dy else None
+            values = (u,) if y is None else (u, v)
+            if not self.guards and math.prod(shape) >= LARGE:
+                to_x = to_x and not self._sent_in_blocks(x, g, op.dx, out, values)
+                to_y = to_y and not self._sent_in_blocks(y, g, op.dy, out, values)
+            p = op.dx(out, *values) if to_x and op.dx else None
+            q = op.dy(out, *values) if to_y and op.dy else None
         if to_x and p is not None:
             self._send_times(x, g, p, shape)
         if to_y and q is not None:
             self._send_times(y, g, q, shape)
 
-    def _sent_in_blocks(self, node: Any, g: Contribution, rule: Any, values: Any) -> bool:
+    def _sent_in_blocks(self, node: Any, g: Contribution, rule: Any, out: Any, values: Any) -> bool:
         """Whether the product of what a rule gives for large arrays has been sent, made in blocks."""
 
         def product(out: Any, g: Any, *others: Any) -> Any:
             partial = rule(out, *others)
             return None if partial is None or type(partial) is float else _masked(g, partial)
 
-        out, *others = values
-        flow = in_blocks(product, (out, g, *others)) if rule else None
+        flow = in_blocks(product, (out, g, *values)) if rule else None
         if flow is not None:
             self.send(node, fit(flow, shape_of(out), shape_of(node)))
         return flow is not None

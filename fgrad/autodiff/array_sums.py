@@ -6,7 +6,7 @@ what is guarded are kept, and summed in blocks and pairs as those of numbers are
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from fgrad.arrays.totals import Total
 from fgrad.autodiff.cotangent import Contribution, total
@@ -23,6 +23,10 @@ class _Kept:
 
     def __init__(self, *terms: Contribution) -> None:
         self.terms = list(terms)
+
+
+SUMS: Final = frozenset({Total, _Kept})
+"""What a sum is kept in until its node is read."""
 
 
 def met(x: Any, y: Contribution) -> Any:
