@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
 from typing import Any, Final
 
 import attrs
 
 from fgrad.arrays.linalg import solve
 from fgrad.arrays.shapes import concatenate, reshape, transpose
-from fgrad.arrays.values import basis, of_numbers, plain, shape_of
+from fgrad.arrays.values import basis, of_numbers, shape_of
+from fgrad.arrays.vectors import Layout, joined
 from fgrad.autodiff import multiple
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.array_reverse import array_slopes
@@ -65,10 +65,11 @@ class Equation:
         size = len(start)
 
         def impl(*both: Any) -> tuple[Any, ...]:
-            layout = _Layout.of(both[:size])
-            f = lambda xs: self._matching(self.f(xs, both[size:]), layout)
+            first, rest = both[:size], both[size:]
+            layout = Layout.of(first)
+            f = lambda xs: self._matching(self.f(xs, rest), first)
             solver = self._newton if newton else self._iterated
-            return layout.leaves(solver(f, layout))
+            return tuple(layout.parted(solver(f, layout, joined(first))))
 
         values = impl(*map(number_of, everything))
         if not any(isinstance(x, Node) for x in given):
@@ -77,25 +78,25 @@ class Equation:
         op = MultiOp(self.name, impl, len(everything), size, rules.pullback, rules.pushforward)
         return multiple.called(op, everything, values)
 
-    def _matching(self, results: Sequence[Any], layout: _Layout) -> Sequence[Any]:
+    def _matching(self, results: Sequence[Any], leaves: Row) -> Sequence[Any]:
         """The results, if they have the shapes of the unknowns."""
-        for result, leaf in zip(results, layout.start, strict=True):
+        for result, leaf in zip(results, leaves, strict=True):
             require_shape(result, leaf, f"{self.name}: {_RESULT}")
         return results
 
-    def _newton(self, f: Function, layout: _Layout) -> Any:
+    def _newton(self, f: Function, layout: Layout, start: Any) -> Any:
         known: dict[tuple[float, ...], _Tangents] = {}
 
         def at(x: tuple[float, ...]) -> _Tangents:
             if x not in known:
                 known.clear()
-                known[x] = self._tangents(f, layout.leaves(x))
+                known[x] = self._tangents(f, layout.parted(x))
             return known[x]
 
         linearised = lambda x: (at(x).values, at(x).rows)
-        start = layout.vector(layout.start).tolist()
+        terms = lambda x: at(x).terms
         found = dogleg.solved(
-            linearised, lambda x: at(x).terms, start, self.tolerance, self.steps, solve=by_numpy
+            linearised, terms, start.tolist(), self.tolerance, self.steps, solve=by_numpy
         )
         if isinstance(found, dogleg.Lost):
             raise self._failure(layout, found.last, found.residual, found.steps, found.problem)
@@ -109,11 +110,11 @@ class Equation:
             raise self.outside()
         return _Tangents(results, variables)
 
-    def _iterated(self, f: Function, layout: _Layout) -> Any:
-        x, tolerance = layout.vector(layout.start), self.tolerance
+    def _iterated(self, f: Function, layout: Layout, start: Any) -> Any:
+        x, tolerance = start, self.tolerance
         step = x
         for count in range(self.steps):
-            following = layout.vector(self._plain(f, layout.leaves(x)))
+            following = joined(self._plain(f, layout.parted(x)))
             step = following - x
             if not math.isfinite(abs(step).max(initial=0.0)):
                 problem = "the next value is not finite"
@@ -134,51 +135,10 @@ class Equation:
         return list(map(number_of, results))
 
     def _failure(
-        self, layout: _Layout, x: Any, residual: float, steps: int, problem: str
+        self, layout: Layout, x: Any, residual: float, steps: int, problem: str
     ) -> NotConverged:
-        last = self.shaped(layout.leaves(x))
+        last = self.shaped(layout.parted(x))
         return NotConverged(self.name, last, residual, steps, problem)
-
-
-@attrs.frozen
-class _Layout:
-    """Where each leaf of the unknowns lies in the vector of all their numbers."""
-
-    start: Sequence[Any]
-    places: tuple[int, ...]
-    """Where each leaf begins, and where the last one ends."""
-
-    @classmethod
-    def of(cls, leaves: Sequence[Any]) -> _Layout:
-        """The layout of leaves like these."""
-        sizes = [math.prod(shape_of(leaf)) for leaf in leaves]
-        return cls(leaves, tuple(accumulate(sizes, initial=0)))
-
-    def vector(self, leaves: Sequence[Any]) -> Any:
-        """The numbers of leaves, or nodes of them, as one array or node."""
-        parts = [reshape(leaf, -1) for leaf in leaves] or [of_numbers((), (0,))]
-        return parts[0] if len(parts) == 1 else concatenate(parts)
-
-    def leaves(self, vector: Any) -> tuple[Any, ...]:
-        """The leaves of a vector: of an array, of a node of one, or of a tuple of numbers."""
-        if isinstance(vector, tuple):
-            vector = of_numbers(vector, (len(vector),))
-        parts = []
-        for leaf, (i, j) in zip(self.start, pairwise(self.places), strict=True):
-            shape = shape_of(leaf)
-            part = reshape(vector[i:j], shape) if shape else vector[i]
-            parts.append(part if isinstance(part, Node) else plain(part))
-        return tuple(parts)
-
-    def matrix(self, rows: Sequence[Sequence[Any]]) -> Any:
-        """The Jacobian as a matrix, from a block for each pair of leaves, of both their shapes."""
-        sizes = [j - i for i, j in pairwise(self.places)]
-        lines = [
-            [reshape(block, (n, m)) for block, m in zip(row, sizes, strict=True)]
-            for row, n in zip(rows, sizes, strict=True)
-        ]
-        joined = [line[0] if len(line) == 1 else concatenate(line, 1) for line in lines]
-        return joined[0] if len(joined) == 1 else concatenate(joined)
 
 
 @attrs.frozen
@@ -245,25 +205,36 @@ class _Rules:
 
     def pullback(self, outs: Row, args: Row, cotangents: Row) -> Row:
         xs, given = tuple(outs), tuple(args[self.size :])
-        layout = _Layout.of(xs)
-        matrix = layout.matrix(self._jacobian(xs, given))
-        right = layout.vector(_filled(cotangents, xs))
-        weights = layout.leaves(solve(transpose(matrix), -right))
+        layout = Layout.of(xs)
+        matrix = _matrix(self._jacobian(xs, given), layout)
+        right = joined(_filled(cotangents, xs))
+        weights = tuple(layout.parted(solve(transpose(matrix), -right)))
         pullback = _vjp(lambda given: tuple(self.residual(xs, given)))(given)[1]
         return [*[None] * self.size, *pullback(weights)]
 
     def pushforward(self, outs: Row, args: Row, tangents: Row) -> Row:
         xs, given = tuple(outs), tuple(args[self.size :])
-        layout = _Layout.of(xs)
+        layout = Layout.of(xs)
         moves = tuple(_filled(tangents[self.size :], given))
         push = _jvp(lambda given: tuple(self.residual(xs, given)))
-        moved = layout.vector(push(given, moves)[1])
-        return layout.leaves(solve(layout.matrix(self._jacobian(xs, given)), -moved))
+        moved = joined(push(given, moves)[1])
+        return layout.parted(solve(_matrix(self._jacobian(xs, given), layout), -moved))
 
     def _jacobian(self, xs: Row, given: Row) -> Sequence[Sequence[Any]]:
         f: Any = lambda xs: tuple(self.residual(xs, given))
         rows: Sequence[Sequence[Any]] = jacobian(f, mode="reverse")(xs).rows
         return rows
+
+
+def _matrix(rows: Sequence[Sequence[Any]], layout: Layout) -> Any:
+    """The Jacobian as a matrix, from a block for each pair of leaves, of both their shapes."""
+    sizes = [math.prod(shape) for shape in layout.shapes]
+    lines = [
+        [reshape(block, (n, m)) for block, m in zip(row, sizes, strict=True)]
+        for row, n in zip(rows, sizes, strict=True)
+    ]
+    whole = [line[0] if len(line) == 1 else concatenate(line, 1) for line in lines]
+    return whole[0] if len(whole) == 1 else concatenate(whole)
 
 
 def _filled(row: Row, ends: Row) -> list[Any]:

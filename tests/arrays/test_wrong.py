@@ -95,7 +95,6 @@ WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
     ("fixed_point that holds one", written(lambda w: fg.fixed_point(lambda x: x * w, W)()), fg.NotAValue, ("fixed_point", "from outside")),
     ("root without a solution", fg.root(lambda x: x * x + 1.0, W), fg.NotConverged, ("root", "Start nearer")),
     ("root in a compiled function", lambda: fg.compile(fg.root(lambda x, a: x * x - a, W))(2.0), fg.NotAValue, ("root", "numbers alone")),
-    ("lbfgs", lambda: fg.minimize(fg.sum, W, fg.lbfgs()), fg.NotAValue, ("lbfgs", "(2, 3)")),
     ("an axis of no array", lambda: fg.sum([1.0, 2.0], 0), fg.NotAValue, ("axis=0", "fg.stack")),
 ]  # fmt: skip
 
@@ -114,9 +113,7 @@ def _matrix() -> Any:
 
 @pytest.mark.parametrize("case", WRONG, ids=lambda case: case[0])
 def test_it_is_refused_with_what_came_and_what_to_do(case: Any) -> None:
-    name, action, error, said = case
-    if name == "lbfgs":
-        pytest.importorskip("scipy")
+    _, action, error, said = case
     with pytest.raises(error) as caught:
         action()
     text = str(caught.value)

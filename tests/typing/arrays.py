@@ -152,3 +152,33 @@ assert_type(fg.taylor(features, 3)(a), tuple[Array, ...])
 assert_type(fg.taylor(along, 3)(0.0, a), tuple[Array, ...])
 assert_type(fg.custom(features, vjp=lambda w, y, bar: (1.0 - y * y) * bar)(m), Array)
 assert_type(fg.loads(fg.dumps(fg.Graph.of(w)), kind=fg.Graph), fg.Graph)
+
+
+@attrs.frozen
+class Affine:
+    """Parameters that are arrays."""
+
+    weight: Array
+    bias: Array
+
+
+def error(layer: Affine, x: Array) -> float:
+    """A model of a class of arrays."""
+    return fg.mean((x @ layer.weight + layer.bias) ** 2)
+
+
+def of_vector(v: Array) -> float:
+    """The same of a vector, as a solver of SciPy wants it."""
+    return error(unravel(v), a)
+
+
+affine = Affine(m, a)
+vector, unravel = fg.trees.ravel(affine)
+assert_type(vector, Array)
+assert_type(unravel(vector), Affine)
+assert_type(fg.gradient(error)(affine, a), Affine)
+assert_type(fg.minimize(lambda p: error(p, a), affine, fg.adam()), fg.Minimum[Affine])
+assert_type(fg.minimize(lambda p: error(p, a), affine, fg.lbfgs()).params, Affine)
+assert_type(fg.adam().start(affine), fg.State[Affine])
+assert_type(fg.adam()(fg.adam().start(affine), affine).params.bias, Array)
+assert_type(fg.gradient(of_vector)(vector), Array)
