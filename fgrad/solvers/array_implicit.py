@@ -14,8 +14,7 @@ from typing import Any, Final
 
 import attrs
 
-from fgrad.arrays.linalg import solve
-from fgrad.arrays.shapes import concatenate, reshape, transpose
+from fgrad.arrays.api import concatenate, reshape, solve, transpose
 from fgrad.arrays.values import basis, of_numbers, shape_of
 from fgrad.arrays.vectors import Layout, joined
 from fgrad.autodiff import multiple
