@@ -41,7 +41,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def root(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-10, steps: int = 100
 ) -> Callable[P, A]:
-    """The function of `...` that returns the x, a number or a small tree, where `f(x, ...)` is 0.
+    """The function of `...` that returns the x, a number, an array or a small tree, where `f(x, ...)` is 0.
 
     Newton's method from `start`, within a trust region. It ends when the residual is no larger than
     rounding can leave it and a step is within `tolerance` of x, relatively; that step is still taken.
@@ -59,7 +59,7 @@ def root(
 def fixed_point(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-13, steps: int = 10_000
 ) -> Callable[P, A]:
-    """The function of `...` that returns the x, a number or a small tree, where `f(x, ...)` is x.
+    """The function of `...` that returns the x, a number, an array or a small tree, where `f(x, ...)` is x.
 
     Iterates `f` from `start` until x changes by no more than `tolerance`, relatively. Derivatives
     and errors are those of `root`.
