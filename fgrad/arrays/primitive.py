@@ -78,6 +78,11 @@ class Support(ArrayOp):
     arity: int = attrs.field(default=1, eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
     truth: ClassVar[bool] = True
 
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """Truth values."""
+        return (bool,) * self.arity
+
     def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
         """Nothing flows through a truth value."""
         return (None,) * self.arity
@@ -128,6 +133,13 @@ class Whole(ArrayOp):
     arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
     pulls: Pull = attrs.field(eq=False)
     pushes: Push = attrs.field(eq=False)
+    conditions: int = attrs.field(default=0, eq=False)
+    """How many of its arguments, the first, are truth values."""
+
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """Truth values, and numbers behind them."""
+        return (bool,) * self.conditions + (float,) * (self.arity - self.conditions)
 
     def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
         """As its author says."""

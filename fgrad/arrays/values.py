@@ -141,6 +141,11 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def of_numbers(numbers: Any, shape: tuple[int, ...]) -> Any:
+    """The array of that shape of plain numbers, in lists or tuples that may be nested."""
+    return plain(np.array(numbers, np.float64).reshape(shape))
+
+
 def chosen(condition: Any, value: Any) -> Any:
     """`value` where an array of truth values, or one of them, says so, and 0 elsewhere."""
     if type(condition) is np.ndarray:
