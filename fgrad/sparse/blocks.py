@@ -85,15 +85,19 @@ class _Cutter:
         tail = bytearray(b"\1") * count
         for value in range(count - 1, self.inputs - 1, -1):
             op, args = self.program.instructions[value - self.inputs]
-            if not (tail[value] and (op in _SUMS or self._linear(op, args))):
+            if not (tail[value] and self._linear(op, args)):
                 for a in args:
                     if type(a) is int:
                         tail[a] = 0
         return tail
 
     def _linear(self, op: Op, args: Sequence[Any]) -> bool:
+        if op in _SUMS:
+            return True
+        if op is ops.div:
+            return type(args[1]) is not int
         if op is not ops.mul:
-            return op in _SUMS
+            return False
         x, y = args
         return type(x) is not int or type(y) is not int or not (self.active[x] and self.active[y])
 
@@ -117,7 +121,7 @@ class _Cutter:
                     glued = top > 0
                 elif (b := self._find(b)) not in near:
                     near.append(b)
-        if (tail or glued or len(near) > 1) and self._linear(op, args):
+        if (tail or glued or len(near) != 1) and self._linear(op, args):
             level.append(top)
             block.append(-1)
             return

@@ -174,7 +174,7 @@ class SparseDerivative(Generic[P]):
     def _direct(self, program: Program, order: int, given: Arguments, pattern: Pattern) -> Nonzeros:
         evaluation = Evaluation(program, given.wanted, order)
         entries = self._swept(evaluation.sweep, given).entries
-        fill = evaluation.filling(entries, given.sizes)
+        (fill,) = evaluation.fillings([(entries, given.sizes)])
         return Nonzeros(pattern, "direct", fill)
 
 
@@ -188,8 +188,8 @@ def sparse_jacobian(
     of its numbers. Every structural nonzero is there, also where it is 0 at these numbers.
 
     `direct` writes each nonzero as an expression of its own, `compressed` sweeps once for each
-    colour of columns or rows that do not meet; `auto` estimates which is less work. Raises
-    NotDifferentiable where the result has truth values, and the errors of `trace`.
+    colour of columns or rows that do not meet; `auto` estimates which is less work. Raises NotAValue
+    where the result has truth values, and the errors of `trace`.
 
     >>> import fgrad as fg
     >>> def f(x: list[float]) -> list[float]:

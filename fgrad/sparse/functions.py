@@ -79,11 +79,11 @@ def traced(f: Callable[..., Any], given: Arguments) -> Tracing:
 
 
 def require_numbers(program: Program, where: str) -> None:
-    """Raise NotDifferentiable if an output is a truth value."""
+    """Raise NotAValue if an output is a truth value."""
     kinds = program.truths
     if any(kinds[i] for i in program.outputs):
         advice = "Choose numbers by it with where(condition, x, y)."
-        raise NotDifferentiable(where, "a truth value", advice)
+        raise NotAValue(where, "numbers as results", "a truth value", advice)
 
 
 def require_one(tracing: Tracing, where: str) -> None:

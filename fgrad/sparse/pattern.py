@@ -92,7 +92,8 @@ class Pattern:
             needed, got = f"an array of {len(self)} numbers", f"one of shape {values.shape}"
             raise NotAValue("matrix", needed, got, "Give one for each nonzero, row by row.")
         places, starts = self._indices
-        return array((values, places, starts), shape=self.shape)
+        # Copies, since a matrix may be changed in place.
+        return array((values, places.copy(), starts.copy()), shape=self.shape)
 
     @cached_property
     def _indices(self) -> tuple[Any, Any]:

@@ -44,28 +44,37 @@ class Derivatives:
     _rows: derivation.Derived = attrs.field(repr=False)
     _curvature: derivation.Derived = attrs.field(repr=False)
 
-    @cached_property
+    @property
     def values(self) -> Fill:
         """`values(x, ..., out)`: the objective, then the constraints."""
-        return self._evaluation.filling(self._evaluation.outputs, self._sizes)
+        return self._fillings[0]
 
-    @cached_property
+    @property
     def first(self) -> Fill:
         """`first(x, ..., out)`: the gradient of the objective, then the nonzeros of `jacobian`."""
-        return self._evaluation.filling(self._slopes, self._sizes)
+        return self._fillings[1]
 
-    @cached_property
+    @property
     def second(self) -> Fill:
         """`second(x, ..., weights, out)`: the nonzeros of `hessian`."""
-        sizes = (*self._sizes, 1 + self.constraints)
-        return self._evaluation.filling(self._curvature.entries, sizes)
+        return self._fillings[2]
+
+    @cached_property
+    def _fillings(self) -> list[Fill]:
+        """These three, whose code is made at once, since they have most of it in common."""
+        wanted = [
+            (self._evaluation.outputs, self._sizes),
+            (self._slopes, self._sizes),
+            (self._curvature.entries, (*self._sizes, 1 + self.constraints)),
+        ]
+        return self._evaluation.fillings(wanted)
 
     @cached_property
     def together(self) -> Fill:
         """`together(x, ..., weights, out)`: what `values`, `first` and `second` give, in one call."""
         sizes = (*self._sizes, 1 + self.constraints)
         entries = *self._evaluation.outputs, *self._slopes, *self._curvature.entries
-        return self._evaluation.filling(entries, sizes)
+        return self._evaluation.fillings([(entries, sizes)])[0]
 
     @cached_property
     def jacobian(self) -> Pattern:

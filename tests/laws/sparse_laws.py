@@ -260,7 +260,7 @@ def check_blocks(seed: int) -> str | None:
         return "the numbers by blocks"
     if seed % NATIVE == 0:
         made = tables(assembly, assembly.settled(entries), lanes())
-        fill = tabulated(made, size, (size,))
+        (fill,) = tabulated([(made, (size,))], size)
         if not close(fill(np.array(x), np.empty(len(entries))), values):
             return "the numbers by blocks, compiled"
     return None
