@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import attrs
 
-from fgrad.ops import scalar as ops
 from fgrad.ops.operand import Guarded
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program, placed

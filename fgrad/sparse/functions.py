@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import accumulate
 from typing import Any
@@ -11,7 +11,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import NotAValue, NotDifferentiable, summary
-from fgrad.graph.node import Condition, Node
+from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array, not_a_number
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program

@@ -35,6 +35,12 @@ class Derivatives:
     arguments, one for each, with its numbers in order; the weights follow them, that of the
     objective first and then one for each constraint. Code is made when it is first asked for, and
     what several functions have in common is derived once.
+
+    >>> import numpy as np
+    >>> import fgrad as fg
+    >>> made = fg.derivatives(lambda x: x[0] * x[1], lambda x: [x[0] + x[1]], [0.0, 0.0])
+    >>> made.values(np.array([2.0, 3.0]), np.empty(1 + made.constraints))
+    array([6., 5.])
     """
 
     constraints: int
@@ -131,24 +137,32 @@ def derivatives(
     require_function(objective, "derivatives")
     require_function(constraints, "derivatives")
     given = Arguments.of(objective, 0, (x, *args), kwargs, "derivatives")
+    program = _traced(objective, constraints, given)
+    count, start = len(program.outputs), sum(given.sizes)
+    evaluation = Evaluation(_with_weights(program, count), given.wanted, 2)
+    weights = range(start, start + count)
+    rows = derivation.jacobian(evaluation.sweep, given.wanted)
+    curvature = derivation.hessian(evaluation.sweep, given.wanted, weights, lower=True)
+    return Derivatives(count - 1, evaluation, given.sizes, rows, curvature)
+
+
+def _traced(
+    objective: Callable[..., Any], constraints: Callable[..., Any], given: Arguments
+) -> Program:
+    """The program of both, the objective first."""
 
     @wraps(objective)
     def both(*args: Any, **kwargs: Any) -> Any:
         return objective(*args, **kwargs), constraints(*args, **kwargs)
 
     found = Tracing.of(both, given.args, given.kwargs)
-    first, second = found.result.children
+    first = found.result.children[0]
     if first.kind is not None:
         advice = "Let the objective return one number."
         raise NotDifferentiable("derivatives", f"a {first.kind.__name__}", advice)
     program = simplified(inlined(found.program))
     require_numbers(program, "derivatives")
-    evaluation = Evaluation(_with_weights(program, 1 + len(second)), given.wanted, 2)
-    start = sum(given.sizes)
-    weights = range(start, start + 1 + len(second))
-    rows = derivation.jacobian(evaluation.sweep, given.wanted)
-    curvature = derivation.hessian(evaluation.sweep, given.wanted, weights, lower=True)
-    return Derivatives(len(second), evaluation, given.sizes, rows, curvature)
+    return program
 
 
 def _with_weights(program: Program, count: int) -> Program:

@@ -3,7 +3,8 @@
 `@run0(in, out, calls, scratch)` has its memory at `in`, inputs first. It is told by `@facts0` what is
 where: where literals go and come from, the outputs, and for each step an element or runs of the
 tape. The text depends on the templates and on the order of steps alone, not on how many blocks there
-are, so one model is compiled once for all its sizes.
+are, so one model is compiled once for all its sizes. No product is fused with a sum: which are would depend on what else
+is asked for, and so would the numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from fgrad.backends.native.codegen.selection import ATTRIBUTES, Emitter
 from fgrad.backends.native.ir.builder import double
 from fgrad.backends.native.ir.control import load_element, loop, store_element
 from fgrad.backends.native.ir.machine import Machine
-from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.math.table import Target
 from fgrad.ops import scalar as ops
 from fgrad.program.program import Program
@@ -134,8 +134,7 @@ def elements_module(functions: Sequence[Sequence[Level]], machine: Machine) -> s
         for elements, runs in steps:
             for program, lanes in elements:
                 name = f"@element{len(texts)}"
-                whole = rounded(program, machine, exact=False)
-                texts.append(_element(name, whole, lanes, machine, needed))
+                texts.append(_element(name, program, lanes, machine, needed))
                 calls += _facts(number, at, "ptr", "i64", "i64")
                 given = f"ptr %f{at}, i64 %f{at + 1}, i64 %f{at + 2}"
                 calls.append(f"call void {name}(ptr %in, {given})")
@@ -193,12 +192,11 @@ def _element(
         body += _read(k, lanes)
     pairs = _angles(program)
 
-    def operand(a: object) -> str:
+    def operand(a: float) -> str:
         if type(a) is int:
             return f"%x{a}"
         if type(a) is bool:
             return target.constant("true" if a else "false", truth=True)
-        assert isinstance(a, float)
         return target.constant(double(a))
 
     for value, (op, args) in enumerate(program.instructions, inputs):
