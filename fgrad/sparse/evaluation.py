@@ -28,17 +28,9 @@ class Evaluation:
     def sweep(self) -> Recorder:
         """What records derivatives: over blocks if that pays, which only machine code can run."""
         with relaxed_gc():
-            blocks = self._native and Assembly.of(self.program, self.wanted, self.order)
+            native = native_is_installed()
+            blocks = native and Assembly.of(self.program, self.wanted, self.order)
             return blocks or Recorder(self.program, self.order)
-
-    @property
-    def _native(self) -> bool:
-        """Whether all of it can be machine code."""
-        if not native_is_installed():
-            return False
-        from fgrad.backends.native.runtime.tables import runnable  # noqa: PLC0415  # an extra
-
-        return runnable(self.program)
 
     @property
     def outputs(self) -> Sequence[Number]:

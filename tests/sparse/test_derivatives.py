@@ -1,5 +1,6 @@
 """Sparse Jacobians and Hessians: the numbers of the dense ones, by every method and backend."""
 
+from itertools import pairwise
 from typing import Any
 from unittest import mock
 
@@ -143,7 +144,7 @@ def test_a_matrix_may_be_changed_and_the_next_is_whole() -> None:
 
 def test_the_method_follows_the_work(backend: str) -> None:
     def local(x: list[Any]) -> list[Any]:
-        return [a * b for a, b in zip(x, x[1:], strict=False)]
+        return [a * b for a, b in pairwise(x)]
 
     def mixed(x: list[Any]) -> list[Any]:
         for _ in range(7):

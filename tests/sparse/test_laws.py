@@ -6,7 +6,7 @@ pytest.importorskip("numpy")
 pytest.importorskip("scipy")
 pytest.importorskip("llvmlite")
 
-from tests.laws import sparse_laws as laws  # noqa: E402  # they need all three
+from tests.laws import sparse_laws as laws  # they need all three
 
 
 @pytest.mark.parametrize("seed", range(1, 33))

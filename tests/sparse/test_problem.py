@@ -1,5 +1,6 @@
 """`derivatives`: an objective and constraints for a solver, by blocks and without."""
 
+import itertools
 import math
 from typing import Any
 from unittest import mock
@@ -132,13 +133,24 @@ def test_operations_of_a_users_own_run_as_a_program() -> None:
     cube = fg.Unary("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
     made = fg.derivatives(
         lambda x: fg.sum([cube(a) for a in x]),
-        lambda x: [cube(a) * b for a, b in zip(x, x[1:])],
+        lambda x: [cube(a) * b for a, b in itertools.pairwise(x)],
         [0.5] * 20,
     )
     assert not isinstance(made._evaluation.sweep, Assembly)
     x = np.linspace(-1.0, 1.0, 20)
     gradient = made.first(x, np.empty(20 + len(made.jacobian)))[:20]
     assert np.allclose(gradient, 3.0 * x * x, rtol=1e-14)
+
+
+def test_so_does_what_has_a_derivative_that_is_no_machine_code() -> None:
+    made = fg.derivatives(
+        lambda x: fg.sum([fg.mod(a, 0.3) * a for a in x]), lambda x: [], [0.5] * 40
+    )
+    x = np.linspace(-1.0, 1.03, 40)
+    first = made.first(x, np.empty(40))
+    dense = fg.gradient(lambda x: fg.sum([fg.mod(a, 0.3) * a for a in x]))(x.tolist())
+    assert np.allclose(first, dense, rtol=1e-14)
+    assert np.allclose(made.second(x, np.ones(1), np.empty(40)), 2.0, rtol=1e-14)
 
 
 def test_without_constraints_and_of_constants() -> None:

@@ -11,7 +11,6 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.codegen.callbacks import callbacks
 from fgrad.backends.native.codegen.tables import Level, elements_module, tape_module
 from fgrad.backends.native.interop import fill_calls
 from fgrad.backends.native.runtime.background import submit
@@ -36,11 +35,6 @@ class Step:
 def lanes() -> int:
     """The blocks that are done at once on this machine."""
     return host().width
-
-
-def runnable(program: Program) -> bool:
-    """Whether all operations of a program are machine code."""
-    return not callbacks(program)
 
 
 @attrs.frozen(eq=False)
