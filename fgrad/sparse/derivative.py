@@ -145,6 +145,10 @@ class SparseDerivative(Generic[P]):
         """The nonzeros as a function of arrays, for arguments of the structure of these."""
         return self._nonzeros(self._arguments(args, kwargs))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without what was made: code is made again in the other process."""
+        return type(self), (self.function, self.places, self.method, self.kind)
+
     @property
     def _name(self) -> str:
         return "sparse_jacobian" if self.kind == "jacobian" else "sparse_hessian"

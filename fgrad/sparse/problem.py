@@ -50,6 +50,11 @@ class Derivatives:
     _rows: derivation.Derived = attrs.field(repr=False)
     _curvature: derivation.Derived = attrs.field(repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the program: code is made again in the other process."""
+        evaluation = self._evaluation
+        return _derived, (evaluation.program, evaluation.wanted, self._sizes, self.constraints)
+
     @property
     def values(self) -> Fill:
         """`values(x, ..., out)`: the objective, then the constraints."""
@@ -138,12 +143,19 @@ def derivatives(
     require_function(constraints, "derivatives")
     given = Arguments.of(objective, 0, (x, *args), kwargs, "derivatives")
     program = _traced(objective, constraints, given)
-    count, start = len(program.outputs), sum(given.sizes)
-    evaluation = Evaluation(_with_weights(program, count), given.wanted, 2)
-    weights = range(start, start + count)
-    rows = derivation.jacobian(evaluation.sweep, given.wanted)
-    curvature = derivation.hessian(evaluation.sweep, given.wanted, weights, lower=True)
-    return Derivatives(count - 1, evaluation, given.sizes, rows, curvature)
+    count = len(program.outputs)
+    return _derived(_with_weights(program, count), given.wanted, given.sizes, count - 1)
+
+
+def _derived(
+    program: Program, wanted: Sequence[int], sizes: tuple[int, ...], constraints: int
+) -> Derivatives:
+    """The derivatives of a program with weights for inputs behind those of these sizes."""
+    evaluation, start = Evaluation(program, wanted, 2), sum(sizes)
+    weights = range(start, start + 1 + constraints)
+    rows = derivation.jacobian(evaluation.sweep, wanted)
+    curvature = derivation.hessian(evaluation.sweep, wanted, weights, lower=True)
+    return Derivatives(constraints, evaluation, sizes, rows, curvature)
 
 
 def _traced(

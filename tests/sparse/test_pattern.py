@@ -93,7 +93,10 @@ def test_a_custom_function_has_a_pattern() -> None:
     def pulled(x: Any, y: Any, y_bar: Any) -> Any:
         return 0.5 * x[1] * y_bar, 0.5 * x[0] * y_bar
 
-    half: Any = fg.custom(lambda x: 0.5 * x[0] * x[1], vjp=pulled)
+    def product(x: tuple[Any, Any]) -> Any:
+        return 0.5 * x[0] * x[1]
+
+    half: Any = fg.custom(product, vjp=pulled)
     found = fg.sparsity(lambda x: half((x[0], x[1])) + fg.sin(x[2]), [1.0, 2.0, 3.0])
     assert found.jacobian == fg.Pattern.of((1, 3), [(0, 0), (0, 1), (0, 2)])
     assert found.hessian == fg.Pattern.of((3, 3), [(0, 1), (1, 0), (2, 2)])

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pickle
 from typing import Any
 from unittest import mock
 
@@ -117,6 +118,19 @@ def test_better_code_replaces_the_first_when_it_is_hot() -> None:
     for _ in improve():
         pass
     assert np.array_equal(made.values(x, h, before), kept)
+
+
+def test_they_come_through_a_pickle() -> None:
+    x, h, weights = at(20)
+    made = fg.derivatives(effort, defects, x, 0.1)
+    again = pickle.loads(pickle.dumps(made))
+    assert (again.jacobian, again.hessian) == (made.jacobian, made.hessian)
+    for one, other in zip(
+        everything(made, x, h, weights), everything(again, x, h, weights), strict=True
+    ):
+        assert np.array_equal(one, other)
+    slopes = pickle.loads(pickle.dumps(fg.sparse_jacobian(effort)))
+    assert np.array_equal(slopes.parts(x, 0.1)[1], fg.sparse_jacobian(effort).parts(x, 0.1)[1])
 
 
 def test_one_code_serves_all_sizes() -> None:
