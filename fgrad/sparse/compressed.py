@@ -16,8 +16,9 @@ import attrs
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.forward import tangent_nodes
 from fgrad.autodiff.leaves import leaf_nodes
+from fgrad.backends.native.installed import native_is_installed
 from fgrad.backends.numpy.columns import Columns
-from fgrad.compiled.kernel import Kernel, native_is_installed
+from fgrad.compiled.kernel import Kernel
 from fgrad.graph.collector import relaxed_gc
 from fgrad.graph.node import Node, constant
 from fgrad.program.passes import simplified

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import attrs
 
-from fgrad.compiled.kernel import native_is_installed
+from fgrad.backends.native.installed import native_is_installed
 from fgrad.graph.collector import relaxed_gc
 from fgrad.program.program import Program
 from fgrad.sparse.accumulation import Number, Recorder

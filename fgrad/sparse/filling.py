@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fgrad.compiled.kernel import Kernel, native_is_installed
+from fgrad.backends.native.installed import native_is_installed
+from fgrad.compiled.kernel import Kernel
 from fgrad.errors import MissingExtra, NotAValue, ShapeMismatch
 from fgrad.program.program import Program
 
