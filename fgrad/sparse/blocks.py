@@ -158,11 +158,33 @@ class _Cutter:
                 given[home] |= given[other]
         return home
 
+    def _homes(self) -> list[int]:
+        """The block of each value, with glue that one block alone uses in that block."""
+        home = [-1 if b < 0 else self._find(b) for b in self.block]
+        users: list[int | None] = [None] * len(home)
+        """The only block that uses a value; -1 for glue or for several."""
+        for value in self.program.outputs:
+            users[value] = -1
+        for value in range(len(home) - 1, self.inputs - 1, -1):
+            args = [a for a in self.program.instructions[value - self.inputs][1] if type(a) is int]
+            user = users[value]
+            if home[value] < 0 and user is not None and user >= 0:
+                given = self.given[user]
+                more = [a for a in args if a not in given and home[a] != user]
+                if len(given) - 1 + len(more) <= MOST_INPUTS:
+                    given.pop(value, None)
+                    given.update(dict.fromkeys(more))
+                    home[value] = user
+            here = home[value]
+            for a in args:
+                users[a] = here if users[a] is None or users[a] == here else -1
+        return home
+
     def blocks(self) -> list[Block]:
         """All blocks, in the order of their first instructions."""
         inside: dict[int, list[int]] = {}
         used = set(self.program.outputs)
-        home = [-1 if b < 0 else self._find(b) for b in self.block]
+        home = self._homes()
         for value, (_, args) in enumerate(self.program.instructions, self.inputs):
             here = home[value]
             if here >= 0:

@@ -17,7 +17,7 @@ from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
 from fgrad.program.trace import Tracing
 from fgrad.transforms.variables import Places, found
-from fgrad.trees.parameters import differentiated, flattened, name_of
+from fgrad.trees.parameters import differentiated, flattened, name_of, unhashable
 
 
 @attrs.frozen
@@ -50,6 +50,7 @@ class Arguments:
         kwargs = {name: _listed(x) for name, x in kwargs.items()}
         args, kwargs, chosen = found(f, places, args, kwargs)
         leaves, structure = flattened(lambda: f, args, kwargs)
+        _require_hashable(f, structure)
         for leaf in leaves:
             if isinstance(leaf, Node):
                 advice = f"Give it numbers; {where} of nodes is not differentiated again."
@@ -66,6 +67,16 @@ class Arguments:
         numbers = tuple([float(leaf) for leaf in leaves])  # type: ignore[arg-type]  # no node is left
         counts = (*sizes, len(named)) if len(named) else tuple(sizes)
         return cls(args, kwargs, numbers, structure, tuple(wanted), counts)
+
+
+def _require_hashable(f: Callable[..., Any], structure: trees.Structure[Any]) -> None:
+    """Raise NotAValue for a static value that cannot select what was made."""
+    try:
+        hash(structure)
+    except TypeError as error:
+        where, value = unhashable(f, structure) or ("the arguments", error)
+        advice = "Static values must be hashable, since they select the program."
+        raise NotAValue(where, "a hashable value", f"{value!r:.60}", advice) from None
 
 
 def _listed(x: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -163,9 +163,3 @@ def _shade(count: int, size: int) -> str:
     if not count:
         return _SHADES[0]
     return _SHADES[1 + (len(_SHADES) - 2) * count // size]
-
-
-def union(shape: tuple[int, int], rows: Sequence[Iterable[int]]) -> Pattern:
-    """The pattern whose row i has nonzeros at the columns `rows[i]`, which are in order."""
-    places = [(i, j) for i, row in enumerate(rows) for j in row]
-    return Pattern(shape, tuple([i for i, _ in places]), tuple([j for _, j in places]))
