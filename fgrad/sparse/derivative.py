@@ -10,9 +10,11 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import NotAValue
+from fgrad.graph.collector import relaxed_gc
 from fgrad.program.program import Program
 from fgrad.sparse import compressed, derivation
 from fgrad.sparse.accumulation import Recorder, Structure
+from fgrad.sparse.assembly import Assembly
 from fgrad.sparse.evaluation import Evaluation
 from fgrad.sparse.filling import Fill, numpy
 from fgrad.sparse.functions import Arguments, require_numbers, require_one, traced
@@ -139,7 +141,9 @@ class SparseDerivative(Generic[P]):
         """The pattern alone, for which nothing is compiled."""
         given = self._arguments(args, kwargs)
         known = self._made.get(given.structure)
-        return known.pattern if known else self._structure(given)[1].pattern
+        if known is None:
+            return self._swept(Structure(self._program(given), self._order), given).pattern
+        return known.pattern
 
     def specialise(self, *args: P.args, **kwargs: P.kwargs) -> Nonzeros:
         """The nonzeros as a function of arrays, for arguments of the structure of these."""
@@ -160,36 +164,43 @@ class SparseDerivative(Generic[P]):
         known = self._made.get(given.structure)
         return known or self._made.setdefault(given.structure, self._derived(given))
 
-    def _structure(self, given: Arguments) -> tuple[Structure, derivation.Derived, Program]:
-        """What can be known without recording: the pattern, and the count of instructions."""
+    @property
+    def _order(self) -> int:
+        return 1 if self.kind == "jacobian" else 2
+
+    def _program(self, given: Arguments) -> Program:
         tracing = traced(self.function, given)
         if self.kind == "jacobian":
             require_numbers(tracing.program, self._name)
         else:
             require_one(tracing, self._name)
-        sweep = Structure(tracing.program, 1 if self.kind == "jacobian" else 2)
-        return sweep, self._swept(sweep, given), tracing.program
+        return tracing.program
 
     def _swept(self, sweep: Recorder | Structure, given: Arguments) -> derivation.Derived:
         if self.kind == "jacobian":
             return derivation.jacobian(sweep, given.wanted)
         return derivation.hessian(sweep, given.wanted, (1.0,), lower=self.kind == "lower")
 
+    @relaxed_gc()
     def _derived(self, given: Arguments) -> Nonzeros:
-        sweep, found, program = self._structure(given)
-        direct = cache(lambda: self._direct(program, sweep.order, given, found.pattern))
-        if self.method != "direct":
-            plan = compressed.plan(program, given.wanted, found.pattern, self.kind)
-            if self.method == "compressed" or plan.cost < sweep.count:
-                fill = plan.filling(given.sizes, lambda: direct().fill)
-                return Nonzeros(found.pattern, "compressed", fill)
-        return direct()
+        program = self._program(given)
+        evaluation = Evaluation(program, given.wanted, self._order)
+        direct = cache(lambda: self._direct(evaluation, given))
+        if self.method == "direct":
+            return direct()
+        if self.method == "auto" and isinstance(evaluation.sweep, Assembly):
+            return direct()  # each block is differentiated once, whatever the count of products
+        sweep = Structure(program, self._order)
+        pattern = self._swept(sweep, given).pattern
+        plan = compressed.plan(program, given.wanted, pattern, self.kind)
+        if self.method == "auto" and plan.cost >= sweep.count:
+            return direct()
+        return Nonzeros(pattern, "compressed", plan.filling(given.sizes, lambda: direct().fill))
 
-    def _direct(self, program: Program, order: int, given: Arguments, pattern: Pattern) -> Nonzeros:
-        evaluation = Evaluation(program, given.wanted, order)
-        entries = self._swept(evaluation.sweep, given).entries
-        (fill,) = evaluation.fillings([(entries, given.sizes)])
-        return Nonzeros(pattern, "direct", fill)
+    def _direct(self, evaluation: Evaluation, given: Arguments) -> Nonzeros:
+        found = self._swept(evaluation.sweep, given)
+        (fill,) = evaluation.fillings([(found.entries, given.sizes)])
+        return Nonzeros(found.pattern, "direct", fill)
 
 
 def sparse_jacobian(

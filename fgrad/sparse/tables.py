@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from fgrad.sparse.assembly import Assembly, Kind
 
-    Places: Any = np.ndarray[Any, np.dtype[np.int32]]
+    Places: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 
 OPERATIONS: Final[tuple[Op, ...]] = (
     ops.add, ops.sub, ops.mul, ops.neg, ops.where, ops.logical_and, ops.logical_or,

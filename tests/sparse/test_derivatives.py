@@ -147,8 +147,9 @@ def test_the_method_follows_the_work(backend: str) -> None:
         return [a * b for a, b in pairwise(x)]
 
     def mixed(x: list[Any]) -> list[Any]:
-        for _ in range(7):
-            x = [fg.tanh(a + 0.1 * b) for a, b in zip(x, [*x[1:], x[0]], strict=True)]
+        for k in range(7):  # by exponents that differ, so that no two parts are alike
+            pairs = zip(x, [*x[1:], x[0]], strict=True)
+            x = [fg.sigmoid(a + 0.1 * b) ** (1.0 + i + 0.1 * k) for i, (a, b) in enumerate(pairs)]
         return x
 
     assert fg.sparse_jacobian(local).specialise([0.5] * 20).method == "direct"
