@@ -14,7 +14,7 @@ from fgrad.nonlinear.formulation import Formulation
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.trace import Tracing
 from fgrad.sparse.filling import Fill, filling
-from fgrad.sparse.problem import Derivatives
+from fgrad.sparse.problem import Derivatives, of_program
 from fgrad.transforms.directional import jvp
 from fgrad.transforms.gradient import gradient
 
@@ -33,7 +33,7 @@ class Compiled:
         """The values, and the derivatives by the variables."""
         form = self.formulation
         program = simplified(inlined(form.program))
-        return Derivatives.of(program, range(form.size), (form.size, len(form.params)))
+        return of_program(program, range(form.size), (form.size, len(form.params)))
 
     @cached_property
     def along_params(self) -> Fill:

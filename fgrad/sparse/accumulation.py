@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, MultiOp
+from fgrad.ops.multiple import Item
 from fgrad.ops.operand import Guarded
 from fgrad.ops.primitive import Op
 from fgrad.program.algebra import OF_DEFINITIONS
@@ -182,8 +182,7 @@ class Recorder(_Sweep):
         return read
 
     def _items(self, call: int) -> Sequence[int]:
-        op = self.defined[call][0]  # type: ignore[index]  # no input has several results
-        assert isinstance(op, MultiOp)
+        op: Any = self.defined[call][0]  # type: ignore[index]  # no input has several results
         if call not in self._results:
             self._results[call] = [self.emit(reader, (call,)) for reader in op.readers()]
         return self._results[call]

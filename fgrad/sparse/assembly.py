@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import attrs
 
-from fgrad.ops import scalar as ops
 from fgrad.ops.operand import Guarded
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program, placed
@@ -48,6 +47,15 @@ class Kind:
     """The values of the template that are outputs, and their numbers."""
     start: int
     """The number of the output of the first block; those of one output stand side by side."""
+
+    @property
+    def native(self) -> bool:
+        """Whether all of its instructions can be machine code."""
+        from fgrad.backends.native.codegen.callbacks import callbacks  # noqa: PLC0415  # an extra
+
+        recorder = self.recorder
+        made: list[Any] = recorder.defined[recorder.inputs :]
+        return not callbacks(Program(recorder.program.inputs, tuple(made), ()))
 
     @property
     def size(self) -> int:
@@ -137,7 +145,10 @@ class Assembly(Recorder):
 
     @classmethod
     def of(cls, program: Program, wanted: Sequence[int], order: int) -> Assembly | None:
-        """Cut the program; None where it has too few blocks that are alike, or cannot be cut."""
+        """Cut the program; None where it has too few blocks that are alike, or cannot be cut.
+
+        Nor where a derivative is no machine code: that of `mod` is not, for instance.
+        """
         active = active_values(program, wanted)
         blocks = blocks_of(program, active)
         if blocks is None:
@@ -152,6 +163,8 @@ class Assembly(Recorder):
         kinds, start = [], len(program.inputs)
         for template in templates:
             kind = _kind(template, order, start)
+            if not kind.native:
+                return None
             kinds.append(kind)
             start += kind.size
         place, glue = _reduced(program, templates, start)

@@ -85,15 +85,19 @@ class _Cutter:
         tail = bytearray(b"\1") * count
         for value in range(count - 1, self.inputs - 1, -1):
             op, args = self.program.instructions[value - self.inputs]
-            if not (tail[value] and (op in _SUMS or self._linear(op, args))):
+            if not (tail[value] and self._linear(op, args)):
                 for a in args:
                     if type(a) is int:
                         tail[a] = 0
         return tail
 
     def _linear(self, op: Op, args: Sequence[Any]) -> bool:
+        if op in _SUMS:
+            return True
+        if op is ops.div:
+            return type(args[1]) is not int
         if op is not ops.mul:
-            return op in _SUMS
+            return False
         x, y = args
         return type(x) is not int or type(y) is not int or not (self.active[x] and self.active[y])
 
@@ -117,7 +121,7 @@ class _Cutter:
                     glued = top > 0
                 elif (b := self._find(b)) not in near:
                     near.append(b)
-        if (tail or glued or len(near) > 1) and self._linear(op, args):
+        if (tail or glued or len(near) != 1) and self._linear(op, args):
             level.append(top)
             block.append(-1)
             return
@@ -154,11 +158,33 @@ class _Cutter:
                 given[home] |= given[other]
         return home
 
+    def _homes(self) -> list[int]:
+        """The block of each value, with glue that one block alone uses in that block."""
+        home = [-1 if b < 0 else self._find(b) for b in self.block]
+        users: list[int | None] = [None] * len(home)
+        """The only block that uses a value; -1 for glue or for several."""
+        for value in self.program.outputs:
+            users[value] = -1
+        for value in range(len(home) - 1, self.inputs - 1, -1):
+            args = [a for a in self.program.instructions[value - self.inputs][1] if type(a) is int]
+            user = users[value]
+            if home[value] < 0 and user is not None and user >= 0:
+                given = self.given[user]
+                more = [a for a in args if a not in given and home[a] != user]
+                if len(given) - 1 + len(more) <= MOST_INPUTS:
+                    given.pop(value, None)
+                    given.update(dict.fromkeys(more))
+                    home[value] = user
+            here = home[value]
+            for a in args:
+                users[a] = here if users[a] is None or users[a] == here else -1
+        return home
+
     def blocks(self) -> list[Block]:
         """All blocks, in the order of their first instructions."""
         inside: dict[int, list[int]] = {}
         used = set(self.program.outputs)
-        home = [-1 if b < 0 else self._find(b) for b in self.block]
+        home = self._homes()
         for value, (_, args) in enumerate(self.program.instructions, self.inputs):
             here = home[value]
             if here >= 0:

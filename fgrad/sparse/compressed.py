@@ -16,8 +16,8 @@ import attrs
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.forward import tangent_nodes
 from fgrad.autodiff.leaves import leaf_nodes
-from fgrad.backends.numpy.columns import Columns
 from fgrad.backends.native.installed import native_is_installed
+from fgrad.backends.numpy.columns import Columns
 from fgrad.compiled.kernel import Kernel
 from fgrad.graph.collector import relaxed_gc
 from fgrad.graph.node import Node, constant
@@ -80,7 +80,6 @@ class Plan:
         if not len(self.pattern):
             return lambda *arrays: checked(arrays, sizes, 0)[1]
         kernel = Kernel(self._sweep(), "native" if native_is_installed() else "python")
-        inputs = len(self.program.inputs)
         seeds = np.zeros((1 + max(self.colours), len(self.colours)))
         seeds[self.colours, np.arange(len(self.colours))] = 1.0
         output, colour = (np.array(x, np.int64) for x in self._places())
@@ -88,7 +87,7 @@ class Plan:
 
         def fill(*arrays: Any) -> Array:
             given, out = checked(arrays, sizes, len(self.pattern))
-            numbers = [x for array in given for x in array.tolist()][:inputs]
+            numbers = [x for array in given for x in array.tolist()]
             rows = [*numbers, seeds]
             made = over(rows) if isinstance(over, Columns) else over.map(rows, threads=1)
             found = np.stack(made)[output, colour]

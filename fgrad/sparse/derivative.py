@@ -10,9 +10,11 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import NotAValue
+from fgrad.graph.collector import relaxed_gc
 from fgrad.program.program import Program
 from fgrad.sparse import compressed, derivation
 from fgrad.sparse.accumulation import Recorder, Structure
+from fgrad.sparse.assembly import Assembly
 from fgrad.sparse.evaluation import Evaluation
 from fgrad.sparse.filling import Fill, numpy
 from fgrad.sparse.functions import Arguments, require_numbers, require_one, traced
@@ -34,7 +36,13 @@ _METHODS: Final = ("auto", "direct", "compressed")
 
 @attrs.frozen
 class Sparsity:
-    """The patterns of the derivatives of a function: of first and of second order."""
+    """The patterns of the derivatives of a function: of first and of second order.
+
+    >>> import fgrad as fg
+    >>> found = fg.sparsity(lambda x: x[0] * x[1] + x[2], [0.0, 0.0, 0.0])
+    >>> len(found.jacobian), len(found.hessian)
+    (3, 2)
+    """
 
     jacobian: Pattern
     """A row for each number of the result, a column for each of the argument."""
@@ -77,6 +85,13 @@ class Nonzeros:
 
     `fill(*arrays, out)` writes them to `out` and returns it: one array for each argument, with its
     numbers in order. With the extra `native` it is a builtin, and runs no Python.
+
+    >>> import numpy as np
+    >>> import fgrad as fg
+    >>> of_x = fg.sparse_jacobian(lambda x: [x[0] * x[0], x[1]]).specialise([0.0, 0.0])
+    >>> out = np.empty(len(of_x.pattern))
+    >>> of_x.fill(np.array([3.0, 4.0]), out)
+    array([6., 1.])
     """
 
     pattern: Pattern
@@ -93,6 +108,11 @@ class SparseDerivative(Generic[P]):
     """A function to sparse matrices; made by `sparse_jacobian` and `sparse_hessian`.
 
     It is traced and compiled at the first call with arguments of each structure.
+
+    >>> import fgrad as fg
+    >>> slopes = fg.sparse_jacobian(lambda x: [x[0] * x[0], x[1]])
+    >>> slopes.pattern([0.0, 0.0]).columns, slopes.parts([3.0, 4.0])[1]
+    ((0, 1), array([6., 1.]))
     """
 
     function: Callable[P, object]
@@ -121,19 +141,17 @@ class SparseDerivative(Generic[P]):
         """The pattern alone, for which nothing is compiled."""
         given = self._arguments(args, kwargs)
         known = self._made.get(given.structure)
-        return known.pattern if known else self._structure(given)[1].pattern
+        if known is None:
+            return self._swept(Structure(self._program(given), self._order), given).pattern
+        return known.pattern
 
     def specialise(self, *args: P.args, **kwargs: P.kwargs) -> Nonzeros:
-        """The nonzeros as a function of arrays, for arguments of the structure of these.
-
-        >>> import numpy as np
-        >>> import fgrad as fg
-        >>> of_x = fg.sparse_jacobian(lambda x: [x[0] * x[0], x[1]]).specialise([0.0, 0.0])
-        >>> out = np.empty(2)
-        >>> of_x.fill(np.array([3.0, 4.0]), out)
-        array([6., 1.])
-        """
+        """The nonzeros as a function of arrays, for arguments of the structure of these."""
         return self._nonzeros(self._arguments(args, kwargs))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without what was made: code is made again in the other process."""
+        return type(self), (self.function, self.places, self.method, self.kind)
 
     @property
     def _name(self) -> str:
@@ -146,36 +164,43 @@ class SparseDerivative(Generic[P]):
         known = self._made.get(given.structure)
         return known or self._made.setdefault(given.structure, self._derived(given))
 
-    def _structure(self, given: Arguments) -> tuple[Structure, derivation.Derived, Program]:
-        """What can be known without recording: the pattern, and the count of instructions."""
+    @property
+    def _order(self) -> int:
+        return 1 if self.kind == "jacobian" else 2
+
+    def _program(self, given: Arguments) -> Program:
         tracing = traced(self.function, given)
         if self.kind == "jacobian":
             require_numbers(tracing.program, self._name)
         else:
             require_one(tracing, self._name)
-        sweep = Structure(tracing.program, 1 if self.kind == "jacobian" else 2)
-        return sweep, self._swept(sweep, given), tracing.program
+        return tracing.program
 
     def _swept(self, sweep: Recorder | Structure, given: Arguments) -> derivation.Derived:
         if self.kind == "jacobian":
             return derivation.jacobian(sweep, given.wanted)
         return derivation.hessian(sweep, given.wanted, (1.0,), lower=self.kind == "lower")
 
+    @relaxed_gc()
     def _derived(self, given: Arguments) -> Nonzeros:
-        sweep, found, program = self._structure(given)
-        direct = cache(lambda: self._direct(program, sweep.order, given, found.pattern))
-        if self.method != "direct":
-            plan = compressed.plan(program, given.wanted, found.pattern, self.kind)
-            if self.method == "compressed" or plan.cost < sweep.count:
-                fill = plan.filling(given.sizes, lambda: direct().fill)
-                return Nonzeros(found.pattern, "compressed", fill)
-        return direct()
+        program = self._program(given)
+        evaluation = Evaluation(program, given.wanted, self._order)
+        direct = cache(lambda: self._direct(evaluation, given))
+        if self.method == "direct":
+            return direct()
+        if self.method == "auto" and isinstance(evaluation.sweep, Assembly):
+            return direct()  # each block is differentiated once, whatever the count of products
+        sweep = Structure(program, self._order)
+        pattern = self._swept(sweep, given).pattern
+        plan = compressed.plan(program, given.wanted, pattern, self.kind)
+        if self.method == "auto" and plan.cost >= sweep.count:
+            return direct()
+        return Nonzeros(pattern, "compressed", plan.filling(given.sizes, lambda: direct().fill))
 
-    def _direct(self, program: Program, order: int, given: Arguments, pattern: Pattern) -> Nonzeros:
-        evaluation = Evaluation(program, given.wanted, order)
-        entries = self._swept(evaluation.sweep, given).entries
-        fill = evaluation.filling(entries, given.sizes)
-        return Nonzeros(pattern, "direct", fill)
+    def _direct(self, evaluation: Evaluation, given: Arguments) -> Nonzeros:
+        found = self._swept(evaluation.sweep, given)
+        (fill,) = evaluation.fillings([(found.entries, given.sizes)])
+        return Nonzeros(found.pattern, "direct", fill)
 
 
 def sparse_jacobian(
@@ -188,15 +213,16 @@ def sparse_jacobian(
     of its numbers. Every structural nonzero is there, also where it is 0 at these numbers.
 
     `direct` writes each nonzero as an expression of its own, `compressed` sweeps once for each
-    colour of columns or rows that do not meet; `auto` estimates which is less work. Raises
-    NotDifferentiable where the result has truth values, and the errors of `trace`.
+    colour of columns or rows that do not meet; `auto` estimates which is less work. Raises NotAValue
+    where the result has truth values, and the errors of `trace`.
 
     >>> import fgrad as fg
     >>> def f(x: list[float]) -> list[float]:
     ...     return [b - a * a for a, b in zip(x, x[1:])]
-    >>> print(fg.sparse_jacobian(f)([1.0, 2.0, 3.0]).toarray())
-    [[-2.  1.  0.]
-     [ 0. -4.  1.]]
+    >>> jacobian = fg.sparse_jacobian(f)  # jacobian(x) needs scipy, its parts do not
+    >>> pattern, values = jacobian.parts([1.0, 2.0, 3.0])
+    >>> pattern.rows, pattern.columns, values
+    ((0, 0, 1, 1), (0, 1, 1, 2), array([-2.,  1., -4.,  1.]))
     """
     require_function(f, "sparse_jacobian")
     return SparseDerivative(f, checked(argnums), _checked(method, "sparse_jacobian"), "jacobian")
@@ -214,8 +240,9 @@ def sparse_hessian(
     >>> import fgrad as fg
     >>> def f(x: list[float]) -> float:
     ...     return fg.sum([a * a * b for a, b in zip(x, x[1:])])
-    >>> fg.sparse_hessian(f, lower=True)([1.0, 2.0, 3.0]).toarray().tolist()
-    [[4.0, 0.0, 0.0], [2.0, 6.0, 0.0], [0.0, 4.0, 0.0]]
+    >>> pattern, values = fg.sparse_hessian(f, lower=True).parts([1.0, 2.0, 3.0])
+    >>> pattern.rows, pattern.columns, values
+    ((0, 1, 1, 2), (0, 0, 1, 1), array([4., 2., 6., 4.]))
     """
     require_function(f, "sparse_hessian")
     kind: Kind = "lower" if lower else "hessian"

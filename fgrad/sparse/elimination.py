@@ -9,8 +9,8 @@ first first forward mode.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Collection
+from typing import TypeAlias
 
 from fgrad.program.program import Program
 from fgrad.sparse.accumulation import Number, Recorder, Structure

@@ -28,7 +28,8 @@ class Evaluation:
     def sweep(self) -> Recorder:
         """What records derivatives: over blocks if that pays, which only machine code can run."""
         with relaxed_gc():
-            blocks = native_is_installed() and Assembly.of(self.program, self.wanted, self.order)
+            native = native_is_installed()
+            blocks = native and Assembly.of(self.program, self.wanted, self.order)
             return blocks or Recorder(self.program, self.order)
 
     @property
@@ -36,10 +37,10 @@ class Evaluation:
         """What the program itself gives."""
         return self.sweep.program.outputs
 
-    def filling(self, entries: Sequence[Number], sizes: Sequence[int]) -> Fill:
-        """The function that fills an array with what `sweep` has recorded, from arrays of the inputs.
+    def fillings(self, wanted: Sequence[tuple[Sequence[Number], Sequence[int]]]) -> list[Fill]:
+        """Functions that fill arrays with what `sweep` has recorded, from arrays of the inputs.
 
-        The last inputs have no array if `entries` do not depend on them.
+        Each has the sizes of its arrays; the last inputs have none if it does not depend on them.
         """
         sweep = self.sweep
         with relaxed_gc():
@@ -48,7 +49,12 @@ class Evaluation:
                     lanes,
                 )
 
-                found = tables(sweep, sweep.settled(entries), lanes())
-                return tabulated(found, len(self.program.inputs), sizes)
-            made = sweep.finished(entries, self.program.inputs)
-        return filling(made, sizes)
+                found = [
+                    (tables(sweep, sweep.settled(entries), lanes()), sizes)
+                    for entries, sizes in wanted
+                ]
+                return tabulated(found, len(self.program.inputs))
+            made = [
+                (sweep.finished(entries, self.program.inputs), sizes) for entries, sizes in wanted
+            ]
+        return [filling(program, sizes) for program, sizes in made]

@@ -13,6 +13,7 @@ from fgrad.program.program import Program
 if TYPE_CHECKING:
     import numpy as np
 
+    from fgrad.backends.native.runtime.tables import TableCode
     from fgrad.sparse.tables import Tables
 
     Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -45,30 +46,42 @@ def filling(program: Program, sizes: Sequence[int]) -> Fill:
     return kernel.entry.into(tuple(sizes), slow) if kernel.backend == "native" else slow
 
 
-def tabulated(found: Tables, inputs: int, sizes: Sequence[int]) -> Fill:
-    """The same of tables, as machine code."""
+def tabulated(found: Sequence[tuple[Tables, Sequence[int]]], inputs: int) -> list[Fill]:
+    """The same of tables, each with sizes of arrays, as machine code of one module."""
     from fgrad.backends.native.runtime import tables as native  # noqa: PLC0415  # an extra
 
     np = numpy()
-    steps = [
-        native.Step(
-            [(e.program, e.start, e.given) for e in elements],
-            [(run.code, run.start, run.args) for run in runs],
-        )
-        for elements, runs in found.steps
-    ]
-    literals = found.literals_at, np.array(found.literals, np.float64)
-    code = native.TableCode.of(found.size, inputs, steps, literals, found.outputs)
+    plans = []
+    for made, _ in found:
+        steps = [
+            native.Step(
+                [(e.program, e.start, e.given) for e in elements],
+                [(run.code, run.start, run.args) for run in runs],
+            )
+            for elements, runs in made.steps
+        ]
+        literals = made.literals_at, np.array(made.literals, np.float64)
+        plans.append(native.Plan(made.size, inputs, steps, literals, made.outputs))
+    codes = native.Codes.of(plans).functions()
+    return [_with_checks(code, sizes) for code, (_, sizes) in zip(codes, found, strict=True)]
+
+
+def _with_checks(code: TableCode, sizes: Sequence[int]) -> Fill:
+    np = numpy()
 
     def slow(*arrays: Any) -> Array:
-        given, out = checked(arrays, sizes, len(found.outputs))
-        made = np.empty(len(out))
-        rest = np.zeros(inputs - sum(sizes))
-        code.run(np.concatenate([*given, rest]), made)
+        given, out = checked(arrays, sizes, code.outputs)
+        made = np.empty(len(out))  # which lies as code can write it
+        if fill is not slow:
+            fill(*given, made)
+        else:
+            rest = np.zeros(code.inputs - sum(sizes))
+            code.run(np.concatenate([*given, rest]), made)
         out[:] = made
         return out
 
-    return code.into(tuple(sizes), slow)
+    fill = code.into(tuple(sizes), slow)
+    return fill
 
 
 def checked(arrays: Sequence[Any], sizes: Sequence[int], outputs: int) -> tuple[list[Array], Array]:

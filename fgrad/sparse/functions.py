@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import accumulate
 from typing import Any
@@ -11,13 +11,13 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import NotAValue, NotDifferentiable, summary
-from fgrad.graph.node import Condition, Node
+from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array, not_a_number
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
 from fgrad.program.trace import Tracing
 from fgrad.transforms.variables import Places, found
-from fgrad.trees.parameters import differentiated, flattened, name_of
+from fgrad.trees.parameters import differentiated, flattened, name_of, unhashable
 
 
 @attrs.frozen
@@ -50,6 +50,7 @@ class Arguments:
         kwargs = {name: _listed(x) for name, x in kwargs.items()}
         args, kwargs, chosen = found(f, places, args, kwargs)
         leaves, structure = flattened(lambda: f, args, kwargs)
+        _require_hashable(f, structure)
         for leaf in leaves:
             if isinstance(leaf, Node):
                 advice = f"Give it numbers; {where} of nodes is not differentiated again."
@@ -68,6 +69,16 @@ class Arguments:
         return cls(args, kwargs, numbers, structure, tuple(wanted), counts)
 
 
+def _require_hashable(f: Callable[..., Any], structure: trees.Structure[Any]) -> None:
+    """Raise NotAValue for a static value that cannot select what was made."""
+    try:
+        hash(structure)
+    except TypeError as error:
+        where, value = unhashable(f, structure) or ("the arguments", error)
+        advice = "Static values must be hashable, since they select the program."
+        raise NotAValue(where, "a hashable value", f"{value!r:.60}", advice) from None
+
+
 def _listed(x: Any) -> Any:
     return x.tolist() if is_array(x) and getattr(x, "ndim", 0) == 1 else x
 
@@ -79,11 +90,11 @@ def traced(f: Callable[..., Any], given: Arguments) -> Tracing:
 
 
 def require_numbers(program: Program, where: str) -> None:
-    """Raise NotDifferentiable if an output is a truth value."""
+    """Raise NotAValue if an output is a truth value."""
     kinds = program.truths
     if any(kinds[i] for i in program.outputs):
         advice = "Choose numbers by it with where(condition, x, y)."
-        raise NotDifferentiable(where, "a truth value", advice)
+        raise NotAValue(where, "numbers as results", "a truth value", advice)
 
 
 def require_one(tracing: Tracing, where: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -92,7 +93,8 @@ class Pattern:
             needed, got = f"an array of {len(self)} numbers", f"one of shape {values.shape}"
             raise NotAValue("matrix", needed, got, "Give one for each nonzero, row by row.")
         places, starts = self._indices
-        return array((values, places, starts), shape=self.shape)
+        # Copies, since a matrix may be changed in place.
+        return array((values, places.copy(), starts.copy()), shape=self.shape)
 
     @cached_property
     def _indices(self) -> tuple[Any, Any]:
@@ -115,8 +117,12 @@ class Pattern:
         counts = [[0] * width for _ in range(height)]
         for i, j in zip(self.rows, self.columns, strict=True):
             counts[i * height // self.shape[0]][j * width // self.shape[1]] += 1
-        size = (self.shape[0] / height) * (self.shape[1] / width)
-        return "\n".join(["".join([_shade(n, size) for n in row]) for row in counts])
+        tall, wide = _sizes(self.shape[0], height), _sizes(self.shape[1], width)
+        shades = [
+            [_shade(n, h * w) for n, w in zip(row, wide, strict=True)]
+            for row, h in zip(counts, tall, strict=True)
+        ]
+        return "\n".join(map("".join, shades))
 
     def __repr__(self) -> str:
         """The shape, the number of nonzeros and the picture."""
@@ -146,14 +152,14 @@ class Pattern:
         return axes
 
 
-def _shade(count: int, size: float) -> str:
+def _sizes(count: int, blocks: int) -> list[int]:
+    """The size of each of so many blocks that are nearly equal."""
+    starts = [-(-block * count // blocks) for block in range(blocks + 1)]
+    return [end - start for start, end in pairwise(starts)]
+
+
+def _shade(count: int, size: int) -> str:
     """The character of a block of `size` elements with so many nonzeros."""
     if not count:
         return _SHADES[0]
-    return _SHADES[min(len(_SHADES) - 1, 1 + int((len(_SHADES) - 1) * count / (size + 1e-9)))]
-
-
-def union(shape: tuple[int, int], rows: Sequence[Iterable[int]]) -> Pattern:
-    """The pattern whose row i has nonzeros at the columns `rows[i]`, which are in order."""
-    places = [(i, j) for i, row in enumerate(rows) for j in row]
-    return Pattern(shape, tuple([i for i, _ in places]), tuple([j for _, j in places]))
+    return _SHADES[1 + (len(_SHADES) - 2) * count // size]

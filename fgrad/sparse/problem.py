@@ -35,6 +35,12 @@ class Derivatives:
     arguments, one for each, with its numbers in order; the weights follow them, that of the
     objective first and then one for each constraint. Code is made when it is first asked for, and
     what several functions have in common is derived once.
+
+    >>> import numpy as np
+    >>> import fgrad as fg
+    >>> made = fg.derivatives(lambda x: x[0] * x[1], lambda x: [x[0] + x[1]], [0.0, 0.0])
+    >>> made.values(np.array([2.0, 3.0]), np.empty(1 + made.constraints))
+    array([6., 5.])
     """
 
     constraints: int
@@ -44,41 +50,42 @@ class Derivatives:
     _rows: derivation.Derived = attrs.field(repr=False)
     _curvature: derivation.Derived = attrs.field(repr=False)
 
-    @classmethod
-    def of(cls, program: Program, wanted: Sequence[int], sizes: Sequence[int]) -> Derivatives:
-        """Those of a simplified program without calls, whose first output is the objective.
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the program: code is made again in the other process."""
+        evaluation = self._evaluation
+        return _derived, (evaluation.program, evaluation.wanted, self._sizes, self.constraints)
 
-        They are taken by the inputs `wanted`; `sizes` are the lengths of the arrays of inputs.
-        """
-        count = len(program.outputs)
-        evaluation = Evaluation(_with_weights(program, count), wanted, 2)
-        weights = range(sum(sizes), sum(sizes) + count)
-        rows = derivation.jacobian(evaluation.sweep, wanted)
-        curvature = derivation.hessian(evaluation.sweep, wanted, weights, lower=True)
-        return cls(count - 1, evaluation, tuple(sizes), rows, curvature)
-
-    @cached_property
+    @property
     def values(self) -> Fill:
         """`values(x, ..., out)`: the objective, then the constraints."""
-        return self._evaluation.filling(self._evaluation.outputs, self._sizes)
+        return self._fillings[0]
 
-    @cached_property
+    @property
     def first(self) -> Fill:
         """`first(x, ..., out)`: the gradient of the objective, then the nonzeros of `jacobian`."""
-        return self._evaluation.filling(self._slopes, self._sizes)
+        return self._fillings[1]
 
-    @cached_property
+    @property
     def second(self) -> Fill:
         """`second(x, ..., weights, out)`: the nonzeros of `hessian`."""
-        sizes = (*self._sizes, 1 + self.constraints)
-        return self._evaluation.filling(self._curvature.entries, sizes)
+        return self._fillings[2]
+
+    @cached_property
+    def _fillings(self) -> list[Fill]:
+        """These three, whose code is made at once, since they have most of it in common."""
+        wanted = [
+            (self._evaluation.outputs, self._sizes),
+            (self._slopes, self._sizes),
+            (self._curvature.entries, (*self._sizes, 1 + self.constraints)),
+        ]
+        return self._evaluation.fillings(wanted)
 
     @cached_property
     def together(self) -> Fill:
         """`together(x, ..., weights, out)`: what `values`, `first` and `second` give, in one call."""
         sizes = (*self._sizes, 1 + self.constraints)
         entries = *self._evaluation.outputs, *self._slopes, *self._curvature.entries
-        return self._evaluation.filling(entries, sizes)
+        return self._evaluation.fillings([(entries, sizes)])[0]
 
     @cached_property
     def jacobian(self) -> Pattern:
@@ -135,19 +142,46 @@ def derivatives(
     require_function(objective, "derivatives")
     require_function(constraints, "derivatives")
     given = Arguments.of(objective, 0, (x, *args), kwargs, "derivatives")
+    return of_program(_traced(objective, constraints, given), given.wanted, given.sizes)
+
+
+def of_program(program: Program, wanted: Sequence[int], sizes: tuple[int, ...]) -> Derivatives:
+    """Those of a simplified program without calls, whose first output is the objective.
+
+    They are taken by the inputs `wanted`; arrays of these sizes hold all inputs.
+    """
+    count = len(program.outputs)
+    return _derived(_with_weights(program, count), wanted, sizes, count - 1)
+
+
+def _derived(
+    program: Program, wanted: Sequence[int], sizes: tuple[int, ...], constraints: int
+) -> Derivatives:
+    """The derivatives of a program with weights for inputs behind those of these sizes."""
+    evaluation, start = Evaluation(program, wanted, 2), sum(sizes)
+    weights = range(start, start + 1 + constraints)
+    rows = derivation.jacobian(evaluation.sweep, wanted)
+    curvature = derivation.hessian(evaluation.sweep, wanted, weights, lower=True)
+    return Derivatives(constraints, evaluation, sizes, rows, curvature)
+
+
+def _traced(
+    objective: Callable[..., Any], constraints: Callable[..., Any], given: Arguments
+) -> Program:
+    """The program of both, the objective first."""
 
     @wraps(objective)
     def both(*args: Any, **kwargs: Any) -> Any:
         return objective(*args, **kwargs), constraints(*args, **kwargs)
 
     found = Tracing.of(both, given.args, given.kwargs)
-    first, second = found.result.children
+    first = found.result.children[0]
     if first.kind is not None:
         advice = "Let the objective return one number."
         raise NotDifferentiable("derivatives", f"a {first.kind.__name__}", advice)
     program = simplified(inlined(found.program))
     require_numbers(program, "derivatives")
-    return Derivatives.of(program, given.wanted, given.sizes)
+    return program
 
 
 def _with_weights(program: Program, count: int) -> Program:

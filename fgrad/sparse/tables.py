@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
     from fgrad.sparse.assembly import Assembly, Kind
 
-    Places: Any = np.ndarray[Any, np.dtype[np.int32]]
+    Places: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 
 OPERATIONS: Final[tuple[Op, ...]] = (
     ops.add, ops.sub, ops.mul, ops.neg, ops.where, ops.logical_and, ops.logical_or,
     ops.logical_not, ops.div, ops.reciprocal, ops.square,
 )  # fmt: skip
 """What a tape can do, by its code; truth values are the numbers 1 and 0."""
+Key: TypeAlias = tuple[int, int, int]
+"""The level of a run, how many runs of it must come before, and its operation."""
 _CODES: Final = {op: code for code, op in enumerate(OPERATIONS)}
 
 
@@ -149,15 +151,15 @@ class _Memory:
         program = used(Program(recorder.program.inputs, tuple(made), tuple(outputs)))
         self.elements.append((kind, program, start, count))
 
-    def ordered(self, lines: Sequence[int]) -> list[tuple[tuple[int, int, int, int], list[int]]]:
-        """The runs: level, depth, operation and number of literal-free arguments, and their values."""
+    def ordered(self, lines: Sequence[int]) -> list[tuple[Key, list[int]]]:
+        """The runs in their order, with their values."""
         assembly, level = self.assembly, self.level
         for value in assembly.results:
             number = assembly.output_of(value)
             self.place[value] = self.place[number]
             level[value] = level[number]
         depth = [0] * len(assembly.defined)
-        runs: dict[tuple[int, int, int, int], list[int]] = {}
+        runs: dict[Key, list[int]] = {}
         for value in lines:
             op, args = assembly.defined[value]  # type: ignore[misc]  # no input
             top = deep = 0
@@ -169,7 +171,7 @@ class _Memory:
                     elif at == top and depth[a] > deep:
                         deep = depth[a]
             level[value], depth[value] = top, deep + 1
-            runs.setdefault((top, deep, _CODES[op], 0), []).append(value)
+            runs.setdefault((top, deep, _CODES[op]), []).append(value)
         return sorted(runs.items())
 
     def _numbered(self, numbers: Iterable[Any]) -> list[int]:
@@ -180,9 +182,7 @@ class _Memory:
             for a in numbers
         ]
 
-    def tables(
-        self, order: list[tuple[tuple[int, int, int, int], list[int]]], entries: Any
-    ) -> Tables:
+    def tables(self, order: list[tuple[Key, list[int]]], entries: Any) -> Tables:
         """All tables, once each number has its place; literals come last."""
         np, place = self.np, self.place
         for _, values in order:
@@ -196,7 +196,7 @@ class _Memory:
             given = np.ascontiguousarray(np.array(rows, np.int64).reshape(count, -1).T)
             here = levels.setdefault(kind.template.blocks[0].level, ([], []))
             here[0].append((given, partial(Element, program, start, count)))
-        for (level, _, code, _), values in order:
+        for (level, _, code), values in order:
             columns = zip(*[self.assembly.defined[v][1] for v in values], strict=True)  # type: ignore[index]  # no input
             args = np.array([self._numbered(column) for column in columns], np.int64)
             run = partial(Run, code, int(place[values[0]]))

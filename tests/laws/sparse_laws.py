@@ -8,10 +8,14 @@ derivatives, by each method, and the lower triangle is half of the whole. JAX ag
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import random
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any, Final
 from unittest import mock
 
@@ -71,25 +75,25 @@ def model(seed: int) -> tuple[Callable[[list[Any]], list[Any]], int]:
     ]  # fmt: skip
     results = [choose.random() for _ in range(choose.randint(1, 6))]
 
-    def f(x: list[Any]) -> list[Any]:
-        values = list(x)
+    def f(x: list[Any], m: Any = fg) -> list[Any]:
+        values = [x[i] for i in range(size)]
 
         def pick(share: float) -> Any:
             return values[max(0, len(values) - 1 - int(share * reach * 2))]
 
         for kind, unary, binary, literal, a, b, c in lines:
             if kind < 0.3:
-                made = getattr(fg, unary)(pick(a))
+                made = getattr(m, unary)(pick(a))
             elif kind < 0.4:
                 made = literal * pick(a) + literal
             elif kind < 0.47:
-                made = fg.where(pick(c) > 0.3, pick(a), pick(b))
+                made = m.where(pick(c) > 0.3, pick(a), pick(b))
             elif kind < 0.52:
                 made = pick(a) ** abs(literal)
             elif kind < 0.57:
-                made = values[int(a * len(x))] * values[int(b * len(x))]
+                made = values[int(a * size)] * values[int(b * size)]
             else:
-                made = getattr(fg, binary)(pick(a), pick(b))
+                made = getattr(m, binary)(pick(a), pick(b))
             values.append(made)
         return [values[int(share * len(values))] for share in results]
 
@@ -135,8 +139,53 @@ def dense(rows: Any, shape: tuple[int, int]) -> Any:
     return np.array(rows.matrix, float).reshape(shape)
 
 
+def in_jax() -> Any:
+    """The operations of JAX by our names, with numbers of double precision."""
+    jax: Any = importlib.import_module("jax")
+    jax.config.update("jax_enable_x64", True)
+    jnp = jax.numpy
+    same = {name: getattr(jnp, name) for name in ("sin", "exp", "tanh", "square", "sqrt", "abs", "floor",
+        "add", "hypot", "maximum", "logaddexp", "where")}  # fmt: skip
+    return SimpleNamespace(
+        **same, atan=jnp.arctan, neg=jnp.negative, sub=jnp.subtract, mul=jnp.multiply,
+        div=jnp.divide, atan2=jnp.arctan2, sigmoid=jax.nn.sigmoid, relu=jax.nn.relu,
+    )  # fmt: skip
+
+
+def check_jax(seed: int) -> str | None:
+    """What JAX says of a random function, where it has numbers."""
+    jax: Any = importlib.import_module("jax")
+    f, size = model(seed)
+    m: Any = in_jax()
+    x = [random.Random(~seed).uniform(-2.0, 2.0) for _ in range(size)]
+    weights = [random.Random(seed).uniform(0.5, 2.0) for _ in fg.trace(f)(x).outputs]
+
+    def theirs(x: Any) -> Any:
+        return jax.numpy.stack(f(x, m))  # type: ignore[call-arg]  # which lists of ours do not take
+
+    def total(x: list[Any]) -> Any:
+        return fg.dot(weights, f(x))
+
+    given = jax.numpy.array(x)
+    pairs = (
+        (fg.sparse_jacobian(f)(x).toarray(), jax.jacfwd(theirs)(given)),
+        (
+            fg.sparse_hessian(total)(x).toarray(),
+            jax.hessian(lambda x: jax.numpy.array(weights) @ theirs(x))(given),
+        ),
+    )
+    for ours, other in pairs:
+        known = np.isfinite(np.asarray(other))
+        if not close(ours[known], np.asarray(other)[known]):
+            return "what JAX says"
+    return None
+
+
 NATIVE: Final = 20
 """One function in so many is compiled to machine code, which takes longest."""
+
+TENTH: Final = 10
+"""JAX is asked about one function in so many."""
 
 
 def check(seed: int) -> str | None:
@@ -144,7 +193,7 @@ def check(seed: int) -> str | None:
     with ExitStack() as stack:
         for where in ("filling", "compressed") if seed % NATIVE else ():
             name = f"fgrad.sparse.{where}.native_is_installed"
-            stack.enter_context(mock.patch(name, lambda: False))
+            stack.enter_context(mock.patch(name, return_value=False))
         return _checked(seed)
 
 
@@ -199,8 +248,7 @@ def repeated(seed: int) -> tuple[Callable[[list[Any]], list[Any]], int]:
             scale = x[-1] if shared else 0.5 + (0.1 * k if scaled else 0.0)
             found.append([scale * y + window[0] for y in terms])
         neighbours = [
-            [a + 2.0 * b for a, b in zip(now, later, strict=True)]
-            for now, later in zip(found, found[1:], strict=False)
+            [a + 2.0 * b for a, b in zip(now, later, strict=True)] for now, later in pairwise(found)
         ]
         if joined == 0:
             return [y for row in neighbours for y in row]
@@ -260,7 +308,7 @@ def check_blocks(seed: int) -> str | None:
         return "the numbers by blocks"
     if seed % NATIVE == 0:
         made = tables(assembly, assembly.settled(entries), lanes())
-        fill = tabulated(made, size, (size,))
+        (fill,) = tabulated([(made, (size,))], size)
         if not close(fill(np.array(x), np.empty(len(entries))), values):
             return "the numbers by blocks, compiled"
     return None
@@ -270,9 +318,9 @@ def main() -> None:
     """Check as many functions as the command says, and print those for which a law does not hold."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     start = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    wrong = 0
+    wrong, has_jax = 0, importlib.util.find_spec("jax") is not None
     for seed in range(start, start + count):
-        for law in (check, check_blocks):
+        for law in (check, check_blocks, check_jax)[: 3 if has_jax and seed % TENTH == 0 else 2]:
             problem = law(seed)
             if problem:
                 wrong += 1

@@ -1,21 +1,21 @@
 """Code of tables: elements over many blocks, and a tape that works through runs of operations.
 
-`@run(in, out, calls, scratch)` has its memory at `in`, inputs first. It is told by `@facts` what is
+`@run0(in, out, calls, scratch)` has its memory at `in`, inputs first. It is told by `@facts0` what is
 where: where literals go and come from, the outputs, and for each step an element or runs of the
 tape. The text depends on the templates and on the order of steps alone, not on how many blocks there
-are, so one model is compiled once for all its sizes.
+are, so one model is compiled once for all its sizes. No product is fused with a sum: which are would depend on what else
+is asked for, and so would the numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from fgrad.backends.native.codegen.selection import ATTRIBUTES, Emitter
 from fgrad.backends.native.ir.builder import double
 from fgrad.backends.native.ir.control import load_element, loop, store_element
 from fgrad.backends.native.ir.machine import Machine
-from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.math.table import Target
 from fgrad.ops import scalar as ops
 from fgrad.program.program import Program
@@ -29,9 +29,11 @@ RUNS: Final = 2
 """Facts of runs: their address and number. A run is its code, its length, its first place and the
 address of the places of its arguments."""
 
+Level: TypeAlias = tuple[Sequence[tuple[Program, int]], bool]
+"""Templates, each with how many blocks are done at once, and whether runs of the tape follow."""
+
 _ARITY: Final = (2, 2, 2, 1, 3, 2, 2, 1, 2, 1, 1)
 """The arguments of each operation of a tape, by its code."""
-_TRUE: Final = "select i1 %{0}, double 1.0, double 0.0"
 _FORMS: Final = (
     ("%y = fadd double %x0, %x1",),
     ("%y = fsub double %x0, %x1",),
@@ -122,35 +124,44 @@ def _gather() -> list[str]:
     ]
 
 
-def elements_module(
-    steps: Sequence[tuple[Sequence[tuple[Program, int]], bool]], machine: Machine
-) -> str:
-    """The module of `@run`: for each level its templates with their lanes, and whether runs follow."""
+def elements_module(functions: Sequence[Sequence[Level]], machine: Machine) -> str:
+    """The module of `@run0`, `@run1` and so on, which know `@facts0`, `@facts1` and so on."""
     needed: dict[str, None] = {}
     texts: list[str] = []
-    at = HEAD
-    calls: list[str] = []
-    for elements, runs in steps:
-        for program, lanes in elements:
-            name = f"@element{len(texts)}"
-            texts.append(
-                _element(name, rounded(program, machine, exact=False), lanes, machine, needed)
-            )
-            calls += _facts(at, ELEMENT)
-            given = f"ptr %f{at}, i64 %f{at + 1}, i64 %f{at + 2}"
-            calls.append(f"call void {name}(ptr %in, {given})")
-            at += ELEMENT
-        if runs:
-            calls += [*_facts(at, RUNS), f"call void @tape(ptr %in, ptr %f{at}, i64 %f{at + 1})"]
-            at += RUNS
+    for number, steps in enumerate(functions):
+        calls: list[str] = []
+        at = HEAD
+        for elements, runs in steps:
+            for program, lanes in elements:
+                name = f"@element{len(texts)}"
+                texts.append(_element(name, program, lanes, machine, needed))
+                calls += _facts(number, at, "ptr", "i64", "i64")
+                given = f"ptr %f{at}, i64 %f{at + 1}, i64 %f{at + 2}"
+                calls.append(f"call void {name}(ptr %in, {given})")
+                at += ELEMENT
+            if runs:
+                calls += _facts(number, at, "ptr", "i64")
+                calls.append(f"call void @tape(ptr %in, ptr %f{at}, i64 %f{at + 1})")
+                at += RUNS
+        texts.append(_run(number, calls))
+    outside = [
+        *[f"@facts{number} = external global i8" for number in range(len(functions))],
+        "declare void @tape(ptr, ptr, i64)",
+        "declare void @gather(ptr, ptr, ptr, i64)",
+    ]
+    return "\n".join([*outside, *needed, *texts])
+
+
+def _run(number: int, calls: Sequence[str]) -> str:
+    """The function that puts literals into memory, makes the calls, and gathers the outputs."""
     copy = [
         *load_element("x", "double", "%f1", "%i"),
         *store_element("y", "double", "%x", "%to", "%i"),
     ]
-    run = [
-        f"define void @run(ptr %in, ptr %out, ptr %calls, ptr %scratch) {ATTRIBUTES} {{",
+    lines = [
+        f"define void @run{number}(ptr %in, ptr %out, ptr %calls, ptr %scratch) {ATTRIBUTES} {{",
         "%i.at = alloca i64",
-        *_facts(0, HEAD),
+        *_facts(number, 0, "i64", "ptr", "i64", "i64", "ptr", "i64"),
         "%to = getelementptr double, ptr %in, i64 %f2",
         *loop("i", "%f3", copy),
         *calls,
@@ -158,23 +169,14 @@ def elements_module(
         "ret void",
         "}",
     ]
-    outside = [
-        "@facts = external global i8",
-        "declare void @tape(ptr, ptr, i64)",
-        "declare void @gather(ptr, ptr, ptr, i64)",
-    ]
-    return "\n".join([*outside, *needed, *texts, *run])
+    return "\n".join(lines)
 
 
-def _facts(start: int, count: int) -> list[str]:
-    """Load so many facts; those that are addresses or numbers by where they stand."""
+def _facts(number: int, start: int, *kinds: str) -> list[str]:
+    """Load facts of a function, from one on."""
     lines = []
-    for k in range(start, start + count):
-        if start == 0:
-            kind = "ptr" if k in (1, 4) else "i64"
-        else:
-            kind = "ptr" if k == start else "i64"
-        lines += load_element(f"f{k}", kind, "@facts", f"{k}")
+    for k, kind in enumerate(kinds, start):
+        lines += load_element(f"f{k}", kind, f"@facts{number}", f"{k}")
     return lines
 
 
@@ -190,12 +192,11 @@ def _element(
         body += _read(k, lanes)
     pairs = _angles(program)
 
-    def operand(a: object) -> str:
+    def operand(a: float) -> str:
         if type(a) is int:
             return f"%x{a}"
         if type(a) is bool:
             return target.constant("true" if a else "false", truth=True)
-        assert isinstance(a, float)
         return target.constant(double(a))
 
     for value, (op, args) in enumerate(program.instructions, inputs):

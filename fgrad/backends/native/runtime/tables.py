@@ -11,8 +11,7 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.codegen.callbacks import callbacks
-from fgrad.backends.native.codegen.tables import elements_module, tape_module
+from fgrad.backends.native.codegen.tables import Level, elements_module, tape_module
 from fgrad.backends.native.interop import fill_calls
 from fgrad.backends.native.runtime.background import submit
 from fgrad.backends.native.runtime.entry import HOT
@@ -38,49 +37,40 @@ def lanes() -> int:
     return host().width
 
 
-def runnable(program: Program) -> bool:
-    """Whether all operations of a program are machine code."""
-    return not callbacks(program)
-
-
 @attrs.frozen(eq=False)
-class TableCode:
-    """Code that works through tables, and the tables; calls run the best code there is."""
+class Plan:
+    """A function by its steps."""
 
+    size: int
+    """The numbers in its memory."""
     inputs: int
-    outputs: int
-    memory: Any
-    """The numbers; the inputs come first."""
-    kinds: Sequence[tuple[Sequence[tuple[Program, int]], bool]]
-    facts: Any
-    """What the code must know of the tables, as an array of words."""
-    cell: Any
-    """The address of the code, the countdown of calls to the next fallback, and a word."""
-    codes: list[Code]
-    """All code so far: what has been replaced may still be running."""
-    held: tuple[object, ...]
-    lock: Any = attrs.field(factory=Lock, init=False)
+    steps: Sequence[Step]
+    literals: tuple[int, Any]
+    """Where literals are put, and these."""
+    outputs: Any
+    """The place of each output."""
 
-    @classmethod
-    def of(
-        cls, size: int, inputs: int, steps: Sequence[Step], literals: tuple[int, Any], outputs: Any
-    ) -> TableCode:
-        """The code for memory of that size; `literals` are put from a place on, `outputs` are places."""
+    @property
+    def levels(self) -> Sequence[Level]:
+        """What of it decides its code."""
         width = lanes()
-        kinds = [
+        return [
             (
                 [(p, width if t.shape[1] % width == 0 else 1) for p, _, t in step.elements],
                 bool(step.runs),
             )
-            for step in steps
+            for step in self.steps
         ]
-        facts = [inputs, _address(literals[1]), literals[0], len(literals[1])]
-        facts += [_address(outputs), len(outputs)]
-        held: list[object] = [literals[1], outputs]
-        for step in steps:
+
+    def facts(self) -> tuple[Any, tuple[object, ...]]:
+        """What the code is told, as an array of words, and what must live as long."""
+        at, literals = self.literals
+        facts = [self.inputs, _address(literals), at, len(literals)]
+        facts += [_address(self.outputs), len(self.outputs)]
+        held: list[object] = []
+        for step in self.steps:
             for _, first, table in step.elements:
                 facts += [_address(table), table.shape[1], first]
-                held.append(table)
             if step.runs:
                 runs = [
                     (code, table.shape[1], first, _address(table))
@@ -88,19 +78,68 @@ class TableCode:
                 ]
                 flat = (ctypes.c_int64 * (4 * len(runs)))(*[x for run in runs for x in run])
                 facts += [ctypes.addressof(flat), len(runs)]
-                held += [flat, *[table for _, _, table in step.runs]]
-        told = (ctypes.c_int64 * len(facts))(*facts)
-        code = _code(kinds, QUICK, told)
-        cell = (ctypes.c_int64 * 3)(code.addresses["run"], HOT, 0)
-        memory = (ctypes.c_double * size)()
-        return cls(inputs, len(outputs), memory, kinds, told, cell, [code], tuple(held))
+                held.append(flat)
+        return (ctypes.c_int64 * len(facts))(*facts), (self, *held)
+
+
+@attrs.frozen(eq=False)
+class Codes:
+    """The code of several functions in one module; calls run the best there is."""
+
+    plans: Sequence[Plan]
+    facts: Sequence[tuple[Any, tuple[object, ...]]]
+    cells: Sequence[Any]
+    """For each function its address, the countdown of calls to the next fallback, and a word."""
+    codes: list[Code]
+    """All code so far: what has been replaced may still be running."""
+
+    @classmethod
+    def of(cls, plans: Sequence[Plan]) -> Codes:
+        """The code, compiled quickly: better code replaces it when one of them is hot."""
+        made = cls(
+            plans,
+            [plan.facts() for plan in plans],
+            [(ctypes.c_int64 * 3)(0, HOT, 0) for _ in plans],
+            [],
+        )
+        made.compile(QUICK)
+        return made
+
+    def compile(self, level: int) -> None:
+        """Compile all functions, for calls from then on."""
+        module = elements_module([plan.levels for plan in self.plans], host())
+        names = [f"run{number}" for number in range(len(self.plans))]
+        told = {f"facts{k}": ctypes.addressof(facts) for k, (facts, _) in enumerate(self.facts)}
+        code = loaded([trampoline_code(module, level), _tape()], names, told)
+        self.codes.append(code)
+        for cell, name in zip(self.cells, names, strict=True):
+            cell[0] = code.addresses[name]
 
     def improve(self) -> Iterator[None]:
-        """Compile the best code once, for calls from then on; in steps, for `submit`."""
+        """Compile the best code once; in steps, for `submit`."""
         if len(self.codes) == 1:
             yield
-            self.codes.append(_code(self.kinds, BEST, self.facts))
-            self.cell[0] = self.codes[-1].addresses["run"]
+            self.compile(BEST)
+
+    def functions(self) -> list[TableCode]:
+        """Each of the functions."""
+        return [
+            TableCode(plan.inputs, len(plan.outputs), (ctypes.c_double * plan.size)(), self, cell)
+            for plan, cell in zip(self.plans, self.cells, strict=True)
+        ]
+
+
+@attrs.frozen(eq=False)
+class TableCode:
+    """One function with memory of its own."""
+
+    inputs: int
+    outputs: int
+    memory: Any
+    """The numbers; the inputs come first."""
+    codes: Codes
+    cell: Any
+    lock: Any = attrs.field(factory=Lock, init=False)
 
     def into(self, sizes: Sequence[int], other: Callable[..., Any]) -> Callable[..., Any]:
         """The function of arrays of the inputs and of one for the outputs, as `Entry.into` makes it."""
@@ -135,15 +174,8 @@ def _fall_back(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
     """The fallback of a builtin."""
     code, other = kept[:2]
     if code.cell[1] == 0:
-        submit(code.improve)
+        submit(code.codes.improve)
     return other(*args, **kwargs)
-
-
-def _code(
-    kinds: Sequence[tuple[Sequence[tuple[Program, int]], bool]], level: int, facts: Any
-) -> Code:
-    files = [trampoline_code(elements_module(kinds, host()), level), _tape()]
-    return loaded(files, ["run"], {"facts": ctypes.addressof(facts)})
 
 
 @cache
