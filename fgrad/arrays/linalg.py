@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgrad.arrays.functions import matmul, sum
+from fgrad.arrays.functions import sum
 from fgrad.arrays.linear import fit, full, permuted, reshaped
 from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.values import quietly, shape_of
 from fgrad.ops.multiple import settled

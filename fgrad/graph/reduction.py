@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 from fgrad.errors import EmptyReduction, NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import arrays, is_array, is_of_arrays
+from fgrad.ops.operand import Operand, arrays, is_array, is_of_arrays, is_real
 from fgrad.ops.signatures import Binary
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def sum(terms: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """
     if is_array(terms) or is_of_arrays(terms):
         return arrays().functions.sum(terms, axis, keepdims=keepdims)
-    if axis is not None or keepdims:
+    if axis is not None:
         raise _no_axes("sum", axis)
-    return _balanced(_ADD, list(terms), "sum", "0.0")
+    return _balanced(_ADD, _listed(terms), "sum", "0.0")
 
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def prod(factors: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """
     if is_array(factors) or is_of_arrays(factors):
         return arrays().functions.prod(factors, axis, keepdims=keepdims)
-    if axis is not None or keepdims:
+    if axis is not None:
         raise _no_axes("prod", axis)
-    return _balanced(_MUL, list(factors), "prod", "1.0")
+    return _balanced(_MUL, _listed(factors), "prod", "1.0")
 
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
     11.0
     """
     if any(is_array(a) or is_of_arrays(a) for a in (x, y)):
-        return arrays().functions.dot(x, y)
+        return arrays().dot(x, y)
     left, right = list(x), list(y)
     if len(left) != len(right):
         advice = "Pair them first, or cut the longer one."
@@ -119,6 +119,11 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
             "dot", "two sequences of one length", f"lengths {len(left)} and {len(right)}", advice
         )
     return _balanced(_ADD, _pairwise(_MUL, left, right), "dot", "0.0")
+
+
+def _listed(terms: Any) -> list[Any]:
+    """The terms; a number is the only one of itself, as an array of no dimension is."""
+    return [terms] if isinstance(terms, Operand) or is_real(terms) else list(terms)
 
 
 def _no_axes(where: str, axis: object) -> NotAValue:

@@ -1,0 +1,80 @@
+"""Convolutions of two vectors: bilinear, and their own transposes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from fgrad.arrays.contract import contracted
+from fgrad.arrays.linear import Key, cut, full, indexing, placing
+from fgrad.arrays.parts import flip
+from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.shapes import given, index, refused
+from fgrad.arrays.values import shape_of
+from fgrad.errors import NotAValue
+from fgrad.ops.multiple import either
+from fgrad.ops.operand import Guarded
+
+
+def _along(flow: Flow, other: Any) -> Flow:
+    """The convolution of a flow of its full shape with a vector."""
+    if not isinstance(flow, Guarded):
+        return _convolution(flow, other)
+    # What does not flow meets nothing of the other: a contraction sees to that.
+    (n,), (m,) = shape_of(flow.value), shape_of(other)
+    wide = placing(Key((slice(m - 1, m - 1 + n),)), (n + 2 * (m - 1),)).along(flow)
+    windows = indexing(Key((np.arange(n + m - 1)[:, None] + np.arange(m),))).along(wide)
+    return contracted("ab,b->a", windows, flip(other))
+
+
+def _pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    g = full(g, shape_of(out))
+    a, b = args
+    (n,), (m,) = shape_of(a), shape_of(b)
+    to_a = cut(_along(g, flip(b)), 0, m - 1, m - 1 + n) if wanted[0] else None
+    return to_a, cut(_along(g, flip(a)), 0, n - 1, n - 1 + m) if wanted[1] else None
+
+
+def _push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    (a, b), (da, db) = args, moves
+    left = None if da is None else _along(da, b)
+    right = None if db is None else _along(db, a)
+    if left is None or right is None:
+        return right if left is None else left
+    return either(left, right)
+
+
+def _convolving() -> Whole:
+    return _convolution
+
+
+_convolution: Final = Whole("convolve", np.convolve, (_convolving, ()), (), 2, _pull, _push)
+
+
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """The sums of products of one vector with the other backwards, at each shift.
+
+    Mode "same" gives as many as the longer one has, "valid" those where the vectors overlap fully.
+    """
+    a, v = given(a, "convolve"), given(v, "convolve")
+    s, t = shape_of(a), shape_of(v)
+    if len(s) != 1 or len(t) != 1 or not s[0] or not t[0]:
+        raise refused("convolve", f"shapes {s} and {t}", "Give vectors that are not empty.")
+    y = _convolution(a, v)
+    if mode == "full":
+        return y
+    short, long = min(s[0], t[0]), max(s[0], t[0])
+    if mode == "same":
+        start = (short - 1) // 2
+        return index(y, slice(start, start + long))
+    if mode != "valid":
+        raise NotAValue("convolve", "a mode", f"{mode!r:.20}", "Take 'full', 'same' or 'valid'.")
+    return index(y, slice(short - 1, long))
+
+
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    """The sums of products of one vector with the other, at each shift."""
+    a, v = given(a, "correlate"), flip(given(v, "correlate"))
+    return convolve(a, v, mode)
