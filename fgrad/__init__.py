@@ -117,9 +117,12 @@ from fgrad.ops.signatures import Unary as Unary
 
 if _typing.TYPE_CHECKING:
     from fgrad import trees as trees
+    from fgrad.arrays.api import at as at
     from fgrad.arrays.api import broadcast_to as broadcast_to
     from fgrad.arrays.api import cholesky as cholesky
     from fgrad.arrays.api import concatenate as concatenate
+    from fgrad.arrays.api import convolve as convolve
+    from fgrad.arrays.api import cross as cross
     from fgrad.arrays.api import cumprod as cumprod
     from fgrad.arrays.api import cumsum as cumsum
     from fgrad.arrays.api import det as det
@@ -128,21 +131,27 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import einsum as einsum
     from fgrad.arrays.api import expand_dims as expand_dims
     from fgrad.arrays.api import flip as flip
+    from fgrad.arrays.api import hstack as hstack
     from fgrad.arrays.api import inner as inner
+    from fgrad.arrays.api import interp as interp
     from fgrad.arrays.api import inv as inv
     from fgrad.arrays.api import logsumexp as logsumexp
     from fgrad.arrays.api import matmul as matmul
     from fgrad.arrays.api import max as max
     from fgrad.arrays.api import mean as mean
+    from fgrad.arrays.api import median as median
     from fgrad.arrays.api import min as min
     from fgrad.arrays.api import moveaxis as moveaxis
     from fgrad.arrays.api import norm as norm
     from fgrad.arrays.api import outer as outer
     from fgrad.arrays.api import pad as pad
+    from fgrad.arrays.api import quantile as quantile
     from fgrad.arrays.api import ravel as ravel
     from fgrad.arrays.api import repeat as repeat
     from fgrad.arrays.api import reshape as reshape
     from fgrad.arrays.api import roll as roll
+    from fgrad.arrays.api import searchsorted as searchsorted
+    from fgrad.arrays.api import select as select
     from fgrad.arrays.api import slogdet as slogdet
     from fgrad.arrays.api import softmax as softmax
     from fgrad.arrays.api import solve as solve
@@ -157,9 +166,11 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import tensordot as tensordot
     from fgrad.arrays.api import tile as tile
     from fgrad.arrays.api import transpose as transpose
+    from fgrad.arrays.api import trapezoid as trapezoid
     from fgrad.arrays.api import tril as tril
     from fgrad.arrays.api import triu as triu
     from fgrad.arrays.api import vdot as vdot
+    from fgrad.arrays.api import vstack as vstack
     from fgrad.arrays.nodes import ArrayCondition as ArrayCondition
     from fgrad.arrays.nodes import ArrayNode as ArrayNode
     from fgrad.compiled.compile import compile as compile
@@ -290,6 +301,17 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "det": "arrays.api",
     "slogdet": "arrays.api",
     "cholesky": "arrays.api",
+    "at": "arrays.api",
+    "convolve": "arrays.api",
+    "cross": "arrays.api",
+    "hstack": "arrays.api",
+    "interp": "arrays.api",
+    "median": "arrays.api",
+    "quantile": "arrays.api",
+    "searchsorted": "arrays.api",
+    "select": "arrays.api",
+    "trapezoid": "arrays.api",
+    "vstack": "arrays.api",
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
 })  # fmt: skip

@@ -2,50 +2,75 @@
 
 from __future__ import annotations
 
-from fgrad.arrays import functions, linalg, order, parts, products, shapes, signatures, together
-from fgrad.arrays.einstein import einsum as _einsum
+from fgrad.arrays import at as _at
+from fgrad.arrays import (
+    choices,
+    convolution,
+    functions,
+    linalg,
+    lines,
+    order,
+    parts,
+    products,
+    shapes,
+    signatures,
+    together,
+)
+from fgrad.arrays import einstein as _einstein
 from fgrad.arrays import methods as _methods  # noqa: F401  # nodes of arrays get theirs there
+from fgrad.arrays import reduction_signatures as reducing
 
+at: signatures.AtPlaces = _at.at
 broadcast_to: signatures.ToShape = shapes.broadcast_to
 cholesky: signatures.Plainly = linalg.cholesky
 concatenate: signatures.Joining = together.concatenate
+convolve: signatures.Convolving = convolution.convolve
+cross: signatures.Product = products.cross
 cumprod: signatures.AlongAny = functions.cumprod
 cumsum: signatures.AlongAny = functions.cumsum
 det: signatures.Determinant = linalg.det
 diag: signatures.OnDiagonal = parts.diag
 diagonal: signatures.Diagonal = parts.diagonal
-einsum: signatures.Einsum = _einsum
+einsum: signatures.Einsum = _einstein.einsum
 expand_dims: signatures.Expanding = shapes.expand_dims
 flip: signatures.AlongAxes = parts.flip
+hstack: signatures.Rows = together.hstack
 inner: signatures.Product = products.inner
+interp: signatures.Interpolating = lines.interp
 inv: signatures.Plainly = linalg.inv
-logsumexp: signatures.Reduction = functions.logsumexp
+logsumexp: reducing.Plain = functions.logsumexp
 matmul: signatures.Product = products.matmul
-max: signatures.Reduction = functions.max
-mean: signatures.Reduction = functions.mean
-min: signatures.Reduction = functions.min
+max: reducing.Reduction = functions.max
+mean: reducing.Mean = functions.mean
+median: reducing.Plain = order.median
+min: reducing.Reduction = functions.min
 moveaxis: signatures.Moving = shapes.moveaxis
-norm: signatures.Norm = functions.norm
+norm: reducing.Norm = functions.norm
 outer: signatures.Product = products.outer
 pad: signatures.Padding = together.pad
-ravel: signatures.Plainly = shapes.ravel
+quantile: reducing.Quantile = order.quantile
+ravel: signatures.Ravelling = shapes.ravel
 repeat: signatures.Repeating = parts.repeat
-reshape: signatures.ToShape = shapes.reshape
+reshape: signatures.Reshaping = shapes.reshape
 roll: signatures.Rolling = parts.roll
+searchsorted: signatures.Searching = order.searchsorted
+select: signatures.Selecting = choices.select
 slogdet: signatures.LogDeterminant = linalg.slogdet
 softmax: signatures.AlongAxis = functions.softmax
 solve: signatures.Product = linalg.solve
-sort: signatures.AlongAxis = order.sort
+sort: signatures.AlongAny = order.sort
 split: signatures.Splitting = parts.split
 squeeze: signatures.AlongAxes = shapes.squeeze
 stack: signatures.Stacking = together.stack
-std: signatures.Deviation = functions.std
+std: reducing.Deviation = functions.std
 swapaxes: signatures.Swapping = shapes.swapaxes
 take: signatures.Taking = parts.take
 take_along_axis: signatures.TakingAlong = parts.take_along_axis
 tensordot: signatures.TensorProduct = products.tensordot
 tile: signatures.ToShape = together.tile
 transpose: signatures.Permuting = shapes.transpose
+trapezoid: signatures.Area = lines.trapezoid
 tril: signatures.OnDiagonal = parts.tril
 triu: signatures.OnDiagonal = parts.triu
 vdot: signatures.NumberProduct = products.vdot
+vstack: signatures.Rows = together.vstack

@@ -82,7 +82,9 @@ def fmin(x: Any, y: Any) -> Any:
 
 def heaviside(x: Any, middle: Any) -> Any:
     """0 below 0 and 1 above it, and `middle` there."""
-    return ops.where(ops.equal(x, 0.0), middle, ops.where(ops.less(x, 0.0), 0.0, ops.where(is_nan(x), x, 1.0)))
+    return ops.where(
+        ops.equal(x, 0.0), middle, ops.where(ops.less(x, 0.0), 0.0, ops.where(is_nan(x), x, 1.0))
+    )
 
 
 def logical_xor(a: Any, b: Any) -> Any:
@@ -90,7 +92,9 @@ def logical_xor(a: Any, b: Any) -> Any:
     return ops.logical_and(ops.logical_or(a, b), ops.logical_not(ops.logical_and(a, b)))
 
 
-def is_close(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+def is_close(
+    a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Any:
     """Where two are equal within a tolerance, as a condition."""
     a, b = given(a, "isclose"), given(b, "isclose")
     near = ops.logical_and(ops.less_equal(ops.abs(a - b), atol + rtol * ops.abs(b)), is_finite(b))
@@ -146,7 +150,9 @@ def piecewise(x: Any, conditions: Any, functions: Sequence[Any], *args: Any, **k
         masks = [*masks, ~np.logical_or.reduce(masks)]
     if len(functions) != len(masks):
         got = f"{len(masks)} conditions and {len(functions)} functions"
-        raise NotAValue("piecewise", "a function for each condition", got, "Give as many, or one more.")
+        raise NotAValue(
+            "piecewise", "a function for each condition", got, "Give as many, or one more."
+        )
     out: Any = np.zeros(shape_of(x)) if shape_of(x) else reshape(0.0, ())
     for mask, f in zip(masks, functions, strict=True):
         if not mask.any():

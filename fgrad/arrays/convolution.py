@@ -62,19 +62,22 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     s, t = shape_of(a), shape_of(v)
     if len(s) != 1 or len(t) != 1 or not s[0] or not t[0]:
         raise refused("convolve", f"shapes {s} and {t}", "Give vectors that are not empty.")
-    y = _convolution(a, v)
-    if mode == "full":
-        return y
-    short, long = min(s[0], t[0]), max(s[0], t[0])
-    if mode == "same":
-        start = (short - 1) // 2
-        return index(y, slice(start, start + long))
-    if mode != "valid":
-        raise NotAValue("convolve", "a mode", f"{mode!r:.20}", "Take 'full', 'same' or 'valid'.")
-    return index(y, slice(short - 1, long))
+    return _part(_convolution(a, v), mode, s[0], t[0], "convolve")
+
+
+def _part(y: Any, mode: str, n: int, m: int, where: str) -> Any:
+    """The part of all shifts that a mode asks for."""
+    short, long = min(n, m), max(n, m)
+    if mode not in ("full", "same", "valid"):
+        raise NotAValue(where, "a mode", f"{mode!r:.20}", "Take 'full', 'same' or 'valid'.")
+    # numpy's correlate turns itself around if the second vector is longer.
+    middle = short // 2 if where == "correlate" and m > n else (short - 1) // 2
+    starts = {"full": (0, n + m - 1), "same": (middle, middle + long), "valid": (short - 1, long)}
+    return index(y, slice(*starts[mode]))
 
 
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """The sums of products of one vector with the other, at each shift."""
-    a, v = given(a, "correlate"), flip(given(v, "correlate"))
-    return convolve(a, v, mode)
+    a, v = given(a, "correlate"), given(v, "correlate")
+    y = convolve(a, flip(v))
+    return _part(y, mode, shape_of(a)[0], shape_of(v)[0], "correlate")

@@ -14,7 +14,7 @@ from fgrad.arrays.values import shape_of
 from fgrad.errors import NotAValue
 
 
-def einsum(spec: str, *operands: Any) -> Any:
+def einsum(spec: Any, *operands: Any) -> Any:
     """Products summed by letters; where no result is named, by those that are there twice.
 
     >>> import numpy as np
@@ -51,7 +51,10 @@ def _parsed(spec: str, parts: list[Any]) -> tuple[list[str], str]:
     free = "".join([c for c in ascii_letters if c not in spec])
     if len(inputs) != len(parts):
         raise _wrong(spec, f"{len(inputs)} arrays, not {len(parts)}")
-    lost = [len(shape_of(x)) - len(names.replace("...", "")) for names, x in zip(inputs, parts, strict=True)]
+    lost = [
+        len(shape_of(x)) - len(names.replace("...", ""))
+        for names, x in zip(inputs, parts, strict=True)
+    ]
     if any(n < 0 or (n and "..." not in names) for n, names in zip(lost, inputs, strict=True)):
         raise _wrong(spec, "a letter for each axis")
     widest = max([n for n, names in zip(lost, inputs, strict=True) if "..." in names], default=0)

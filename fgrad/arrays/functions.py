@@ -70,17 +70,17 @@ def max(
     x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
     """The largest element along axes; equal ones share the derivative."""
-    return _extreme("max", x, axis, keepdims, initial, where)
+    return _extreme("max", x, axis, keepdims, initial=initial, where=where)
 
 
 def min(
     x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
     """The smallest element along axes; equal ones share the derivative."""
-    return _extreme("min", x, axis, keepdims, initial, where)
+    return _extreme("min", x, axis, keepdims, initial=initial, where=where)
 
 
-def _extreme(name: str, x: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+def _extreme(name: str, x: Any, axis: Axis, keepdims: bool, *, initial: Any, where: Any) -> Any:
     if initial is None and where is not True:
         advice = "Give the value where no element counts, as in initial=-np.inf."
         raise NotAValue(f"{name} with where=", "initial=", "none", advice)
@@ -152,7 +152,7 @@ def _root(square: Any) -> Any:
     return ops.where(ops.equal(square, 0.0), 0.0, ops.sqrt(square))
 
 
-def norm(x: Any, ord: Any = None, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The Euclidean norm along axes, of matrices Frobenius'; with `ord` 1 or inf that of vectors.
 
     The derivative is 0 where all elements are.

@@ -8,7 +8,16 @@ import numpy as np
 
 from fgrad.arrays.functions import sum
 from fgrad.arrays.order import known
-from fgrad.arrays.shapes import Axis, axes_of, axis_of, broadcast_to, given, index, ravel, refused, reshape
+from fgrad.arrays.shapes import (
+    Axis,
+    axis_of,
+    broadcast_to,
+    given,
+    index,
+    ravel,
+    refused,
+    reshape,
+)
 from fgrad.arrays.together import concatenate
 from fgrad.arrays.values import plain, shape_of
 from fgrad.errors import NotAValue
@@ -26,7 +35,9 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     """The differences of neighbours along an axis, taken n times; with more elements at its ends."""
     x = given(x, "diff")
     place = axis_of(axis, len(shape_of(x)), "diff")
-    ends = [None if e is None else _end(given(e, "diff"), shape_of(x), place) for e in (prepend, append)]
+    ends = [
+        None if e is None else _end(given(e, "diff"), shape_of(x), place) for e in (prepend, append)
+    ]
     if any(e is not None for e in ends):
         x = concatenate([e for e in (ends[0], x, ends[1]) if e is not None], place)
     for _ in range(n):
@@ -65,12 +76,17 @@ def gradient(f: Any, *spacing: Any, axis: Axis = None, edge_order: int = 1) -> A
     """
     f = given(f, "gradient")
     shape = shape_of(f)
-    axes = [axis_of(a, len(shape), "gradient") for a in np.atleast_1d(range(len(shape)) if axis is None else axis)]
+    axes = [
+        axis_of(a, len(shape), "gradient")
+        for a in np.atleast_1d(range(len(shape)) if axis is None else axis)
+    ]
     steps = [given(s, "gradient") for s in spacing] or [1.0]
     steps = steps * len(axes) if len(steps) == 1 and not shape_of(steps[0]) else steps
     if len(steps) != len(axes) or edge_order not in (1, 2):
         got = f"{len(spacing)} spacings for {len(axes)} axes, and edge_order={edge_order}"
-        raise refused("gradient", got, "Give one spacing, or one for each axis, and edge_order 1 or 2.")
+        raise refused(
+            "gradient", got, "Give one spacing, or one for each axis, and edge_order 1 or 2."
+        )
     slopes = [_slopes(f, a, s, edge_order) for a, s in zip(axes, steps, strict=True)]
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
@@ -79,44 +95,74 @@ def _slopes(f: Any, place: int, step: Any, edge_order: int) -> Any:
     n = shape_of(f)[place]
     if n <= edge_order or shape_of(step) not in ((), (n,)):
         got = f"length {n} along axis {place}, with spacing of shape {shape_of(step)}"
-        raise refused("gradient", got, f"Give {edge_order + 1} elements at least, and a place for each.")
-    shape = [-1 if a == place else 1 for a in range(len(shape_of(f)))]
+        advice = f"Give {edge_order + 1} elements at least, and a place for each."
+        raise refused("gradient", got, advice)
     if shape_of(step):
         step = diff(step)
         if not isinstance(step, Node) and (step == step[0]).all():
             step = index(step, 0)  # as numpy; a node of the same has derivatives of its own
-    first = lambda i: _along(f, place, i, i + 1 or None)
-    gap = lambda i: index(step, i) if shape_of(step) else step
+    ends = _edges(f, place, step) if edge_order == 1 else _parabolic_edges(f, place, step)
+    return concatenate([ends[0], _within(f, place, step), ends[1]], place)
+
+
+def _within(f: Any, place: int, step: Any) -> Any:
+    before, after = _along(f, place, 0, -2), _along(f, place, 2, None)
+    if not shape_of(step):
+        return ops.div(after - before, 2.0 * step)
+    shape = [-1 if a == place else 1 for a in range(len(shape_of(f)))]
+    weights = _weights(_along(step, 0, 0, -1), _along(step, 0, 1, None), 1)
+    a, b, c = (reshape(w, shape) for w in weights)
+    return a * before + b * _along(f, place, 1, -1) + c * after
+
+
+def _edges(f: Any, place: int, step: Any) -> tuple[Any, Any]:
+    """The slopes of the first and of the last two points."""
+    first, last = (index(step, 0), index(step, -1)) if shape_of(step) else (step, step)
+    start = _along(f, place, 1, 2) - _along(f, place, 0, 1)
+    end = _along(f, place, -1, None) - _along(f, place, -2, -1)
+    return ops.div(start, first), ops.div(end, last)
+
+
+def _parabolic_edges(f: Any, place: int, step: Any) -> tuple[Any, Any]:
+    """The slopes of the parabolas through the first and the last three points."""
     if shape_of(step):
-        a, b, c = (reshape(w, shape) for w in _weights(_along(step, 0, 0, -1), _along(step, 0, 1, None), 1))
-        inner = a * _along(f, place, 0, -2) + b * _along(f, place, 1, -1) + c * _along(f, place, 2, None)
+        a, b, c = _weights(index(step, 0), index(step, 1), 0)
+        p, q, r = _weights(index(step, -2), index(step, -1), 2)
     else:
-        inner = ops.div(_along(f, place, 2, None) - _along(f, place, 0, -2), 2.0 * step)
-    if edge_order == 1:
-        start = ops.div(first(1) - first(0), gap(0))
-        end = ops.div(first(-1) - first(-2), gap(-1))
-    else:
-        even = not shape_of(step)
-        (a, b, c), (p, q, r) = (
-            ([k / step for k in ks] if even else _weights(gap(i), gap(i + 1), at))
-            for ks, i, at in (((-1.5, 2.0, -0.5), 0, 0), ((0.5, -2.0, 1.5), -2, 2))
-        )
-        start = a * first(0) + b * first(1) + c * first(2)
-        end = p * first(-3) + q * first(-2) + r * first(-1)
-    return concatenate([start, inner, end], place)
+        a, b, c = (k / step for k in (-1.5, 2.0, -0.5))
+        p, q, r = (k / step for k in (0.5, -2.0, 1.5))
+    start = a * _along(f, place, 0, 1) + b * _along(f, place, 1, 2) + c * _along(f, place, 2, 3)
+    end = (
+        p * _along(f, place, -3, -2) + q * _along(f, place, -2, -1) + r * _along(f, place, -1, None)
+    )
+    return start, end
 
 
 def _weights(before: Any, after: Any, at: int) -> tuple[Any, Any, Any]:
     """The weights of three points in the slope of the parabola through them, at one of these."""
     both = before + after
     if at == 0:
-        return -(2.0 * before + after) / (before * both), both / (before * after), -before / (after * both)
+        return (
+            -(2.0 * before + after) / (before * both),
+            both / (before * after),
+            -before / (after * both),
+        )
     if at == 1:
-        return -after / (before * both), (after - before) / (before * after), before / (after * both)
-    return after / (before * both), -both / (before * after), (2.0 * after + before) / (after * both)
+        return (
+            -after / (before * both),
+            (after - before) / (before * after),
+            before / (after * both),
+        )
+    return (
+        after / (before * both),
+        -both / (before * after),
+        (2.0 * after + before) / (after * both),
+    )
 
 
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+def interp(  # noqa: PLR0917  # as numpy has it
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     """Straight lines between points (xp, fp), of which `xp` increase, read at `x`; as numpy's.
 
     Outside it is the first and the last of `fp`, or `left` and `right`; with a `period` it repeats.
@@ -148,10 +194,14 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         lost = plain(np.isnan(known(y, "interp")))
         if np.any(lost):  # as numpy, from the other end, and where both are one infinity
             y = ops.where(lost, slope * (x - x1) + f1, y)
-            same = np.equal(points[near], at) | (np.isnan(known(y, "interp")) & np.equal(known(f0, ""), known(f1, "")))
+            same = np.equal(points[near], at) | (
+                np.isnan(known(y, "interp")) & np.equal(known(f0, ""), known(f1, ""))
+            )
             y = ops.where(plain(same & lost), f0, y)
     y = ops.where(plain(at < points[0]), index(fp, 0) if left is None else given(left, "interp"), y)
-    return ops.where(plain(at > points[-1]), index(fp, -1) if right is None else given(right, "interp"), y)
+    return ops.where(
+        plain(at > points[-1]), index(fp, -1) if right is None else given(right, "interp"), y
+    )
 
 
 def _repeating(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
@@ -163,4 +213,8 @@ def _repeating(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
     order = np.argsort(known(xp, "interp"))
     xp, fp = index(xp, order), index(fp, order)
     ends = [index(xp, slice(-1, None)) - period, xp, index(xp, slice(0, 1)) + period]
-    return ops.mod(x, period), concatenate(ends), concatenate([_along(fp, 0, -1, None), fp, _along(fp, 0, 0, 1)])
+    return (
+        ops.mod(x, period),
+        concatenate(ends),
+        concatenate([_along(fp, 0, -1, None), fp, _along(fp, 0, 0, 1)]),
+    )

@@ -110,10 +110,36 @@ def _plain_array(self: Any, *args: Any, **kwargs: Any) -> Any:
     raise SilentDetach("an array", repr(self), advice)
 
 
-_AS_FUNCTIONS: Final = (
-    "sum prod mean max min var std cumsum cumprod any all dot trace diagonal swapaxes squeeze take"
-    " repeat round ravel argmax argmin argsort argpartition nonzero searchsorted ptp copy"
-).split()
+_AS_FUNCTIONS: Final = [
+    "sum",
+    "prod",
+    "mean",
+    "max",
+    "min",
+    "var",
+    "std",
+    "cumsum",
+    "cumprod",
+    "any",
+    "all",
+    "dot",
+    "trace",
+    "diagonal",
+    "swapaxes",
+    "squeeze",
+    "take",
+    "repeat",
+    "round",
+    "ravel",
+    "argmax",
+    "argmin",
+    "argsort",
+    "argpartition",
+    "nonzero",
+    "searchsorted",
+    "ptp",
+    "copy",
+]
 _IN_PLACE: Final[Mapping[str, str]] = MappingProxyType({
     "sort": "It is immutable: write x = fg.sort(x).",
     "partition": "It is immutable: write x = np.partition(x, kth).",
@@ -134,7 +160,10 @@ def _give_methods() -> None:
         setattr(kind, name, FUNCTIONS[getattr(np, name)])
     for name, advice in _IN_PLACE.items():
         setattr(kind, name, _refusing(name, advice))
-    kind.conj, kind.astype = FUNCTIONS[np.real], read("astype", astype, "x dtype [order] [casting] [subok] [copy]")
+    kind.conj, kind.astype = (
+        FUNCTIONS[np.real],
+        read("astype", astype, "x dtype [order] [casting] [subok] [copy]"),
+    )
     kind.transpose, kind.item, kind.compress, kind.clip = _transpose, _item, _compress, _clip
     kind.at, kind.T = property(at), property(shapes.transpose)
     kind.mT = property(lambda self: shapes.swapaxes(self, -1, -2))

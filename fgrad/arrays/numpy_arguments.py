@@ -11,9 +11,11 @@ import numpy as np
 from fgrad.errors import NotAValue
 
 _NO_VALUE: Final[Any] = getattr(np, "_NoValue", None)
-_ANY: Final = frozenset({"casting", "kind", "stable", "copy", "overwrite_input", "optimize", "subok"})
+_ANY: Final = frozenset(
+    {"casting", "kind", "stable", "copy", "overwrite_input", "optimize", "subok"}
+)
 _ALLOWED: Final[Mapping[str, Any]] = MappingProxyType({
-    "mode": "raise", "order": "K", "descending": False, "writeable": False, "reflect_type": "even",
+    "upper": False, "retstep": False, "mode": "raise", "order": "K", "descending": False, "writeable": False, "reflect_type": "even",
 })  # fmt: skip
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from fgrad.arrays import choices, functions, parts, shapes, together
 from fgrad.arrays.at import at
+from fgrad.arrays.einstein import einsum as by_letters
+from fgrad.arrays.numpy_arguments import read
 from fgrad.arrays.order import known
 from fgrad.arrays.parts import split
 from fgrad.arrays.values import plain, shape_of
@@ -102,6 +104,14 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: 
     return shapes.moveaxis(y, 0, axis)
 
 
+def einsum(spec: Any, *operands: Any, **options: Any) -> Any:
+    """Products summed by letters, in whatever order they are multiplied."""
+    names = "spec operands [out] [dtype] [order] [casting] [optimize]"
+    return read("einsum", lambda spec, operands: by_letters(spec, *operands), names)(
+        spec, operands, **options
+    )
+
+
 def polyval(p: Any, x: Any) -> Any:
     """The polynomial with coefficients from the highest power on, by Horner's rule."""
     y: Any = full_like(x, 0.0) if shape_of(x) else 0.0
@@ -110,10 +120,10 @@ def polyval(p: Any, x: Any) -> Any:
     return y
 
 
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+def vander(x: Any, n: int | None = None, increasing: bool = False) -> Any:
     """The powers of a vector as columns, the highest first."""
     x = shapes.given(x, "vander")
-    n = shape_of(x)[0] if N is None else N
+    n = shape_of(x)[0] if n is None else n
     ones = np.ones(shape_of(x))
     if not n:
         return np.ones((*shape_of(x), 0))
@@ -187,3 +197,14 @@ def size(a: Any, axis: Any = None) -> int:
     """How many elements there are, or how many along axes."""
     shape = shape_of(a)
     return int(np.prod([shape[i] for i in shapes.axes_of(axis, len(shape), "size")], dtype=int))
+
+
+def broadcast_arrays(*arrays: Any, subok: bool = False) -> tuple[Any, ...]:
+    """All arrays in the shape in which they go together."""
+    return together.broadcast_arrays(*arrays)
+
+
+def meshgrid(*vectors: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    """The coordinates of a grid."""
+    found = together.meshgrid(*vectors, sparse=sparse, indexing=indexing)
+    return tuple(found) if isinstance(np.meshgrid(), tuple) else found  # as this numpy has it

@@ -11,11 +11,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays import choices, functions, linalg, parts, products, shapes, together
+from fgrad.arrays import (
+    choices,
+    functions,
+    linalg,
+    lines,
+    order,
+    parts,
+    products,
+    shapes,
+    statistics,
+    together,
+)
 from fgrad.arrays import convolution as conv
-from fgrad.arrays import lines, order, statistics
 from fgrad.arrays import numpy_forms as forms
-from fgrad.arrays.einstein import einsum
 from fgrad.arrays.numpy_arguments import read
 from fgrad.arrays.parts import split
 from fgrad.arrays.values import shape_of
@@ -79,7 +88,7 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "outer": (products.outer, "a b [out]"), "tensordot": (products.tensordot, "a b axes"),
     "kron": (products.kron, _TWO), "cross": (products.cross, "a b axisa axisb axisc axis"),
     "convolve": (conv.convolve, "a v mode"), "correlate": (conv.correlate, "a v mode"),
-    "einsum": (einsum, ""), "polyval": (forms.polyval, "p x"), "vander": (forms.vander, "x N increasing"),
+    "einsum": (forms.einsum, ""), "polyval": (forms.polyval, "p x"), "vander": (forms.vander, "x N=n increasing"),
     "trace": (functions.trace, "a offset axis1 axis2 [dtype] [out]"),
     "linalg.cross": (lambda a, b, axis=-1: products.cross(a, b, axis=axis), "x1 b axis"),
     "linalg.outer": (products.outer, _TWO), "linalg.matmul": (products.matmul, _TWO),
@@ -93,7 +102,7 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "swapaxes": (shapes.swapaxes, "a axis1=first axis2=second"), "squeeze": (shapes.squeeze, "a axis"),
     "rollaxis": (forms.rollaxis, "a axis start"), "expand_dims": (shapes.expand_dims, "a axis"),
     "broadcast_to": (shapes.broadcast_to, "array shape [subok]"),
-    "broadcast_arrays": (lambda *xs, subok=False: together.broadcast_arrays(*xs), ""),
+    "broadcast_arrays": (forms.broadcast_arrays, ""),
     "matrix_transpose": (lambda x: shapes.swapaxes(x, -1, -2), _ONE),
     "atleast_1d": (forms.each(1), ""), "atleast_2d": (forms.each(2), ""), "atleast_3d": (forms.each(3), ""),
     # Parts.
@@ -119,7 +128,7 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "column_stack": (together.column_stack, "tup"), "block": (together.block, "arrays"),
     "append": (together.append, "arr values axis"), "insert": (together.insert, "arr obj=places values axis"),
     "tile": (together.tile, "A reps=counts"), "resize": (together.resize, "a new_shape=shape"),
-    "meshgrid": (lambda *xs, copy=True, **how: together.meshgrid(*xs, **how), ""),
+    "meshgrid": (forms.meshgrid, ""),
     "pad": (together.pad, "array pad_width mode constant_values [reflect_type]"),
     "linspace": (forms.linspace, "start stop num endpoint [retstep] [dtype] axis [device]"),
     "bincount": (forms.bincount, "x weights minlength"),
@@ -135,10 +144,12 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
 })  # fmt: skip
 
 _OF_VALUES: Final = (
-    "argmax argmin argsort argpartition argwhere nanargmax nanargmin lexsort nonzero flatnonzero"
-    " count_nonzero searchsorted digitize isin iscomplex isreal tril_indices_from triu_indices_from"
-    " shares_memory may_share_memory array_repr array_str array2string result_type"
-).split()
+    "argmax", "argmin", "argsort", "argpartition", "argwhere", "nanargmax", "nanargmin",
+    "lexsort", "nonzero", "flatnonzero", "count_nonzero", "searchsorted", "digitize", "isin",
+    "iscomplex", "isreal", "tril_indices_from", "triu_indices_from", "shares_memory",
+    "may_share_memory", "array_repr", "array_str", "array2string", "result_type",
+)  # fmt: skip
+"""What gives places, counts and texts: of the values, as these have no derivative to lose."""
 
 _ADVICE: Final[Mapping[str, str]] = MappingProxyType({
     "histogram histogram2d histogramdd histogram_bin_edges":

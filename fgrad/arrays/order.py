@@ -70,13 +70,15 @@ def nanquantile(
     return _quantile(x, q, axis, method, keepdims, present=True)
 
 
-def _quantile(  # noqa: PLR0917  # as numpy has it
+def _quantile(  # as numpy has it
     x: Any, q: Any, axis: Axis, method: str, keepdims: bool, *, present: bool
 ) -> Any:
     x, q = given(x, "quantile"), given(q, "quantile")
     shares = np.asarray(known(q, "quantile"))
     if not ((shares >= 0.0) & (shares <= 1.0)).all():
-        raise NotAValue("quantile", "shares from 0 to 1", f"{shares!r:.60}", "Percentiles go to 100.")
+        raise NotAValue(
+            "quantile", "shares from 0 to 1", f"{shares!r:.60}", "Percentiles go to 100."
+        )
     if method not in _METHODS:
         advice = f"Take one of {', '.join(map(repr, _METHODS))}."
         raise NotAValue("quantile", "a method", f"{method!r:.20}", advice)
@@ -105,7 +107,11 @@ def _between(lines: Any, q: Any, last: Any, method: str, shape: tuple[int, ...])
         rounded = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[method](places)
         return _elements(lines, rounded.astype(int))
     a, b = _elements(lines, low), _elements(lines, high)
-    weight = np.where(places > low, 0.5, 0.0) if method == "midpoint" else q * plain(last * 1.0) - plain(low * 1.0)
+    weight = (
+        np.where(places > low, 0.5, 0.0)
+        if method == "midpoint"
+        else q * plain(last * 1.0) - plain(low * 1.0)
+    )
     step = b - a
     # As numpy: from the nearer end, so that the last one is met.
     near = plain(np.asarray(known(weight, "quantile") >= 0.5))
@@ -125,7 +131,9 @@ def percentile(
     x: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """As `quantile`, with shares of a hundred."""
-    return quantile(x, ops.div(given(q, "percentile"), 100.0), axis, method=method, keepdims=keepdims)
+    return quantile(
+        x, ops.div(given(q, "percentile"), 100.0), axis, method=method, keepdims=keepdims
+    )
 
 
 def nanpercentile(

@@ -51,7 +51,7 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
 def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
     """Equal parts along an axis, or the parts between given places."""
     length = shape_of(x)[axis_of(axis, len(shape_of(x)), "split")]
-    if hasattr(parts, "__index__") and (parts < 1 or length % parts):  # type: ignore[operator]  # a number
+    if hasattr(parts, "__index__") and length % max(operator.index(parts), 1):
         raise refused("split", f"length {length} in {parts} equal parts", "Name the places.")
     return array_split(x, parts, axis)
 
@@ -62,13 +62,13 @@ def array_split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
     place = axis_of(axis, len(shape_of(x)), "split")
     length = shape_of(x)[place]
     if hasattr(parts, "__index__"):
-        count = operator.index(parts)  # type: ignore[arg-type]  # it has an index
+        count = operator.index(parts)
         if count < 1:
             raise refused("split", f"{count} parts", "Take one at least.")
         short, more = divmod(length, count)
         ends = starts((short + 1,) * more + (short,) * (count - more))
     else:
-        ends = [0, *map(operator.index, parts), length]  # type: ignore[arg-type]  # it has none
+        ends = [0, *map(operator.index, parts), length]
     pairs = itertools.pairwise(ends)
     return [index(x, (*(slice(None),) * place, slice(a, b))) for a, b in pairs]
 

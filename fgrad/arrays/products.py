@@ -141,11 +141,15 @@ def kron(a: Any, b: Any) -> Any:
     s, t = shape_of(a), shape_of(b)
     ndim = max(len(s), len(t))
     s, t = (1,) * (ndim - len(s)) + s, (1,) * (ndim - len(t)) + t
-    product = reshape(a, [n for m in s for n in (m, 1)]) * reshape(b, [n for m in t for n in (1, m)])
+    product = reshape(a, [n for m in s for n in (m, 1)]) * reshape(
+        b, [n for m in t for n in (1, m)]
+    )
     return reshape(product, [m * n for m, n in zip(s, t, strict=True)])
 
 
-def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
+def cross(  # noqa: PLR0917  # as numpy has it
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
+) -> Any:
     """The vector product of vectors of three elements."""
     if axis is not None:
         axisa = axisb = axisc = axis

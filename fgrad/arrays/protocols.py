@@ -62,10 +62,14 @@ def _by_method(called: Any, method: str) -> Callable[..., Any] | None:
     if method == "reduce" and called in _REDUCTIONS:
         f = _REDUCTIONS[called]
         reduce = lambda a, axis=0, **how: f(a, axis, **how)
-        return read(f"{called.__name__}.reduce", reduce, "a axis [dtype] [out] keepdims initial where")
+        return read(
+            f"{called.__name__}.reduce", reduce, "a axis [dtype] [out] keepdims initial where"
+        )
     if method == "accumulate" and called in _ACCUMULATIONS:
         g = _ACCUMULATIONS[called]
-        return read(f"{called.__name__}.accumulate", lambda a, axis=0: g(a, axis), "a axis [dtype] [out]")
+        return read(
+            f"{called.__name__}.accumulate", lambda a, axis=0: g(a, axis), "a axis [dtype] [out]"
+        )
     if method == "outer" and called in UFUNCS:
         both = UFUNCS[called]
         return lambda a, b: both(shapes.reshape(a, (*shape_of(a), *[1] * len(shape_of(b)))), b)

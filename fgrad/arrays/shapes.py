@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from fgrad.arrays.joining import concatenation
+from fgrad.arrays.joining import concatenation, of_truths
 from fgrad.arrays.linear import (
     Axes,
     Key,
@@ -23,7 +23,7 @@ from fgrad.arrays.linear import (
     reshaped,
     widened,
 )
-from fgrad.arrays.values import array, shape_of, truths
+from fgrad.arrays.values import array, plain, shape_of, truths
 from fgrad.errors import NotAValue, ShapeMismatch
 from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array, literal, told, untraceable
@@ -37,7 +37,7 @@ def given(x: Any, where: str, *, truth: bool = False) -> Any:
     With `truth` conditions are taken too. A list is an array of what it lists.
     """
     if isinstance(x, (list, tuple)):
-        return _listed(x, where)
+        return _listed(x, where, truth)
     if isinstance(x, Node):
         if x.truth and not truth:
             return array(x, where) if is_array(x) else literal(x, where)
@@ -49,15 +49,18 @@ def given(x: Any, where: str, *, truth: bool = False) -> Any:
     return array(x, where) if is_array(x) else literal(x, where)
 
 
-def _listed(rows: Sequence[Any], where: str) -> Any:
+def _listed(rows: Sequence[Any], where: str, truth: bool) -> Any:
     """The array of a list, as numpy reads it, with nodes among its numbers."""
-    parts = [given(x, where) for x in rows]
+    parts = [given(x, where, truth=truth) for x in rows]
     shapes = {shape_of(x) for x in parts}
     if len(shapes) > 1:
-        raise refused(where, f"a list of shapes {' and '.join(map(str, shapes))}", "Give one shape.")
+        raise refused(
+            where, f"a list of shapes {' and '.join(map(str, shapes))}", "Give one shape."
+        )
     if not any(isinstance(x, Node) for x in parts):
-        return array(np.array(parts, np.float64), where)
-    return concatenation(0, len(parts))(*[reshaped(x, (1, *shape_of(x))) for x in parts])
+        return plain(np.array(parts) if truth and parts else np.array(parts, np.float64))
+    join = of_truths if all(is_truth(x) for x in parts) else concatenation
+    return join(0, len(parts))(*[reshaped(x, (1, *shape_of(x))) for x in parts])
 
 
 def refused(where: str, got: str, advice: str) -> ShapeMismatch:

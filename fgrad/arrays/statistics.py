@@ -11,15 +11,28 @@ from fgrad.arrays.functions import cumprod, cumsum, max, mean, min, prod, std, s
 from fgrad.arrays.order import known, nanquantile
 from fgrad.arrays.parts import diagonal
 from fgrad.arrays.products import matmul
-from fgrad.arrays.shapes import Axis, axes_of, axis_of, broadcast_to, given, index, refused, reshape, swapaxes
+from fgrad.arrays.shapes import (
+    Axis,
+    axes_of,
+    broadcast_to,
+    given,
+    index,
+    refused,
+    reshape,
+    swapaxes,
+)
 from fgrad.arrays.together import concatenate
 from fgrad.arrays.values import shape_of
-from fgrad.errors import NotAValue
 from fgrad.ops import scalar as ops
 
 
 def average(
-    x: Any, axis: Axis = None, weights: Any = None, *, returned: bool = False, keepdims: bool = False
+    x: Any,
+    axis: Axis = None,
+    weights: Any = None,
+    *,
+    returned: bool = False,
+    keepdims: bool = False,
 ) -> Any:
     """The mean along axes with weights, of the shape of `x` or for one axis alone; or (mean, sum of weights)."""
     x = given(x, "average")
@@ -31,7 +44,9 @@ def average(
         w = _weights(given(weights, "average"), shape, axis)
         total = sum(w, axis, keepdims=keepdims)
         out = ops.div(sum(x * w, axis, keepdims=keepdims), total)
-    return (out, broadcast_to(total, shape_of(out)) if shape_of(out) else total) if returned else out
+    return (
+        (out, broadcast_to(total, shape_of(out)) if shape_of(out) else total) if returned else out
+    )
 
 
 def _weights(w: Any, shape: tuple[int, ...], axis: Axis) -> Any:
@@ -82,12 +97,16 @@ def _present(x: Any, where: Any) -> Any:
     return mask if where is True else mask & known(where, "where")
 
 
-def nansum(x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+def nansum(
+    x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The sum of what is not nan."""
     return sum(x, axis, keepdims=keepdims, initial=initial, where=_present(x, where))
 
 
-def nanprod(x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+def nanprod(
+    x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The product of what is not nan."""
     return prod(x, axis, keepdims=keepdims, initial=initial, where=_present(x, where))
 
@@ -97,17 +116,23 @@ def nanmean(x: Any, axis: Axis = None, *, keepdims: bool = False, where: Any = T
     return mean(x, axis, keepdims=keepdims, where=_present(x, where))
 
 
-def nanvar(x: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, where: Any = True) -> Any:
+def nanvar(
+    x: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, where: Any = True
+) -> Any:
     """The variance of what is not nan."""
     return variance(x, axis, ddof=ddof, keepdims=keepdims, where=_present(x, where))
 
 
-def nanstd(x: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, where: Any = True) -> Any:
+def nanstd(
+    x: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, where: Any = True
+) -> Any:
     """The deviation of what is not nan."""
     return std(x, axis, ddof=ddof, keepdims=keepdims, where=_present(x, where))
 
 
-def nanmax(x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+def nanmax(
+    x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The largest of what is not nan; nan if there is nothing else."""
     mask = _present(x, where)
     start = -math.inf if initial is None else initial
@@ -115,7 +140,9 @@ def nanmax(x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = 
     return out if initial is not None else _or_nan(out, mask, axis, keepdims)
 
 
-def nanmin(x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+def nanmin(
+    x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The smallest of what is not nan; nan if there is nothing else."""
     mask = _present(x, where)
     start = math.inf if initial is None else initial

@@ -16,7 +16,6 @@ from fgrad.arrays.shapes import (
     broadcast_to,
     expand_dims,
     given,
-    index,
     moveaxis,
     ravel,
     refused,
@@ -140,10 +139,13 @@ def insert(x: Any, places: Any, values: Any, axis: int | None = None) -> Any:
     place = axis_of(axis, len(shape), "insert")
     n = shape[place]
     values = reshape(values, (1,) * (len(shape) - len(shape_of(values))) + shape_of(values))
-    if np.ndim(places) == 0 and not isinstance(places, slice):
+    if isinstance(places, slice):
+        places = np.arange(n)[places]
+    if np.ndim(places) == 0:
         values = moveaxis(values, 0, place)
-        places = [places] * shape_of(values)[place]
-    more = np.arange(np.arange(n)[places].size if isinstance(places, slice) else np.size(places))
+    if np.size(places) == 1:
+        places = [np.asarray(places).item()] * shape_of(values)[place]
+    more = np.arange(np.size(places))
     order = np.insert(np.arange(n), places, n + more)
     new = broadcast_to(values, (*shape[:place], len(more), *shape[place + 1 :]))
     return take(concatenate([x, new], place), order, place)
@@ -176,9 +178,7 @@ def meshgrid(*vectors: Any, sparse: bool = False, indexing: str = "xy") -> list[
     if indexing == "xy" and len(flat) > 1:
         order[:2] = 1, 0
     shape = [shape_of(flat[i])[0] for i in order]
-    lines = [
-        reshape(v, [-1 if a == i else 1 for a in order]) for i, v in enumerate(flat)
-    ]
+    lines = [reshape(v, [-1 if a == i else 1 for a in order]) for i, v in enumerate(flat)]
     return lines if sparse else [broadcast_to(v, shape) for v in lines]
 
 
@@ -198,7 +198,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
             x = take(x, np.pad(np.arange(shape[axis]), pair, mode), axis)  # type: ignore[call-overload]  # one of four
         return x
     if mode != "constant":
-        advice = f"Take 'constant', {', '.join(map(repr, _BORDERS))}, or put it together by concatenate."
+        advice = (
+            f"Take 'constant', {', '.join(map(repr, _BORDERS))}, or put it together by concatenate."
+        )
         raise NotAValue("pad", "a mode", f"{mode!r:.20}", advice)
     whole = tuple([a + n + b for (a, b), n in zip(sides, shape, strict=True)])
     key = Key(tuple([slice(a, a + n) for (a, _), n in zip(sides, shape, strict=True)]))

@@ -10,6 +10,7 @@ import numpy as np
 
 import fgrad
 from tests.samples.arrays import WHOLE, Case
+from tests.samples.numpy_cases import NUMPY
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -47,7 +48,7 @@ def main() -> None:
     config: Any = jax.config
     config.update("jax_enable_x64", True)
     compared = 0
-    for case in WHOLE:
+    for case in WHOLE + NUMPY:
         if case.same and 0 not in case.shapes[0]:
             try:
                 compare(case)

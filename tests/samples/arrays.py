@@ -27,6 +27,10 @@ class Case:
     same: Callable[..., Any] | None = None
     definite: bool = False
     """Whether the first argument is made symmetric and positive definite."""
+    chooses: bool = False
+    """Whether some of the result is constant, or some of an argument is not read."""
+    constant: bool = False
+    """Whether it is singular where all elements are equal."""
 
     def __str__(self) -> str:
         return f"{self.name}-{'-'.join('x'.join(map(str, s)) or '0d' for s in self.shapes)}"
