@@ -122,10 +122,10 @@ def test_functions_of_numpy_are_ours_or_say_that_they_are_not() -> None:
     assert done > 45
     np: Any = pytest.importorskip("numpy")
     actions: list[tuple[Any, str]] = [
-        (lambda: np.add.reduce(x), "np.sum"),
+        (lambda: np.subtract.reduce(x), "np.sum"),
         (lambda: np.sin(x, out=np.empty(())), "immutable"),
         (lambda: np.spacing(x), "node.value"),
-        (lambda: np.median(x), "node.value"),
+        (lambda: np.histogram(x), "node.value"),
     ]
     for action, ours in actions:
         with pytest.raises(fg.NotAValue, match=ours):

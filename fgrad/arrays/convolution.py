@@ -18,14 +18,14 @@ from fgrad.ops.multiple import either
 from fgrad.ops.operand import Guarded
 
 
-def _along(flow: Flow, other: Any) -> Flow:
-    """The convolution of a flow of its full shape with a vector."""
+def _along(flow: Flow, other: Any, start: int, stop: int) -> Flow:
+    """A part of the convolution of a flow of its full shape with a vector."""
     if not isinstance(flow, Guarded):
-        return _convolution(flow, other)
+        return cut(_convolution(flow, other), 0, start, stop)
     # What does not flow meets nothing of the other: a contraction sees to that.
     (n,), (m,) = shape_of(flow.value), shape_of(other)
     wide = placing(Key((slice(m - 1, m - 1 + n),)), (n + 2 * (m - 1),)).along(flow)
-    windows = indexing(Key((np.arange(n + m - 1)[:, None] + np.arange(m),))).along(wide)
+    windows = indexing(Key((np.arange(start, stop)[:, None] + np.arange(m),))).along(wide)
     return contracted("ab,b->a", windows, flip(other))
 
 
@@ -33,14 +33,15 @@ def _pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flo
     g = full(g, shape_of(out))
     a, b = args
     (n,), (m,) = shape_of(a), shape_of(b)
-    to_a = cut(_along(g, flip(b)), 0, m - 1, m - 1 + n) if wanted[0] else None
-    return to_a, cut(_along(g, flip(a)), 0, n - 1, n - 1 + m) if wanted[1] else None
+    to_a = _along(g, flip(b), m - 1, m - 1 + n) if wanted[0] else None
+    return to_a, _along(g, flip(a), n - 1, n - 1 + m) if wanted[1] else None
 
 
 def _push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
     (a, b), (da, db) = args, moves
-    left = None if da is None else _along(da, b)
-    right = None if db is None else _along(db, a)
+    (n,) = shape_of(out)
+    left = None if da is None else _along(da, b, 0, n)
+    right = None if db is None else _along(db, a, 0, n)
     if left is None or right is None:
         return right if left is None else left
     return either(left, right)

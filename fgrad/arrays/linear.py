@@ -278,7 +278,7 @@ def indexing(key: Key) -> Linear:
             g = Guarded(everywhere, g, zero=True)
         return placing(key, s).along(g)
 
-    return _linear("index", lambda x: x[key.parts], indexing, (key,), back)
+    return _linear("index", lambda x: np.asarray(x)[key.parts], indexing, (key,), back)
 
 
 @lru_cache(_CACHED)

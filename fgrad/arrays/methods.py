@@ -50,13 +50,13 @@ def _item(self: Any, *place: int) -> Any:
 
 
 def _matmul(self: Any, other: Any) -> Any:
-    if not (isinstance(other, Node) or is_array(other)):
+    if not (isinstance(other, (Node, list)) or is_array(other)):
         return NotImplemented
     return _product(self, other)
 
 
 def _rmatmul(self: Any, other: Any) -> Any:
-    if not (isinstance(other, Node) or is_array(other)):
+    if not (isinstance(other, (Node, list)) or is_array(other)):
         return NotImplemented
     return _product(other, self)
 
@@ -149,7 +149,7 @@ _IN_PLACE: Final[Mapping[str, str]] = MappingProxyType({
     "setflags": "It is immutable, always.",
     "tolist": "Use node.value.tolist() for numbers, or list(node) for nodes.",
     "tobytes": "Use node.value.tobytes().",
-    "view": "Use node.value.view(...).",
+    "view": "Use node.value.view(...), and the numbers of a table, as in frame.to_numpy().",
 })  # fmt: skip
 
 

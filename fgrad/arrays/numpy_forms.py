@@ -41,8 +41,12 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any
 def where(condition: Any, *sides: Any) -> Any:
     """A choice; of a condition alone the places where it holds."""
     if sides:
-        return ops.where(condition, *sides)
+        return ops.where(*[_unlisted(x) for x in (condition, *sides)])
     return np.nonzero(np.asarray(known(condition, "where")))
+
+
+def _unlisted(x: Any) -> Any:
+    return shapes.given(x, "where", truth=True) if isinstance(x, (list, tuple)) else x
 
 
 def cumulative(f: Callable[..., Any], start: float) -> Callable[..., Any]:

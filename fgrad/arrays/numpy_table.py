@@ -165,6 +165,12 @@ _ADVICE: Final[Mapping[str, str]] = MappingProxyType({
     "trim_zeros": "Take a slice, as in x[2:-1].",
     "geomspace logspace": "Write fg.exp(np.linspace(fg.log(start), fg.log(stop), num)).",
     "save savez savez_compressed savetxt": "Save node.value.",
+    "floor_divide divmod": "Write fg.floor(x / y), whose derivative is 0, and x % y.",
+    "modf": "Write x - np.fix(x) and np.fix(x).",
+    "frexp ldexp": "Multiply by a power of two: x * 2.0**n.",
+    "logaddexp2": "Write fg.logaddexp(x * np.log(2.0), y * np.log(2.0)) / np.log(2.0).",
+    "roots": "Solve for one, by fg.root.", "angle": "Write fg.atan2(y, x).",
+    "unwrap": "Add 2 pi times whole numbers that are found in node.value.",
 })  # fmt: skip
 
 

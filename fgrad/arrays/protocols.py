@@ -61,7 +61,7 @@ def _by_method(called: Any, method: str) -> Callable[..., Any] | None:
     """Ours for a method of a ufunc, of which np.add.reduce is one."""
     if method == "reduce" and called in _REDUCTIONS:
         f = _REDUCTIONS[called]
-        reduce = lambda a, axis=0, **how: f(a, axis, **how)
+        reduce = lambda a, axis=0, **how: f(a, axis if shape_of(a) else None, **how)
         return read(
             f"{called.__name__}.reduce", reduce, "a axis [dtype] [out] keepdims initial where"
         )
@@ -82,7 +82,9 @@ def ufunc(self: Any, called: Any, method: str, *inputs: Any, **options: Any) -> 
     if method != "__call__":
         ours = _by_method(called, method)
         if ours is None:
-            advice = "Write np.sum, np.prod, np.cumsum, np.max or np.min; nodes are immutable: x = fg.at(x)[i].add(v)."
+            advice = "Write np.sum, np.prod, np.cumsum, np.max or np.min."
+            if method == "at":
+                advice = "Nodes are immutable: write x = fg.at(x)[key].add(values)."
             raise NotAValue(f"{name}.{method}", "arrays", repr(self), advice)
         return ours(*inputs, **options)
     asked = sorted([k for k, v in options.items() if not says_nothing(k, v)])
@@ -97,7 +99,14 @@ def ufunc(self: Any, called: Any, method: str, *inputs: Any, **options: Any) -> 
     ours = UFUNCS.get(called)
     if ours is None:
         raise NotAValue(name, "numbers or arrays", repr(self), _advice(called.__name__))
-    return ours(*[x[()] if type(x) is np.ndarray and not x.ndim else x for x in inputs])
+    return ours(*map(_input, inputs))
+
+
+def _input(x: Any) -> Any:
+    """An argument as our operations take it: numpy's functions take lists too."""
+    if isinstance(x, (list, tuple)):
+        return shapes.given(x, "an array", truth=True)
+    return x[()] if type(x) is np.ndarray and not x.ndim else x
 
 
 def function(self: Any, called: Any, types: Any, args: Any, kwargs: Any) -> Any:

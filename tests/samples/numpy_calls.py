@@ -81,7 +81,7 @@ SAME: list[Call] = [
     ("diff with ends", lambda v, m, t, s: np.diff(m, axis=1, prepend=0.5, append=m[:, :2])),
     ("ediff1d", lambda v, m, t, s: np.ediff1d(m, to_begin=[1.0, 2.0], to_end=v)),
     ("gradient", lambda v, m, t, s: np.gradient(v)), ("gradient 2", lambda v, m, t, s: np.gradient(v, 0.3, edge_order=2)),
-    ("gradient of axes", lambda v, m, t, s: np.stack(np.gradient(m))),
+    ("gradient of axes", lambda v, m, t, s: _both(np.gradient(m))),
     ("gradient of places", lambda v, m, t, s: np.gradient(v, np.array([0.0, 1.0, 1.5, 3.0, 4.0]))),
     ("gradient of places 2", lambda v, m, t, s: np.gradient(v, np.array([0.0, 1.0, 1.5, 3.0, 4.0]), edge_order=2)),
     ("gradient of equal places", lambda v, m, t, s: np.gradient(m, np.array([0.0, 0.5, 1.0, 1.5]), axis=1)),
