@@ -146,11 +146,16 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 def astype(x: Any, dtype: Any) -> Any:
-    """The same: nodes are of float64, and no other type has derivatives."""
-    if np.dtype(dtype) != np.float64:
+    """The same as float64; as whole numbers constants, and as truth values a condition."""
+    kind = np.dtype(dtype)
+    if kind == np.float64:
+        return x
+    if kind.kind == "b":
+        return ops.not_equal(x, 0.0)
+    if kind.kind not in "iu":
         advice = "Nodes are of float64; take node.value.astype(...) for a constant of another type."
-        raise NotAValue("astype", "float64", str(np.dtype(dtype)), advice)
-    return x
+        raise NotAValue("astype", "float64, whole numbers or truth values", str(kind), advice)
+    return np.asarray(known(x, "astype")).astype(kind)
 
 
 def of_values(f: Any) -> Callable[..., Any]:

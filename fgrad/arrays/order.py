@@ -93,9 +93,15 @@ def _quantile(  # as numpy has it
     last = np.maximum((~np.isnan(values)).sum(-1) if present else n, 1) - 1
     y = _between(lines, reshape(q, spread), last, method, (*shares.shape, *rest))
     if not present:
-        end = index(lines, (..., -1))  # where a nan would stand
-        y = ops.where(np.isnan(values[..., -1]), end, y)
+        y = _or_nan(y, lines)
     return reshape(y, (*shares.shape, *kept(shape, axes))) if keepdims else y
+
+
+def _or_nan(y: Any, lines: Any) -> Any:
+    """What was found in sorted lines, or nan for those that end with it."""
+    end = index(lines, (..., -1))
+    lost = np.isnan(known(end, "quantile"))
+    return ops.where(lost, end, y) if np.any(lost) else y
 
 
 def _between(lines: Any, q: Any, last: Any, method: str, shape: tuple[int, ...]) -> Any:
@@ -155,8 +161,7 @@ def median(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
         raise refused("median", f"no elements, of shape {shape}", "Give one element at least.")
     middle = index(lines, (..., slice((n - 1) // 2, n // 2 + 1)))
     y = ops.div(sum(middle, -1), 2.0 if n % 2 == 0 else 1.0)
-    end = index(lines, (..., -1))  # where a nan would stand
-    y = ops.where(np.isnan(known(end, "median")), end, y)
+    y = _or_nan(y, lines)
     return reshape(y, kept(shape, axes)) if keepdims else y
 
 

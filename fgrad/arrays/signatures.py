@@ -332,17 +332,17 @@ class Convolving(Protocol):
 
 
 class Area(Protocol):
-    """An integral along an axis: a number of a vector."""
+    """An integral: of a vector a number, along an axis that is named an array."""
 
     @overload
-    def __call__(
-        self, y: Array, x: Array | None = None, dx: float = 1.0, axis: int = -1
-    ) -> Array | float: ...
+    def __call__(self, y: Array, x: Array | None = None, dx: float = 1.0) -> float: ...  # type: ignore[overload-overlap]  # decided first
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # decided first
+        self, y: Array, x: Array | None = None, dx: float = 1.0, *, axis: int
+    ) -> Array: ...
+    @overload
+    def __call__(self, y: Either, x: Either | None = None, dx: _Number = 1.0) -> Node[float]: ...
     @overload
     def __call__(
-        self, y: ArrayNode, x: Either | None = None, dx: _Number = 1.0, axis: int = -1
-    ) -> Node[float]: ...
-    @overload
-    def __call__(
-        self, y: Array, x: ArrayNode, dx: _Number = 1.0, axis: int = -1
-    ) -> Node[float]: ...
+        self, y: Either, x: Either | None = None, dx: _Number = 1.0, *, axis: int
+    ) -> ArrayNode: ...
