@@ -16,15 +16,16 @@ from fgrad.arrays import (
     signatures,
     together,
 )
+from fgrad.arrays import composed_signatures as composed
 from fgrad.arrays import einstein as _einstein
 from fgrad.arrays import methods as _methods  # noqa: F401  # nodes of arrays get theirs there
 from fgrad.arrays import reduction_signatures as reducing
 
-at: signatures.AtPlaces = _at.at
+at: composed.AtPlaces = _at.at
 broadcast_to: signatures.ToShape = shapes.broadcast_to
 cholesky: signatures.Plainly = linalg.cholesky
 concatenate: signatures.Joining = together.concatenate
-convolve: signatures.Convolving = convolution.convolve
+convolve: composed.Convolving = convolution.convolve
 cross: signatures.Product = products.cross
 cumprod: signatures.AlongAny = functions.cumprod
 cumsum: signatures.AlongAny = functions.cumsum
@@ -34,9 +35,9 @@ diagonal: signatures.Diagonal = parts.diagonal
 einsum: signatures.Einsum = _einstein.einsum
 expand_dims: signatures.Expanding = shapes.expand_dims
 flip: signatures.AlongAxes = parts.flip
-hstack: signatures.Rows = together.hstack
+hstack: composed.Rows = together.hstack
 inner: signatures.Product = products.inner
-interp: signatures.Interpolating = lines.interp
+interp: composed.Interpolating = lines.interp
 inv: signatures.Plainly = linalg.inv
 logsumexp: reducing.Plain = functions.logsumexp
 matmul: signatures.Product = products.matmul
@@ -53,8 +54,8 @@ ravel: signatures.Ravelling = shapes.ravel
 repeat: signatures.Repeating = parts.repeat
 reshape: signatures.Reshaping = shapes.reshape
 roll: signatures.Rolling = parts.roll
-searchsorted: signatures.Searching = order.searchsorted
-select: signatures.Selecting = choices.select
+searchsorted: composed.Searching = order.searchsorted
+select: composed.Selecting = choices.select
 slogdet: signatures.LogDeterminant = linalg.slogdet
 softmax: signatures.AlongAxis = functions.softmax
 solve: signatures.Product = linalg.solve
@@ -69,8 +70,8 @@ take_along_axis: signatures.TakingAlong = parts.take_along_axis
 tensordot: signatures.TensorProduct = products.tensordot
 tile: signatures.ToShape = together.tile
 transpose: signatures.Permuting = shapes.transpose
-trapezoid: signatures.Area = lines.trapezoid
+trapezoid: composed.Area = lines.trapezoid
 tril: signatures.OnDiagonal = parts.tril
 triu: signatures.OnDiagonal = parts.triu
 vdot: signatures.NumberProduct = products.vdot
-vstack: signatures.Rows = together.vstack
+vstack: composed.Rows = together.vstack

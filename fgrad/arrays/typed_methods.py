@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,15 @@ from fgrad.graph.node import Node
 _Ints = NDArray[np.int64]
 
 
+class Converting(Protocol):
+    """A method to another type: whole numbers are constants."""
+
+    @overload
+    def __call__(self, dtype: type[int]) -> _Ints: ...
+    @overload
+    def __call__(self, dtype: type[float] | np.dtype[np.float64]) -> ArrayNode: ...
+
+
 class Methods:
     """What numpy's arrays have and nodes of arrays too."""
 
@@ -27,6 +36,7 @@ class Methods:
         mean: Averaging
         var: Spreading
         std: Spreading
+        astype: Converting
 
         @property
         def T(self) -> ArrayNode: ...
@@ -61,10 +71,6 @@ class Methods:
         def round(self, decimals: int = 0) -> ArrayNode: ...
         def copy(self) -> ArrayNode: ...
         def conj(self) -> ArrayNode: ...
-        @overload
-        def astype(self, dtype: type[int]) -> _Ints: ...
-        @overload
-        def astype(self, dtype: type[float] | np.dtype[np.float64]) -> ArrayNode: ...
         def argsort(self, axis: int | None = -1) -> _Ints: ...
         def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> Any: ...
         def argmin(self, axis: int | None = None, *, keepdims: bool = False) -> Any: ...

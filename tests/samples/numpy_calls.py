@@ -168,7 +168,7 @@ SAME: list[Call] = [
     ("apply_along_axis", lambda v, m, t, s: np.apply_along_axis(lambda x: x[:2] * x.sum(), 1, t)), ("apply to numbers", lambda v, m, t, s: np.apply_along_axis(np.sum, 0, t)),
     # Methods.
     ("methods", lambda v, m, t, s: m.sum(0) + m.mean(axis=0) + m.std(0, ddof=1) + m.var(axis=0) + m.max(0) + m.min(0) + m.prod(0)),
-    ("methods of shape", lambda v, m, t, s: m.T.ravel() + m.transpose(1, 0).flatten() + m.swapaxes(0, 1).reshape(-1) + m.mT.ravel("C")),
+    ("methods of shape", lambda v, m, t, s: m.T.ravel() + m.transpose(1, 0).flatten() + m.swapaxes(0, 1).reshape(-1) + m.T.ravel("C")),
     ("methods of elements", lambda v, m, t, s: m.clip(-0.5, 0.5) + m.clip(min=0.1) + m.round(1) + m.conj() + m.real + m.copy() + m.astype(float)),
     ("method astype", lambda v, m, t, s: m[np.floor(2.0 * v).astype(int) % 3] + np.where(m.astype(bool), 1.0, 0.0)[0]),
     ("methods along", lambda v, m, t, s: m.cumsum(1) + m.cumprod(axis=1)), ("methods of parts", lambda v, m, t, s: m.take([0, 1], axis=1).repeat(2, axis=1)[:, :2] + s.diagonal()[:, None] + s.trace()),
