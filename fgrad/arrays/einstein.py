@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from string import ascii_letters
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from fgrad.arrays.contract import contract
 from fgrad.arrays.functions import sum
@@ -12,6 +15,9 @@ from fgrad.arrays.parts import diagonal
 from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.values import shape_of
 from fgrad.errors import NotAValue
+
+Shapes: TypeAlias = tuple[tuple[int, ...], ...]
+_CACHED: Final = 1024
 
 
 def einsum(spec: Any, *operands: Any) -> Any:
@@ -26,8 +32,7 @@ def einsum(spec: Any, *operands: Any) -> Any:
         advice = "Write it by letters, as in einsum('ij,j->i', x, y)."
         raise NotAValue("einsum", "a text first", f"{type(spec).__name__}", advice)
     parts = [given(x, "einsum") for x in operands]
-    read, out = _parsed(spec, parts)
-    lengths = _lengths(spec, read, parts)
+    read, out, lengths = _read(spec, tuple(map(shape_of, parts)))
     narrow = [_narrowed(x, names, lengths) for x, names in zip(parts, read, strict=True)]
     inputs = [names for _, names in narrow]
     pairs = [_single(x, names, _needed(inputs, i, out)) for i, (x, names) in enumerate(narrow)]
@@ -40,21 +45,25 @@ def einsum(spec: Any, *operands: Any) -> Any:
     return permuted(x, tuple([names.index(c) for c in out])) if out else x
 
 
-def _needed(inputs: list[str], place: int, out: str) -> set[str]:
+def _needed(inputs: Sequence[str], place: int, out: str) -> set[str]:
     return {c for i, names in enumerate(inputs) if i != place for c in names} | set(out)
 
 
-def _parsed(spec: str, parts: list[Any]) -> tuple[list[str], str]:
+@lru_cache(_CACHED)
+def _read(spec: str, shapes: Shapes) -> tuple[tuple[str, ...], str, Mapping[str, int]]:
+    """The letters of each array and of the result, and the length of each letter."""
+    inputs, out = _parsed(spec, shapes)
+    return tuple(inputs), out, MappingProxyType(_lengths(spec, inputs, shapes))
+
+
+def _parsed(spec: str, shapes: Shapes) -> tuple[list[str], str]:
     """The letters of each array and of the result; what ... stands for has letters of its own."""
     arguments, arrow, out = spec.replace(" ", "").partition("->")
     inputs = arguments.split(",")
     free = "".join([c for c in ascii_letters if c not in spec])
-    if len(inputs) != len(parts):
-        raise _wrong(spec, f"{len(inputs)} arrays, not {len(parts)}")
-    lost = [
-        len(shape_of(x)) - len(names.replace("...", ""))
-        for names, x in zip(inputs, parts, strict=True)
-    ]
+    if len(inputs) != len(shapes):
+        raise _wrong(spec, f"{len(inputs)} arrays, not {len(shapes)}")
+    lost = [len(x) - len(names.replace("...", "")) for names, x in zip(inputs, shapes, strict=True)]
     if any(n < 0 or (n and "..." not in names) for n, names in zip(lost, inputs, strict=True)):
         raise _wrong(spec, "a letter for each axis")
     widest = max([n for n, names in zip(lost, inputs, strict=True) if "..." in names], default=0)
@@ -75,12 +84,12 @@ def _parsed(spec: str, parts: list[Any]) -> tuple[list[str], str]:
     return inputs, out
 
 
-def _lengths(spec: str, inputs: list[str], parts: list[Any]) -> dict[str, int]:
+def _lengths(spec: str, inputs: list[str], shapes: Shapes) -> dict[str, int]:
     """The length of each letter; along an axis of length 1 an array is repeated."""
     lengths: dict[str, int] = {}
-    for names, x in zip(inputs, parts, strict=True):
+    for names, x in zip(inputs, shapes, strict=True):
         here: dict[str, int] = {}
-        for c, n in zip(names, shape_of(x), strict=True):
+        for c, n in zip(names, x, strict=True):
             known = lengths.setdefault(c, n)
             if here.setdefault(c, n) != n or (known != n and 1 not in (known, n)):
                 raise _wrong(spec, f"one length for {c}, not {known} and {n}")
@@ -88,7 +97,7 @@ def _lengths(spec: str, inputs: list[str], parts: list[Any]) -> dict[str, int]:
     return lengths
 
 
-def _narrowed(x: Any, names: str, lengths: dict[str, int]) -> tuple[Any, str]:
+def _narrowed(x: Any, names: str, lengths: Mapping[str, int]) -> tuple[Any, str]:
     """An array without the axes along which it is repeated."""
     keep = [(c, n) for c, n in zip(names, shape_of(x), strict=True) if n == lengths[c]]
     return reshaped(x, tuple([n for _, n in keep])), "".join([c for c, _ in keep])

@@ -62,7 +62,9 @@ def sum(
     x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
     """The sum along axes, or of all elements."""
-    out = _reduced(chosen(x, where, 0.0, "sum"), axis, keepdims, "sum", summing)
+    if where is not True:
+        x = chosen(x, where, 0.0, "sum")
+    out = _reduced(x, axis, keepdims, "sum", summing)
     return out if initial is None else out + initial
 
 

@@ -28,10 +28,15 @@ def read(called: str, f: Callable[..., Any], names: str) -> Callable[..., Any]:
     listed = [text.partition("=") for text in names.split()]
     ours = {name.strip("[]"): other or name for name, _, other in listed}
     every = tuple(ours)
+    direct = frozenset([name for name in every[1:] if ours[name] == name])
+    second = every[1] if len(every) > 1 and every[1] in direct else None
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs:
-            return f(args[0])
+        if len(args) == 1 and direct.issuperset(kwargs):
+            if not any(value is _NO_VALUE for value in kwargs.values()):
+                return f(args[0], **kwargs)
+        elif len(args) == 2 and second and not kwargs:
+            return f(args[0], **{second: args[1]})
         if len(args) > len(every):
             raise _refused(called, f"{len(args)} arguments")
         asked: dict[str, Any] = {}

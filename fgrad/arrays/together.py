@@ -40,9 +40,12 @@ def concatenate(arrays: Iterable[Any], axis: int | None = 0) -> Any:
         raise refused(
             "concatenate", f"shapes {listed}", f"They may differ along axis {place} alone."
         )
-    if all(is_truth(x) for x in parts):
+    truths = [x for x in parts if is_truth(x)]
+    if len(truths) == len(parts):
         return of_truths(place, len(parts))(*parts)
-    return concatenation(place, len(parts))(*[given(x, "concatenate") for x in parts])
+    if truths:
+        given(truths[0], "concatenate")  # among numbers it is refused
+    return concatenation(place, len(parts))(*parts)
 
 
 def stack(arrays: Iterable[Any], axis: int = 0) -> Any:
