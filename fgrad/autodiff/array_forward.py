@@ -11,7 +11,7 @@ from fgrad.arrays.values import plain, quiet, shape_of
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.array_reverse import ended_node
 from fgrad.autodiff.cotangent import Contribution, plus, times
-from fgrad.autodiff.multiple import pushforward
+from fgrad.autodiff.multiple import Items, pushforward
 from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import Item, settled
 
@@ -41,7 +41,7 @@ def _fold(
             continue
         if isinstance(op, Item):
             move = moves[0][op.index]
-        elif op.multiple:
+        elif op.multiple and not isinstance(op, ArrayOp):
             ends = [
                 None if move is None else full(settled(move), shape_of(a))
                 for move, a in zip(moves, node.args, strict=True)
@@ -57,7 +57,7 @@ def _fold(
 def _moved(node: Node[Any], moves: list[Contribution], *, nodes: bool) -> Contribution:
     op: Any = node.op
     args = node.args if nodes else list(map(number_of, node.args))
-    out = node if nodes else node.value
+    out = node.value if not nodes else Items(node) if op.multiple else node
     if isinstance(op, ArrayOp):
         ends = [
             None if move is None else full(move, shape_of(a))

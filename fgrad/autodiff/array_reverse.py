@@ -15,7 +15,7 @@ import attrs
 
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
-from fgrad.arrays.primitive import ArrayOp
+from fgrad.arrays.primitive import ArrayOp, Several
 from fgrad.arrays.values import chosen, plain, quiet, shape_of
 from fgrad.autodiff.cotangent import Contribution, plus, times, total
 from fgrad.autodiff.gradients import zero_of
@@ -200,6 +200,9 @@ class _Sweep:
         read = args if self.nodes else [a.value if isinstance(a, Node) else a for a in args]
         out = node if self.nodes else node.value
         if isinstance(op, ArrayOp):
+            if isinstance(op, Several):
+                out = Items(node) if self.nodes else out
+                g = g.totals(op.size, total)
             flows = op.pull(out, read, g, wanted)
         elif op.multiple:
             flows = _of_multiple(node, g, read, nodes=self.nodes)

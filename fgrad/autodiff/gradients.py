@@ -289,9 +289,10 @@ class NodeGradients(_OfGraph[Node[float]]):
         gradient: Any = self.reached.get(node)
         if gradient is None:
             self._missing(node)
-            op = node.op
-            if isinstance(op, MultiOp):
-                return gathered([None] * op.size)
+            op: Any = node.op
+            if op.multiple:
+                gradient = gathered(_zeros(node))
+                return gradient  # type: ignore[no-any-return]  # its type is that of `node`
             gradient = zero_node(node, self._zero)
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
@@ -341,6 +342,12 @@ def zero_node(node: Node[Any], zero: Node[float]) -> Node[Any]:
         return zero
     zeros: Node[Any] = arrays().constant_of(zero_of(node.value))
     return zeros
+
+
+def _zeros(call: Node[Any]) -> list[Any]:
+    """A zero of the kind of each of the results of a call, where None is a number's."""
+    ends = map(zero_of, call.value)
+    return [arrays().constant_of(y) if is_array(y) else None for y in ends]
 
 
 def _restore(graph: Graph, values: list[Any], restricted: bool) -> Gradients:
