@@ -11,7 +11,7 @@ from fgrad.arrays.functions import matmul, trace
 from fgrad.arrays.linear import full, summing
 from fgrad.arrays.matrices import eye, scaled, spread, square, turned
 from fgrad.arrays.primitive import Flow, Flows, Whole
-from fgrad.arrays.shapes import concatenate, index
+from fgrad.arrays.shapes import broadcast_to, concatenate, index
 from fgrad.arrays.systems import inv, solve
 from fgrad.arrays.values import quietly, shape_of
 
@@ -130,7 +130,7 @@ def _cut(x: Any, top: int, bottom: int, left: int, right: int) -> Any:
 
 def _polynomial(s: Any, k: int) -> tuple[Any, Any]:
     """The determinant and the adjugate of small matrices by products alone (Faddeev and Le Verrier)."""
-    power: Any = eye(k)
+    power: Any = broadcast_to(eye(k), shape_of(s))
     total: Any = 0.0
     for i in range(1, k + 1):
         adjugate, product = power, matmul(s, power)
