@@ -58,20 +58,6 @@ def slogdet(a: Any) -> SignedLog:
     return SignedLog(sign if np.ndim(sign) else float(sign), _log_abs_det(a))
 
 
-def _det_op() -> Whole:
-    return _det
-
-
-_det: Whole = Whole(
-    "det", np.linalg.det, (_det_op, ()), (), 1, *_by(lambda a, out: cofactors(a, out))
-)
-
-
-def det(a: Any) -> Any:
-    """The determinant of each matrix; use `slogdet` where it over- or underflows."""
-    return _det(square(a, "det"))
-
-
 def cofactors(a: Any, det: Any) -> Any:
     """The derivative of the determinant `det` of each matrix."""
     if shape_of(a)[-1] < 2:
@@ -80,6 +66,18 @@ def cofactors(a: Any, det: Any) -> Any:
     if not _is_ill(_value(a), _value(inverse)):
         return spread(det) * turned(inverse)
     return _of_singular(a)
+
+
+def _det_op() -> Whole:
+    return _det
+
+
+_det: Whole = Whole("det", np.linalg.det, (_det_op, ()), (), 1, *_by(cofactors))
+
+
+def det(a: Any) -> Any:
+    """The determinant of each matrix; use `slogdet` where it over- or underflows."""
+    return _det(square(a, "det"))
 
 
 def _value(x: Any) -> Any:
@@ -103,7 +101,7 @@ def _of_singular(a: Any) -> Any:
     n = value.shape[-1]
     finite = np.isfinite(value).all((-2, -1))
     u, w, vh = np.linalg.svd(np.where(finite[..., None, None], value, np.eye(n)))
-    small = (w < _NONE * w[..., :1]).sum(-1)
+    small = (w <= _NONE * w[..., :1]).sum(-1)
     k = max(1, int(small.max(initial=0)))
     v = np.swapaxes(vh, -1, -2)
     sign = np.sign(np.linalg.det(u)) * np.sign(np.linalg.det(v))
@@ -130,8 +128,9 @@ def _cut(x: Any, top: int, bottom: int, left: int, right: int) -> Any:
 
 def _polynomial(s: Any, k: int) -> tuple[Any, Any]:
     """The determinant and the adjugate of small matrices by products alone (Faddeev and Le Verrier)."""
-    power: Any = broadcast_to(eye(k), shape_of(s))
+    adjugate: Any = broadcast_to(eye(k), shape_of(s))
     total: Any = 0.0
+    power = adjugate
     for i in range(1, k + 1):
         adjugate, product = power, matmul(s, power)
         total = trace(product, 0, -2, -1) * (-1.0 / i)

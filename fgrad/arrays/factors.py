@@ -151,7 +151,9 @@ def qr(a: Any, mode: str = "reduced") -> Any:
         raise NotAValue("qr's mode=", "'reduced', 'complete' or 'r'", f"{mode!r:.20}", "Write one.")
     if mode == "complete" and rows > columns:
         advice = "Columns that complete the basis may be any; take mode='reduced'."
-        raise NotAValue("qr of mode 'complete'", "as many columns as rows", f"shape {shape_of(a)}", advice)
+        raise NotAValue(
+            "qr of mode 'complete'", "as many columns as rows", f"shape {shape_of(a)}", advice
+        )
     if columns <= rows:
         q, r = _qr.results(a)
     else:

@@ -132,6 +132,7 @@ def expm(a: Any) -> Any:
 
 # What has no derivative.
 
+
 def matrix_rank(a: Any, tol: Any = None, rtol: Any = None) -> Any:
     """The rank of each matrix, a whole number, which has no derivative to lose."""
     a = matrices(a, "matrix_rank")

@@ -64,9 +64,7 @@ class LeastSquares(Protocol):
     """A solution by least squares."""
 
     @overload
-    def __call__(
-        self, a: Array, b: Array, rcond: float | None = None
-    ) -> LstsqResult[Array]: ...
+    def __call__(self, a: Array, b: Array, rcond: float | None = None) -> LstsqResult[Array]: ...
     @overload
     def __call__(
         self, a: ArrayNode, b: Either, rcond: float | None = None

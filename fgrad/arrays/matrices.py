@@ -19,7 +19,7 @@ from fgrad.arrays.primitive import Flow
 from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.values import shape_of
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import settled
+from fgrad.ops.multiple import guarded, settled
 from fgrad.ops.operand import Guarded
 
 _LETTERS = "cdefghijklmnopq"
@@ -159,6 +159,14 @@ def under(condition: Any, value: Any, axes: int = 2) -> Flow:
     return Guarded(reshaped(condition, (*shape, *(1,) * axes)) if shape else condition, value)
 
 
+def under_all(flows: Sequence[Flow], axes: Sequence[int], ends: Sequence[Flow]) -> list[Flow]:
+    """What a rule that mixes all elements gives: guarded where nothing at all flows to it."""
+    condition = flowing(flows, axes)
+    if condition is None:
+        return list(ends)
+    return [None if x is None else guarded(condition, x) for x in ends]
+
+
 def by_columns(flow: Flow, f: Callable[[Any], Any]) -> Flow:
     """A function that is linear in each column of matrices, of a flow: columns do not mix."""
     if not isinstance(flow, Guarded):
@@ -225,9 +233,7 @@ def _bad(f: Callable[..., Any], a: Any, others: tuple[Any, ...]) -> Any:
     return bad
 
 
-def _spoiled(
-    f: Callable[..., Any], bad: Any, a: Any, others: tuple[Any, ...], kept: Any
-) -> Any:
+def _spoiled(f: Callable[..., Any], bad: Any, a: Any, others: tuple[Any, ...], kept: Any) -> Any:
     """The results, with nan for the matrices that are `bad`."""
     good = np.eye(*a.shape[-2:])
     a = np.where(bad[..., None, None], good, a)
@@ -241,5 +247,3 @@ def _spoiled(
     if kept is not None:
         outs = [kept(out) for out in outs]
     return tuple(outs) if isinstance(found, tuple) else outs[0]
-
-

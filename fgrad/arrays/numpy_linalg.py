@@ -42,13 +42,15 @@ _COMPLEX: Final = (
     "It gives complex numbers, which nodes do not hold: multiply by matrices of cosines and sines"
     " for the real and the imaginary part, or use node.value."
 )
-_REFUSED: Final[Mapping[str, str]] = MappingProxyType({
-    "eig": _SYMMETRIC,
-    "eigvals": _SYMMETRIC,
-    "cond": "Write s = fg.svd(a, compute_uv=False) and s[..., 0] / s[..., -1].",
-    "tensorsolve": "Reshape to matrices for fg.solve.",
-    "tensorinv": "Reshape to matrices for fg.inv.",
-})
+_REFUSED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "eig": _SYMMETRIC,
+        "eigvals": _SYMMETRIC,
+        "cond": "Write s = fg.svd(a, compute_uv=False) and s[..., 0] / s[..., -1].",
+        "tensorsolve": "Reshape to matrices for fg.solve.",
+        "tensorinv": "Reshape to matrices for fg.inv.",
+    }
+)
 _FOURIER: Final = (
     "fft", "ifft", "fft2", "ifft2", "fftn", "ifftn", "rfft", "irfft", "rfft2", "irfft2", "rfftn",
     "irfftn", "hfft", "ihfft",
@@ -66,9 +68,7 @@ def _table() -> dict[Any, Function]:
         "svdvals": lambda x: singular.svd(x, compute_uv=False),
         **{n: linalg.refusing(f"linalg.{n}", _NUMBERS, advice) for n, advice in _REFUSED.items()},
     }  # fmt: skip
-    table = {
-        getattr(np.linalg, name): f for name, f in ours.items() if hasattr(np.linalg, name)
-    }
+    table = {getattr(np.linalg, name): f for name, f in ours.items() if hasattr(np.linalg, name)}
     for name in _FOURIER:
         table[getattr(np.fft, name)] = linalg.refusing(f"fft.{name}", _NUMBERS, _COMPLEX)
     table[np.kron] = linalg.kron

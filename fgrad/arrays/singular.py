@@ -13,7 +13,7 @@ import numpy as np
 from fgrad.arrays.functions import matmul
 from fgrad.arrays.linear import full
 from fgrad.arrays.matrices import flowing, lapack, matrices, turned, under
-from fgrad.arrays.primitive import Flow, Flows, Several
+from fgrad.arrays.primitive import Flows, Several
 from fgrad.arrays.shapes import diagonal
 from fgrad.arrays.spectra import (
     column,

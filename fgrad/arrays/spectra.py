@@ -16,10 +16,8 @@ import numpy as np
 from fgrad.arrays.functions import matmul, max
 from fgrad.arrays.linear import full, reshaped
 from fgrad.arrays.matrices import (
-    eye,
     flowing,
     lapack,
-    matrices,
     mirrored,
     on_diagonal,
     square,
@@ -45,6 +43,7 @@ def row(w: Any) -> Any:
 
 
 def column(w: Any) -> Any:
+    """A number for each row."""
     s = shape_of(w)
     return reshaped(w, (*s, 1))
 
@@ -77,10 +76,12 @@ def with_diagonal(w: Any) -> Any:
 
 
 def off_diagonal(x: Any) -> Any:
+    """Each matrix with zeros on its diagonal."""
     return ops.where(on_diagonal(shape_of(x)[-1]), 0.0, x)
 
 
 def plus(x: Any, y: Any) -> Any:
+    """The sum, where None is none."""
     if x is None or y is None:
         return y if x is None else x
     return x + y

@@ -294,7 +294,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> LstsqResult[Any]:
     x = _least_squares(limit)(a, b if len(t) == 2 else reshaped(b, (t[0], 1)))
     values = singular_values(a)
     plain = values.value if isinstance(values, Node) else values
-    rank = int((plain > limit * plain[0]).sum()) if plain.size else 0
+    rank = int((~(plain <= limit * plain[0])).sum()) if plain.size else 0
     x = x if len(t) == 2 else reshaped(x, (s[1],))
     if rank < s[1] or s[0] <= s[1]:
         return LstsqResult(x, np.zeros(0), rank, values)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fgrad.arrays.linear import full
+from fgrad.arrays.matrices import under_all
 from fgrad.arrays.primitive import ArrayOp
 from fgrad.arrays.values import plain, quiet, shape_of
 from fgrad.autodiff.activity import Activity
@@ -42,11 +43,13 @@ def _fold(
         if isinstance(op, Item):
             move = moves[0][op.index]
         elif op.multiple and not isinstance(op, ArrayOp):
-            ends = [
-                None if move is None else full(settled(move), shape_of(a))
-                for move, a in zip(moves, node.args, strict=True)
+            shapes = list(map(shape_of, node.args))
+            flows = [
+                None if move is None else full(move, shape)
+                for move, shape in zip(moves, shapes, strict=True)
             ]
-            move = pushforward(node, ends, nodes=nodes)
+            ends = [None if flow is None else settled(flow) for flow in flows]
+            move = under_all(flows, list(map(len, shapes)), pushforward(node, ends, nodes=nodes))
         else:
             move = _moved(node, moves, nodes=nodes)
         if move is not None:

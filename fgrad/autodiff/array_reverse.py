@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from fgrad.arrays.linear import fit, full
+from fgrad.arrays.matrices import under_all
 from fgrad.arrays.nodes import constant_of
 from fgrad.arrays.primitive import ArrayOp, Several
 from fgrad.arrays.values import chosen, plain, quiet, shape_of
@@ -218,9 +219,14 @@ class _Sweep:
 
 
 def _of_multiple(node: Any, bundle: Bundle, read: Any, *, nodes: bool) -> Any:
-    """The flows to the arguments of a node of several results, each in its full shape."""
-    bars = [
-        None if b is None else full(settled(b), shape_of(y))
+    """The flows to the arguments of a node of several results, each in its full shape.
+
+    A rule is the author's, and may mix all elements: something flows through it, or nothing does.
+    """
+    flows = [
+        None if b is None else full(b, shape_of(y))
         for b, y in zip(bundle.totals(node.op.size, total), node.value, strict=True)
     ]
-    return _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
+    bars = [None if b is None else settled(b) for b in flows]
+    ends = _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
+    return under_all(flows, [len(shape_of(y)) for y in node.value], ends)

@@ -290,10 +290,7 @@ class NodeGradients(_OfGraph[Node[float]]):
         if gradient is None:
             self._missing(node)
             op: Any = node.op
-            if op.multiple:
-                gradient = gathered(_zeros(node))
-                return gradient  # type: ignore[no-any-return]  # its type is that of `node`
-            gradient = zero_node(node, self._zero)
+            gradient = gathered(_zeros(node)) if op.multiple else zero_node(node, self._zero)
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def _with(

@@ -259,6 +259,16 @@ WHOLE = [
     Case("kron", fg.kron, ((2, 3), (3, 2)), same=lambda j, a, b: j.kron(a, b)),
     *[Case("kron", fg.kron, shapes) for shapes in (((2,), (3, 2)), ((2, 2, 1), (3,)), ((), (2,)), ((2, 3), ()))],
     Case("expm", fg.expm, ((3, 3),)),
+    *[
+        Case(f"{name} of none", f, (shape,))
+        for shape in ((0, 3, 3), (2, 0, 0))
+        for name, f in (
+            ("solve", lambda a: fg.solve(a, a)), ("inv", fg.inv), ("det", fg.det), ("slogdet", lambda a: fg.slogdet(a).logabsdet),
+            ("cholesky", fg.cholesky), ("solve_triangular", lambda a: fg.solve_triangular(a, a)), ("eigvalsh", fg.eigvalsh),
+            ("eigenvectors", lambda a: fg.eigh(a)[1]), ("svd", lambda a: fg.svd(a)[0]), ("qr", lambda a: fg.qr(a)[0]),
+            ("pinv", fg.pinv), ("matrix_power", lambda a: fg.matrix_power(a, 2)), ("expm", fg.expm),
+        )
+    ],
     Case("expm of many", fg.expm, ((2, 2, 2),), low=-8.0, high=8.0),
 ]  # fmt: skip
 
