@@ -25,7 +25,9 @@ _PADE: Final = (
     129060195264000.0, 10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0,
     40840800.0, 960960.0, 16380.0, 182.0, 1.0,
 )  # fmt: skip
-"""The coefficients of the approximant of order 13 (Higham 2005), good up to a norm of 5.37."""
+"""The coefficients of the approximant of order 13 (Higham 2005)."""
+_REACH: Final = 5.37
+"""The norm up to which it is good."""
 
 
 def _identity_like(a: Any) -> Any:
@@ -112,22 +114,26 @@ def expm(a: Any) -> Any:
     """
     a = square(a, "expm")
     value = a.value if isinstance(a, Node) else a
-    size = np.abs(value).sum(-2).max(initial=0.0)
-    times = max(0, int(np.ceil(np.log2(size / 5.37)))) if 5.37 < size < np.inf else 0
-    a = a * 0.5**times
+    with np.errstate(all="ignore"):
+        size = np.abs(value).sum(-2).max(-1, initial=0.0)
+        most = np.where(np.isfinite(size), size, 0.0).max(initial=0.0)
+        times = max(0, int(np.ceil(np.log2(most / _REACH)))) if most > _REACH else 0
+        out = _approximant(a * 0.5**times)
+        return reduce(lambda x, _: matmul(x, x), range(times), out)
+
+
+def _approximant(a: Any) -> Any:
     one = eye(shape_of(a)[-1])
     a2 = matmul(a, a)
     a4 = matmul(a2, a2)
     a6 = matmul(a4, a2)
 
-    def series(first: int) -> Any:
-        c = _PADE[first::2]
+    def series(c: Sequence[float]) -> Any:
         high = matmul(a6, a6 * c[6] + a4 * c[5] + a2 * c[4])
         return high + a6 * c[3] + a4 * c[2] + a2 * c[1] + one * c[0]
 
-    odd, even = matmul(a, series(1)), series(0)
-    out = solve(even - odd, even + odd)
-    return reduce(lambda x, _: matmul(x, x), range(times), out)
+    even, odd = series(_PADE[::2]), matmul(a, series(_PADE[1::2]))
+    return solve(even - odd, even + odd)
 
 
 # What has no derivative.

@@ -17,7 +17,7 @@ from fgrad.arrays.contract import contracted
 from fgrad.arrays.linear import full, permuted, reshaped, summing, widened
 from fgrad.arrays.primitive import Flow
 from fgrad.arrays.shapes import given, refused
-from fgrad.arrays.values import shape_of
+from fgrad.arrays.values import plain, shape_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import guarded, settled
 from fgrad.ops.operand import Guarded
@@ -95,6 +95,8 @@ def _fixed(x: Any) -> Any:
 
 def lower(x: Any) -> Any:
     """Each square matrix on and below its diagonal; what is above does not flow."""
+    if type(x) is np.ndarray:
+        return plain(np.where(below(x.shape[-1]), x, 0.0))
     return ops.where(below(shape_of(x)[-1]), x, 0.0)
 
 
@@ -204,7 +206,7 @@ def scaled(flow: Flow, factor: Any) -> Flow:
 
 
 def lapack(f: Callable[..., Any], *, finite: bool = False, kept: Any = None) -> Callable[..., Any]:
-    """A function of numpy's that gives nan for the matrices that it refuses.
+    """A function of matrices of numpy's that gives nan for those that it refuses.
 
     With `finite` for those with an infinity or nan too, at which LAPACK may run forever or invent
     numbers. `kept` is applied to a result that holds nan: it puts back what is constant.
@@ -223,7 +225,7 @@ def lapack(f: Callable[..., Any], *, finite: bool = False, kept: Any = None) -> 
 
 def _bad(f: Callable[..., Any], a: Any, others: tuple[Any, ...]) -> Any:
     """Which of the matrices are refused."""
-    ones = [np.zeros(x.shape[-2:]) for x in others]
+    ones = [np.zeros(x.shape[-2:]) if isinstance(x, np.ndarray) else x for x in others]
     bad = np.zeros(a.shape[:-2], bool)
     for place in np.ndindex(bad.shape):
         try:
@@ -240,7 +242,7 @@ def _spoiled(f: Callable[..., Any], bad: Any, a: Any, others: tuple[Any, ...], k
     worse = _bad(f, a, others)
     bad, a = bad | worse, np.where(worse[..., None, None], good, a)
     found = f(a, *others)
-    batch = np.broadcast_shapes(bad.shape, *[x.shape[:-2] for x in others])
+    batch = np.broadcast_shapes(bad.shape, *[np.shape(x)[:-2] for x in others])
     outs = [np.array(x) for x in (found if isinstance(found, tuple) else (found,))]
     for out in outs:
         out[np.broadcast_to(bad, batch)] = np.nan

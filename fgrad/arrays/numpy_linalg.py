@@ -9,18 +9,27 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.arrays import determinants, factors, linalg, matrices, singular, spectra, systems
+from fgrad.errors import NotAValue
 
 Function = Callable[..., Any]
 
 
 def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    _general("pinv", hermitian)
     return systems.pinv(a, rtol if rcond is None else rcond)
 
 
 def _svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
+    _general("svd", hermitian)
     return singular.svd(a, full_matrices, compute_uv)
+
+
+def _general(name: str, hermitian: bool) -> None:
+    if hermitian:
+        advice = "Leave it out, or write it with fg.eigh."
+        raise NotAValue(f"numpy's {name}", "any matrix", "hermitian=True", advice)
 
 
 def _matrix_rank(
@@ -30,6 +39,7 @@ def _matrix_rank(
     *,
     rtol: Any = None,
 ) -> Any:
+    _general("matrix_rank", hermitian)
     return linalg.matrix_rank(A, tol, rtol)
 
 

@@ -9,6 +9,7 @@ taken not to turn within equal values (`frame`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -141,19 +142,21 @@ _frame: Whole = Whole(
 """The eigenvectors of a matrix, as they are when nothing turns within equal eigenvalues."""
 
 
-def _of_lower(a: Any) -> Any:
-    """numpy's eigh, of the part on and below the diagonal, which may lie beside anything."""
-    return _eigenpairs(np.tril(a))
+_eigenpairs = lapack(lambda a, part: tuple(np.linalg.eigh(a, part)), finite=True)
 
 
-_eigenpairs = lapack(lambda a: tuple(np.linalg.eigh(a)), finite=True)
+@lru_cache(2)
+def _decomposing(part: str) -> Several:
+    """numpy's eigh of the part on and below the diagonal, which may lie beside anything.
 
+    LAPACK is given that part as numpy's user would give it, so that signs of vectors are the same.
+    """
 
-def _eigh_op() -> Several:
-    return _eigh
+    def impl(a: Any) -> Any:
+        a = np.tril(a)
+        return _eigenpairs(np.swapaxes(a, -1, -2) if part == "U" else a, part)
 
-
-_eigh: Several = Several("eigh", _of_lower, (_eigh_op, ()), (), 1, 2, _eigh_pull, _eigh_push)
+    return Several("eigh", impl, (_decomposing, (part,)), part, 1, 2, _eigh_pull, _eigh_push)
 
 
 class EighResult(NamedTuple, Generic[T]):
@@ -174,16 +177,17 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult[Any]:  # noqa: N803  # numpy's n
     >>> fg.eigh(np.diag([2.0, 1.0])).eigenvalues
     array([1., 2.])
     """
-    return EighResult(*_eigh.results(_read(a, "eigh", UPLO)))
+    return EighResult(*_decomposed(a, "eigh", UPLO))
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803  # numpy's name
     """The eigenvalues of symmetric matrices, as `eigh` gives them."""
-    return _eigh.results(_read(a, "eigvalsh", UPLO))[0]
+    return _decomposed(a, "eigvalsh", UPLO)[0]
 
 
-def _read(a: Any, where: str, part: str) -> Any:
+def _decomposed(a: Any, where: str, part: str) -> Any:
     a = square(a, where)
     if part not in ("L", "U", "l", "u"):
         raise NotAValue(f"{where}'s UPLO=", "'L' or 'U'", f"{part!r:.20}", "Write one.")
-    return turned(a) if part in "Uu" else a
+    part = part.upper()
+    return _decomposing(part).results(turned(a) if part == "U" else a)

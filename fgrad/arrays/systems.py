@@ -116,7 +116,9 @@ def inv(a: Any) -> Any:
 def _substituted(a: Any, b: Any, *, lower: bool) -> Any:
     """The solution block by block: LAPACK solves those on the diagonal, and the rest is products."""
     n = a.shape[-1]
-    a = np.tril(a) if lower else np.triu(a)
+    a = np.where(below(n) if lower else below(n).T, a, 0.0)
+    if n <= _BLOCK:
+        return np.linalg.solve(a, b)
     x = np.empty((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), n, b.shape[-1]))
     starts = range(0, n, _BLOCK)
     for i in starts if lower else starts[::-1]:
