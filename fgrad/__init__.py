@@ -133,6 +133,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import flip as flip
     from fgrad.arrays.api import inner as inner
     from fgrad.arrays.api import inv as inv
+    from fgrad.arrays.api import irfft as irfft
     from fgrad.arrays.api import kron as kron
     from fgrad.arrays.api import logsumexp as logsumexp
     from fgrad.arrays.api import lstsq as lstsq
@@ -151,6 +152,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import ravel as ravel
     from fgrad.arrays.api import repeat as repeat
     from fgrad.arrays.api import reshape as reshape
+    from fgrad.arrays.api import rfft as rfft
     from fgrad.arrays.api import roll as roll
     from fgrad.arrays.api import slogdet as slogdet
     from fgrad.arrays.api import softmax as softmax
@@ -312,6 +314,8 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "qr": "arrays.api",
     "solve_triangular": "arrays.api",
     "svd": "arrays.api",
+    "rfft": "arrays.api",
+    "irfft": "arrays.api",
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
 })  # fmt: skip

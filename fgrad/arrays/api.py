@@ -5,6 +5,7 @@ from __future__ import annotations
 from fgrad.arrays import (
     determinants,
     factors,
+    fourier,
     functions,
     linalg,
     linear_signatures,
@@ -32,6 +33,7 @@ expm: signatures.Plainly = linalg.expm
 flip: signatures.AlongAxes = shapes.flip
 inner: signatures.Product = functions.inner
 inv: signatures.Plainly = systems.inv
+irfft: linear_signatures.Signal = fourier.irfft
 kron: signatures.Product = linalg.kron
 logsumexp: signatures.Reduction = functions.logsumexp
 lstsq: linear_signatures.LeastSquares = systems.lstsq
@@ -50,6 +52,7 @@ qr: linear_signatures.QR = factors.qr
 ravel: signatures.Plainly = shapes.ravel
 repeat: signatures.Repeating = shapes.repeat
 reshape: signatures.ToShape = shapes.reshape
+rfft: linear_signatures.Frequencies = fourier.rfft
 roll: signatures.Rolling = shapes.roll
 slogdet: signatures.LogDeterminant = determinants.slogdet
 softmax: signatures.AlongAxis = functions.softmax

@@ -1,4 +1,4 @@
-"""What functions of linear algebra take and give, for type checkers."""
+"""What functions of linear algebra and Fourier transforms take and give, for type checkers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias, overload
 
 from fgrad.arrays.factors import QRResult
+from fgrad.arrays.fourier import Spectrum
 from fgrad.arrays.nodes import ArrayNode
 from fgrad.arrays.signatures import Either, X
 from fgrad.arrays.singular import SVDResult
@@ -105,3 +106,24 @@ class Products(Protocol):
     def __call__(self, arrays: Sequence[Array]) -> Array: ...  # type: ignore[overload-overlap]  # only Never fits both
     @overload
     def __call__(self, arrays: Sequence[Either]) -> ArrayNode: ...
+
+
+class Frequencies(Protocol):
+    """A Fourier transform."""
+
+    def __call__(self, x: X, axis: int = -1) -> Spectrum[X]: ...
+
+
+class Signal(Protocol):
+    """A signal of a Fourier transform."""
+
+    @overload
+    def __call__(self, real: Array, imag: Array, n: int | None = None, axis: int = -1) -> Array: ...
+    @overload
+    def __call__(
+        self, real: ArrayNode, imag: Either, n: int | None = None, axis: int = -1
+    ) -> ArrayNode: ...
+    @overload
+    def __call__(
+        self, real: Array, imag: ArrayNode, n: int | None = None, axis: int = -1
+    ) -> ArrayNode: ...

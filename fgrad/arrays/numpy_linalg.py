@@ -49,8 +49,8 @@ _SYMMETRIC: Final = (
     " of any fg.svd, or use node.value."
 )
 _COMPLEX: Final = (
-    "It gives complex numbers, which nodes do not hold: multiply by matrices of cosines and sines"
-    " for the real and the imaginary part, or use node.value."
+    "Its numbers are complex, which nodes do not hold: write real, imag = fg.rfft(x) and"
+    " fg.irfft(real, imag), or use node.value."
 )
 _REFUSED: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -30,7 +30,7 @@ def half(a: Any) -> Any:
 @pytest.mark.parametrize("name", REPEATED)
 def test_symmetric_functions_of_eigenvalues_have_their_gradient(name: str) -> None:
     a = REPEATED[name]
-    power = lambda k: fg.gradient(lambda a: fg.sum(fg.eigvalsh(half(a)) ** k))(a)
+    power: Any = lambda k: fg.gradient(lambda a: fg.sum(fg.eigvalsh(half(a)) ** k))(a)
     assert np.allclose(
         fg.gradient(lambda a: fg.sum(fg.eigvalsh(a)))(a), np.eye(4), rtol=0, atol=1e-14
     )
@@ -51,7 +51,7 @@ def test_to_second_order_equal_eigenvalues_do_not_turn_as_the_page_of_kinks_says
 
 def test_the_vectors_of_equal_values_have_no_derivative() -> None:
     a = REPEATED["two and two"]
-    vectors = lambda f: fg.gradient(lambda a: fg.sum(f(a) ** 3))
+    vectors: Any = lambda f: fg.gradient(lambda a: fg.sum(f(a) ** 3))
     assert np.isnan(np.tril(vectors(lambda a: fg.eigh(a).eigenvectors)(a))).any()
     assert np.isnan(vectors(lambda a: fg.svd(a).U)(a)).any()
     assert np.isnan(fg.jvp(lambda a: fg.eigh(a).eigenvectors)(a, half(MOVE))[1]).any()
@@ -73,7 +73,7 @@ def test_what_spans_whole_groups_of_equal_eigenvalues_is_differentiated() -> Non
 
 
 def test_singular_values_that_are_equal_or_zero() -> None:
-    values = lambda a: fg.svd(a, compute_uv=False)
+    values: Any = lambda a: fg.svd(a, compute_uv=False)
     total = fg.gradient(lambda a: fg.sum(values(a)))
     squares = fg.gradient(lambda a: fg.sum(values(a) ** 2))
     u, _, vh = np.linalg.svd(LOW)

@@ -124,7 +124,8 @@ def test_nan_in_gives_nan_out(case: Case) -> None:
     if case.name.startswith(("pad", "diag of a vector", "cholesky")):
         # Constants stay; everything else is lost.
         full = np.asarray(value) != np.asarray(case.f(*args))
-    if case.definite or case.singular:  # results that do not move, such as vectors of one element
+    if case.definite or case.singular or case.name.startswith("rfft"):
+        # Some results do not move: vectors of one element, the imaginary part of a mean.
         full &= np.asarray(jvp(case, args, moved(case, 1))[1]) != 0.0
     assert np.isnan(value)[full].all() or 0 in case.shapes[0]
     linear_tangent = jvp(case, args, lost)[1]

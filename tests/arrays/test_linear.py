@@ -101,6 +101,22 @@ def test_triangular_systems_and_exponentials_are_those_of_scipy() -> None:
         assert np.allclose(fg.expm(MANY * scale), linalg.expm(MANY * scale), rtol=1e-11)
 
 
+def test_transforms_of_signals_are_those_of_numpy() -> None:
+    for n in (1, 2, 7, 8):
+        x = RANDOM.normal(size=(3, n))
+        y = np.fft.rfft(x)
+        real, imag = fg.rfft(x)
+        assert np.allclose(real + 1j * imag, y, rtol=1e-13, atol=1e-13)
+        assert np.allclose(fg.irfft(y.real, y.imag, n), x, rtol=1e-13, atol=1e-13)
+        z = y + 1j  # of which numpy drops what no real signal has
+        assert np.allclose(fg.irfft(z.real, z.imag, n), np.fft.irfft(z, n), rtol=1e-13, atol=1e-13)
+    lines = np.array([[1.0, 2.0, 0.0], [1.0, 1.0, 1.0]])
+    slope = fg.gradient(
+        lambda x: fg.sum(fg.where(np.array([[False], [True]]), fg.rfft(fg.log(x)).imag, 0.0))
+    )
+    assert np.isfinite(slope(lines)).all()
+
+
 def test_only_the_triangle_is_read() -> None:
     lost = np.where(np.tri(4, dtype=bool), S, np.nan)
     for f in (fg.cholesky, fg.eigvalsh, lambda a: fg.solve_triangular(a, S, lower=True)):
@@ -161,7 +177,9 @@ WRONG: list[tuple[str, Callable[[Any], Any], type[Exception], tuple[str, ...]]] 
     ("eig", np.linalg.eig, fg.NotAValue, ("linalg.eig", "fg.eigh")),
     ("eigvals", np.linalg.eigvals, fg.NotAValue, ("linalg.eigvals", "fg.eigvalsh")),
     ("cond", np.linalg.cond, fg.NotAValue, ("linalg.cond", "fg.svd")),
-    ("fft", np.fft.rfft, fg.NotAValue, ("fft.rfft", "complex")),
+    ("fft", np.fft.rfft, fg.NotAValue, ("fft.rfft", "fg.rfft")),
+    ("lengths of irfft", lambda w: fg.irfft(w, w, 9), fg.ShapeMismatch, ("length of 9", "n // 2 + 1")),
+    ("rfft of none", lambda w: fg.rfft(w[:, :0]), fg.ShapeMismatch, ("no elements",)),
     ("eigh", lambda w: fg.eigh(w[:3]), fg.ShapeMismatch, ("eigh", "(3, 4)", "square")),
     ("UPLO", lambda w: fg.eigh(w, "X"), fg.NotAValue, ("UPLO", "'X'")),
     ("a vector", lambda w: fg.svd(w[0]), fg.ShapeMismatch, ("svd", "(4,)", "matrix")),

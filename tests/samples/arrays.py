@@ -269,6 +269,13 @@ WHOLE = [
             ("pinv", fg.pinv), ("matrix_power", lambda a: fg.matrix_power(a, 2)), ("expm", fg.expm),
         )
     ],
+    *[
+        Case(f"rfft over {axis}", lambda x, a=axis: fg.concatenate(fg.rfft(x, a), a), (shape,),
+             same=(lambda j, x: j.concatenate([j.fft.rfft(x).real, j.fft.rfft(x).imag], -1)) if axis == -1 and shape == (2, 6) else None)
+        for axis, shape in ((-1, (2, 6)), (-1, (5,)), (0, (4, 3)), (1, (2, 3, 2)), (-1, (1,)), (-1, (2,)))
+    ],
+    *[Case(f"irfft {n}", lambda x, y, n=n: fg.irfft(x, y, n), ((2, 4), (2, 4))) for n in (6, 7)],
+    Case("irfft over 0", lambda x, y: fg.irfft(x, y, axis=0), ((3, 2), (3, 2))),
     Case("expm of many", fg.expm, ((2, 2, 2),), low=-8.0, high=8.0),
 ]  # fmt: skip
 
