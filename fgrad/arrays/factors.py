@@ -141,9 +141,10 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
     >>> import numpy as np
     >>> import fgrad as fg
-    >>> fg.qr(np.array([[0.0, 2.0], [-1.0, 0.0]])).R
-    array([[ 1.,  0.],
-           [ 0., -2.]])
+    >>> a = np.array([[0.0, 2.0], [-1.0, 0.0]])
+    >>> q, r = fg.qr(a)
+    >>> np.allclose(q @ r, a)
+    True
     """
     a = matrices(a, "qr")
     rows, columns = shape_of(a)[-2:]
