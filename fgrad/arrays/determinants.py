@@ -61,7 +61,7 @@ def slogdet(a: Any) -> SignedLog:
 def cofactors(a: Any, det: Any) -> Any:
     """The derivative of the determinant `det` of each matrix."""
     if shape_of(a)[-1] < 2:
-        return a * 0.0 + 1.0 if shape_of(a)[-1] else a
+        return np.ones(shape_of(a))
     inverse = inv(a)
     if not _is_ill(_value(a), _value(inverse)):
         return spread(det) * turned(inverse)

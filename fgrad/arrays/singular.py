@@ -34,21 +34,22 @@ T = TypeVar("T")
 Three = tuple[Any, Any, Any]
 
 
+def _longer(a: Any) -> int:
+    return max(shape_of(a)[-2:])
+
+
 def _is_zero(s: Any, a: Any) -> Any:
-    return ops.less_equal(s, tiny(s, np.max(shape_of(a)[-2:])))
+    return ops.less_equal(s, tiny(s, _longer(a)))
 
 
-def _turnings(a: Any, s: Any, x: Any, y: Any, *, strict: bool) -> tuple[Any, Any]:
-    """What x and y, of left and right vectors on each other, are over the gaps of squares of values.
-
-    The first is (x s - s y^T) over them, the second (s x - y^T s), off the diagonal.
-    """
-    gap, equal = equal_values(s, int(np.max(shape_of(a)[-2:])))
+def _turnings(a: Any, s: Any, t: Any, *, strict: bool) -> tuple[Any, Any]:
+    """How left and right vectors turn when the matrix moves by t among them: over the gaps of squares."""
+    gap, equal = equal_values(s, _longer(a))
     squares = gap * (row(s) + column(s))
-    parts = [off_diagonal(p) for p in (x, y, turned(x), turned(y))] if strict else None
-    one = off_diagonal(x * row(s) + column(s) * turned(y))
-    other = off_diagonal(column(s) * x + turned(y) * row(s))
-    return quotient(one, squares, equal, parts), quotient(other, squares, equal, parts)
+    parts = [off_diagonal(t), off_diagonal(turned(t))] if strict else None
+    left = off_diagonal(t * row(s) + column(s) * turned(t))
+    right = off_diagonal(column(s) * t + turned(t) * row(s))
+    return quotient(left, squares, equal, parts), quotient(right, squares, equal, parts)
 
 
 def _outside(u: Any, x: Any, s: Any, zero: Any, *, strict: bool) -> Any:
@@ -57,7 +58,7 @@ def _outside(u: Any, x: Any, s: Any, zero: Any, *, strict: bool) -> Any:
     if shape[-2] == shape[-1]:
         return None
     rest = x - matmul(u, matmul(turned(u), x))
-    return quotient(rest, row(s), row(zero) if shape_of(zero) else zero, [rest] if strict else None)
+    return quotient(rest, row(s), row(zero), [rest] if strict else None)
 
 
 def _back(a: Any, three: Three, bars: Sequence[Any], *, strict: bool) -> Any:
@@ -79,7 +80,8 @@ def _back(a: Any, three: Three, bars: Sequence[Any], *, strict: bool) -> Any:
 
 
 def _within(a: Any, s: Any, x: Any, y: Any, *, strict: bool) -> Any:
-    gap, equal = equal_values(s, int(np.max(shape_of(a)[-2:])))
+    """What flows to the matrix among its vectors, of what flows to left (x) and right ones (y) among theirs."""
+    gap, equal = equal_values(s, _longer(a))
     by_u = None if x is None else (x - turned(x)) * row(s)
     by_v = None if y is None else column(s) * (y - turned(y))
     parts = [off_diagonal(p) for z in (x, y) if z is not None for p in (z, turned(z))]
@@ -92,7 +94,7 @@ def _along(a: Any, three: Three, move: Any, *, strict: bool) -> Three:
     u, s, v = three
     zero = _is_zero(s, a)
     t = matmul(matmul(turned(u), move), v)
-    to_u, to_v = _turnings(a, s, t, t, strict=strict)
+    to_u, to_v = _turnings(a, s, t, strict=strict)
     moved = matmul(u, to_u), matmul(v, to_v)
     beyond = (
         _outside(u, matmul(move, v), s, zero, strict=strict),

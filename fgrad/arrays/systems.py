@@ -74,9 +74,12 @@ def _solving() -> Whole:
     return _solve
 
 
-_solve: Whole = Whole(
-    "solve", lapack(np.linalg.solve), (_solving, ()), (), 2, _solve_pull, _solve_push
-)
+def _by_lu(a: Any, b: Any) -> Any:
+    """numpy's solve of matrices b: of fewer axes than a, numpy before 2 takes them for vectors."""
+    return np.linalg.solve(a, b[(None,) * (a.ndim - b.ndim)])
+
+
+_solve: Whole = Whole("solve", lapack(_by_lu), (_solving, ()), (), 2, _solve_pull, _solve_push)
 
 
 def _system(a: Any, b: Any, where: str, f: Callable[[Any, Any], Any]) -> Any:
@@ -118,7 +121,7 @@ def _substituted(a: Any, b: Any, *, lower: bool) -> Any:
     n = a.shape[-1]
     a = np.where(below(n) if lower else below(n).T, a, 0.0)
     if n <= _BLOCK:
-        return np.linalg.solve(a, b)
+        return _by_lu(a, b)
     x = np.empty((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), n, b.shape[-1]))
     starts = range(0, n, _BLOCK)
     for i in starts if lower else starts[::-1]:
