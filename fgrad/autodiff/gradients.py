@@ -347,8 +347,15 @@ def _zeros(call: Node[Any]) -> list[Any]:
     return [arrays().constant_of(y) if is_array(y) else None for y in ends]
 
 
+def _fixed(value: Any) -> Any:
+    """A value that was pickled, in which nobody can write to arrays."""
+    if isinstance(value, tuple):
+        return tuple(map(_fixed, value))
+    return arrays().plain(value) if is_array(value) else value
+
+
 def _restore(graph: Graph, values: list[Any], restricted: bool) -> Gradients:
-    kept = [arrays().plain(x) if is_array(x) else x for x in values]
+    kept = list(map(_fixed, values))
     pairs = zip(graph.outputs if restricted else graph.nodes, kept, strict=True)
     reached = MappingProxyType({node: x for node, x in pairs if x is not None})
     return Gradients(graph, reached, restricted=restricted)
