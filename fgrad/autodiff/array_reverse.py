@@ -16,8 +16,9 @@ import attrs
 
 from fgrad.arrays.blocks import LARGE, in_blocks
 from fgrad.arrays.linear import fit, full
+from fgrad.arrays.matrices import under_all
 from fgrad.arrays.nodes import constant_of
-from fgrad.arrays.primitive import ArrayOp
+from fgrad.arrays.primitive import ArrayOp, Several
 from fgrad.arrays.values import chosen, plain, quiet, shape_of
 from fgrad.autodiff.array_sums import SUMS, met, summed
 from fgrad.autodiff.cotangent import Contribution, times, total
@@ -224,6 +225,9 @@ class _Sweep:
         read = args if self.nodes else [a.value if isinstance(a, Node) else a for a in args]
         out = node if self.nodes else node.value
         if isinstance(op, ArrayOp):
+            if isinstance(op, Several):
+                out = Items(node) if self.nodes else out
+                g = g.totals(op.size, total)
             flows = op.pull(out, read, g, wanted)
         elif op.multiple:
             flows = _of_multiple(node, g, read, nodes=self.nodes)
@@ -239,9 +243,14 @@ class _Sweep:
 
 
 def _of_multiple(node: Any, bundle: Bundle, read: Any, *, nodes: bool) -> Any:
-    """The flows to the arguments of a node of several results, each in its full shape."""
-    bars = [
-        None if b is None else full(settled(b), shape_of(y))
+    """The flows to the arguments of a node of several results, each in its full shape.
+
+    A rule is the author's, and may mix all elements: something flows through it, or nothing does.
+    """
+    flows = [
+        None if b is None else full(b, shape_of(y))
         for b, y in zip(bundle.totals(node.op.size, total), node.value, strict=True)
     ]
-    return _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
+    bars = [None if b is None else settled(b) for b in flows]
+    ends = _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
+    return under_all(flows, [len(shape_of(y)) for y in node.value], ends)

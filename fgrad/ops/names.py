@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterable
 from typing import Any, Final
 
-from fgrad.display import pictured, shorten
+from fgrad.display import pictured, shorten, valued
 from fgrad.errors import NotAValue, UnknownName
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
@@ -120,5 +120,5 @@ def printed(value: object) -> str:
     if is_array(value):
         return pictured(value)
     if isinstance(value, bool) or not isinstance(value, (float, int)):
-        return repr(value)
+        return valued(value)
     return digits(float(value))

@@ -6,6 +6,7 @@ python -m tests.laws.array_peers
 from typing import Any
 
 import jax
+import jax.scipy.linalg
 import numpy as np
 
 import fgrad
@@ -14,12 +15,21 @@ from tests.samples.arrays import WHOLE, Case
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
 
+class _Numpy:
+    """JAX's numpy, with its scipy beside it."""
+
+    scipy = jax.scipy
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(jax.numpy, name)
+
+
 def compare(case: Case) -> None:
     """Values and derivatives of both orders."""
     args: Any = case.arguments()
     wrt: Any = tuple(range(len(args)))
     same: Any = case.same
-    theirs: Any = lambda *xs: same(jax.numpy, *xs)
+    theirs: Any = lambda *xs: same(_Numpy(), *xs)
     value = np.asarray(case.f(*args))
     assert np.allclose(value, theirs(*args), rtol=1e-13, atol=1e-13)
     weights = np.random.default_rng(5).normal(size=value.shape)
