@@ -14,7 +14,6 @@ import numpy as np
 from fgrad.arrays import (
     choices,
     functions,
-    linalg,
     lines,
     order,
     parts,
@@ -26,6 +25,7 @@ from fgrad.arrays import (
 from fgrad.arrays import convolution as conv
 from fgrad.arrays import numpy_forms as forms
 from fgrad.arrays.numpy_arguments import read
+from fgrad.arrays.numpy_linalg import LINALG
 from fgrad.arrays.parts import split
 from fgrad.arrays.values import shape_of
 
@@ -86,7 +86,7 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     # Products.
     "dot": (products.dot, "a b [out]"), "vdot": (products.vdot, _TWO), "inner": (products.inner, _TWO),
     "outer": (products.outer, "a b [out]"), "tensordot": (products.tensordot, "a b axes"),
-    "kron": (products.kron, _TWO), "cross": (products.cross, "a b axisa axisb axisc axis"),
+    "cross": (products.cross, "a b axisa axisb axisc axis"),
     "convolve": (conv.convolve, "a v mode"), "correlate": (conv.correlate, "a v mode"),
     "einsum": (forms.einsum, ""), "polyval": (forms.polyval, "p x"), "vander": (forms.vander, "x N=n increasing"),
     "trace": (functions.trace, "a offset axis1 axis2 [dtype] [out]"),
@@ -95,7 +95,6 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "linalg.tensordot": (products.tensordot, "x1 b axes"), "linalg.vecdot": (products.vecdot, "x1 b axis"),
     "linalg.trace": (lambda x, offset=0: functions.trace(x, offset, -2, -1), "x offset [dtype]"),
     "linalg.diagonal": (lambda x, offset=0: parts.diagonal(x, offset, -2, -1), "x offset"),
-    "linalg.matrix_transpose": (lambda x: shapes.swapaxes(x, -1, -2), _ONE),
     # Shapes.
     "reshape": (forms.reshape, "a shape order newshape [copy]"), "ravel": (shapes.ravel, "a order"),
     "transpose": (shapes.transpose, "a axes"), "moveaxis": (shapes.moveaxis, "a source destination"),
@@ -133,9 +132,6 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "linspace": (forms.linspace, "start stop num endpoint [retstep] [dtype] axis [device]"),
     "bincount": (forms.bincount, "x weights minlength"),
     # Linear algebra.
-    "linalg.solve": (linalg.solve, _TWO), "linalg.inv": (linalg.inv, "a"),
-    "linalg.det": (linalg.det, "a"), "linalg.slogdet": (linalg.slogdet, "a"),
-    "linalg.cholesky": (linalg.cholesky, "a [upper]"),
     "linalg.norm": (functions.norm, "x ord axis keepdims"),
     "linalg.vector_norm": (forms.vector_norm, "x axis keepdims ord"),
     # What is said of an array.
@@ -192,7 +188,9 @@ def _named(name: str) -> Any:
     return found
 
 
-FUNCTIONS: Final[Mapping[Any, Callable[..., Any]]] = MappingProxyType(dict(_functions()))
+FUNCTIONS: Final[Mapping[Any, Callable[..., Any]]] = MappingProxyType(
+    dict(_functions()) | dict(LINALG)
+)
 """Ours for each of numpy's functions of whole arrays; whole numbers have no derivative to lose."""
 ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     {name: advice for names, advice in _ADVICE.items() for name in names.split()}

@@ -10,7 +10,7 @@ import numpy as np
 
 from fgrad.arrays.contract import contract
 from fgrad.arrays.linear import reshaped
-from fgrad.arrays.shapes import axis_of, given, index, moveaxis, ravel, refused, reshape
+from fgrad.arrays.shapes import axis_of, given, index, moveaxis, ravel, refused
 from fgrad.arrays.together import stack
 from fgrad.arrays.values import shape_of
 
@@ -133,18 +133,6 @@ def matvec(a: Any, b: Any) -> Any:
 def vecmat(a: Any, b: Any) -> Any:
     """The products of vectors with matrices."""
     return index(matmul(index(a, (..., None, slice(None))), b), (..., 0, slice(None)))
-
-
-def kron(a: Any, b: Any) -> Any:
-    """The second array times each element of the first, laid side by side."""
-    a, b = given(a, "kron"), given(b, "kron")
-    s, t = shape_of(a), shape_of(b)
-    ndim = max(len(s), len(t))
-    s, t = (1,) * (ndim - len(s)) + s, (1,) * (ndim - len(t)) + t
-    product = reshape(a, [n for m in s for n in (m, 1)]) * reshape(
-        b, [n for m in t for n in (1, m)]
-    )
-    return reshape(product, [m * n for m, n in zip(s, t, strict=True)])
 
 
 def cross(  # noqa: PLR0917  # as numpy has it

@@ -78,11 +78,11 @@ NUMPY = [
     Case("average", lambda x, w: np.average(x, axis=1, weights=w * w), ((2, 3), (3,)), same=lambda j, x, w: j.average(x, axis=1, weights=w * w)),
     Case("cov", np.cov, ((3, 5),), same=lambda j, x: j.cov(x)),
     Case("cov of columns", lambda x: np.cov(x, rowvar=False, bias=True), ((5, 2),), same=lambda j, x: j.cov(x, rowvar=False, bias=True)),
-    Case("corrcoef", np.corrcoef, ((3, 5),), chooses=True, constant=True),
+    Case("corrcoef", np.corrcoef, ((3, 5),), chooses=True, singular=True),
     # Differences.
     Case("diff with ends", lambda x, e: np.diff(x, prepend=e, append=0.5, axis=0), ((3, 2), ()), chooses=True, same=lambda j, x, e: j.diff(x, prepend=e, append=0.5, axis=0)),
     Case("gradient", lambda x: np.gradient(x, 0.5, axis=1, edge_order=1), ((2, 4),), same=lambda j, x: j.gradient(x, 0.5, axis=1)),
-    Case("gradient of places", lambda f, d: np.gradient(f, _points(d), edge_order=2), ((5,), (5,)), constant=True),
+    Case("gradient of places", lambda f, d: np.gradient(f, _points(d), edge_order=2), ((5,), (5,)), singular=True),
     Case("gradient of equal places", lambda f, x: np.gradient(f, fg.cumsum(x)), ((4,), (4,)), low=1.0, high=1.0),
     Case("trapezoid", fg.trapezoid, ((2, 4), (4,)), same=lambda j, y, x: j.trapezoid(y, x)),
     # Products.
