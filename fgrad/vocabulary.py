@@ -72,7 +72,7 @@ _OF_NUMPY: Final = (
     "block", "broadcast_arrays", "choose", "column_stack", "compress", "corrcoef", "correlate",
     "count_nonzero", "cov", "delete", "diagflat", "digitize", "dsplit", "dstack", "ediff1d",
     "extract", "fix", "flatnonzero", "fliplr", "flipud", "full_like", "heaviside", "hsplit",
-    "insert", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "kron",
+    "insert", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf",
     "lexsort", "linspace", "meshgrid", "nan_to_num", "nanargmax", "nanargmin", "nancumprod",
     "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
     "nanquantile", "nanstd", "nansum", "nanvar", "nonzero", "ones_like", "partition",

@@ -93,7 +93,7 @@ def compare_trees() -> None:
 
 
 def main() -> None:
-    """Compare all of them, or of what is composed every so-maniest, which the tests have time for."""
+    """Compare all of them, or every n-th of what is composed, as the tests do."""
     config: Any = jax.config
     config.update("jax_enable_x64", True)
     compare_trees()
