@@ -194,14 +194,12 @@ def interp(  # noqa: PLR0917  # as numpy has it
         lost = plain(np.isnan(known(y, "interp")))
         if np.any(lost):  # as numpy, from the other end, and where both are one infinity
             y = ops.where(lost, slope * (x - x1) + f1, y)
-            same = np.equal(points[near], at) | (
-                np.isnan(known(y, "interp")) & np.equal(known(f0, ""), known(f1, ""))
-            )
+            flat = np.equal(known(f0, "interp"), known(f1, "interp"))
+            same = np.equal(points[near], at) | (np.isnan(known(y, "interp")) & flat)
             y = ops.where(plain(same & lost), f0, y)
-    y = ops.where(plain(at < points[0]), index(fp, 0) if left is None else given(left, "interp"), y)
-    return ops.where(
-        plain(at > points[-1]), index(fp, -1) if right is None else given(right, "interp"), y
-    )
+    first = index(fp, 0) if left is None else given(left, "interp")
+    last = index(fp, -1) if right is None else given(right, "interp")
+    return ops.where(plain(at > points[-1]), last, ops.where(plain(at < points[0]), first, y))
 
 
 def _repeating(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
