@@ -173,6 +173,53 @@ if _typing.TYPE_CHECKING:
     from fgrad.formats.json.codec import loads as loads
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
+    from fgrad.ops.bessel import airy as airy
+    from fgrad.ops.bessel import airyai as airyai
+    from fgrad.ops.bessel import airyaiprime as airyaiprime
+    from fgrad.ops.bessel import airybi as airybi
+    from fgrad.ops.bessel import airybiprime as airybiprime
+    from fgrad.ops.bessel import i0 as i0
+    from fgrad.ops.bessel import i1 as i1
+    from fgrad.ops.bessel import iv as iv
+    from fgrad.ops.bessel import j0 as j0
+    from fgrad.ops.bessel import j1 as j1
+    from fgrad.ops.bessel import jv as jv
+    from fgrad.ops.bessel import k0 as k0
+    from fgrad.ops.bessel import k1 as k1
+    from fgrad.ops.bessel import kv as kv
+    from fgrad.ops.bessel import yv as yv
+    from fgrad.ops.beta import beta as beta
+    from fgrad.ops.beta import betaln as betaln
+    from fgrad.ops.beta import gamma as gamma
+    from fgrad.ops.beta import gammainc as gammainc
+    from fgrad.ops.beta import gammaincc as gammaincc
+    from fgrad.ops.beta import zeta as zeta
+    from fgrad.ops.elementary import cospi as cospi
+    from fgrad.ops.elementary import cot as cot
+    from fgrad.ops.elementary import csc as csc
+    from fgrad.ops.elementary import exp10 as exp10
+    from fgrad.ops.elementary import fma as fma
+    from fgrad.ops.elementary import rem as rem
+    from fgrad.ops.elementary import sec as sec
+    from fgrad.ops.elementary import sinc as sinc
+    from fgrad.ops.elementary import sinpi as sinpi
+    from fgrad.ops.elementary import trunc as trunc
+    from fgrad.ops.integrals import ellipe as ellipe
+    from fgrad.ops.integrals import ellipk as ellipk
+    from fgrad.ops.integrals import exp1 as exp1
+    from fgrad.ops.integrals import expi as expi
+    from fgrad.ops.integrals import lambertw as lambertw
+    from fgrad.ops.logarithms import entr as entr
+    from fgrad.ops.logarithms import log1mexp as log1mexp
+    from fgrad.ops.logarithms import logit as logit
+    from fgrad.ops.logarithms import xlog1py as xlog1py
+    from fgrad.ops.logarithms import xlogy as xlogy
+    from fgrad.ops.normal import erfcinv as erfcinv
+    from fgrad.ops.normal import erfcx as erfcx
+    from fgrad.ops.normal import erfinv as erfinv
+    from fgrad.ops.normal import log_ndtr as log_ndtr
+    from fgrad.ops.normal import ndtr as ndtr
+    from fgrad.ops.normal import ndtri as ndtri
     from fgrad.optimize.descent import Minimum as Minimum
     from fgrad.optimize.descent import Search as Search
     from fgrad.optimize.descent import minimize as minimize
@@ -199,6 +246,8 @@ if _typing.TYPE_CHECKING:
     from fgrad.transforms.jacobian import hessian as hessian
     from fgrad.transforms.jacobian import jacobian as jacobian
     from fgrad.transforms.taylor import taylor as taylor
+
+expit = sigmoid  # the name of SciPy, JAX and torch, beside that of the field
 
 # The names imported above, without fgrad's modules, which Python binds here too.
 _NAMES: _typing.Final = frozenset(
@@ -292,6 +341,53 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "cholesky": "arrays.api",
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
+    "sec": "ops.elementary",
+    "csc": "ops.elementary",
+    "cot": "ops.elementary",
+    "sinpi": "ops.elementary",
+    "cospi": "ops.elementary",
+    "sinc": "ops.elementary",
+    "exp10": "ops.elementary",
+    "trunc": "ops.elementary",
+    "rem": "ops.elementary",
+    "fma": "ops.elementary",
+    "logit": "ops.logarithms",
+    "log1mexp": "ops.logarithms",
+    "xlogy": "ops.logarithms",
+    "xlog1py": "ops.logarithms",
+    "entr": "ops.logarithms",
+    "erfcx": "ops.normal",
+    "ndtr": "ops.normal",
+    "log_ndtr": "ops.normal",
+    "erfinv": "ops.normal",
+    "erfcinv": "ops.normal",
+    "ndtri": "ops.normal",
+    "gamma": "ops.beta",
+    "beta": "ops.beta",
+    "betaln": "ops.beta",
+    "gammainc": "ops.beta",
+    "gammaincc": "ops.beta",
+    "zeta": "ops.beta",
+    "i0": "ops.bessel",
+    "i1": "ops.bessel",
+    "iv": "ops.bessel",
+    "j0": "ops.bessel",
+    "j1": "ops.bessel",
+    "jv": "ops.bessel",
+    "yv": "ops.bessel",
+    "k0": "ops.bessel",
+    "k1": "ops.bessel",
+    "kv": "ops.bessel",
+    "airy": "ops.bessel",
+    "airyai": "ops.bessel",
+    "airyaiprime": "ops.bessel",
+    "airybi": "ops.bessel",
+    "airybiprime": "ops.bessel",
+    "expi": "ops.integrals",
+    "exp1": "ops.integrals",
+    "ellipk": "ops.integrals",
+    "ellipe": "ops.integrals",
+    "lambertw": "ops.integrals",
 })  # fmt: skip
 
 # So that `from fgrad import *` and `help(fgrad)` have the latter too.

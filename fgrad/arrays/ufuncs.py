@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from fgrad.errors import MissingExtra
+from fgrad.ops import library
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 
@@ -45,8 +46,17 @@ class Form:
 
 def form(op: Op) -> Form:
     """The form in the table, or the implementation row by row."""
-    known = TABLE.get(op)
+    known = TABLE.get(op) or special_form(op)
     return Form(by_rows(op), ufunc=False) if known is None else known
+
+
+def special_form(op: Op) -> Form | None:
+    """The form of a special function; None for what is none, or is done row by row."""
+    if op.name not in library.MODULES or not library.is_ours(op):
+        return None
+    from fgrad.arrays import special_ufuncs  # noqa: PLC0415  # for the first of them
+
+    return special_ufuncs.form(op)
 
 
 def by_rows(op: Op) -> Callable[..., Column]:
