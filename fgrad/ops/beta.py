@@ -65,7 +65,7 @@ def _betaln(x: float, y: float) -> float:
         return logarithmic.lgamma(b) + _shift(a, b)
     tail = _correction(a) + _correction(b) - _correction(a + b)
     terms = -(a - 0.5) * log1p(b / a), -b * log1p(a / b), -0.5 * log(b), _HALF_LOG_2PI, tail
-    return fsum(terms)
+    return sum(terms)
 
 
 def _beta(x: float, y: float) -> float:
@@ -87,7 +87,7 @@ def _beta(x: float, y: float) -> float:
 
 def _sign(x: float) -> float:
     """The sign of the gamma function."""
-    return -1.0 if x < 0.0 and math.fmod(ieee.floor(x), 2.0) != 0.0 else 1.0
+    return -1.0 if x < 0.0 and ieee.mod(ieee.floor(x), 2.0) != 0.0 else 1.0
 
 
 def _polygamma_gap(order: float, x: float, y: float) -> float:
@@ -117,7 +117,7 @@ def _polygamma_gap(order: float, x: float, y: float) -> float:
 
 def _gamma_density(a: float, x: float) -> float:
     """x**(a - 1) * exp(-x) / gamma(a): for a large a by the distance from its mode (Loader 2000)."""
-    if isnan(a) or isnan(x) or x < 0.0 or a == inf:
+    if isnan(a) or isnan(x) or x < 0.0 or isinf(a):
         return nan
     if a <= 0.0 and a == math.floor(a):
         return 0.0  # as a limit: the reciprocal of gamma is 0 there
@@ -150,17 +150,16 @@ def _zeta_log(order: float, s: float, q: float) -> float:
     if not 0.0 <= order <= _HIGHEST or order != int(order) or not s >= 1.0 or isnan(q):
         return nan
     n = int(order)
-    whole = q == math.floor(q)
-    if s == 1.0 or (q <= 0.0 and whole):
+    if s == 1.0 or (q <= 0.0 and ieee.floor(q) == q):
         return inf
-    if q == inf or s == inf or (q < 0.0 and (n or s != math.floor(s))):
+    if not 0.0 < q < inf or s == inf:
         return 0.0 if q > 1.0 else nan
-    terms = []
-    while q < s + 12.0 and q < 1e6:
+    terms: list[float] = []
+    while q < s + 12.0:
         terms.append((log(q) ** n if n else 1.0) * ieee.pow(q, -s))
         q += 1.0
-        if q > 2.0 and abs(terms[-1]) < 1e-25 * abs(terms[0]):
-            break
+        if q > 3.0 and abs(terms[-1]) <= 1e-25 * abs(terms[0]):
+            return fsum(terms)
     return fsum([*terms, *_zeta_tail(n, s, q)])
 
 
