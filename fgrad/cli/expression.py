@@ -49,7 +49,14 @@ _OPERATORS: Final[Mapping[type[ast.AST], Op]] = MappingProxyType({
 })  # fmt: skip
 
 _SAID_HERE: Final[Mapping[str, str]] = MappingProxyType(
-    {"expit": "sigmoid", "ln": "log", "max": "maximum", "min": "minimum", "sum": "add", "prod": "mul"}
+    {
+        "expit": "sigmoid",
+        "ln": "log",
+        "max": "maximum",
+        "min": "minimum",
+        "sum": "add",
+        "prod": "mul",
+    }
 )
 
 

@@ -48,15 +48,11 @@ kv: Binary = Binary(
     lambda out, x, y: -0.5 * (kv(x - 1.0, y) + kv(x + 1.0, y)),
     kink=_NOT_OFFERED,
 )
-airyai: Unary = Unary(
-    "airyai", Borrowed("airy", "airyai", 0), lambda out, x: airyaiprime(x)
-)
+airyai: Unary = Unary("airyai", Borrowed("airy", "airyai", 0), lambda out, x: airyaiprime(x))
 airyaiprime: Unary = Unary(
     "airyaiprime", Borrowed("airy", "airyaiprime", 1), lambda out, x: x * airyai(x)
 )
-airybi: Unary = Unary(
-    "airybi", Borrowed("airy", "airybi", 2), lambda out, x: airybiprime(x)
-)
+airybi: Unary = Unary("airybi", Borrowed("airy", "airybi", 2), lambda out, x: airybiprime(x))
 airybiprime: Unary = Unary(
     "airybiprime", Borrowed("airy", "airybiprime", 3), lambda out, x: x * airybi(x)
 )
@@ -66,7 +62,7 @@ def airy(x: R) -> tuple[R, R, R, R]:
     """The Airy functions Ai and Bi, each with its derivative, as SciPy gives them: Ai, Ai', Bi, Bi'.
 
     >>> import fgrad as fg
-    >>> [round(value, 3) for value in fg.airy(1.0)]
-    [0.135, -0.159, 1.207, 0.932]
+    >>> [op for op, _ in fg.trace(fg.airy)(1.0).instructions]
+    [<Unary airyai>, <Unary airyaiprime>, <Unary airybi>, <Unary airybiprime>]
     """
     return airyai(x), airyaiprime(x), airybi(x), airybiprime(x)

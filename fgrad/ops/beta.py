@@ -71,6 +71,8 @@ def _betaln(x: float, y: float) -> float:
 def _beta(x: float, y: float) -> float:
     """gamma(x) gamma(y) / gamma(x + y)."""
     a, b = max(x, y), min(x, y)
+    if isnan(x) or isnan(y):
+        return nan
     if b <= 0.0 or a + b < 170.0:
         if abs(a) < 170.0 and abs(b) < 170.0:
             total = a + b
@@ -123,7 +125,9 @@ def _gamma_density(a: float, x: float) -> float:
         return 0.0  # as a limit: the reciprocal of gamma is 0 there
     if x == inf or (x == 0.0 and a > 1.0):
         return 0.0
-    power = ieee.pow(x, a - 1.0) if a > 1.0 else ieee.div(ieee.pow(x, a), x)
+    if x == 0.0 and a < 1.0:
+        return copysign(inf, _gamma(a))
+    power = ieee.pow(x, a - 1.0) if a >= 1.0 else ieee.pow(x, a) / x
     if a < _LARGE or (a < 170.0 and 1e-290 < power < inf):
         return power * exp(-x) / _gamma(a)
     exponent = -_correction(a) - _deviance(a, x)
@@ -175,7 +179,7 @@ def _zeta_tail(n: int, s: float, q: float) -> list[float]:
     terms.append(0.5 * power * size**n)
     slopes = [0.0] * n + [1.0]  # of log**n, a polynomial in the logarithm
     for m in range(2 * len(_BERNOULLI) - 1):
-        rise = [k * c for k, c in enumerate(slopes)][1:] + [0.0]
+        rise = [*[k * c for k, c in enumerate(slopes)][1:], 0.0]
         slopes = [a - (s + m) * b for a, b in zip(rise, slopes, strict=True)]
         power /= q
         if m % 2 == 0:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from math import exp, fsum, inf, isfinite, isnan, log, log1p, nan, pi, sqrt
+from math import exp, fsum, inf, isnan, log, log1p, nan, pi, sqrt
 from typing import Final
 
 from fgrad.ops.borrowed import Borrowed
@@ -68,7 +68,7 @@ def _series(n: int, m: float, first: float) -> float:
     term = 0.5 * pi
     for k in range(n):
         term *= (k + first) * (k + 0.5) / (k + 1.0)
-    terms = []
+    terms: list[float] = []
     k = n
     while abs(term) > 1e-20 * abs(sum(terms[:1])):
         terms.append(term)
@@ -79,7 +79,7 @@ def _series(n: int, m: float, first: float) -> float:
 
 def _lambertw(x: float) -> float:
     """The real w from -1 whose w * exp(w) is x."""
-    if x == 0.0 or x == inf or isnan(x):
+    if x in (0.0, inf) or isnan(x):
         return x
     if x <= _BRANCH[0]:
         return -1.0 if x == _BRANCH[0] else nan
@@ -149,7 +149,5 @@ ellipe: Unary = Unary("ellipe", _ellipe, lambda out, x: ellipe_slope(1.0, x), ki
 ellipe_slope: Binary = Binary(
     "ellipe_slope", _ellipe_slope, None, lambda out, x, y: ellipe_slope(x + 1.0, y)
 )
-lambertw: Unary = Unary(
-    "lambertw", _lambertw, lambda out, x: lambertw_slope(x), kink="inf at -1/e"
-)
+lambertw: Unary = Unary("lambertw", _lambertw, lambda out, x: lambertw_slope(x), kink="inf at -1/e")
 lambertw_slope: Unary = Unary("lambertw_slope", _lambertw_slope, _lambertw_slope_dx)

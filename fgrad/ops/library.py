@@ -25,9 +25,7 @@ _GROUPS: Final = {
     ),
     "beta": "gamma beta betaln polygamma_gap gammainc gammaincc gamma_density zeta zeta_log",
     "bessel": "i0 i1 iv j0 j1 jv yv k0 k1 kv airyai airyaiprime airybi airybiprime",
-    "integrals": (
-        "expi exp1 ellipk ellipk_slope ellipe ellipe_slope lambertw lambertw_slope"
-    ),
+    "integrals": ("expi exp1 ellipk ellipk_slope ellipe ellipe_slope lambertw lambertw_slope"),
 }
 MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {name: f"fgrad.ops.{group}" for group, names in _GROUPS.items() for name in names.split()}
@@ -53,10 +51,3 @@ def named(name: str) -> Op:
 def special() -> Mapping[str, Op]:
     """All special functions, by name."""
     return MappingProxyType({name: named(name) for name in MODULES})
-
-
-def everything() -> Mapping[str, Op]:
-    """All operations of the library, by name."""
-    return MappingProxyType(
-        {name: op for name, op in vars(scalar).items() if isinstance(op, Op)} | special()
-    )

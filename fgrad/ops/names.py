@@ -67,7 +67,8 @@ def operation(word: str, known: dict[str, Op]) -> Op:
         if item is None:
             own = f"@{word}"
             raise UnknownName.among(
-                word[:200], (*known, *library.MODULES), "operation", own if own in known else None)
+                word[:200], (*known, *library.MODULES), "operation", own if own in known else None
+            )
         op = known[word] = Item.at(int(item[2]), item[1] == "truth")
     return op
 

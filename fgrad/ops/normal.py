@@ -96,7 +96,7 @@ def _by_series(n: int, x: float) -> float:
     factorial = math.factorial(n)
     even = math.gamma(0.5 * (n + 1)) * INVERSE_SQRT_PI / factorial
     odd = -2.0 * x * math.gamma(0.5 * n + 1.0) * INVERSE_SQRT_PI / factorial
-    terms = []
+    terms: list[float] = []
     k = 0
     while abs(even) + abs(odd) > 1e-19 * abs(sum(terms[:1])):
         terms += (even, odd)
@@ -174,15 +174,11 @@ erfc_integral: Binary = Binary(
 ndtr: Unary = Unary("ndtr", _ndtr, lambda out, x: normal_density(x))
 normal_density: Unary = Unary("normal_density", _normal_density, lambda out, x: -(x * out))
 log_ndtr: Unary = Unary("log_ndtr", _log_ndtr, _log_ndtr_dx)
-erfinv: Unary = Unary(
-    "erfinv", _erfinv, lambda out, x: erfinv_slope(x), kink="inf at 1 and -1"
-)
+erfinv: Unary = Unary("erfinv", _erfinv, lambda out, x: erfinv_slope(x), kink="inf at 1 and -1")
 erfinv_slope: Unary = Unary(
     "erfinv_slope", _erfinv_slope, lambda out, x: 2.0 * (erfinv(x) * out) * out
 )
-erfcinv: Unary = Unary(
-    "erfcinv", _erfcinv, lambda out, x: erfcinv_slope(x), kink="-inf at 0 and 2"
-)
+erfcinv: Unary = Unary("erfcinv", _erfcinv, lambda out, x: erfcinv_slope(x), kink="-inf at 0 and 2")
 erfcinv_slope: Unary = Unary(
     "erfcinv_slope", _erfcinv_slope, lambda out, x: 2.0 * (erfcinv(x) * out) * out
 )

@@ -159,7 +159,6 @@ class _Text:
         if op is None:
             return self.text
         from fgrad.ops.descriptions import description  # noqa: PLC0415  # read by `help` alone
-
         from fgrad.ops.library import is_ours  # noqa: PLC0415  # likewise, and it is above this
 
         ours = is_ours(op)

@@ -146,7 +146,10 @@ GAMMA: Final[dict[str, Description]] = {
     "beta": (
         "gamma(x) * gamma(y) / gamma(x + y)",
         "x and y above 0, infinite at 0, and below where the three are no nan",
-        ("beta(x, y) * (digamma(x) - digamma(x + y))", "beta(x, y) * (digamma(y) - digamma(x + y))"),
+        (
+            "beta(x, y) * (digamma(x) - digamma(x + y))",
+            "beta(x, y) * (digamma(y) - digamma(x + y))",
+        ),
     ),
     "betaln": (
         "the logarithm of |beta(x, y)|",

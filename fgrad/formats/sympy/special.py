@@ -207,12 +207,18 @@ def functions(sp: Any) -> dict[Any, Callable[..., Any]]:
     """A function of the values of the arguments for each class of SymPy's that is a special function."""
     ours: dict[Any, Any] = {kind: op for op, kind in _named(sp).items()}
     return ours | {
-        sp.sinc: lambda x: elementary.sinc(x / math.pi), sp.zeta: lambda s, q=1.0: beta.zeta(s, q),
+        sp.sinc: lambda x: elementary.sinc(x / math.pi),
+        sp.zeta: lambda s, q=1.0: beta.zeta(s, q),
         sp.lowergamma: lambda a, x: beta.gammainc(a, x) * beta.gamma(a),
         sp.uppergamma: lambda a, x: beta.gammaincc(a, x) * beta.gamma(a),
-        **{kind: _bessel(kind, ours[kind], _of_order(sp)) for kind in (sp.besseli, sp.besselj, sp.besselk)},
-        sp.elliptic_e: _only(1, integrals.ellipe), sp.LambertW: _only(1, integrals.lambertw),
-        sp.expint: _expint, sp.frac: lambda x: x - ops.floor(x),
+        **{
+            kind: _bessel(kind, ours[kind], _of_order(sp))
+            for kind in (sp.besseli, sp.besselj, sp.besselk)
+        },
+        sp.elliptic_e: _only(1, integrals.ellipe),
+        sp.LambertW: _only(1, integrals.lambertw),
+        sp.expint: _expint,
+        sp.frac: lambda x: x - ops.floor(x),
     }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from fgrad.ops.primitive import Op
 from fgrad.ops import bessel, beta, elementary, integrals, logarithms, normal
+from fgrad.ops.primitive import Op
 
 CALLS: Final[dict[Op, str]] = {
     elementary.sec: r"\sec", elementary.csc: r"\csc", elementary.cot: r"\cot",
