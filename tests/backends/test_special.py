@@ -105,7 +105,11 @@ def test_a_gradient_of_special_functions_is_compiled(backend: str) -> None:
         pytest.skip("native code is an extra")
 
     def model(x: Any) -> Any:
-        return fg.log_ndtr(x) + fg.jv(1.5, x) * fg.gammainc(2.5, x) - fg.betaln(x, 2.0) * fg.ndtri(0.3 * x)
+        return (
+            fg.log_ndtr(x)
+            + fg.jv(1.5, x) * fg.gammainc(2.5, x)
+            - fg.betaln(x, 2.0) * fg.ndtri(0.3 * x)
+        )
 
     slope: Any = fg.gradient(model)
     if backend == "numpy":

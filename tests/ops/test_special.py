@@ -17,7 +17,7 @@ from fgrad.ops.special_descriptions import SPECIAL as DESCRIPTIONS
 from tests.measures.accuracy import DIGITS, true_derivative, worst_derivative, worst_value
 from tests.ops.test_scalar import apply, derivative
 from tests.samples.cases import Case
-from tests.samples.special_cases import LIMIT, LOOSE, SPECIAL
+from tests.samples.special_cases import LIMIT, LOOSE, SLOW, SPECIAL
 
 # Those that exist as derivatives of others.
 INTERNAL = {
@@ -30,10 +30,6 @@ SPICY = (
     0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 1e-320, 1e160, -1e160, 745.0, -746.0, 1.7e308, math.inf,
     -math.inf, math.nan, 16.0, 1e15, -0.36787944117144233, 1.0 - 2.0**-53, 171.7,
 )  # fmt: skip
-
-
-SLOW = ("k0", "k1", "zeta")
-"""Those for which mpmath takes long."""
 
 
 def count(case: Case) -> int:
@@ -147,7 +143,11 @@ def test_the_derivatives_that_are_said_are_those_that_are_taken(op: Any) -> None
             continue
         taken: Any = fg.gradient(op, argnums=tuple(range(op.arity)))(*args)
         for slope, text in zip(taken, slopes, strict=True):
-            said = math.nan if text == "nan" else eval(text, known | dict(zip("xyz", args, strict=False)))  # noqa: S307  # our own text
+            said = (
+                math.nan
+                if text == "nan"
+                else eval(text, known | dict(zip("xyz", args, strict=False)))
+            )  # noqa: S307  # our own text
             assert slope == pytest.approx(said, rel=1e-11, abs=1e-14, nan_ok=True), (args, text)
             compared += 1
     assert compared >= 2
@@ -160,7 +160,13 @@ def test_where_the_domain_ends_is_said(op: Op) -> None:
     numbers = (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
     ended = any(math.isnan(apply(op, *x)) for x in itertools.product(numbers, repeat=op.arity))
     said = "nan" in DESCRIPTIONS[op.name][1]
-    finite = op in (elementary.sec, elementary.csc, elementary.cot, elementary.sinpi, elementary.cospi)
+    finite = op in (
+        elementary.sec,
+        elementary.csc,
+        elementary.cot,
+        elementary.sinpi,
+        elementary.cospi,
+    )
     assert (ended or finite or op is elementary.sinc) == said
 
 
@@ -249,7 +255,9 @@ def test_slopes_that_nearly_cancel_keep_their_digits() -> None:
     with mp.workdps(80):
         for x in (1e3, 1e10, 1e100):
             big = mp.mpf(x)
-            first = -(1 / (mp.sqrt(mp.pi) * big**2)) * (1 - mp.mpf(3) / (2 * big**2) + 15 / (4 * big**4))
+            first = -(1 / (mp.sqrt(mp.pi) * big**2)) * (
+                1 - mp.mpf(3) / (2 * big**2) + 15 / (4 * big**4)
+            )
             assert relative(fg.gradient(fg.erfcx)(x), first) < 1e-13
         for x in (-1e2, -1e4, -1e8):
             big = mp.mpf(-x)
@@ -257,7 +265,12 @@ def test_slopes_that_nearly_cancel_keep_their_digits() -> None:
             # 1 - 1 / x**2 + 6 / x**4 less 1 would be 0 by the formula of the slope.
             assert second(fg.log_ndtr, x) == pytest.approx(-1.0 + float(1 / big**2), rel=1e-7)
         assert relative(second(fg.log1mexp, 400.0), -mp.exp(-400) / (1 - mp.exp(-400)) ** 2) < 1e-14
-        assert relative(second(fg.logit, 0.5 + 1e-9), -(1 - 2 * (mp.mpf(0.5 + 1e-9))) / (mp.mpf(0.25)) ** 2) < 1e-8
+        assert (
+            relative(
+                second(fg.logit, 0.5 + 1e-9), -(1 - 2 * (mp.mpf(0.5 + 1e-9))) / (mp.mpf(0.25)) ** 2
+            )
+            < 1e-8
+        )
         x = 0.36787944117144233
         assert relative(fg.gradient(fg.entr)(x), -1 - mp.log(mp.mpf(x))) < 1e-15
         gap = fg.gradient(fg.betaln)(1e8, 1e-6)
@@ -314,9 +327,7 @@ KINKS = [
 
 
 @pytest.mark.parametrize(("operation", "point", "expected"), KINKS)
-def test_kinks_give_what_the_documentation_says(
-    operation: Any, point: Any, expected: Any
-) -> None:
+def test_kinks_give_what_the_documentation_says(operation: Any, point: Any, expected: Any) -> None:
     variables = [fg.var(x) for x in point]
     output = operation(*variables)
     graph = fg.Graph.of(output, *variables)

@@ -330,4 +330,7 @@ LOOSE: Final[Mapping[str, tuple[float, float]]] = MappingProxyType({
     "expi": (400.0, 5.0), "ellipk": (4.0, 30.0), "ellipe": (5.0, 30.0),
 })  # fmt: skip
 
+SLOW: Final = ("k0", "k1", "zeta")
+"""Those for which mpmath takes long."""
+
 SPECIAL: Final[tuple[Case, ...]] = ELEMENTARY + LOGARITHMS + NORMAL + GAMMA + BESSEL + INTEGRALS
