@@ -71,8 +71,8 @@ def _erfc_integral(order: float, x: float) -> float:
     if not 0.0 <= order <= _HIGHEST or order != int(order) or isnan(x):
         return nan
     n = int(order)
-    if x > 1.0:
-        return _by_fraction(n, x)
+    if x > 0.5:
+        return _by_fraction(n, x) if x < inf else 0.0
     if x >= 0.0:
         return _by_series(n, x)
     before, value = 2.0 * INVERSE_SQRT_PI, _erfcx(x)
@@ -82,9 +82,11 @@ def _erfc_integral(order: float, x: float) -> float:
 
 
 def _by_fraction(n: int, x: float) -> float:
-    """From the ratios of one order to the one below, downwards."""
-    ratio, value = 0.0, _erfcx(x)
-    for k in range(n + 20 + int(160.0 / (x * x)), 0, -1):
+    """From the ratios of one order to the one below, downwards from where they hardly change."""
+    start = n + 24 + int(150.0 / (x * x))
+    ratio = (math.sqrt(x * x + 2.0 * start + 4.0) - x) / (2.0 * start + 4.0)
+    value = _erfcx(x)
+    for k in range(start, 0, -1):
         ratio = 1.0 / (2.0 * x + 2.0 * (k + 1) * ratio)
         if k <= n:
             value *= ratio
