@@ -35,7 +35,7 @@ SPICY = (
 
 def count(case: Case) -> int:
     """How many points."""
-    return 15 if case.op.name in SLOW else 60
+    return 12 if case.op.name in SLOW else 50
 
 
 @pytest.fixture(autouse=True)
