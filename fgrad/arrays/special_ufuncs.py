@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays.ufuncs import Column, Form
+from fgrad.arrays.ufuncs import Column, Form, product_error
 from fgrad.errors import NotAValue
-from fgrad.ops import bessel, beta, elementary, integrals, library, logarithms
+from fgrad.ops import bessel, beta, elementary, integrals, library, logarithms, normal
 from fgrad.ops import scalar as ops
 from fgrad.ops.borrowed import Borrowed
 from fgrad.ops.primitive import Op
@@ -76,6 +76,51 @@ def _entr_slope(x: Column) -> Column:
     return np.where(near, -np.log1p(((x - high) - low) * math.e), -1.0 - np.log(x))
 
 
+def _growth(x: Column) -> Column:
+    """exp(x**2), with the rounding error of x**2 put back."""
+    kept = np.clip(x, -26.7, 26.7)
+    square = kept * kept
+    value = np.exp(square)
+    value = np.where(np.isinf(value), value, value + value * product_error(kept, kept, square))
+    return np.where(np.abs(x) < 26.7, value, np.where(np.isnan(x), x, math.inf))
+
+
+def _erfcx(x: Column) -> Column:
+    """By the series alone, which is off by a few ulp near 0."""
+    size = np.abs(x)
+    t = (size - 3.75) / (size + 3.75)
+    above = high = 0.0 * t
+    for c in reversed(normal.CHEBYSHEV[1:]):
+        above, high = high, 2.0 * t * high - above + c
+    right = (t * high - above + normal.CHEBYSHEV[0]) / (1.0 + 2.0 * size)
+    right = np.where(size < 1e8, right, normal.INVERSE_SQRT_PI / size)
+    return np.where(x < 0.0, 2.0 * _growth(x) - right, right) if np.any(x < 0.0) else right
+
+
+def _normal_density(x: Column) -> Column:
+    kept = np.clip(x, -40.0, 40.0)
+    square = kept * kept
+    value = normal.INVERSE_SQRT_2PI * np.exp(-0.5 * square)
+    return np.where(
+        np.abs(x) >= 39.0, 0.0, value - value * (0.5 * product_error(kept, kept, square))
+    )
+
+
+def _ndtr(x: Column) -> Column:
+    """The tail as the density times erfcx, in which nothing is amplified."""
+    size = np.abs(x)
+    tail = normal.SQRT_HALF_PI * _normal_density(size) * _erfcx(size * normal.SQRT_HALF[0])
+    return np.where(x > 0.0, 1.0 - tail, tail)
+
+
+def _log_ndtr(x: Column) -> Column:
+    size = np.abs(x)
+    scaled = np.log(0.5 * _erfcx(size * normal.SQRT_HALF[0])) - 0.5 * x * x
+    tail = _ndtr(-size)
+    near = np.where(x > 0.0, np.log1p(-tail), np.log(tail))
+    return np.where(x < -1.0, np.where(x > -1e200, scaled, -math.inf), near)
+
+
 def _table() -> dict[Op, Form]:
     ufuncs: dict[Op, Any] = {elementary.trunc: np.trunc, elementary.rem: np.fmod}
     made: dict[Op, Any] = {
@@ -87,6 +132,8 @@ def _table() -> dict[Op, Form]:
         logarithms.xlogy: lambda x, y: _or_zero(np.log, x, y),
         logarithms.xlog1py: lambda x, y: _or_zero(np.log1p, x, y),
         logarithms.entr: _entr, logarithms.entr_slope: _entr_slope,
+        normal.erfcx: _erfcx, normal.ndtr: _ndtr, normal.log_ndtr: _log_ndtr,
+        normal.normal_density: _normal_density,
     }  # fmt: skip
     return {op: Form(function, ufunc=True) for op, function in ufuncs.items()} | {
         op: Form(function, ufunc=False) for op, function in made.items()

@@ -186,7 +186,7 @@ def _power_slope(x: Column, y: Column) -> Column:
     (p, f), (n, g), (m, e) = np.frexp(size), np.frexp(y), np.frexp(np.abs(x))
     ratio = n / m
     product = ratio * m
-    error = ((n - product) - _product_error(ratio, m, product)) / m
+    error = ((n - product) - product_error(ratio, m, product)) / m
     out = np.ldexp(np.copysign(p * ratio + p * error, sign * y), f + g - e)
     out = np.where(np.isnan(sign), math.nan, out)
     regular = (x != 0.0) & np.isfinite(x) & np.isfinite(y) & np.isfinite(size)
@@ -197,7 +197,7 @@ def _power_slope(x: Column, y: Column) -> Column:
 _SPLIT: Final = 134217729.0  # 2**27 + 1, as in special.py
 
 
-def _product_error(x: Column, y: Column, product: Column) -> Column:
+def product_error(x: Column, y: Column, product: Column) -> Column:
     c, d = _SPLIT * x, _SPLIT * y
     x_high, y_high = c - (c - x), d - (d - y)
     x_low, y_low = x - x_high, y - y_high

@@ -21,7 +21,7 @@ _HALF_SQRT_PI: Final = 0.886226925452758
 INVERSE_SQRT_PI: Final = 0.5641895835477563
 INVERSE_SQRT_2PI: Final = 0.3989422804014327
 _SQRT_TWO_OVER_PI: Final = 0.7978845608028654
-_SQRT_HALF_PI: Final = 1.2533141373155003
+SQRT_HALF_PI: Final = 1.2533141373155003
 _HIGHEST: Final = 150  # derivative, as of polygamma
 
 # (1 + 2 x) exp(x**2) erfc(x) for x >= 0, in Chebyshev polynomials of (x - 15/4) / (x + 15/4)
@@ -153,7 +153,7 @@ def _ndtri_slope(x: float) -> float:
     """sqrt(2 pi) * exp(ndtri(x)**2 / 2)."""
     tail = min(x, 1.0 - x)
     size = abs(_ndtri(x)) * SQRT_HALF[0]
-    return _SQRT_HALF_PI * _erfcx(size) / tail if tail != 0.0 else inf
+    return SQRT_HALF_PI * _erfcx(size) / tail if tail != 0.0 else inf
 
 
 def _log_ndtr_dx(out: Real, x: Real) -> Partial:
