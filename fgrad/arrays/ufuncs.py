@@ -198,6 +198,7 @@ _SPLIT: Final = 134217729.0  # 2**27 + 1, as in special.py
 
 
 def product_error(x: Column, y: Column, product: Column) -> Column:
+    """x * y - product, exactly, for the rounded product (Dekker 1971)."""
     c, d = _SPLIT * x, _SPLIT * y
     x_high, y_high = c - (c - x), d - (d - y)
     x_low, y_low = x - x_high, y - y_high

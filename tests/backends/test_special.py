@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import fgrad as fg
-from fgrad.backends.python import source
 from fgrad.backends.native.installed import native_is_installed
+from fgrad.backends.python import source
 from fgrad.ops import library
 from fgrad.ops.primitive import Op
 from tests.samples.programs import AWKWARD, alone
