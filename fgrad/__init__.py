@@ -125,32 +125,45 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import det as det
     from fgrad.arrays.api import diag as diag
     from fgrad.arrays.api import diagonal as diagonal
+    from fgrad.arrays.api import eigh as eigh
+    from fgrad.arrays.api import eigvalsh as eigvalsh
     from fgrad.arrays.api import einsum as einsum
     from fgrad.arrays.api import expand_dims as expand_dims
+    from fgrad.arrays.api import expm as expm
     from fgrad.arrays.api import flip as flip
     from fgrad.arrays.api import inner as inner
     from fgrad.arrays.api import inv as inv
+    from fgrad.arrays.api import irfft as irfft
+    from fgrad.arrays.api import kron as kron
     from fgrad.arrays.api import logsumexp as logsumexp
+    from fgrad.arrays.api import lstsq as lstsq
     from fgrad.arrays.api import matmul as matmul
+    from fgrad.arrays.api import matrix_power as matrix_power
     from fgrad.arrays.api import max as max
     from fgrad.arrays.api import mean as mean
     from fgrad.arrays.api import min as min
     from fgrad.arrays.api import moveaxis as moveaxis
+    from fgrad.arrays.api import multi_dot as multi_dot
     from fgrad.arrays.api import norm as norm
     from fgrad.arrays.api import outer as outer
     from fgrad.arrays.api import pad as pad
+    from fgrad.arrays.api import pinv as pinv
+    from fgrad.arrays.api import qr as qr
     from fgrad.arrays.api import ravel as ravel
     from fgrad.arrays.api import repeat as repeat
     from fgrad.arrays.api import reshape as reshape
+    from fgrad.arrays.api import rfft as rfft
     from fgrad.arrays.api import roll as roll
     from fgrad.arrays.api import slogdet as slogdet
     from fgrad.arrays.api import softmax as softmax
     from fgrad.arrays.api import solve as solve
+    from fgrad.arrays.api import solve_triangular as solve_triangular
     from fgrad.arrays.api import sort as sort
     from fgrad.arrays.api import split as split
     from fgrad.arrays.api import squeeze as squeeze
     from fgrad.arrays.api import stack as stack
     from fgrad.arrays.api import std as std
+    from fgrad.arrays.api import svd as svd
     from fgrad.arrays.api import swapaxes as swapaxes
     from fgrad.arrays.api import take as take
     from fgrad.arrays.api import take_along_axis as take_along_axis
@@ -296,49 +309,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "trace": "program.trace",
     "dumps": "formats.json.codec",
     "loads": "formats.json.codec",
-    "mean": "arrays.api",
-    "std": "arrays.api",
-    "max": "arrays.api",
-    "min": "arrays.api",
-    "logsumexp": "arrays.api",
-    "softmax": "arrays.api",
-    "norm": "arrays.api",
-    "cumsum": "arrays.api",
-    "cumprod": "arrays.api",
-    "matmul": "arrays.api",
-    "outer": "arrays.api",
-    "inner": "arrays.api",
-    "vdot": "arrays.api",
-    "tensordot": "arrays.api",
-    "einsum": "arrays.api",
-    "reshape": "arrays.api",
-    "ravel": "arrays.api",
-    "transpose": "arrays.api",
-    "moveaxis": "arrays.api",
-    "swapaxes": "arrays.api",
-    "squeeze": "arrays.api",
-    "expand_dims": "arrays.api",
-    "broadcast_to": "arrays.api",
-    "concatenate": "arrays.api",
-    "stack": "arrays.api",
-    "split": "arrays.api",
-    "flip": "arrays.api",
-    "roll": "arrays.api",
-    "repeat": "arrays.api",
-    "tile": "arrays.api",
-    "pad": "arrays.api",
-    "take": "arrays.api",
-    "take_along_axis": "arrays.api",
-    "sort": "arrays.api",
-    "diagonal": "arrays.api",
-    "diag": "arrays.api",
-    "tril": "arrays.api",
-    "triu": "arrays.api",
-    "solve": "arrays.api",
-    "inv": "arrays.api",
-    "det": "arrays.api",
-    "slogdet": "arrays.api",
-    "cholesky": "arrays.api",
+    **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft"], "arrays.api"),
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
     **dict.fromkeys(["sec", "csc", "cot", "sinpi", "cospi", "sinc", "exp10", "trunc", "rem", "fma"], "ops.elementary"),
