@@ -40,11 +40,6 @@ def round(x: Any, decimals: int = 0) -> Any:
     return ops.round(ops.div(x, scale)) * scale
 
 
-def fix(x: Any) -> Any:
-    """The whole number nearest to it in the direction of 0."""
-    return ops.where(ops.less(x, 0.0), ops.ceil(x), ops.floor(x))
-
-
 def is_nan(x: Any) -> Any:
     """Where it is nan."""
     return ops.not_equal(x, x)

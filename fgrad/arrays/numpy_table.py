@@ -28,6 +28,7 @@ from fgrad.arrays.numpy_arguments import read
 from fgrad.arrays.numpy_linalg import LINALG
 from fgrad.arrays.parts import split
 from fgrad.arrays.values import shape_of
+from fgrad.ops import bessel, elementary
 
 _SUM: Final = "a axis [dtype] [out] keepdims initial where"
 _MAX: Final = "a axis [out] keepdims initial where"
@@ -73,7 +74,7 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     # Element by element.
     "where": (forms.where, ""), "clip": (forms.clip, "a a_min a_max [out] min max [dtype]"),
     "round": (choices.round, "a decimals [out]"), "around": (choices.round, "a decimals [out]"),
-    "fix": (choices.fix, "x [out]"), "nan_to_num": (choices.nan_to_num, "x [copy] nan posinf neginf"),
+    "fix": (elementary.trunc, "x [out]"), "sinc": (elementary.sinc, "x"), "i0": (bessel.i0, "x"), "nan_to_num": (choices.nan_to_num, "x [copy] nan posinf neginf"),
     "select": (choices.select, "condlist choicelist=choices default"),
     "piecewise": (choices.piecewise, ""), "choose": (choices.choose, "a choices [out] [mode]"),
     "isclose": (choices.is_close, "a b rtol atol equal_nan"),

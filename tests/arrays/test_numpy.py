@@ -66,8 +66,6 @@ ELSEWHERE = frozenset(
         "unravel_index",
         "real_if_close",
         "sort_complex",
-        "i0",
-        "sinc",
         "poly",
         "polyadd",
         "polyder",
