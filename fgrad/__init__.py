@@ -117,9 +117,12 @@ from fgrad.ops.signatures import Unary as Unary
 
 if _typing.TYPE_CHECKING:
     from fgrad import trees as trees
+    from fgrad.arrays.api import at as at
     from fgrad.arrays.api import broadcast_to as broadcast_to
     from fgrad.arrays.api import cholesky as cholesky
     from fgrad.arrays.api import concatenate as concatenate
+    from fgrad.arrays.api import convolve as convolve
+    from fgrad.arrays.api import cross as cross
     from fgrad.arrays.api import cumprod as cumprod
     from fgrad.arrays.api import cumsum as cumsum
     from fgrad.arrays.api import det as det
@@ -131,7 +134,9 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import expand_dims as expand_dims
     from fgrad.arrays.api import expm as expm
     from fgrad.arrays.api import flip as flip
+    from fgrad.arrays.api import hstack as hstack
     from fgrad.arrays.api import inner as inner
+    from fgrad.arrays.api import interp as interp
     from fgrad.arrays.api import inv as inv
     from fgrad.arrays.api import irfft as irfft
     from fgrad.arrays.api import kron as kron
@@ -141,6 +146,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import matrix_power as matrix_power
     from fgrad.arrays.api import max as max
     from fgrad.arrays.api import mean as mean
+    from fgrad.arrays.api import median as median
     from fgrad.arrays.api import min as min
     from fgrad.arrays.api import moveaxis as moveaxis
     from fgrad.arrays.api import multi_dot as multi_dot
@@ -149,11 +155,14 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import pad as pad
     from fgrad.arrays.api import pinv as pinv
     from fgrad.arrays.api import qr as qr
+    from fgrad.arrays.api import quantile as quantile
     from fgrad.arrays.api import ravel as ravel
     from fgrad.arrays.api import repeat as repeat
     from fgrad.arrays.api import reshape as reshape
     from fgrad.arrays.api import rfft as rfft
     from fgrad.arrays.api import roll as roll
+    from fgrad.arrays.api import searchsorted as searchsorted
+    from fgrad.arrays.api import select as select
     from fgrad.arrays.api import slogdet as slogdet
     from fgrad.arrays.api import softmax as softmax
     from fgrad.arrays.api import solve as solve
@@ -170,9 +179,11 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import tensordot as tensordot
     from fgrad.arrays.api import tile as tile
     from fgrad.arrays.api import transpose as transpose
+    from fgrad.arrays.api import trapezoid as trapezoid
     from fgrad.arrays.api import tril as tril
     from fgrad.arrays.api import triu as triu
     from fgrad.arrays.api import vdot as vdot
+    from fgrad.arrays.api import vstack as vstack
     from fgrad.arrays.nodes import ArrayCondition as ArrayCondition
     from fgrad.arrays.nodes import ArrayNode as ArrayNode
     from fgrad.compiled.compile import compile as compile
@@ -309,7 +320,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "trace": "program.trace",
     "dumps": "formats.json.codec",
     "loads": "formats.json.codec",
-    **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft"], "arrays.api"),
+    **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft", "at", "convolve", "cross", "hstack", "interp", "median", "quantile", "searchsorted", "select", "trapezoid", "vstack"], "arrays.api"),
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
     **dict.fromkeys(["sec", "csc", "cot", "sinpi", "cospi", "sinc", "exp10", "trunc", "rem", "fma"], "ops.elementary"),

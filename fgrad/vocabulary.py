@@ -62,6 +62,31 @@ _OPERATIONS: Final = {
     "true_divide": "div",
     "yn": "yv",
 }
+# Names of the array API that are others than numpy's first ones.
+_ARRAYS: Final = {
+    "concat": "concatenate",
+    "matrix_transpose": "swapaxes",
+    "cumulative_sum": "cumsum",
+    "cumulative_prod": "cumprod",
+    "permute_dims": "transpose",
+    "percentile": "quantile",
+    "row_stack": "vstack",
+    "trapz": "trapezoid",
+}
+# Functions of numpy that take nodes and have no name of ours.
+_OF_NUMPY: Final = (
+    "all", "any", "append", "apply_along_axis", "argmax", "argmin", "argpartition", "argsort",
+    "argwhere", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bincount",
+    "block", "broadcast_arrays", "choose", "column_stack", "compress", "corrcoef", "correlate",
+    "count_nonzero", "cov", "delete", "diagflat", "digitize", "dsplit", "dstack", "ediff1d",
+    "extract", "flatnonzero", "fliplr", "flipud", "full_like", "heaviside", "hsplit",
+    "insert", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf",
+    "lexsort", "linspace", "meshgrid", "nan_to_num", "nanargmax", "nanargmin", "nancumprod",
+    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
+    "nanquantile", "nanstd", "nansum", "nanvar", "nonzero", "ones_like", "partition",
+    "piecewise", "polyval", "ptp", "resize", "rollaxis", "rot90", "signbit", "tril_indices_from",
+    "triu_indices_from", "unstack", "vander", "vecdot", "vsplit", "zeros_like",
+)  # fmt: skip
 _TRANSFORMS: Final = {
     "Adam": "adam",
     "Function": "compile",
@@ -149,6 +174,8 @@ _FORMULAS: Final = {
 }
 
 OTHERS: Final[Mapping[str, str]] = MappingProxyType(
-    {name: f"fg.{ours}" for name, ours in (_OPERATIONS | _TRANSFORMS).items()} | _FORMULAS
+    {name: f"fg.{ours}" for name, ours in (_OPERATIONS | _TRANSFORMS | _ARRAYS).items()}
+    | {name: f"np.{name}" for name in _OF_NUMPY}
+    | _FORMULAS
 )
 """For a name of another library, its equivalent here."""
