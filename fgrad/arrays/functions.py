@@ -68,7 +68,7 @@ def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 def softmax(x: Any, axis: int = -1) -> Any:
     """Exponentials along an axis, divided by their sum."""
     x = given(x, "softmax")
-    return ops.exp(x - logsumexp(x, axis, keepdims=True))
+    return ops.exp(ops.sub(x, logsumexp(x, axis, keepdims=True)))
 
 
 def _count(x: Any, axis: Axis, where: str) -> float:
@@ -85,7 +85,7 @@ def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 def variance(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     """The mean square distance from the mean; `ddof` is taken off the number of elements."""
     x = given(x, "var")
-    apart = x - mean(x, axis, keepdims=True)
+    apart = ops.sub(x, mean(x, axis, keepdims=True))
     return ops.div(sum(ops.square(apart), axis, keepdims=keepdims), _count(x, axis, "var") - ddof)
 
 
@@ -128,7 +128,7 @@ def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
         out = summing((0,))(out) + 1.0
     else:
         while (n := shape_of(out)[0]) > 1:
-            pairs = index(out, slice(0, n - n % 2, 2)) * index(out, slice(1, None, 2))
+            pairs = ops.mul(index(out, slice(0, n - n % 2, 2)), index(out, slice(1, None, 2)))
             out = concatenate([pairs, index(out, slice(n - 1, None))]) if n % 2 else pairs
         out = index(out, 0)
     return reshape(out, kept(shape, axes)) if keepdims else out
@@ -152,7 +152,8 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     length, step = shape_of(x)[place], 1
     while step < length:
         head = index(x, (*before, slice(0, step)))
-        tail = index(x, (*before, slice(step, None))) * index(x, (*before, slice(0, -step)))
+        late = index(x, (*before, slice(step, None)))
+        tail = ops.mul(late, index(x, (*before, slice(0, -step))))
         x, step = concatenate([head, tail], place), 2 * step
     return x
 
@@ -162,7 +163,7 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     x = given(x, "diff")
     before = (slice(None),) * axis_of(axis, len(shape_of(x)), "diff")
     for _ in range(n):
-        x = index(x, (*before, slice(1, None))) - index(x, (*before, slice(0, -1)))
+        x = ops.sub(index(x, (*before, slice(1, None))), index(x, (*before, slice(0, -1))))
     return x
 
 
@@ -231,7 +232,7 @@ def dot(a: Any, b: Any) -> Any:
     a, b = given(a, "dot"), given(b, "dot")
     n, m = len(shape_of(a)), len(shape_of(b))
     if not n or not m:
-        return a * b
+        return ops.mul(a, b)
     if n <= 2 and m <= 2:
         return matmul(a, b)
     return tensordot(a, b, ((n - 1,), (largest(0, m - 2),)))
@@ -241,7 +242,7 @@ def inner(a: Any, b: Any) -> Any:
     """The products summed over the last axis of both."""
     a, b = given(a, "inner"), given(b, "inner")
     if not shape_of(a) or not shape_of(b):
-        return a * b
+        return ops.mul(a, b)
     return tensordot(a, b, ((-1,), (-1,)))
 
 
@@ -344,10 +345,10 @@ def _single(x: Any, names: str, needed: set[str]) -> tuple[Any, str]:
 
 def _paired(x: Any, names: str, other: Any, theirs: str, out: str) -> tuple[Any, str]:
     if not names or not theirs:
-        return x * other, names + theirs
+        return ops.mul(x, other), names + theirs
     # What one of both has alone and nobody needs any more is summed first.
     x, names = _single(x, names, set(theirs) | set(out))
     other, theirs = _single(other, theirs, set(names) | set(out))
     if not names or not theirs:
-        return x * other, names + theirs
+        return ops.mul(x, other), names + theirs
     return contract(f"{names},{theirs}->{out}", x, other), out
