@@ -135,7 +135,9 @@ def test_a_custom_function_has_arrays_as_argument_and_result() -> None:
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (1,), (2, 3)])
-def test_a_custom_function_of_any_shape_has_both_modes_from_one_rule(shape: tuple[int, ...]) -> None:
+def test_a_custom_function_of_any_shape_has_both_modes_from_one_rule(
+    shape: tuple[int, ...],
+) -> None:
     x, dx = np.full(shape, 0.5), np.arange(float(np.prod(shape))).reshape(shape)
     pushes = fg.custom(lambda x: x * x, jvp=lambda x, y, dx: 2.0 * x * dx)
     pulls = fg.custom(lambda x: x * x, vjp=lambda x, y, bar: 2.0 * x * bar)

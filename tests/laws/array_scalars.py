@@ -1,0 +1,151 @@
+"""The same programs on numbers: an oracle of programs over arrays that needs no other library.
+
+Derivatives are fgrad's of functions of numbers, which have laws of their own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import fgrad as fg
+from tests.laws.array_kit import run
+from tests.laws.array_programs import Program
+from tests.laws.array_written import WORLD, boxed, known, total, unboxed
+
+
+def taken(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
+    """The numbers of a tree, and how it is made of others."""
+    if isinstance(tree, (list, tuple)):
+        parts = list(map(taken, tree))
+        sizes = [0, *itertools.accumulate([len(p[0]) for p in parts])]
+        kind: Any = type(tree)
+        again = lambda xs: kind(
+            [p[1](xs[i:j]) for p, i, j in zip(parts, sizes, sizes[1:], strict=False)]
+        )
+        return [x for p in parts for x in p[0]], again
+    if isinstance(tree, dict):
+        keys = sorted(tree)
+        numbers, listed = taken([tree[k] for k in keys])
+        return numbers, lambda xs: dict(zip(keys, listed(xs), strict=True))
+    box = boxed(tree)
+
+    def shaped(xs: Sequence[Any]) -> Any:
+        out = np.empty(box.shape, object)
+        for place, x in zip(np.ndindex(box.shape), xs, strict=True):
+            out[place] = x
+        return unboxed(out)
+
+    return list(box.flat), shaped
+
+
+def _written(f: Callable[..., Any], x: Any) -> tuple[Any, Any, Callable[[Any], Any]]:
+    """A function of a list of numbers to another, the numbers, and the tree of others."""
+    numbers, again = taken(x)
+    return (lambda xs: taken(f(again(xs)))[0]), numbers, again
+
+
+def value_and_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Of a tree."""
+
+    def both(x: Any) -> Any:
+        g, numbers, again = _written(f, x)
+        value, slopes = fg.value_and_gradient(lambda xs: g(xs)[0])(numbers)
+        return value, again(slopes)
+
+    return both
+
+
+def jvp(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Along a tree."""
+
+    def pushed(x: Any, dx: Any) -> Any:
+        g, numbers, _ = _written(f, x)
+        _, like = taken(f(x))
+        return tuple(map(like, fg.jvp(g)(numbers, taken(dx)[0])))
+
+    return pushed
+
+
+def vjp(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The value, and the pullback."""
+
+    def pulled(x: Any) -> Any:
+        g, numbers, again = _written(f, x)
+        _, pull = fg.vjp(g)(numbers)
+        return f(x), lambda bar: again(pull(taken(bar)[0]))
+
+    return pulled
+
+
+def hvp(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A product with second derivatives."""
+
+    def bent(x: Any, dx: Any) -> Any:
+        g, numbers, again = _written(f, x)
+        return again(fg.hvp(lambda xs: g(xs)[0])(numbers, taken(dx)[0]))
+
+    return bent
+
+
+def jacobian(f: Callable[..., Any], mode: str = "auto") -> Callable[..., Any]:
+    """Of an array by an array."""
+
+    def rows(x: Any) -> Any:
+        g, numbers, _ = _written(f, x)
+        shape = (*np.shape(boxed(f(x))), *np.shape(boxed(x)))
+        found = [y for row in fg.jacobian(g)(numbers) for y in row]
+        return (taken(np.empty(shape, object))[1](found),)
+
+    return rows
+
+
+for _transform in (value_and_gradient, jvp, vjp, hvp, jacobian):
+    setattr(WORLD, _transform.__name__, _transform)
+WORLD.gradient = lambda f: lambda x: value_and_gradient(f)(x)[1]
+WORLD.hessian = lambda f: jacobian(WORLD.gradient(f))
+
+
+class Oracle:
+    """What a program on numbers says, as JAX does in `array_jax`."""
+
+    def __init__(self, program: Program) -> None:
+        self.f = run(program.oracle, WORLD)
+
+    def value(self, leaves: Sequence[Any]) -> list[Any]:
+        """The leaves of the result."""
+        return [_array(y) for y in self.f([_objects(x) for x in leaves])]
+
+    def pulled(self, leaves: Sequence[Any], bars: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """For each row of cotangents what flows to the leaves."""
+        _, pull = vjp(lambda xs: list(self.f(xs)))([_objects(x) for x in leaves])
+        return [[_array(x) for x in pull(list(row))] for row in bars]
+
+    def pushed(self, leaves: Sequence[Any], moves: Sequence[Any]) -> list[Any]:
+        """How the result moves."""
+        xs = [_objects(x) for x in leaves]
+        return [_array(y) for y in jvp(lambda xs: list(self.f(xs)))(xs, list(moves))[1]]
+
+    def bent(
+        self, leaves: Sequence[Any], weights: Sequence[Any], moves: Sequence[Sequence[Any]]
+    ) -> list[list[Any]]:
+        """For each direction how the gradient of the weighed result moves."""
+
+        def loss(xs: Any) -> Any:
+            pairs = zip(taken(list(self.f(xs)))[0], taken(list(weights))[0], strict=True)
+            return total([y * w for y, w in pairs])
+
+        xs = [_objects(x) for x in leaves]
+        return [[_array(x) for x in hvp(loss)(xs, list(row))] for row in moves]
+
+
+def _objects(x: Any) -> Any:
+    return unboxed(boxed(np.asarray(x, float)))
+
+
+def _array(x: Any) -> Any:
+    box = boxed(x)
+    return np.array([known(y) for y in box.flat]).reshape(box.shape)
