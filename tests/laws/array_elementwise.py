@@ -76,12 +76,25 @@ def binary(scope: Scope) -> Draft | None:
         args.reverse()
     first, second, infix = BINARY[name]
     values = [_value(scope, a) for a in args]
+    if np.ndim(values[1]) and np.size(values[1]) and scope.chance(0.2):
+        return _centred(scope, name, args)
     one, two = _within("{0}", values[0], first), _within("{1}", values[1], second)
     arrays = [np.ndim(v) > 0 for v in values]
     styles = _called(name, f"{one}, {two}")
     if infix and "fg." not in one + two and any(arrays):
         styles += [infix]
     return Draft(name, f"fg.{name}({one}, {two})", args, styles)
+
+
+def _centred(scope: Scope, name: str, args: list[Operand]) -> Draft:
+    """With what is the same along an axis of the other."""
+    name = name if name in {"add", "sub", "mul", "maximum"} else "sub"
+    axis = scope.axis(np.ndim(_value(scope, args[1])))
+    other = f"fg.{scope.choice(('sum', 'mean'))}({{1}}, axis={axis}, keepdims=True)"
+    text = f"fg.{name}({{0}}, {other})"
+    if scope.chance(0.5):
+        text = f"fg.sum({text}, axis={axis})"
+    return Draft(name, text, args)
 
 
 def power(scope: Scope) -> Draft | None:
@@ -150,83 +163,3 @@ def clip(scope: Scope) -> Draft | None:
         return Draft("clip", f"fg.clip({{0}}, {a}, {b})", [x.number], [f"{{0}}.clip({a}, {b})"])
     text = "fg.clip({0}, fg.sub({1}, 0.5), fg.add({1}, 0.5))"
     return Draft("clip", text, [x.number, scope.beside(x.shape)])
-
-
-# Branches that are not taken.
-
-POISONS: Final = (
-    "fg.log({})", "fg.sqrt({})", "fg.reciprocal({})", "fg.div(1.5, {})", "fg.pow({}, 0.5)", "fg.cbrt({})",
-    "fg.pow({}, -1.5)", "fg.mul({0}, fg.log({0}))", "fg.exp(fg.reciprocal(fg.square({})))", "fg.log2({})",
-    "fg.div({0}, fg.sqrt({0}))", "fg.lgamma({})", "fg.square(fg.log({}))",
-)  # fmt: skip
-"""Infinite or nan at 0, or at what is negative."""
-MOVES: Final = ("{}", "{}", "fg.transpose({})", "fg.flip({})", "fg.reshape({}, (-1,))", "{}[::-1]", "{}[None]")  # fmt: skip
-
-
-def poisoned(scope: Scope) -> Draft | None:
-    """Element by element: what is nan or infinite where a condition does not hold."""
-    x = scope.array()
-    if x is None:
-        return None
-    wrap = scope.choice(("{}", "fg.relu({})"))
-    test = "fg.greater({0}, 0.3)" if scope.chance(0.5) else literal(np.asarray(x.value > 0.3))
-    move = scope.choice(MOVES)
-    if test.startswith("np") and move.startswith("fg."):
-        move = move.replace("fg.", "np.")
-    moved = move.replace("np.", "fg.")
-    poison = scope.choice(POISONS)
-    unsafe = poison.format(wrap.format("{0}"))
-    safe = poison.format(wrap.format(f"fg.where({test}, {{0}}, 1.0)"))
-    other = scope.number()
-    text, oracle = (
-        f"fg.where({move.format(test)}, {moved.format(inner)}, {other})" for inner in (unsafe, safe)
-    )
-    return Draft("where not taken", oracle, [x.number], [text], own=False)
-
-
-CHAINS: Final = (
-    ("({} @ {{1}})", 2), ("fg.einsum('ij,jk->ik', {}, {{1}})", 2), ("fg.sum({}, 1)", 0), ("fg.mean({}, 1)", 0),
-    ("fg.max({}, 1)", 0), ("fg.logsumexp({}, 1)", 0), ("fg.prod({}, 1)", 0), ("fg.norm({}, axis=1)", 0),
-    ("fg.std({}, 1)", 0), ("fg.cumsum({}, 1)", 1), ("fg.softmax({}, 1)", 1), ("fg.cumprod({}, 1)", 1),
-    ("fg.tanh({})", 1), ("fg.mul({}, {{2}})", 1), ("{}[:, ::-1]", 1), ("fg.sort({}, 1)", 1),
-    ("fg.concatenate([{0}, {0}], 1)", -1), ("fg.pad({}, ((0, 0), (1, 0)))", -1), ("fg.take({}, np.array([0, 0]), 1)", -1),
-)  # fmt: skip
-"""What goes on row by row: 0 gives a vector, 1 as many columns, 2 a product with weights, -1 other columns."""
-
-
-def rows_poisoned(scope: Scope) -> Draft | None:
-    """Row by row: padding whose results are not chosen, with linear operations between."""
-    padded = [x for x in scope.known if x.padding is not None]
-    x: Known | None = scope.choice(padded) if padded and scope.chance(0.7) else None
-    x = x or scope.pick(lambda x: len(x.shape) == 2 and 0 not in x.shape)
-    if x is None:
-        return None
-    good = x.padding
-    if good is None:
-        good = np.array([scope.chance(0.5) for _ in range(x.shape[0])])
-    keep, inner = literal(good[:, None]), "{0}"
-    if x.padding is None:
-        zeros = literal(good[:, None].astype(float))
-        inner = f"fg.mul(fg.add(fg.square({{0}}), 0.3), {zeros})"
-    poison = scope.choice(POISONS)
-    text, oracle = poison.format(inner), poison.format(f"fg.where({keep}, {inner}, 1.0)")
-    kind = 1
-    for _ in range(scope.rng.randint(1, 3)):
-        chain, then = scope.choice([c for c in CHAINS if kind == 1 or c[1] < 2])
-        if kind == 0:
-            break
-        text = chain.format(text)
-        oracle = chain.format(oracle) if "@" not in chain else f"fg.matmul({oracle}, {{1}})"
-        kind = then if then != 1 else kind
-    mask = keep if kind else literal(good)
-    weights = scope.of_shape((x.shape[1], 2))
-    other = scope.number()
-    ends = [f"fg.where({mask}, {body}, {other})" for body in (text, oracle)]
-    args = [x.number, weights, scope.number()]
-    return Draft(
-        "padding",
-        ends[1],
-        [a if isinstance(a, int) else str(a) for a in args],
-        [ends[0]],
-        own=False,
-    )

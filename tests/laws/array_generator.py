@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
+from tests.laws import array_branches as branches
 from tests.laws import array_elementwise as elementwise
 from tests.laws import array_parts as parts
 from tests.laws import array_products as products
@@ -28,9 +29,10 @@ TREES: Final = ("tuple", "list", "dict", "point", "pair", "data", "map", "nothin
 Maker = Callable[[Scope], Draft | None]
 MAKERS: Final[dict[Maker, float]] = {
     elementwise.unary: 4.0, elementwise.binary: 5.0, elementwise.power: 0.7, elementwise.condition: 1.0,
-    elementwise.where: 1.2, elementwise.clip: 0.5, elementwise.poisoned: 1.2, elementwise.rows_poisoned: 1.2,
+    elementwise.where: 1.2, elementwise.clip: 0.5, branches.poisoned: 1.2, branches.rows_poisoned: 1.2,
+    branches.poison_not_taken: 0.8, branches.tied: 0.8, branches.poison_mixed: 1.5,
     whole.reduction: 3.0, whole.along: 1.8, whole.reshaping: 2.0, whole.permuting: 1.3, whole.joined: 1.8,
-    products.product: 2.0, products.einsum: 1.2, products.algebra: 1.3, parts.part: 1.8, parts.index: 2.5,
+    products.product: 2.0, products.einsum: 1.2, products.algebra: 2.0, parts.part: 1.8, parts.index: 2.5,
 }  # fmt: skip
 
 
@@ -226,6 +228,8 @@ class Generator:
             return values[0], self.rng.choice(("plain", "plain", "0-d", "float64")), None
         leaf = np.array(values).reshape(shape)
         layout = self.rng.choice(LAYOUTS)
+        if self.rng.random() < 0.05:
+            return np.round(leaf * 2.0), "whole numbers", None
         if shape[0] > 1 and self.rng.random() < 0.08:
             return np.repeat(leaf[:1], shape[0], 0), "strides of 0", None
         if padded and len(shape) == 2 and 0 not in shape and self.rng.random() < 0.4:

@@ -119,32 +119,38 @@ def _padded(x: Any, value: Any, *, padding_config: Any) -> Any:
     return wide[tuple([slice(max(0, -lo), max(0, -lo) + n + lo + hi) for n, (lo, hi, _) in pairs])]
 
 
-def _windows(shape: Any, starts: Any, sizes: Any, batching: Any) -> Any:
-    """The slice of an array at each place of an array of starts."""
+def _windows(shape: Any, starts: Any, sizes: Any, batching: Any, mode: Any) -> Any:
+    """The slice of an array at each place of an array of starts; None where that is outside, if it is left out."""
     axes, ours, theirs = batching
+    drops = "FILL_OR_DROP" in str(mode)
     for place in np.ndindex(starts.shape[:-1]):
         at = [0] * len(sizes)
         for axis, start in zip(axes, starts[place], strict=True):
             at[axis] = int(start)
         for axis, of in zip(ours, theirs, strict=True):
             at[axis] = place[of]
-        at = [min(max(a, 0), n - size) for a, n, size in zip(at, shape, sizes, strict=True)]
-        yield place, tuple([slice(a, a + size) for a, size in zip(at, sizes, strict=True)])
+        inside = [min(max(a, 0), n - size) for a, n, size in zip(at, shape, sizes, strict=True)]
+        key = tuple([slice(a, a + size) for a, size in zip(inside, sizes, strict=True)])
+        yield place, None if drops and inside != at else key
 
 
-def _gathered(x: Any, starts: Any, *, dimension_numbers: Any, slice_sizes: Any, **_: Any) -> Any:
+def _gathered(
+    x: Any, starts: Any, *, dimension_numbers: Any, slice_sizes: Any, mode: Any, **_: Any
+) -> Any:
     d = dimension_numbers
     lost = {*d.collapsed_slice_dims, *d.operand_batching_dims}
     window = [n for i, n in enumerate(slice_sizes) if i not in lost]
     batch = starts.shape[:-1]
     out = np.empty((*batch, *window), x.dtype)
     batching = d.start_index_map, d.operand_batching_dims, d.start_indices_batching_dims
-    for place, key in _windows(x.shape, starts, slice_sizes, batching):
-        out[place] = x[key].reshape(window)
+    for place, key in _windows(x.shape, starts, slice_sizes, batching, mode):
+        out[place] = np.nan if key is None else x[key].reshape(window)
     return np.moveaxis(out, range(len(batch), out.ndim), d.offset_dims)
 
 
-def _scattered(x: Any, starts: Any, updates: Any, *, dimension_numbers: Any, **_: Any) -> Any:
+def _scattered(
+    x: Any, starts: Any, updates: Any, *, dimension_numbers: Any, mode: Any, **_: Any
+) -> Any:
     d = dimension_numbers
     batch = starts.shape[:-1]
     last = range(len(batch), updates.ndim)
@@ -155,8 +161,9 @@ def _scattered(x: Any, starts: Any, updates: Any, *, dimension_numbers: Any, **_
     out = x.copy()
     axes = d.scatter_dims_to_operand_dims
     batching = axes, d.operand_batching_dims, d.scatter_indices_batching_dims
-    for place, key in _windows(x.shape, starts, sizes, batching):
-        out[key] += moved[place].reshape(sizes)
+    for place, key in _windows(x.shape, starts, sizes, batching, mode):
+        if key is not None:
+            out[key] += moved[place].reshape(sizes)
     return out
 
 

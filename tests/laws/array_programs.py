@@ -150,6 +150,8 @@ def laid(leaf: Any, layout: str) -> Any:
             return fixed
         case "big-endian":
             return leaf.astype(">f8")
+        case "whole numbers":
+            return leaf.astype(int)
         case "view of columns":
             return np.ascontiguousarray(leaf.T).T
         case _:

@@ -54,6 +54,13 @@ class Scope:
         exec("\n".join(line.written(oracle=False)), space)  # noqa: S102  # it is ours
         return space[f"v{line.out}"]
 
+    def tried(self, text: str, known: Any) -> Any:
+        """An expression of `known`, None if that does not go."""
+        try:
+            return eval(text, {**self.names, "known": known})  # noqa: S307  # it is ours
+        except ValueError:
+            return None
+
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
