@@ -37,7 +37,7 @@ def poisoned(scope: Scope) -> Draft | None:
     moved = move.replace("np.", "fg.")
     poison = scope.choice(POISONS)
     unsafe = poison.format(wrap.format("{0}"))
-    safe = poison.format(wrap.format(f"fg.where({test}, {{0}}, 1.0)"))
+    safe = poison.format(f"fg.where({test}, {wrap.format('{0}')}, 1.0)")
     other = scope.number()
     text, oracle = (
         f"fg.where({move.format(test)}, {moved.format(inner)}, {other})" for inner in (unsafe, safe)
@@ -56,8 +56,8 @@ def poison_not_taken(scope: Scope) -> Draft | None:
     key = literal(scope.choice((good, np.array(at))))
     poison, wrap = scope.choice(POISONS), _wrap(scope, good)
     ends = [
-        f"{poison.format(wrap.format(inner))}[{key}]"
-        for inner in ("{0}", f"fg.where({literal(good)}, {{0}}, 1.0)")
+        f"{poison.format(inner)}[{key}]"
+        for inner in (wrap.format("{0}"), f"fg.where({literal(good)}, {wrap.format('{0}')}, 1.0)")
     ]
     return Draft("poison not taken", ends[1], [x.number], [ends[0]], own=False)
 
@@ -150,24 +150,32 @@ MIXES: Final = (
 def poison_mixed(scope: Scope) -> Draft | None:
     """Elements that are nan or infinite are mixed with others, and what comes of them is not chosen."""
     x = scope.pick(lambda x: 0 < len(x.shape) < 3 and np.size(x.value) > 0)
-    if x is None:
+    y = scope.pick()
+    if x is None or y is None:
         return None
     good = x.value > 0.3
-    wrap = _wrap(scope, good)
-    poison = scope.choice(POISONS)
+    wrap, poison = _wrap(scope, good), scope.choice(POISONS)
     text = poison.format(wrap.format("{0}"))
-    oracle = poison.format(wrap.format(f"fg.where({literal(good)}, {{0}}, 1.0)"))
+    oracle = poison.format(f"fg.where({literal(good)}, {wrap.format('{0}')}, 1.0)")
     known: Any = np.where(good, 1.0, np.nan)
     for _ in range(scope.rng.randint(1, 3)):
-        mix, shape = scope.choice(MIXES), np.shape(known)
-        other = scope.constant(shape[-1:] if "matmul({0}" in mix else shape)
-        row = scope.constant((2, *shape[-2:-1]) if len(shape) > 1 else shape)
-        spaces = [mix.format(inner, other, row) for inner in ("known", text, oracle)]
-        made = scope.tried(spaces[0], known)
+        mix = scope.choice(MIXES)
+        other, row = _beside(scope, mix, np.shape(known))
+        made = scope.tried(mix.format("known", other, row), known)
         if made is None or np.size(made) > LARGEST or not np.ndim(made) or np.isnan(made).all():
             continue
-        known, text, oracle = made, *spaces[1:]
+        if scope.chance(0.6):  # what moves too, and meets what is infinite
+            other, row = (f"fg.mul({c}, fg.cos(fg.sum({{1}})))" for c in (other, row))
+        known, text, oracle = made, mix.format(text, other, row), mix.format(oracle, other, row)
+    chosen = ~np.isnan(known)
+    if scope.chance(0.3):
+        chosen &= np.array([scope.chance(0.7) for _ in range(np.size(known))]).reshape(chosen.shape)
     number = scope.number()
-    mask = literal(~np.isnan(known))
-    ends = [f"fg.where({mask}, {body}, {number})" for body in (text, oracle)]
-    return Draft("mixed and not taken", ends[1], [x.number], [ends[0]], own=False)
+    ends = [f"fg.where({literal(chosen)}, {body}, {number})" for body in (text, oracle)]
+    return Draft("mixed and not taken", ends[1], [x.number, y.number], [ends[0]], own=False)
+
+
+def _beside(scope: Scope, mix: str, shape: tuple[int, ...]) -> tuple[str, str]:
+    """Constants that a mixture may need."""
+    other = scope.constant((shape[-1], 2) if "matmul({0}" in mix else shape)
+    return other, scope.constant((2, *(shape[-2:-1] or shape)))
