@@ -85,4 +85,4 @@ def test_programs_agree_with_jax() -> None:
     ]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("40 programs: ")
+    assert done.stdout.startswith("30 programs: ")

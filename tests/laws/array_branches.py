@@ -165,7 +165,8 @@ def poison_mixed(scope: Scope) -> Draft | None:
         if made is None or np.size(made) > LARGEST or not np.ndim(made) or np.isnan(made).all():
             continue
         if scope.chance(0.6):  # what moves too, and meets what is infinite
-            other, row = (f"fg.mul({c}, fg.cos(fg.sum({{1}})))" for c in (other, row))
+            factor = "fg.cos(fg.sum({1}))" if y.shape else "fg.cos({1})"
+            other, row = (f"fg.mul({c}, {factor})" for c in (other, row))
         known, text, oracle = made, mix.format(text, other, row), mix.format(oracle, other, row)
     chosen = ~np.isnan(known)
     if scope.chance(0.3):

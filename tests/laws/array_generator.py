@@ -16,6 +16,7 @@ from tests.laws import array_parts as parts
 from tests.laws import array_products as products
 from tests.laws import array_whole as whole
 from tests.laws.array_kit import names
+from tests.laws.array_more import KNOWN, more
 from tests.laws.array_programs import LAYOUTS, Function, Lengths, Line, Operand, Program
 from tests.laws.array_scope import LARGEST, Draft, Known, Scope
 from tests.laws.transform_programs import LEAF, Shape
@@ -32,7 +33,7 @@ MAKERS: Final[dict[Maker, float]] = {
     elementwise.where: 1.2, elementwise.clip: 0.5, branches.poisoned: 1.2, branches.rows_poisoned: 1.2,
     branches.poison_not_taken: 0.8, branches.tied: 0.8, branches.poison_mixed: 1.5,
     whole.reduction: 3.0, whole.along: 1.8, whole.reshaping: 2.0, whole.permuting: 1.3, whole.joined: 1.8,
-    products.product: 2.0, products.einsum: 1.2, products.algebra: 2.0, parts.part: 1.8, parts.index: 2.5,
+    products.product: 2.0, products.einsum: 1.2, products.algebra: 2.0, parts.part: 1.8, parts.index: 2.5, more: 3.0 * bool(KNOWN),
 }  # fmt: skip
 
 

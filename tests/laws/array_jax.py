@@ -80,12 +80,33 @@ def _rows(f: Callable[..., Any], mode: str = "auto") -> Callable[..., Any]:
     return rows
 
 
+class _At:
+    """An array with other elements at an index, as JAX has it."""
+
+    def __init__(self, x: Any) -> None:
+        self.x = jnp.asarray(x)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.x.at[key]
+
+
+def _rfft(x: Any) -> Any:
+    y = jnp.fft.rfft(x)
+    return jnp.real(y), jnp.imag(y)
+
+
+def _triangular(a: Any, b: Any, lower: bool = False) -> Any:
+    return jax.scipy.linalg.solve_triangular(a, b, lower=lower)
+
+
 _RENAMED: Final = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "neg": "negative", "sub": "subtract", "mul": "multiply", "div": "divide",
     "pow": "power", "mod": "remainder", "atan2": "arctan2", "variance": "var",
 }  # fmt: skip
-_LINALG: Final = ("solve", "inv", "det", "slogdet", "cholesky")
+_LINALG: Final = (
+    "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "svd", "qr", "pinv", "lstsq", "matrix_power", "multi_dot",
+)  # fmt: skip
 _OURS: Final[dict[str, Any]] = {
     "relu": lambda x: jnp.where(x > 0.0, x, 0.0), "sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax,
     "softplus": lambda x: jnp.logaddexp(x, 0.0), "erf": jax.scipy.special.erf, "erfc": jax.scipy.special.erfc,
@@ -96,7 +117,9 @@ _OURS: Final[dict[str, Any]] = {
     "value_and_gradient": lambda f: jax.value_and_grad(_number(f)), "vjp": _pulled,
     "jvp": lambda f: lambda x, dx: _pushed(f, x, dx), "jacobian": _rows, "hessian": lambda f: _rows(jax.grad(_number(f))),
     "hvp": lambda f: lambda x, dx: _pushed(jax.grad(_number(f)), x, dx)[1],
-    **{name: getattr(jnp.linalg, name) for name in _LINALG},
+    "at": _At, "rfft": _rfft, "irfft": lambda real, imag: jnp.fft.irfft(jax.lax.complex(real, imag)),
+    "expm": jax.scipy.linalg.expm, "solve_triangular": _triangular, "svd": lambda a, **options: jnp.linalg.svd(a, full_matrices=False, **options),
+    **{name: getattr(jnp.linalg, name) for name in _LINALG if name != "svd"},
 }  # fmt: skip
 
 

@@ -166,7 +166,7 @@ def joined(scope: Scope) -> Draft | None:
             return Draft(name, f"fg.pad({{0}}, {width})", [x.number], [f"np.pad({{0}}, {width})"])
         c = scope.number()
         numpys = [f"np.pad({{0}}, {width}, constant_values={c})"]
-        return Draft(name, f"fg.pad({{0}}, {width}, {c})", [x.number], numpys)
+        return Draft(name, f"fg.pad({{0}}, {width}, {c})", [x.number], numpys, own=False)
     return _together(scope, name, x, axis)
 
 
