@@ -2,6 +2,7 @@
 
 from typing import assert_type
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -88,3 +89,33 @@ assert_type(fg.jvp(features)(m, m), tuple[Array, Array])
 assert_type(fg.vjp(features)(m)[0], Array)
 assert_type(fg.jacobian(features)(m)[0], Array)
 assert_type(fg.hessian(loss)(m, a)[0], Array)
+
+
+@attrs.frozen
+class Layer:
+    """Parameters that are arrays."""
+
+    weight: Array
+    bias: Array
+
+
+def error(layer: Layer, x: Array) -> float:
+    """A model of a class of arrays."""
+    return fg.mean((x @ layer.weight + layer.bias) ** 2)
+
+
+def of_vector(v: Array) -> float:
+    """The same of a vector, as a solver of SciPy wants it."""
+    return error(unravel(v), a)
+
+
+layer = Layer(m, a)
+vector, unravel = fg.trees.ravel(layer)
+assert_type(vector, Array)
+assert_type(unravel(vector), Layer)
+assert_type(fg.gradient(error)(layer, a), Layer)
+assert_type(fg.minimize(lambda p: error(p, a), layer, fg.adam()), fg.Minimum[Layer])
+assert_type(fg.minimize(lambda p: error(p, a), layer, fg.lbfgs()).params, Layer)
+assert_type(fg.adam().start(layer), fg.State[Layer])
+assert_type(fg.adam()(fg.adam().start(layer), layer).params.bias, Array)
+assert_type(fg.gradient(of_vector)(vector), Array)

@@ -1,0 +1,57 @@
+"""Leaves: what may stand in a tree where no container does, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from fgrad.errors import NotAValue
+from fgrad.graph.node import Node
+from fgrad.ops.operand import (
+    ARRAYS,
+    arrays,
+    is_array,
+    is_bool,
+    is_real,
+    literal,
+    require_numbers,
+    told,
+)
+from fgrad.trees.structure import LEAF, TRUTH, Structure
+
+Leaf: TypeAlias = Node[float] | float
+
+
+def leaf_of(value: Any, path: str) -> Leaf:
+    """`value` as a leaf: a number, a node or an array; NotAValue, with the path, for anything else."""
+    if isinstance(value, Node) or type(value) is float or type(value) is int:
+        return value
+    if is_real(value):
+        return literal(value, path)
+    if is_array(value):
+        kept: Leaf = arrays().as_leaf(value, path)
+        return kept
+    advice = "Bind it beforehand by functools.partial, or mark its field as trees.STATIC."
+    raise NotAValue(path, "a number or a node", told(value), advice)
+
+
+def number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    """The leaf and its structure, in a tree of numbers, nodes and arrays."""
+    return leaf_of(value, path), LEAF
+
+
+def result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    """The same in the result of a function, where truth values are leaves too."""
+    if is_array(value) and arrays().is_truths(value):
+        truths: Leaf = arrays().truths(value, path)
+        return truths, LEAF
+    return bool(value) if is_bool(value) else leaf_of(value, path), LEAF
+
+
+def argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    """The same among arguments of a compiled function: numbers, nodes of them and truth values."""
+    if is_bool(value):
+        return bool(value), TRUTH
+    if is_array(value):
+        raise NotAValue(path, "a number or a node", told(value), ARRAYS)
+    require_numbers((value,), path)
+    return leaf_of(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
