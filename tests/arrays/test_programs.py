@@ -30,7 +30,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # programs ha
 def test_a_program_over_arrays_is_the_same_program_on_numbers(first: int) -> None:
     for seed in range(first, first + EACH):
         made = program(seed)
-        for way, wrong in failures(made, Oracle).items():
+        found = failures(made, Oracle) if Oracle.covers(made) else {}
+        for way, wrong in found.items():
             if wrong != ILL:
                 pytest.fail(report(seed, made, way, wrong, Oracle))
 
@@ -50,7 +51,7 @@ def test_a_derivative_is_what_differences_say() -> None:
     left_out = []
     for seed in range(2_000, 2_060):
         made = program(seed)
-        if "stop_gradient" in made.text:
+        if "stop_gradient" in made.text or not Oracle.covers(made):
             continue
         case = Case(made, Oracle)
         wide, near = slope(case, 2e-5), slope(case, 1e-5)
@@ -74,15 +75,8 @@ def test_programs_are_values_and_shrink() -> None:
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
 def test_programs_agree_with_jax() -> None:
     """In a process of its own: JAX starts threads, and warns of every fork from then on."""
-    run = [
-        sys.executable,
-        "-W",
-        "ignore::RuntimeWarning",
-        "-m",
-        "tests.laws.array_laws",
-        "40",
-        "500",
-    ]
+    warned = "ignore::RuntimeWarning"
+    run = [sys.executable, "-W", warned, "-m", "tests.laws.array_laws", "30", "500"]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("30 programs: ")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.laws.array_programs import literal
+from tests.laws.array_programs import Operand, literal
 from tests.laws.array_scope import LARGEST, Draft, Known, Scope
 
 POISONS: Final = (
@@ -103,15 +103,24 @@ def rows_poisoned(scope: Scope) -> Draft | None:
     x = x or scope.pick(lambda x: len(x.shape) == 2 and 0 not in x.shape)
     if x is None:
         return None
-    good = x.padding
+    good, inner = x.padding, "{0}"
     if good is None:
         good = np.array([scope.chance(0.5) for _ in range(x.shape[0])])
-    keep, inner = literal(good[:, None]), "{0}"
-    if x.padding is None:
         zeros = literal(good[:, None].astype(float))
         inner = f"fg.mul(fg.add(fg.square({{0}}), 0.3), {zeros})"
-    poison = scope.choice(POISONS)
-    text, oracle = poison.format(inner), poison.format(f"fg.where({keep}, {inner}, 1.0)")
+    keep, poison = literal(good[:, None]), scope.choice(POISONS)
+    text = poison.format(inner)
+    oracle = poison.format(f"fg.where({keep}, {inner}, 1.0)")
+    text, oracle, is_vector = _by_rows(scope, text, oracle)
+    other = scope.number()
+    mask = literal(good) if is_vector else keep
+    ends = [f"fg.where({mask}, {body}, {other})" for body in (text, oracle)]
+    args: list[Operand] = [x.number, scope.of_shape((x.shape[1], 2)), str(scope.number())]
+    return Draft("padding", ends[1], args, [ends[0]], own=False)
+
+
+def _by_rows(scope: Scope, text: str, oracle: str) -> tuple[str, str, bool]:
+    """Both texts with some chains around, and whether a vector came of it."""
     kind = 1
     for _ in range(scope.rng.randint(1, 3)):
         chain, then = scope.choice([c for c in CHAINS if kind == 1 or c[1] < 2])
@@ -120,18 +129,7 @@ def rows_poisoned(scope: Scope) -> Draft | None:
         text = chain.format(text)
         oracle = chain.format(oracle) if "@" not in chain else f"fg.matmul({oracle}, {{1}})"
         kind = then if then != 1 else kind
-    mask = keep if kind else literal(good)
-    weights = scope.of_shape((x.shape[1], 2))
-    other = scope.number()
-    ends = [f"fg.where({mask}, {body}, {other})" for body in (text, oracle)]
-    args = [x.number, weights, scope.number()]
-    return Draft(
-        "padding",
-        ends[1],
-        [a if isinstance(a, int) else str(a) for a in args],
-        [ends[0]],
-        own=False,
-    )
+    return text, oracle, kind == 0
 
 
 MIXES: Final = (

@@ -5,16 +5,51 @@ Derivatives are fgrad's of functions of numbers, which have laws of their own.
 
 from __future__ import annotations
 
+import functools
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 import fgrad as fg
+from tests.laws.array_contracted import (
+    cholesky,
+    det,
+    dot,
+    each_matrix,
+    einsum,
+    inv,
+    kron,
+    matmul,
+    matrix_power,
+    solve,
+    tensordot,
+)
 from tests.laws.array_kit import run
 from tests.laws.array_programs import Program
-from tests.laws.array_written import WORLD, boxed, known, total, unboxed
+from tests.laws.array_written import (
+    WORLD,
+    along,
+    boxed,
+    diff,
+    known,
+    logsumexp,
+    most,
+    moved,
+    norm,
+    reduced,
+    root,
+    softmax,
+    sort,
+    spread,
+    stack,
+    sums,
+    total,
+    unboxed,
+    variance,
+)
 
 
 def taken(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
@@ -103,6 +138,87 @@ def jacobian(f: Callable[..., Any], mode: str = "auto") -> Callable[..., Any]:
     return rows
 
 
+def _below(x: Any, k: int) -> Any:
+    rows, columns = np.shape(x)[-2:]
+    return np.tri(rows, columns, k, dtype=bool)
+
+
+class At:
+    """An array with other elements at an index."""
+
+    def __init__(self, x: Any) -> None:
+        self.x, self.key = boxed(x), None
+
+    def __getitem__(self, key: Any) -> At:
+        self.key = key
+        return self
+
+    def set(self, values: Any) -> Any:
+        """Where the last of several values counts."""
+        out = self.x.copy()
+        out[self.key] = values
+        return out
+
+    def add(self, values: Any) -> Any:
+        """Where all of them do."""
+        out = self.x.copy()
+        places = np.arange(out.size).reshape(out.shape)[self.key]
+        for place, value in zip(
+            places.flat, np.broadcast_to(boxed(values), places.shape).flat, strict=True
+        ):
+            out.flat[place] = out.flat[place] + value
+        return out
+
+
+def select(conditions: Any, choices: Any, default: Any) -> Any:
+    """The first that holds."""
+    out = default
+    for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
+        out = WORLD.where(condition, choice, out)
+    return out
+
+
+def _fill() -> None:
+    operations = [
+        name for name, op in vars(fg).items() if type(op).__module__.startswith("fgrad.ops")
+    ]
+    for name in operations:
+        setattr(WORLD, name, spread(getattr(fg, name)))
+    moves = (
+        "reshape ravel transpose moveaxis swapaxes squeeze expand_dims broadcast_to roll flip repeat tile "
+        "take take_along_axis diagonal diag split"
+    )
+    for name in moves.split():
+        setattr(WORLD, name, moved(getattr(np, name)))
+    for f in (softmax, einsum, matmul, tensordot, dot, solve, inv, det, sort, stack, diff, norm, kron, matrix_power, select):  # fmt: skip
+        setattr(WORLD, f.__name__, f)
+    WORLD.det = det
+    WORLD.sum, WORLD.logsumexp = reduced(total), reduced(logsumexp)
+    WORLD.prod = reduced(lambda xs: fg.prod([1.0, *xs]))
+    WORLD.mean = reduced(lambda xs: total(xs) / float(len(xs)))
+    WORLD.max, WORLD.min = reduced(most), reduced(lambda xs: most(xs, -1.0))
+    WORLD.variance = reduced(variance)
+    WORLD.std = lambda *args, **options: spread(root)(WORLD.variance(*args, **options))
+    WORLD.cumsum, WORLD.cumprod = along(sums(fg.add)), along(sums(fg.mul))
+    WORLD.cholesky = each_matrix(cholesky)
+    WORLD.slogdet = lambda a: (0.0, WORLD.log(WORLD.abs(det(a))))
+    WORLD.concatenate = lambda parts, axis=0: np.concatenate([boxed(x) for x in parts], axis)
+    WORLD.pad = lambda x, width, c=0.0: np.pad(boxed(x), width, constant_values=c)
+    WORLD.inner = lambda a, b: tensordot(a, b, ((-1,), (-1,)))
+    WORLD.vdot = lambda a, b: matmul(boxed(a).ravel(), boxed(b).ravel())
+    WORLD.outer = lambda a, b: WORLD.mul(boxed(a).ravel()[:, None], boxed(b).ravel())
+    WORLD.trace = lambda x, k=0, a=0, b=1: WORLD.sum(np.diagonal(boxed(x), k, a, b), -1)
+    WORLD.tril = lambda x, k=0: WORLD.where(_below(x, k), x, 0.0)
+    WORLD.triu = lambda x, k=0: WORLD.where(~_below(x, k - 1), x, 0.0)
+    WORLD.hstack = lambda parts: np.concatenate([boxed(x) for x in parts])
+    WORLD.vstack, WORLD.at = stack, At
+    WORLD.multi_dot = lambda parts: functools.reduce(matmul, parts)
+    WORLD.solve_triangular = lambda a, b, **_: solve(a, b)
+
+
+_fill()
+
+
 for _transform in (value_and_gradient, jvp, vjp, hvp, jacobian):
     setattr(WORLD, _transform.__name__, _transform)
 WORLD.gradient = lambda f: lambda x: value_and_gradient(f)(x)[1]
@@ -114,6 +230,11 @@ class Oracle:
 
     def __init__(self, program: Program) -> None:
         self.f = run(program.oracle, WORLD)
+
+    @staticmethod
+    def covers(program: Program) -> bool:
+        """Whether everything in it is written out."""
+        return all(hasattr(WORLD, name) for name in re.findall(r"fg\.(\w+)", program.oracle))
 
     def value(self, leaves: Sequence[Any]) -> list[Any]:
         """The leaves of the result."""
