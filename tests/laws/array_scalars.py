@@ -155,18 +155,19 @@ class At:
 
     def set(self, values: Any) -> Any:
         """Where the last of several values counts."""
-        out = self.x.copy()
-        out[self.key] = values
-        return out
+        return self._changed(values, lambda old, new: new)
 
     def add(self, values: Any) -> Any:
         """Where all of them do."""
+        return self._changed(values, lambda old, new: old + new)
+
+    def _changed(self, values: Any, change: Callable[[Any, Any], Any]) -> Any:
         out = self.x.copy()
         places = np.arange(out.size).reshape(out.shape)[self.key]
-        for place, value in zip(
-            places.flat, np.broadcast_to(boxed(values), places.shape).flat, strict=True
-        ):
-            out.flat[place] = out.flat[place] + value
+        news = np.broadcast_to(boxed(values), places.shape)
+        for place, value in zip(places.flat, news.flat, strict=True):
+            at = np.unravel_index(place, out.shape)
+            out[at] = change(out[at], value)
         return out
 
 
