@@ -140,7 +140,7 @@ def test_nan_in_gives_nan_out(case: Case) -> None:
 
 @pytest.mark.parametrize("case", WHOLE + ELEMENTWISE[::3], ids=str)
 def test_what_numpy_warns_of_is_no_news(case: Case) -> None:
-    if case.name in ("where", "clip", "cholesky"):
+    if case.name.startswith(("where", "clip", "cholesky", "eigh", "eigvalsh")):
         pytest.skip("they are written with numpy's own operators here")
     huge = itertools.cycle([np.inf, 1e308, -np.inf, -1e308, 0.0, np.nan])
     args = [np.array(list(itertools.islice(huge, int(np.prod(s))))).reshape(s) for s in case.shapes]

@@ -34,6 +34,12 @@ def _abs(x: Any) -> Any:
     return jnp.where(x == 0.0, 0.0, jnp.abs(x))
 
 
+def _copysign(x: Any, y: Any) -> Any:
+    """Likewise."""
+    lost = x == 0.0
+    return jnp.where(lost, 0.0, jnp.copysign(jnp.where(lost, 1.0, x), y))
+
+
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     if ord == 1:
         return jnp.sum(_abs(x), axis=axis, keepdims=keepdims)
@@ -111,7 +117,7 @@ _OURS: Final[dict[str, Any]] = {
     "relu": lambda x: jnp.where(x > 0.0, x, 0.0), "sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax,
     "softplus": lambda x: jnp.logaddexp(x, 0.0), "erf": jax.scipy.special.erf, "erfc": jax.scipy.special.erfc,
     "lgamma": jax.scipy.special.gammaln, "digamma": jax.scipy.special.digamma,
-    "logsumexp": jax.scipy.special.logsumexp, "norm": _norm, "abs": _abs, "std": _std, "clip": _clip,
+    "logsumexp": jax.scipy.special.logsumexp, "norm": _norm, "abs": _abs, "copysign": _copysign, "std": _std, "clip": _clip,
     "pad": lambda x, width, c=0.0: jnp.pad(x, width, constant_values=c),
     "stop_gradient": jax.lax.stop_gradient, "gradient": lambda f: jax.grad(_number(f)),
     "value_and_gradient": lambda f: jax.value_and_grad(_number(f)), "vjp": _pulled,

@@ -10,7 +10,7 @@ from typing import Final
 import fgrad as fg
 from tests.laws.array_scope import Draft, Scope
 
-SQUARE: Final = "fg.add(fg.mul(fg.tanh({0}), 0.3), np.diag(%s))"
+SQUARE: Final = "fg.add(fg.mul(fg.tanh({0}), 0.3), %s)"
 """A matrix whose eigenvalues are far from each other and from 0."""
 SYMMETRIC: Final = "fg.mul(0.5, fg.add({square}, fg.swapaxes({square}, -1, -2)))"
 TALL: Final = "fg.concatenate([{square}, fg.mul(0.5, {square})], -2)"

@@ -55,8 +55,10 @@ def _fewer(f: Function) -> Iterator[Function]:
     if kept != f.lines:
         yield attrs.evolve(f, lines=kept)
     if len(f.results) == 1:
-        for line in f.lines[:-1]:
-            if not line.truth and line.out != f.results[0]:
+        outs = [line.out for line in f.lines]
+        before = outs.index(f.results[0]) if f.results[0] in outs else 0
+        for line in f.lines[:before]:
+            if not line.truth:
                 yield attrs.evolve(f, results=(line.out,), result=LEAF)
 
 
