@@ -81,7 +81,10 @@ def _contract(a: Any, b: Any, *, dimension_numbers: Any, **_: Any) -> Any:
 
 
 def _select(which: Any, *cases: Any, **_: Any) -> Any:
-    return np.where(which, cases[1], cases[0])
+    out = cases[0]
+    for i, case in enumerate(cases[1:], 1):
+        out = np.where(np.equal(which, i), case, out)
+    return out
 
 
 def _reshape(x: Any, *, new_sizes: Any, dimensions: Any, **_: Any) -> Any:
