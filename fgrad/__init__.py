@@ -186,6 +186,53 @@ if _typing.TYPE_CHECKING:
     from fgrad.formats.json.codec import loads as loads
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
+    from fgrad.ops.bessel import airy as airy
+    from fgrad.ops.bessel import airyai as airyai
+    from fgrad.ops.bessel import airyaiprime as airyaiprime
+    from fgrad.ops.bessel import airybi as airybi
+    from fgrad.ops.bessel import airybiprime as airybiprime
+    from fgrad.ops.bessel import i0 as i0
+    from fgrad.ops.bessel import i1 as i1
+    from fgrad.ops.bessel import iv as iv
+    from fgrad.ops.bessel import j0 as j0
+    from fgrad.ops.bessel import j1 as j1
+    from fgrad.ops.bessel import jv as jv
+    from fgrad.ops.bessel import k0 as k0
+    from fgrad.ops.bessel import k1 as k1
+    from fgrad.ops.bessel import kv as kv
+    from fgrad.ops.bessel import yv as yv
+    from fgrad.ops.beta import beta as beta
+    from fgrad.ops.beta import betaln as betaln
+    from fgrad.ops.beta import gamma as gamma
+    from fgrad.ops.beta import gammainc as gammainc
+    from fgrad.ops.beta import gammaincc as gammaincc
+    from fgrad.ops.beta import zeta as zeta
+    from fgrad.ops.elementary import cospi as cospi
+    from fgrad.ops.elementary import cot as cot
+    from fgrad.ops.elementary import csc as csc
+    from fgrad.ops.elementary import exp10 as exp10
+    from fgrad.ops.elementary import fma as fma
+    from fgrad.ops.elementary import rem as rem
+    from fgrad.ops.elementary import sec as sec
+    from fgrad.ops.elementary import sinc as sinc
+    from fgrad.ops.elementary import sinpi as sinpi
+    from fgrad.ops.elementary import trunc as trunc
+    from fgrad.ops.integrals import ellipe as ellipe
+    from fgrad.ops.integrals import ellipk as ellipk
+    from fgrad.ops.integrals import exp1 as exp1
+    from fgrad.ops.integrals import expi as expi
+    from fgrad.ops.integrals import lambertw as lambertw
+    from fgrad.ops.logarithms import entr as entr
+    from fgrad.ops.logarithms import log1mexp as log1mexp
+    from fgrad.ops.logarithms import logit as logit
+    from fgrad.ops.logarithms import xlog1py as xlog1py
+    from fgrad.ops.logarithms import xlogy as xlogy
+    from fgrad.ops.normal import erfcinv as erfcinv
+    from fgrad.ops.normal import erfcx as erfcx
+    from fgrad.ops.normal import erfinv as erfinv
+    from fgrad.ops.normal import log_ndtr as log_ndtr
+    from fgrad.ops.normal import ndtr as ndtr
+    from fgrad.ops.normal import ndtri as ndtri
     from fgrad.optimize.descent import Minimum as Minimum
     from fgrad.optimize.descent import Search as Search
     from fgrad.optimize.descent import minimize as minimize
@@ -212,6 +259,8 @@ if _typing.TYPE_CHECKING:
     from fgrad.transforms.jacobian import hessian as hessian
     from fgrad.transforms.jacobian import jacobian as jacobian
     from fgrad.transforms.taylor import taylor as taylor
+
+expit = sigmoid  # the name of SciPy, JAX and torch, beside that of the field
 
 # The names imported above, without fgrad's modules, which Python binds here too.
 _NAMES: _typing.Final = frozenset(
@@ -260,64 +309,15 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "trace": "program.trace",
     "dumps": "formats.json.codec",
     "loads": "formats.json.codec",
-    "mean": "arrays.api",
-    "std": "arrays.api",
-    "max": "arrays.api",
-    "min": "arrays.api",
-    "logsumexp": "arrays.api",
-    "softmax": "arrays.api",
-    "norm": "arrays.api",
-    "cumsum": "arrays.api",
-    "cumprod": "arrays.api",
-    "matmul": "arrays.api",
-    "outer": "arrays.api",
-    "inner": "arrays.api",
-    "vdot": "arrays.api",
-    "tensordot": "arrays.api",
-    "einsum": "arrays.api",
-    "reshape": "arrays.api",
-    "ravel": "arrays.api",
-    "transpose": "arrays.api",
-    "moveaxis": "arrays.api",
-    "swapaxes": "arrays.api",
-    "squeeze": "arrays.api",
-    "expand_dims": "arrays.api",
-    "broadcast_to": "arrays.api",
-    "concatenate": "arrays.api",
-    "stack": "arrays.api",
-    "split": "arrays.api",
-    "flip": "arrays.api",
-    "roll": "arrays.api",
-    "repeat": "arrays.api",
-    "tile": "arrays.api",
-    "pad": "arrays.api",
-    "take": "arrays.api",
-    "take_along_axis": "arrays.api",
-    "sort": "arrays.api",
-    "diagonal": "arrays.api",
-    "diag": "arrays.api",
-    "tril": "arrays.api",
-    "triu": "arrays.api",
-    "solve": "arrays.api",
-    "inv": "arrays.api",
-    "det": "arrays.api",
-    "slogdet": "arrays.api",
-    "cholesky": "arrays.api",
-    "eigh": "arrays.api",
-    "eigvalsh": "arrays.api",
-    "expm": "arrays.api",
-    "kron": "arrays.api",
-    "lstsq": "arrays.api",
-    "matrix_power": "arrays.api",
-    "multi_dot": "arrays.api",
-    "pinv": "arrays.api",
-    "qr": "arrays.api",
-    "solve_triangular": "arrays.api",
-    "svd": "arrays.api",
-    "rfft": "arrays.api",
-    "irfft": "arrays.api",
+    **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft"], "arrays.api"),
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
+    **dict.fromkeys(["sec", "csc", "cot", "sinpi", "cospi", "sinc", "exp10", "trunc", "rem", "fma"], "ops.elementary"),
+    **dict.fromkeys(["logit", "log1mexp", "xlogy", "xlog1py", "entr"], "ops.logarithms"),
+    **dict.fromkeys(["erfcx", "ndtr", "log_ndtr", "erfinv", "erfcinv", "ndtri"], "ops.normal"),
+    **dict.fromkeys(["gamma", "beta", "betaln", "gammainc", "gammaincc", "zeta"], "ops.beta"),
+    **dict.fromkeys(["i0", "i1", "iv", "j0", "j1", "jv", "yv", "k0", "k1", "kv", "airy", "airyai", "airyaiprime", "airybi", "airybiprime"], "ops.bessel"),
+    **dict.fromkeys(["expi", "exp1", "ellipk", "ellipe", "lambertw"], "ops.integrals"),
 })  # fmt: skip
 
 # So that `from fgrad import *` and `help(fgrad)` have the latter too.

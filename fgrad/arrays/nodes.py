@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias, Typ
 
 import numpy as np
 
-from fgrad.arrays.ufuncs import BY_ROWS, TABLE, by_elements
+from fgrad.arrays.ufuncs import BY_ROWS, TABLE, by_elements, special_form
 from fgrad.arrays.values import Array, array, plain, quietly, shape_of, truths
 from fgrad.errors import ShapeMismatch, SilentDetach
 from fgrad.graph.depth import below_all
@@ -91,11 +91,16 @@ def computed(op: Any, values: Any) -> Any:
         return plain(quietly(op.impl, *values))
     if op.multiple or np.ndarray not in map(type, values):
         return op.impl(*values)
-    form = _FORMS.get(op)
+    form = _FORMS.get(op) or _special(op)
     try:
         return plain(by_elements(op)(*values) if form is None else quietly(form, *values))
     except ValueError as error:
         raise _unequal(op, values) or error from None
+
+
+def _special(op: Any) -> Any:
+    form = special_form(op)
+    return form and form.function
 
 
 def _unequal(op: Any, values: Any) -> ShapeMismatch | None:

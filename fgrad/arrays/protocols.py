@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays import functions, shapes
+from fgrad.arrays import functions, shapes, special_ufuncs
 from fgrad.arrays.numpy_linalg import LINALG
 from fgrad.arrays.values import shape_of
 from fgrad.errors import NotAValue, SilentDetach
 from fgrad.graph.node import Node
+from fgrad.ops import bessel, elementary
 from fgrad.ops import scalar as ops
 
 UFUNCS: Final[Mapping[Any, Callable[..., Any]]] = MappingProxyType({
@@ -27,7 +29,7 @@ UFUNCS: Final[Mapping[Any, Callable[..., Any]]] = MappingProxyType({
     np.arctan2: ops.atan2, np.sinh: ops.sinh, np.cosh: ops.cosh, np.tanh: ops.tanh,
     np.arcsinh: ops.asinh, np.arccosh: ops.acosh, np.arctanh: ops.atanh,
     np.maximum: ops.maximum, np.minimum: ops.minimum, np.floor: ops.floor, np.ceil: ops.ceil,
-    np.rint: ops.round, np.copysign: ops.copysign, np.less: ops.less,
+    np.rint: ops.round, np.trunc: elementary.trunc, np.fmod: elementary.rem, np.copysign: ops.copysign, np.less: ops.less,
     np.less_equal: ops.less_equal, np.greater: ops.greater,
     np.greater_equal: ops.greater_equal, np.logical_and: ops.logical_and,
     np.logical_or: ops.logical_or, np.logical_not: ops.logical_not,
@@ -104,7 +106,8 @@ FUNCTIONS: Final[Mapping[Any, Callable[..., Any]]] = MappingProxyType({
     np.split: shapes.split, np.flip: shapes.flip, np.roll: shapes.roll, np.tile: shapes.tile,
     np.repeat: shapes.repeat, np.pad: lambda x, w, mode="constant", constant_values=0.0: _pad(x, w, mode, constant_values),
     np.take: shapes.take, np.take_along_axis: shapes.take_along_axis, np.sort: shapes.sort,
-    np.round: ops.round, np.linalg.norm: _norm, np.shape: shape_of,
+    np.round: ops.round, np.fix: elementary.trunc, np.sinc: elementary.sinc, np.i0: bessel.i0,
+    np.linalg.norm: _norm, np.shape: shape_of,
     np.ndim: lambda a: len(shape_of(a)), np.size: lambda a: int(np.prod(shape_of(a), dtype=int)),
     np.zeros_like: _like(np.zeros), np.ones_like: _like(np.ones),
     np.full_like: _like(np.full), np.empty_like: _like(np.zeros),
@@ -130,7 +133,7 @@ def _pad(x: Any, width: Any, mode: str, constant: float) -> Any:
 
 def ufunc(self: Any, called: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What an elementwise function of numpy gives on nodes."""
-    name = f"numpy's {called.__name__}"
+    name = f"{_library(called)}'s {called.__name__}"
     if method != "__call__":
         advice = "Write np.sum, np.prod, np.cumsum, np.max or np.min; nodes are immutable."
         raise NotAValue(f"{name}.{method}", "arrays", repr(self), advice)
@@ -142,10 +145,19 @@ def ufunc(self: Any, called: Any, method: str, *inputs: Any, **options: Any) -> 
     if called is np.equal or called is np.not_equal:
         advice = "Compare node.value, or use equal(x, y) for where."
         raise SilentDetach("==", repr(self), advice)
-    ours = UFUNCS.get(called)
+    ours = UFUNCS.get(called) or _special().get(called)
     if ours is None:
         raise NotAValue(name, "numbers or arrays", repr(self), _advice(called.__name__))
     return ours(*[x[()] if type(x) is np.ndarray and not x.ndim else x for x in inputs])
+
+
+def _library(called: Any) -> str:
+    return "numpy" if getattr(np, called.__name__, None) is called else "scipy.special"
+
+
+def _special() -> Mapping[Any, Callable[..., Any]]:
+    """Ours for each of SciPy's special functions: nobody calls one who has not imported it."""
+    return special_ufuncs.of_scipy() if "scipy.special" in sys.modules else MappingProxyType({})
 
 
 def function(self: Any, called: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -166,7 +178,8 @@ def function(self: Any, called: Any, types: Any, args: Any, kwargs: Any) -> Any:
 def _advice(name: str) -> str:
     from difflib import get_close_matches  # noqa: PLC0415  # only who is refused waits for it
 
-    known = sorted({f.__name__ for f in (*UFUNCS, *FUNCTIONS)})
-    close = get_close_matches(name, known, 3)
-    meant = f" Near it are {', '.join('np.' + n for n in close)}." if close else ""
+    known = {f.__name__: f"np.{f.__name__}" for f in (*UFUNCS, *FUNCTIONS)}
+    known |= {f.__name__: f"scipy.special.{f.__name__}" for f in _special() if f not in UFUNCS}
+    close = get_close_matches(name, sorted(known), 3)
+    meant = f" Near it are {', '.join(known[n] for n in close)}." if close else ""
     return "It has no derivative here: write it with others, or use node.value." + meant
