@@ -59,6 +59,11 @@ def is_leaf(value: Any) -> bool:
     return type(value) is np.ndarray and value.dtype is _FLOAT64 and value.ndim > 0
 
 
+def are_plain(values: tuple[Any, ...]) -> bool:
+    """Whether all are floats and arrays that are kept as they are: what needs no node is not copied."""
+    return all([type(value) is float or is_leaf(value) for value in values])
+
+
 def is_truths(value: Any) -> bool:
     """Whether it is an array of truth values."""
     return type(value) is np.ndarray and value.dtype == np.bool_
@@ -135,7 +140,7 @@ def plain(value: Any) -> Any:
     """What was computed as a node keeps it: a read-only array, a float or a bool."""
     if type(value) is np.ndarray:
         if value.ndim:
-            value.flags.writeable = False
+            value.setflags(write=False)  # half as long as to set the flag
             return value
         return value.item()
     return value.item() if isinstance(value, np.generic) else value
@@ -205,24 +210,32 @@ def _separate() -> bool:
 _SEPARATE: Final = _separate()
 
 
+def _under_errstate(f: Callable[..., Any], *args: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return f(*args)
+
+
 class _Quiet(threading.local):
-    """For each thread a context in which numpy does not warn: to enter it costs a tenth of np.errstate."""
+    """For each thread a context in which numpy does not warn: to enter it costs a tenth of np.errstate.
+
+    `run(f, *args)` is f(*args) in there. It raises RuntimeError if the thread is in there already,
+    as when the collector runs somebody's finaliser in the middle of it; `quietly` does not.
+    """
+
+    run: Callable[..., Any]
 
     def __init__(self) -> None:
-        self.context = Context()
-        if _SEPARATE:
-            self.context.run(np.seterr, all="ignore")
+        context = Context()
+        self.run = context.run if _SEPARATE else _under_errstate
+        self.run(np.seterr, all="ignore")
 
 
-_QUIET: Final = _Quiet()
+QUIET: Final = _Quiet()
 
 
 def quietly(f: Callable[..., Any], *args: Any) -> Any:
     """`f(*args)`, a function of numpy, which does not warn."""
-    if _SEPARATE:
-        try:
-            return _QUIET.context.run(f, *args)
-        except RuntimeError:
-            pass  # entered already: the collector, in the middle of it, runs somebody's finaliser
-    with np.errstate(all="ignore"):
-        return f(*args)
+    try:
+        return QUIET.run(f, *args)
+    except RuntimeError:
+        return _under_errstate(f, *args)

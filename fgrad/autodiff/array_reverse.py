@@ -8,7 +8,7 @@ was asked for is finite, no infinity met a zero of a guard; otherwise it is run 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -16,31 +16,37 @@ import attrs
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
 from fgrad.arrays.primitive import ArrayOp
-from fgrad.arrays.values import chosen, plain, quiet, shape_of
+from fgrad.arrays.values import plain, quiet, shape_of
+from fgrad.autodiff.activity import Activity
+from fgrad.autodiff.array_values import fold_values, of_multiple
 from fgrad.autodiff.cotangent import Contribution, plus, times, total
 from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.levels import Levels, levels_down_from
-from fgrad.autodiff.multiple import Items, _kept, gathered
+from fgrad.autodiff.multiple import gathered
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Basis, Bundle, settled
-from fgrad.ops.operand import Guarded
 
 Seeds: TypeAlias = Iterable[tuple[Node[Any], Contribution]]
 
 
 def array_slopes(
-    seeds: Seeds, wanted: Collection[Node[Any]] | None = None
+    seeds: Seeds,
+    wanted: Collection[Node[Any]] | None = None,
+    activity: Activity | None = None,
 ) -> Mapping[Node[Any], Any]:
     """What flows from nodes with cotangents to each node below, as values of their shapes.
 
-    With `wanted` to these alone, and everything else is let go as soon as it has been read.
+    With `wanted` to these alone, and everything else is let go as soon as it has been read. The
+    `activity` between them is found if it is not known.
     """
     given = tuple(seeds)
+    if activity is None:
+        activity = Activity.of([output for output, _ in given], ())
     with quiet():
-        flows = _fold(given, wanted, None, nodes=False, guards=False)
-        if not all(_is_finite(flow) for flow in flows.values()):
-            flows = _fold(given, wanted, None, nodes=False, guards=True)
+        flows, forgotten = fold_values(given, activity.down, wanted)
+        if forgotten and not all(map(_is_finite, flows.values())):
+            flows = _fold(given, wanted, None, nodes=False)
         return {node: ended(flow, node) for node, flow in flows.items()}
 
 
@@ -49,7 +55,7 @@ def array_slope_nodes(
 ) -> Mapping[Node[Any], Any]:
     """The same as nodes; only what is on the `way`, if there is one, is read and sent to."""
     with quiet():
-        flows = _fold(tuple(seeds), wanted, way, nodes=True, guards=True)
+        flows = _fold(tuple(seeds), wanted, way, nodes=True)
         return {node: ended_node(flow, node) for node, flow in flows.items()}
 
 
@@ -90,31 +96,16 @@ def _is_finite(flow: Contribution) -> bool:
     return bool(total - total == 0.0)  # a sum that overflows is looked at once more, and no harm
 
 
-def _masked(flow: Contribution, partial: Any) -> Contribution:
-    """The product over values with guards applied at once."""
-    if type(partial) is Guarded:
-        product = _masked(flow, partial.value)
-        return chosen(partial.condition, product)
-    if type(partial) is Basis:
-        return Bundle(partial.index, flow)
-    if type(partial) is float and abs(partial) == 1.0:
-        return flow if partial == 1.0 else -flow
-    if type(flow) is float and flow == 1.0:
-        return partial
-    return flow * partial
-
-
 def _fold(
     seeds: tuple[tuple[Node[Any], Contribution], ...],
     wanted: Collection[Node[Any]] | None,
     way: Container[object] | None,
     *,
     nodes: bool,
-    guards: bool,
 ) -> dict[Node[Any], Contribution]:
     """What flows to each node, or to those that are wanted."""
     levels = levels_down_from(max([output.depth for output, _ in seeds], default=0))
-    sweep = _Sweep({}, levels, way, nodes, guards, times if guards else _masked)
+    sweep = _Sweep({}, levels, way, nodes)
     kept = None if wanted is None else frozenset(wanted)
     adjoints = sweep.adjoints
     for output, cotangent in seeds:
@@ -137,13 +128,9 @@ class _Sweep:
     levels: Levels
     way: Container[object] | None
     nodes: bool
-    guards: bool
-    product: Callable[[Contribution, Any], Contribution]
 
     def send(self, node: Any, flow: Contribution) -> None:
         """Add to what flows to a node."""
-        if type(flow) is Guarded and not self.guards:
-            flow = settled(flow)
         adjoints = self.adjoints
         if node in adjoints:
             adjoints[node] = plus(adjoints[node], flow)
@@ -188,7 +175,7 @@ class _Sweep:
         if type(partial) is Basis:
             self.send(node, Bundle(partial.index, full(g, shape)))
             return
-        flow, there = self.product(g, partial), shape_of(node)
+        flow, there = times(g, partial), shape_of(node)
         self.send(node, flow if there == shape else fit(flow, shape, there))
 
     def read_whole(self, node: Any, g: Contribution) -> None:
@@ -202,7 +189,7 @@ class _Sweep:
         if isinstance(op, ArrayOp):
             flows = op.pull(out, read, g, wanted)
         elif op.multiple:
-            flows = _of_multiple(node, g, read, nodes=self.nodes)
+            flows = of_multiple(node, g, read, nodes=self.nodes)
         else:
             for a, rule, want in zip(args, op.rules, wanted, strict=True):
                 partial = rule(out, *read) if rule and want else None
@@ -212,12 +199,3 @@ class _Sweep:
         for a, flow, want in zip(args, flows, wanted, strict=True):
             if want and flow is not None:
                 self.send(a, flow)
-
-
-def _of_multiple(node: Any, bundle: Bundle, read: Any, *, nodes: bool) -> Any:
-    """The flows to the arguments of a node of several results, each in its full shape."""
-    bars = [
-        None if b is None else full(settled(b), shape_of(y))
-        for b, y in zip(bundle.totals(node.op.size, total), node.value, strict=True)
-    ]
-    return _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))

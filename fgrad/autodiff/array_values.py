@@ -1,0 +1,127 @@
+"""Reverse mode over arrays as values: the fold that every gradient of arrays runs.
+
+It does what the fold of `array_reverse` does over values, in a third of the time: the order in which
+nodes are read is known beforehand, and guards are applied at once and forgotten. It says whether one
+was, since then an infinity may have met a zero that the guard stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Sequence
+from typing import Any
+
+from fgrad.arrays.linear import fit, full
+from fgrad.arrays.primitive import ArrayOp, Linear
+from fgrad.arrays.values import chosen, shape_of
+from fgrad.autodiff.cotangent import Contribution, total
+from fgrad.autodiff.multiple import Items, _kept
+from fgrad.graph.node import Node
+from fgrad.ops.multiple import Basis, Bundle, guarded, settled
+from fgrad.ops.operand import Guarded
+
+Way = Container[object] | None
+"""The nodes that are read and sent to; None is all."""
+
+
+def fold_values(
+    seeds: Iterable[tuple[Node[Any], Contribution]],
+    order: Iterable[Node[Any]],
+    wanted: Collection[Node[Any]] | None,
+    way: Way = None,
+) -> tuple[dict[Node[Any], Contribution], bool]:
+    """What flows to each node, or to those that are wanted, and whether a guard was forgotten.
+
+    `order` are the nodes to read, users before their arguments.
+    """
+    kept = None if wanted is None else frozenset(wanted)
+    adjoints: dict[Node[Any], Contribution] = {}
+    forgotten = False
+    for output, cotangent in seeds:
+        adjoints[output] = adjoints[output] + cotangent if output in adjoints else cotangent
+    for node in order:
+        if node not in adjoints:
+            continue
+        g = adjoints[node] if kept is None or node in kept else adjoints.pop(node)
+        whole = type(node._x) is tuple or not node.op.elementwise
+        for a, flow in (_of_any if whole else _of_two)(node, g, way):
+            if type(flow) is Guarded:
+                forgotten = True
+                flow = flow.value if flow.zero else chosen(flow.condition, flow.value)
+            adjoints[a] = adjoints[a] + flow if a in adjoints else flow
+    if kept is None:
+        return adjoints, forgotten
+    return {x: adjoints[x] for x in kept if x in adjoints}, forgotten
+
+
+def _of_two(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contribution]]:
+    """What the node of an operation on one number or two, at each element, sends to its arguments."""
+    op, x, y, out = node.op, node._x, node._y, node.value
+    to_x, to_y = isinstance(x, Node), isinstance(y, Node)
+    u = x.value if to_x else x
+    v = y.value if to_y else y
+    sent = []
+    if to_x and op.dx and (way is None or x in way):
+        partial = op.dx(out, u) if y is None else op.dx(out, u, v)
+        if partial is not None:
+            sent.append((x, _summed(product(g, partial), out, u)))
+    if to_y and op.dy and (way is None or y in way):
+        partial = op.dy(out, u, v)
+        if partial is not None:
+            sent.append((y, _summed(product(g, partial), out, v)))
+    return sent
+
+
+def _of_any(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contribution]]:
+    """What a node of another operation sends: on whole arrays, or on any number of numbers."""
+    op, args, out = node.op, node.args, node.value
+    if type(op) is Linear:
+        x = args[0]
+        return [(x, op.back(g, shape_of(x)))] if way is None or x in way else []
+    to = [isinstance(a, Node) and (way is None or a in way) for a in args]
+    if True not in to:
+        return []
+    values = [a.value if isinstance(a, Node) else a for a in args]
+    if isinstance(op, ArrayOp):
+        flows = op.pull(out, values, g, to)
+    elif op.multiple:
+        flows = of_multiple(node, g, values, nodes=False)
+    else:
+        partials = [
+            rule(out, *values) if rule and t else None for rule, t in zip(op.rules, to, strict=True)
+        ]
+        flows = [
+            None if partial is None else _summed(product(g, partial), out, value)
+            for partial, value in zip(partials, values, strict=True)
+        ]
+    pairs = zip(args, flows, to, strict=True)
+    return [(a, flow) for a, flow, t in pairs if t and flow is not None]
+
+
+def product(g: Contribution, partial: Any) -> Contribution:
+    """The product of what flows to a node and a partial derivative; nothing is multiplied by one."""
+    kind = type(partial)
+    if kind is float:
+        if abs(partial) == 1.0:
+            return g if partial == 1.0 else -g
+    elif kind is Guarded:
+        return guarded(partial.condition, product(g, partial.value))
+    elif kind is Basis:
+        return Bundle(partial.index, g)
+    elif type(g) is float and g == 1.0:
+        return partial
+    return g * partial
+
+
+def _summed(flow: Contribution, out: Any, value: Any) -> Contribution:
+    """The same, summed over the copies of an argument of that value that was broadcast."""
+    shape, there = getattr(out, "shape", ()), getattr(value, "shape", ())
+    return flow if shape == there or type(flow) is Bundle else fit(flow, shape, there)
+
+
+def of_multiple(node: Any, bundle: Bundle, read: Sequence[Any], *, nodes: bool) -> Any:
+    """The flows to the arguments of a node of several results, each in its full shape."""
+    bars = [
+        None if b is None else full(settled(b), shape_of(y))
+        for b, y in zip(bundle.totals(node.op.size, total), node.value, strict=True)
+    ]
+    return _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
