@@ -6,6 +6,7 @@ from fgrad.arrays.nodes import computed as computed
 from fgrad.arrays.nodes import constant_of as constant_of
 from fgrad.arrays.nodes import held as held
 from fgrad.arrays.nodes import held_truth as held_truth
+from fgrad.arrays.nodes import leaf_of as leaf_of
 from fgrad.arrays.nodes import sealed as sealed
 from fgrad.arrays.nodes import variable_of as variable_of
 from fgrad.arrays.protocols import function as function

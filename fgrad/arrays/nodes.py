@@ -379,6 +379,14 @@ def constant_of(value: Any, depth: int | None = None) -> Any:
     return _whole(ops.identity, (value,), value, below_all() if depth is None else depth, None)
 
 
+def leaf_of(value: Any, depth: int, borrow: bool) -> Any:
+    """The variable of a transform for an array, which is copied unless it is only borrowed."""
+    kept = array(value, "", borrow=borrow)
+    if type(kept) is np.ndarray:
+        return new_node(ops.identity, kept, None, kept, depth)
+    return _seal(ops.identity, (kept,), kept, depth, None)
+
+
 def _whole(op: Any, args: tuple[Any, ...], value: Any, depth: int, label: str | None) -> Any:
     """A node of an array; of a number it is one as all others."""
     if type(value) is np.ndarray:

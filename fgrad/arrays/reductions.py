@@ -28,7 +28,7 @@ def by(flow: Flow, factor: Any) -> Flow:
     """A flow times a plain factor; its guard stays outside."""
     if isinstance(flow, Guarded):
         return Guarded(flow.condition, flow.value * factor)
-    return flow * factor
+    return factor if type(flow) is float and flow == 1.0 else flow * factor
 
 
 @lru_cache(_CACHED)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
+from sys import getrefcount
 from typing import Any, Final, TypeAlias
 
 from fgrad.errors import MissingExtra, NotAValue
@@ -40,8 +41,12 @@ def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
     `where`, for every other kind of array.
     """
     kept = value
-    if type(value) is not np.ndarray or value.dtype is not _FLOAT64:
+    if not is_leaf(value):
         kept = _converted(value, where)
+    elif borrow:
+        kept = value.view()
+        kept.setflags(write=False)
+        return kept
     if not kept.ndim:
         return float(kept)
     if kept.flags.writeable and kept is not value:
@@ -59,9 +64,9 @@ def is_leaf(value: Any) -> bool:
     return type(value) is np.ndarray and value.dtype is _FLOAT64 and value.ndim > 0
 
 
-def are_plain(values: tuple[Any, ...]) -> bool:
+def are_plain(values: Iterable[Any]) -> bool:
     """Whether all are floats and arrays that are kept as they are: what needs no node is not copied."""
-    return all([type(value) is float or is_leaf(value) for value in values])
+    return all([type(value) is float or is_leaf(value) for value in values])  # noqa: C419  # in half of the time
 
 
 def is_truths(value: Any) -> bool:
@@ -169,12 +174,24 @@ def zero_like(value: Any) -> Any:
     return plain(np.zeros(value.shape, value.dtype))
 
 
-def owned(value: Any) -> Any:
+def _references(held: dict[Any, Any]) -> list[int]:
+    return [getrefcount(value) for value in held.values()]
+
+
+_ALONE: Final = _references({0: object()})[0]
+
+
+def alone(held: dict[Any, Any]) -> list[bool]:
+    """For each value of a dict whether nothing else refers to it, no view either: it can be given away."""
+    return [count == _ALONE for count in _references(held)]
+
+
+def owned(value: Any, *, alone: bool = False) -> Any:
     """A result as a user gets it: an array of their own that is read-only, and no view of another."""
-    if type(value) is not np.ndarray:
+    if type(value) is not np.ndarray or (alone and value.flags.owndata):
         return value
     value = value.copy()  # a rule may hand on an array of the user's as it is
-    value.flags.writeable = False
+    value.setflags(write=False)
     return value
 
 
@@ -215,6 +232,15 @@ def _under_errstate(f: Callable[..., Any], *args: Any) -> Any:
         return f(*args)
 
 
+def _silenced() -> Callable[..., Any]:
+    """`run(f, *args)` of a context in which numpy does not warn, where it keeps that by context."""
+    if not _SEPARATE:
+        return _under_errstate
+    context = Context()
+    context.run(np.seterr, all="ignore")
+    return context.run
+
+
 class _Quiet(threading.local):
     """For each thread a context in which numpy does not warn: to enter it costs a tenth of np.errstate.
 
@@ -225,9 +251,7 @@ class _Quiet(threading.local):
     run: Callable[..., Any]
 
     def __init__(self) -> None:
-        context = Context()
-        self.run = context.run if _SEPARATE else _under_errstate
-        self.run(np.seterr, all="ignore")
+        self.run = _silenced()
 
 
 QUIET: Final = _Quiet()

@@ -8,15 +8,17 @@ was asked for is finite, no infinity met a zero of a guard; otherwise it is run 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
+import numpy as np
 
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
 from fgrad.arrays.primitive import ArrayOp
-from fgrad.arrays.values import plain, quiet, shape_of
+from fgrad.arrays.values import alone, owned, plain, quiet, shape_of
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.array_values import fold_values, of_multiple
 from fgrad.autodiff.cotangent import Contribution, plus, times, total
@@ -37,7 +39,8 @@ def array_slopes(
 ) -> Mapping[Node[Any], Any]:
     """What flows from nodes with cotangents to each node below, as values of their shapes.
 
-    With `wanted` to these alone, and everything else is let go as soon as it has been read. The
+    With `wanted` to these alone, as arrays that nobody else has, and everything else is let go as soon
+    as it has been read. The
     `activity` between them is found if it is not known.
     """
     given = tuple(seeds)
@@ -47,7 +50,10 @@ def array_slopes(
         flows, forgotten = fold_values(given, activity.down, wanted)
         if forgotten and not all(map(_is_finite, flows.values())):
             flows = _fold(given, wanted, None, nodes=False)
-        return {node: ended(flow, node) for node, flow in flows.items()}
+        if wanted is None:
+            return {node: ended(flow, node) for node, flow in flows.items()}
+        given_away = zip(flows.items(), alone(flows), strict=True)
+        return {node: _own(flow, node, alone=only) for (node, flow), only in given_away}
 
 
 def array_slope_nodes(
@@ -72,7 +78,15 @@ def ended(flow: Contribution, node: Node[Any]) -> Any:
     return _whole(flow, node.value)
 
 
+def _own(flow: Contribution, node: Node[Any], *, alone: bool) -> Any:
+    """The same as an array that nobody else has: itself, or a copy."""
+    end = ended(flow, node)
+    return owned(end, alone=alone and end is flow)
+
+
 def _whole(flow: Contribution, value: Any) -> Any:
+    if type(flow) is np.ndarray and flow.shape == shape_of(value):
+        return plain(flow)
     return plain(full(settled(flow), shape_of(value)))
 
 
@@ -92,8 +106,8 @@ def ended_node(flow: Contribution, node: Node[Any]) -> Any:
 def _is_finite(flow: Contribution) -> bool:
     if isinstance(flow, Bundle):
         return True  # what it sends on is looked at
-    total = flow.sum() if shape_of(flow) else flow
-    return bool(total - total == 0.0)  # a sum that overflows is looked at once more, and no harm
+    total = np.vdot(flow, flow) if type(flow) is np.ndarray else flow
+    return math.isfinite(total)  # squares that overflow are looked at once more, and no harm
 
 
 def _fold(

@@ -44,13 +44,16 @@ def fold_values(
         g = adjoints[node] if kept is None or node in kept else adjoints.pop(node)
         whole = type(node._x) is tuple or not node.op.elementwise
         for a, flow in (_of_any if whole else _of_two)(node, g, way):
-            if type(flow) is Guarded:
-                forgotten = True
-                flow = flow.value if flow.zero else chosen(flow.condition, flow.value)
-            adjoints[a] = adjoints[a] + flow if a in adjoints else flow
+            forgotten = forgotten or type(flow) is Guarded
+            sent = _masked(flow) if type(flow) is Guarded else flow
+            adjoints[a] = adjoints[a] + sent if a in adjoints else sent
     if kept is None:
         return adjoints, forgotten
     return {x: adjoints[x] for x in kept if x in adjoints}, forgotten
+
+
+def _masked(flow: Guarded) -> Contribution:
+    return flow.value if flow.zero else chosen(flow.condition, flow.value)
 
 
 def _of_two(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contribution]]:

@@ -9,6 +9,7 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
+from fgrad.arrays import values  # noqa: E402  # needs numpy
 from fgrad.arrays.contract import guarded_contraction, letters  # noqa: E402  # needs numpy
 from fgrad.autodiff import array_reverse  # noqa: E402  # needs numpy
 
@@ -158,6 +159,41 @@ def test_nothing_flows_to_what_an_index_does_not_take() -> None:
         fg.where(np.array([True, False]), fg.log(fg.stack([z, z - 0.5])), 0.0)
     )
     assert fg.gradient(fg.gradient(held))(0.5) == pytest.approx(-4.0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, y: fg.sum(x + y),
+        lambda x, y: fg.sum(x * y),
+        lambda x, y: fg.sum((x * y).reshape(-1)),
+        lambda x, y: fg.sum(fg.concatenate([x, y])),
+        lambda x, y: fg.sum((x @ y.T) * np.eye(2)),
+    ],
+)
+def test_no_two_gradients_share_memory_with_each_other_or_with_an_argument(loss: Loss) -> None:
+    args = (np.ones((2, 3)), np.ones((2, 3)))
+    cotangent = np.ones((2, 3))
+    pulled = fg.vjp(lambda x, y: x + y, argnums=(0, 1))(*args)[1](cotangent)
+    found = fg.gradient(loss, argnums=(0, 1))(*args)
+    for row in (found, pulled):
+        arrays = [*row, *args, cotangent]
+        assert not any(np.shares_memory(a, b) for i, a in enumerate(row) for b in arrays[i + 1 :])
+        assert not any(a.flags.writeable for a in row)
+
+
+def test_a_gradient_that_is_new_is_handed_on_without_a_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handed: list[Any] = []
+
+    def watched(value: Any, *, alone: bool) -> Any:
+        handed.append(value)
+        return values.owned(value, alone=alone)
+
+    monkeypatch.setattr(array_reverse, "owned", watched)
+    found = fg.gradient(lambda w: fg.sum(fg.tanh(np.ones((2, 3)) @ w)))(np.ones((3, 2)))
+    assert handed[0] is found
 
 
 def test_a_gradient_is_nobody_elses_array() -> None:
