@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
 from sys import getrefcount
 from typing import Any, Final, TypeAlias
@@ -195,15 +194,19 @@ def owned(value: Any, *, alone: bool = False) -> Any:
     return value
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
+class quiet:  # noqa: N801  # it is called as a function, and is one that takes twice as long
     """While a sweep runs numpy does not warn, and arrays that the sweep made are not copied."""
-    token = sweeping.set(True)
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        sweeping.reset(token)
+
+    __slots__ = ("_errors", "_token")
+
+    def __enter__(self) -> None:
+        self._errors = np.errstate(all="ignore")
+        self._errors.__enter__()
+        self._token = sweeping.set(True)
+
+    def __exit__(self, *raised: object) -> None:
+        sweeping.reset(self._token)
+        self._errors.__exit__(*raised)
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
