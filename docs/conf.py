@@ -29,7 +29,7 @@ autodoc_typehints = "none"
 # Users get these from functions, and a signature would be of what is inside.
 _NOT_CALLED: Final = frozenset({
     "Columns", "Compiled", "Condition", "Difference", "Drawing", "Gradients", "Graph", "Method", "Minimum", "Node",
-    "NodeGradients", "Op", "Real", "Registry", "Rows", "Search", "Structure",
+    "NodeGradients", "Op", "Real", "Registry", "Rows", "Search", "Structure", "Unravel",
 })  # fmt: skip
 
 

@@ -102,6 +102,7 @@ _TRANSFORMS: Final = {
     "nsolve": "root",
     "pmap": "compile(f).map",
     "primitive": "custom",
+    "ravel_pytree": "trees.ravel",
     "rootfinder": "root",
     "series": "taylor",
     "sgd": "gradient_descent",

@@ -19,7 +19,7 @@ ROOMS = [
 ]  # fmt: skip
 
 # What other rooms use of trees, under names that users need not know.
-OF_ROOMS = {"LEAF", "Leaf", "arguments", "matched_results", "results", "tupled"}
+OF_ROOMS = {"LEAF", "Leaf", "arguments", "mapped", "matched_results", "results", "tupled"}
 
 # Examples of these are on the page of operations, or in `Unary`, `minimize` and `lbfgs`.
 ELSEWHERE = {"ArrayCondition", "Binary", "Minimum", "Op", "Partial", "Search", "Ternary"}

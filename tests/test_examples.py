@@ -81,15 +81,48 @@ def test_the_greeks_agree_with_the_closed_forms(tmp_path: Path) -> None:
     assert greeks["price"][0] == pytest.approx(11.192138178992)
 
 
-def test_the_regression_descends_and_draws(tmp_path: Path) -> None:
+def need_the_extra() -> None:
     missing = [name for name in ("matplotlib", "rich", "sklearn") if find_spec(name) is None]
     if missing:
         pytest.skip(f"needs the extra `examples`: {', '.join(missing)} missing")
+
+
+def is_drawn(picture: Path) -> bool:
+    return picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 10_000
+
+
+def test_the_regression_descends_and_draws(tmp_path: Path) -> None:
+    need_the_extra()
     picture = tmp_path / "loss.png"
     text = run("diabetes", tmp_path, "--steps", "20", "--plot", str(picture))
     losses = [float(loss) for loss in re.findall(r"step +\d+: loss (\S+)", text)]
     (best,) = map(float, re.findall(r"scikit-learn: loss ([\d.]+)", text))
     assert losses[0] > 0.37
     assert best <= losses[-1] < 1.15 * best
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert picture.stat().st_size > 10_000
+    assert is_drawn(picture)
+
+
+def test_the_digits_are_read(tmp_path: Path) -> None:
+    need_the_extra()
+    picture = tmp_path / "digits.png"
+    text = run("digits", tmp_path, "--plot", str(picture))
+    losses = [float(loss) for loss in re.findall(r"epoch +\d+: loss (\S+),", text)]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 0.05
+    assert "4810 parameters, 1437 pictures" in text
+    (read,) = map(float, re.findall(r"read right: ([\d.]+)% of 360 held out", text))
+    assert read >= 97.0
+    assert is_drawn(picture)
+
+
+def test_the_gaussian_process_is_as_likely_as_that_of_scikit_learn(tmp_path: Path) -> None:
+    need_the_extra()
+    picture = tmp_path / "heights.png"
+    text = run("gaussian_process", tmp_path, "--plot", str(picture))
+    start, found = re.findall(r"log likelihood: (\S+) at the start, (\S+) found", text)[0]
+    (theirs,) = map(float, re.findall(r"scikit-learn: log likelihood (\S+)", text))
+    assert float(start) < theirs - 50.0
+    assert float(found) == pytest.approx(theirs, abs=2e-4)
+    (within,) = map(float, re.findall(r"within the band: ([\d.]+)%", text))
+    assert within > 90.0
+    assert is_drawn(picture)

@@ -17,14 +17,15 @@ import numpy as np
 
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
-from fgrad.arrays.primitive import ArrayOp
+from fgrad.arrays.primitive import ArrayOp, Several
 from fgrad.arrays.values import alone, owned, plain, quiet, shape_of
 from fgrad.autodiff.activity import Activity
+from fgrad.autodiff.array_sums import SUMS, met, summed
 from fgrad.autodiff.array_values import fold_values, of_multiple
-from fgrad.autodiff.cotangent import Contribution, plus, times, total
+from fgrad.autodiff.cotangent import Contribution, times, total
 from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.levels import Levels, levels_down_from
-from fgrad.autodiff.multiple import gathered
+from fgrad.autodiff.multiple import Items, gathered
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Basis, Bundle, settled
@@ -35,21 +36,23 @@ Seeds: TypeAlias = Iterable[tuple[Node[Any], Contribution]]
 def array_slopes(
     seeds: Seeds,
     wanted: Collection[Node[Any]] | None = None,
+    way: Container[object] | None = None,
+    *,
     activity: Activity | None = None,
 ) -> Mapping[Node[Any], Any]:
     """What flows from nodes with cotangents to each node below, as values of their shapes.
 
     With `wanted` to these alone, as arrays that nobody else has, and everything else is let go as soon
-    as it has been read. The
-    `activity` between them is found if it is not known.
+    as it has been read; only what is on the `way`, if there is one, is read and sent to. The `activity`
+    between outputs and variables is found if it is not known.
     """
     given = tuple(seeds)
     if activity is None:
         activity = Activity.of([output for output, _ in given], ())
     with quiet():
-        flows, forgotten = fold_values(given, activity.down, wanted)
+        flows, forgotten = fold_values(given, activity.down, wanted, way)
         if forgotten and not all(map(_is_finite, flows.values())):
-            flows = _fold(given, wanted, None, nodes=False)
+            flows = _fold(given, wanted, way, nodes=False)
         if wanted is None:
             return {node: ended(flow, node) for node, flow in flows.items()}
         given_away = zip(flows.items(), alone(flows), strict=True)
@@ -126,7 +129,11 @@ def _fold(
         sweep.send(output, cotangent)
     while levels:
         for node in levels.pop():
-            g = adjoints[node] if kept is None or node in kept else adjoints.pop(node)
+            g = adjoints.pop(node)
+            if type(g) in SUMS:
+                g = summed(g)
+            if kept is None or node in kept:
+                adjoints[node] = g
             if type(node._x) is tuple or not node.op.elementwise:
                 sweep.read_whole(node, g)
             else:
@@ -147,7 +154,7 @@ class _Sweep:
         """Add to what flows to a node."""
         adjoints = self.adjoints
         if node in adjoints:
-            adjoints[node] = plus(adjoints[node], flow)
+            adjoints[node] = met(adjoints[node], flow)
         else:
             adjoints[node] = flow
             self.levels[node.depth].append(node)
@@ -167,18 +174,17 @@ class _Sweep:
             v = y.value if isinstance(y, Node) else y
         p: Any
         q: Any = None
+        shape = shape_of(node)
         if op is ops.add:
             p, q = 1.0, 1.0
         elif op is ops.sub:
             p, q = 1.0, -1.0
         elif op is ops.mul:
             p, q = v, u
-        elif y is None:
-            p = op.dx(out, u) if op.dx else None
         else:
-            p = op.dx(out, u, v) if to_x and op.dx else None
-            q = op.dy(out, u, v) if to_y and op.dy else None
-        shape = shape_of(node)
+            values = (u,) if y is None else (u, v)
+            p = op.dx(out, *values) if to_x and op.dx else None
+            q = op.dy(out, *values) if to_y and op.dy else None
         if to_x and p is not None:
             self._send_times(x, g, p, shape)
         if to_y and q is not None:
@@ -201,6 +207,9 @@ class _Sweep:
         read = args if self.nodes else [a.value if isinstance(a, Node) else a for a in args]
         out = node if self.nodes else node.value
         if isinstance(op, ArrayOp):
+            if isinstance(op, Several):
+                out = Items(node) if self.nodes else out
+                g = g.totals(op.size, total)
             flows = op.pull(out, read, g, wanted)
         elif op.multiple:
             flows = of_multiple(node, g, read, nodes=self.nodes)

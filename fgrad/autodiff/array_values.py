@@ -7,19 +7,25 @@ was, since then an infinity may have met a zero that the guard stands for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Container, Iterable
+from typing import Any, Final, TypeAlias
 
+from fgrad.arrays.blocks import LARGE, in_blocks
 from fgrad.arrays.linear import fit, full
-from fgrad.arrays.primitive import ArrayOp, Linear
+from fgrad.arrays.matrices import under_all
+from fgrad.arrays.primitive import ArrayOp, Linear, Several
 from fgrad.arrays.values import chosen, shape_of
+from fgrad.autodiff.array_sums import SUMS, met, summed
 from fgrad.autodiff.cotangent import Contribution, total
 from fgrad.autodiff.multiple import Items, _kept
 from fgrad.graph.node import Node
+from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Basis, Bundle, guarded, settled
 from fgrad.ops.operand import Guarded
 
-Way = Container[object] | None
+_BILINEAR: Final = frozenset({ops.add, ops.sub, ops.mul})
+"""Operations whose rules compute nothing, so that there is nothing to make in blocks."""
+Way: TypeAlias = Container[object] | None
 """The nodes that are read and sent to; None is all."""
 
 
@@ -37,19 +43,25 @@ def fold_values(
     adjoints: dict[Node[Any], Contribution] = {}
     forgotten = False
     for output, cotangent in seeds:
-        adjoints[output] = adjoints[output] + cotangent if output in adjoints else cotangent
+        adjoints[output] = met(adjoints[output], cotangent) if output in adjoints else cotangent
     for node in order:
         if node not in adjoints:
             continue
-        g = adjoints[node] if kept is None or node in kept else adjoints.pop(node)
+        g = adjoints.pop(node)
+        if type(g) in SUMS:
+            g = summed(g)
+        if kept is None or node in kept:
+            adjoints[node] = g
         whole = type(node._x) is tuple or not node.op.elementwise
         for a, flow in (_of_any if whole else _of_two)(node, g, way):
+            if flow is None:
+                continue
             forgotten = forgotten or type(flow) is Guarded
             sent = _masked(flow) if type(flow) is Guarded else flow
-            adjoints[a] = adjoints[a] + sent if a in adjoints else sent
+            adjoints[a] = met(adjoints[a], sent) if a in adjoints else sent
     if kept is None:
         return adjoints, forgotten
-    return {x: adjoints[x] for x in kept if x in adjoints}, forgotten
+    return {x: summed(adjoints[x]) for x in kept if x in adjoints}, forgotten
 
 
 def _masked(flow: Guarded) -> Contribution:
@@ -62,16 +74,42 @@ def _of_two(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contributio
     to_x, to_y = isinstance(x, Node), isinstance(y, Node)
     u = x.value if to_x else x
     v = y.value if to_y else y
+    values = (u,) if y is None else (u, v)
+    through = _in_blocks if getattr(out, "size", 0) >= LARGE and op not in _BILINEAR else _through
     sent = []
     if to_x and op.dx and (way is None or x in way):
-        partial = op.dx(out, u) if y is None else op.dx(out, u, v)
-        if partial is not None:
-            sent.append((x, _summed(product(g, partial), out, u)))
+        sent.append((x, through(op.dx, g, out, values, u)))
     if to_y and op.dy and (way is None or y in way):
-        partial = op.dy(out, u, v)
-        if partial is not None:
-            sent.append((y, _summed(product(g, partial), out, v)))
+        sent.append((y, through(op.dy, g, out, values, v)))
     return sent
+
+
+def _through(rule: Any, g: Contribution, out: Any, values: Any, value: Any) -> Contribution:
+    """What flows through a rule to an argument of that value, summed over the copies of what was broadcast."""
+    partial = rule(out, *values)
+    if partial is None:
+        return None
+    shape, there = getattr(out, "shape", ()), getattr(value, "shape", ())
+    if type(partial) is Basis:
+        return Bundle(partial.index, full(g, shape))
+    flow = product(g, partial)
+    return flow if shape == there else fit(flow, shape, there)
+
+
+def _in_blocks(rule: Any, g: Contribution, out: Any, values: Any, value: Any) -> Contribution:
+    """The same, made in blocks where that can be done."""
+
+    def block(out: Any, g: Any, *others: Any) -> Any:
+        partial = rule(out, *others)
+        if partial is None or type(partial) is float:
+            return None
+        flow = product(g, partial)
+        return _masked(flow) if type(flow) is Guarded else flow
+
+    flow = in_blocks(block, (out, g, *values))
+    if flow is None:
+        return _through(rule, g, out, values, value)
+    return Guarded(True, fit(flow, out.shape, getattr(value, "shape", ())), zero=True)  # maybe
 
 
 def _of_any(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contribution]]:
@@ -84,20 +122,18 @@ def _of_any(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contributio
     if True not in to:
         return []
     values = [a.value if isinstance(a, Node) else a for a in args]
-    if isinstance(op, ArrayOp):
+    if isinstance(op, Several):
+        flows = op.pull(out, values, g.totals(op.size, total), to)
+    elif isinstance(op, ArrayOp):
         flows = op.pull(out, values, g, to)
     elif op.multiple:
         flows = of_multiple(node, g, values, nodes=False)
     else:
-        partials = [
-            rule(out, *values) if rule and t else None for rule, t in zip(op.rules, to, strict=True)
-        ]
         flows = [
-            None if partial is None else _summed(product(g, partial), out, value)
-            for partial, value in zip(partials, values, strict=True)
+            _through(rule, g, out, values, value) if rule and t else None
+            for rule, value, t in zip(op.rules, values, to, strict=True)
         ]
-    pairs = zip(args, flows, to, strict=True)
-    return [(a, flow) for a, flow, t in pairs if t and flow is not None]
+    return [(a, flow) for a, flow, t in zip(args, flows, to, strict=True) if t]
 
 
 def product(g: Contribution, partial: Any) -> Contribution:
@@ -108,23 +144,20 @@ def product(g: Contribution, partial: Any) -> Contribution:
             return g if partial == 1.0 else -g
     elif kind is Guarded:
         return guarded(partial.condition, product(g, partial.value))
-    elif kind is Basis:
-        return Bundle(partial.index, g)
     elif type(g) is float and g == 1.0:
         return partial
     return g * partial
 
 
-def _summed(flow: Contribution, out: Any, value: Any) -> Contribution:
-    """The same, summed over the copies of an argument of that value that was broadcast."""
-    shape, there = getattr(out, "shape", ()), getattr(value, "shape", ())
-    return flow if shape == there or type(flow) is Bundle else fit(flow, shape, there)
+def of_multiple(node: Any, bundle: Bundle, read: Any, *, nodes: bool) -> Any:
+    """The flows to the arguments of a node of several results, each in its full shape.
 
-
-def of_multiple(node: Any, bundle: Bundle, read: Sequence[Any], *, nodes: bool) -> Any:
-    """The flows to the arguments of a node of several results, each in its full shape."""
-    bars = [
-        None if b is None else full(settled(b), shape_of(y))
+    A rule is the author's, and may mix all elements: something flows through it, or nothing does.
+    """
+    flows = [
+        None if b is None else full(b, shape_of(y))
         for b, y in zip(bundle.totals(node.op.size, total), node.value, strict=True)
     ]
-    return _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
+    bars = [None if b is None else settled(b) for b in flows]
+    ends = _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
+    return under_all(flows, [len(shape_of(y)) for y in node.value], ends)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
+from fgrad.backends.native.installed import native_is_installed
 from fgrad.compiled.compiled import Compiled
-from fgrad.compiled.kernel import BACKENDS, Backend, native_is_installed
+from fgrad.compiled.kernel import BACKENDS, Backend
 from fgrad.errors import MissingExtra, NotAValue
 from fgrad.trees.parameters import require_function
 

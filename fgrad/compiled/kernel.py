@@ -8,8 +8,7 @@ in the same way, so a graph of many calls is never unrolled.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property, partial
-from importlib.util import find_spec
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
@@ -34,20 +33,6 @@ if TYPE_CHECKING:
 
 Backend: TypeAlias = Literal["reference", "python", "native"]
 BACKENDS: Final[tuple[Backend, ...]] = ("reference", "python", "native")
-
-
-@cache
-def native_is_installed() -> bool:
-    """Whether the extra `native` is installed, in versions that can be used.
-
-    The LLVM of an older llvmlite reads another IR, so that counts as not installed.
-    """
-    if find_spec("llvmlite") is None or find_spec("numpy") is None:
-        return False
-    import llvmlite  # noqa: PLC0415  # an extra; LLVM itself comes with what is below it
-
-    major, minor = vars(llvmlite)["__version__"].split(".")[:2]  # no stub has it
-    return (int(major), int(minor)) >= (0, 45)
 
 
 @attrs.frozen

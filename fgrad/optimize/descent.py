@@ -20,9 +20,9 @@ import attrs
 from fgrad import trees
 from fgrad.display import Table, cell, ends, named, number, plural
 from fgrad.errors import MissingExtra, NotAValue, summary
-from fgrad.ops.operand import Real
+from fgrad.ops.operand import Real, is_array
 from fgrad.optimize.iteration import OnArrays, OnTrees, differentiated, way
-from fgrad.optimize.methods import Method, State
+from fgrad.optimize.methods import Method, State, compared, sealed
 from fgrad.trees.parameters import require_function
 
 A = TypeVar("A")
@@ -45,9 +45,9 @@ class Minimum(Generic[A]):
       ['x']        1.0       0.0
     """
 
-    params: A
+    params: A = attrs.field(eq=compared)
     value: float
-    gradient: A
+    gradient: A = attrs.field(eq=compared)
     converged: bool
     history: tuple[float, ...]
     state: State[A]
@@ -62,7 +62,8 @@ class Minimum(Generic[A]):
 
     def _table(self) -> Table:
         leaves, structure = trees.flatten(self.params)
-        places = [path.removeprefix(".") or "the number" for path in structure.paths()]
+        whole = "the array" if any(map(is_array, leaves)) else "the number"
+        places = [path.removeprefix(".") or whole for path in structure.paths()]
         rows = list(zip(places, leaves, trees.matched(structure, self.gradient), strict=True))
         first, hidden, last = ends(rows)
         cells = [(named(place), cell(x), cell(g)) for place, x, g in (*first, *last)]
@@ -157,6 +158,7 @@ def minimize(
         advice = "Call it with its options, as in adam(0.01), momentum(0.01) or lbfgs()."
         raise NotAValue("minimize", "a method", summary(method), advice)
     state: State[Any] = start if isinstance(start, State) else method.start(start)
+    state = attrs.evolve(state, params=sealed(state.params), memory=sealed(state.memory))
     allowed = _counted(steps, progress)
     if isinstance(method, Search):
         ready = differentiated(f, state.params, ready=has_gradient)

@@ -6,7 +6,6 @@ and the user gets trees.
 
 from __future__ import annotations
 
-import operator
 import sys
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
@@ -15,8 +14,8 @@ import attrs
 
 from fgrad import trees
 from fgrad.errors import NotAValue, summary
-from fgrad.ops.operand import is_array
-from fgrad.optimize.methods import Arithmetic, Elementwise, Method, State
+from fgrad.ops.operand import any_of_arrays, arrays, is_array
+from fgrad.optimize.methods import Elementwise, Method, State, of_arrays
 from fgrad.transforms.gradient import HasGradient, value_and_gradient
 
 Differentiated: TypeAlias = Callable[[Any], tuple[Any, Any]]
@@ -64,22 +63,23 @@ class OnArrays:
     """The function of arrays."""
     method: Elementwise
     first: State[Any]
-    structure: trees.Structure[Any]
-    numpy: Any
+    unravel: trees.Unravel[Any]
 
     def step(self, state: State[Any], slope: Any) -> State[Any]:
         """The next state."""
-        on = Arithmetic(lambda f, *arrays: f(*arrays), self.numpy.sqrt, operator.truediv)
-        with self.numpy.errstate(all="ignore"):
-            return self.method.step(state, slope, on)
+        update = self.method.update(state.count + 1, of_arrays())
+        door = arrays()
+        parts = door.quietly(update, state.params, *state.memory, slope)
+        params, *memory = map(door.plain, parts)
+        return State(params, tuple(memory), state.count + 1)
 
     def within(self, slope: Any, tolerance: float) -> bool:
         """Whether each number of the gradient is within the tolerance."""
-        return bool(abs(slope).max() <= tolerance)
+        return bool((abs(slope) <= tolerance).all())
 
     def tree(self, numbers: Any) -> Any:
         """The tree of these numbers."""
-        return self.structure.unflatten(numbers.tolist())
+        return self.unravel(numbers)
 
     def seen(self, state: State[Any]) -> State[Any]:
         """The state with trees."""
@@ -99,7 +99,8 @@ def differentiated(f: Callable[[Any], Any], params: Any, *, ready: bool) -> Diff
     def value_and_slope(params: Any) -> tuple[Any, Any]:
         value, slope = _pair(f(params))
         leaves: list[Any] = []
-        if not structure.read(slope, leaves):  # dicts may have their keys in another order
+        # Dicts may have their keys in another order.
+        if not structure.read(slope, leaves, plain=True):
             slope = structure.unflatten(trees.matched(structure, slope, "gradient"))
         return value, slope
 
@@ -109,29 +110,34 @@ def differentiated(f: Callable[[Any], Any], params: Any, *, ready: bool) -> Diff
 def way(
     f: Callable[[Any], Any], method: Method, state: State[Any], *, ready: bool
 ) -> OnTrees | OnArrays:
-    """The iteration: on arrays if that is faster and numpy has been imported, else on trees."""
+    """The iteration: on one array if that is faster and numpy has been imported, else on trees."""
     on_trees = differentiated(f, state.params, ready=ready)
-    numpy = sys.modules.get("numpy")
-    leaves, structure = trees.flatten(state.params)
-    many = [leaves, *[trees.leaves(tree) for tree in state.memory]]
-    floats = all({float}.issuperset(map(type, row)) for row in many)
-    if not isinstance(method, Elementwise) or numpy is None or len(leaves) < MANY or not floats:
+    if not isinstance(method, Elementwise):
         return OnTrees(on_trees, method, state)
+    leaves = trees.leaves(state.params)
+    kinds = {*map(type, (*leaves, *trees.leaves(state.memory)))}
+    some = any_of_arrays(kinds)
+    many = some or (len(leaves) >= MANY and "numpy" in sys.modules)
+    if not many or not all(kind is float or kind.__name__ == "ndarray" for kind in kinds):
+        return OnTrees(on_trees, method, state)
+    _, unravel = trees.ravel(state.params)
 
     def array(tree: Any) -> Any:
-        return numpy.array(trees.matched(structure, tree, "gradient"), float)
+        return unravel.joined(trees.matched(unravel.structure, tree, "gradient"), "gradient")
 
     def through_trees(params: Any) -> tuple[Any, Any]:
-        given = structure.unflatten(params.tolist())
+        given = unravel(params)
         value, slope = _pair(f(given)) if ready else on_trees(given)
         return value, array(slope)
 
     function: object = f
     at_once = (
-        function.on_arrays(state.params, ready=ready) if isinstance(function, HasGradient) else None
+        function.on_arrays(state.params, ready=ready)
+        if isinstance(function, HasGradient) and not some
+        else None
     )
     first = State(array(state.params), tuple(map(array, state.memory)), state.count)
-    return OnArrays(at_once or through_trees, method, first, structure, numpy)
+    return OnArrays(at_once or through_trees, method, first, unravel)
 
 
 def _pair(given: Any) -> tuple[Any, Any]:

@@ -1,50 +1,45 @@
 """L-BFGS: descent by scipy's L-BFGS-B, which does a line search for each step.
 
 A line search evaluates the function at points of its own, so it is no step from a state and a gradient
-(docs/decisions/0014). The function is still evaluated here, on trees of Python's floats.
+(docs/decisions/0014). The function is still evaluated here, on trees.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 import attrs
 
 from fgrad import trees
 from fgrad.errors import MissingExtra, NotAValue
-from fgrad.ops.operand import require_numbers
+from fgrad.ops.operand import Operand, arrays
 from fgrad.optimize.descent import Callback, Minimum, Search
 from fgrad.optimize.methods import State
 
 A = TypeVar("A")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class _Point(Generic[A]):
-    """A point where the function was evaluated, as trees and as numbers."""
+    """A point where the function was evaluated, as trees and as vectors."""
 
     params: A
     value: float
     gradient: A
-    place: tuple[float, ...]
-    slope: tuple[float, ...]
-
-    @classmethod
-    def of(cls, f: Callable[[A], tuple[float, A]], params: A) -> _Point[A]:
-        value, gradient = f(params)
-        return cls(params, float(value), gradient, _floats(params), _floats(gradient))
+    place: Any
+    slope: Any
 
     @property
     def finite(self) -> bool:
-        return all(map(math.isfinite, (self.value, *self.slope)))
+        return math.isfinite(self.value) and bool((abs(self.slope) < math.inf).all())
 
     def within(self, tolerance: float) -> bool:
-        return all(abs(g) <= tolerance for g in self.slope)
+        return bool((abs(self.slope) <= tolerance).all())
 
-    def seen_from(self, last: _Point[A]) -> tuple[float, Sequence[float]]:
+    def seen_from(self, last: _Point[A]) -> tuple[float, Any]:
         """The value and slope, or a wall where they are not finite.
 
         A line search interpolates, and nothing can be interpolated from inf or nan. The wall is the
@@ -52,10 +47,28 @@ class _Point(Generic[A]):
         """
         if self.finite:
             return self.value, self.slope
-        way = [x - y for x, y in zip(self.place, last.place, strict=True)]
-        fall = abs(sum([g * w for g, w in zip(last.slope, way, strict=True)]))
-        length = sum([w * w for w in way])
-        return last.value + 4.0 * fall, [9.0 * fall * w / length for w in way]
+        way = self.place - last.place
+        fall = abs(float((last.slope * way).sum()))
+        return last.value + 4.0 * fall, 9.0 * fall * way / (way * way).sum()
+
+
+@attrs.frozen
+class _Evaluated(Generic[A]):
+    """The function of trees, to be evaluated at trees or at vectors of their numbers."""
+
+    f: Callable[[A], tuple[float, A]]
+    unravel: trees.Unravel[A]
+
+    def at(self, params: A) -> _Point[A]:
+        value, gradient = self.f(params)
+        return _Point(params, float(value), gradient, self._vector(params), self._vector(gradient))
+
+    def at_vector(self, place: Any) -> _Point[A]:
+        return self.at(self.unravel(place))
+
+    def _vector(self, tree: A) -> Any:
+        leaves = trees.matched(self.unravel.structure, tree, "gradient")
+        return self.unravel.joined([_number(leaf) for leaf in leaves], "gradient")
 
 
 @attrs.frozen
@@ -76,17 +89,17 @@ class _Lbfgs:
         callback: Callback[A],
     ) -> Minimum[A]:
         minimize = _scipys_minimize()
-        structure = trees.flatten(state.params)[1]
-        tried = here = best = _Point.of(f, state.params)
+        evaluated = _Evaluated(f, trees.ravel(state.params)[1])
+        tried = here = best = evaluated.at(state.params)
         history = [here.value]
         allowed = iter(steps)
 
-        def value_and_slope(x: Any) -> tuple[float, Sequence[float]]:
+        def value_and_slope(x: Any) -> tuple[float, Any]:
             nonlocal tried
-            place = tuple(x.tolist())
-            if place != tried.place:  # scipy asks for the start, which is known, once more
-                tried = _Point.of(f, structure.unflatten(place))
-            return tried.seen_from(here)
+            if not (x == tried.place).all():  # scipy asks for the start, which is known, once more
+                tried = evaluated.at_vector(x)
+            seen: tuple[float, Any] = arrays().quietly(tried.seen_from, here)
+            return seen
 
         def reached() -> State[A]:
             return State(here.params, (), state.count + len(history) - 1)
@@ -139,7 +152,7 @@ def _scipys_minimize() -> Callable[..., object]:
     return found
 
 
-def _floats(tree: object) -> tuple[float, ...]:
-    leaves = trees.leaves(tree)
-    require_numbers(leaves, "lbfgs")
-    return tuple([float(leaf) for leaf in leaves])  # SilentDetach for a node
+def _number(leaf: Any) -> Any:
+    of_nodes = isinstance(leaf, Operand)
+    number: Any = leaf
+    return float(number) if of_nodes else number  # SilentDetach for a node

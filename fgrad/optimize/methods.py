@@ -7,16 +7,49 @@ Nothing is updated in place, so any state can be kept, compared, pickled or gone
 from __future__ import annotations
 
 import math
+import operator
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, Final, Generic, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from fgrad import trees
+from fgrad.autodiff.gradients import zero_of
+from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
+from fgrad.graph.node import number_of
 from fgrad.ops import scalar as ops
+from fgrad.ops.operand import Operand, any_of_arrays, arrays, is_array, is_of_arrays
 
 A = TypeVar("A")
+
+
+def compared(tree: object) -> object:
+    """What trees are compared by: themselves, or their structure and numbers if there are arrays.
+
+    An array has no `==` that is one truth value.
+    """
+    found = _with_arrays(tree)
+    if found is None:
+        return tree
+    leaves, structure = found
+    shapes = tuple(map(arrays().shape_of, leaves))
+    return structure, shapes, tuple(map(_plain, leaves))
+
+
+def _with_arrays(tree: A) -> tuple[Sequence[Any], trees.Structure[A]] | None:
+    """The leaves and the structure, if there are arrays among the leaves."""
+    try:
+        leaves, structure = trees.flatten(tree)
+    except (NotAValue, CyclicTree):
+        return None  # the memory of a method may be anything
+    return (leaves, structure) if any_of_arrays({*map(type, leaves)}) else None
+
+
+def _plain(leaf: Any) -> object:
+    return tuple(leaf.ravel().tolist()) if is_array(leaf) else leaf
 
 
 @attrs.frozen
@@ -29,8 +62,8 @@ class State(Generic[A]):
     State(params=0.0, memory=(-1.0,), count=1)
     """
 
-    params: A
-    memory: tuple[A, ...] = ()
+    params: A = attrs.field(eq=compared)
+    memory: tuple[A, ...] = attrs.field(default=(), eq=compared)
     count: int = 0
 
 
@@ -60,23 +93,31 @@ class Method(Protocol):
         ...
 
 
+Update: TypeAlias = Callable[..., tuple[Any, ...]]
+"""A function of a number, its memory and its slope, that returns the next number and memory."""
+
+
 @attrs.frozen
 class Arithmetic:
-    """The arithmetic of an update: on the numbers of trees, or on arrays."""
+    """The arithmetic of an update that is not an operator: on numbers and nodes, or on arrays."""
 
-    each: Callable[..., Any]
-    """`each(f, x, y, ...)` applies `f` to the numbers at each place of all arguments."""
     sqrt: Callable[[Any], Any]
     div: Callable[[Any, Any], Any]
 
 
-_OF_TREES: Final = Arithmetic(trees.map, ops.sqrt, ops.div)
+_OF_NUMBERS: Final = Arithmetic(ops.sqrt, ops.div)
+
+
+@cache
+def of_arrays() -> Arithmetic:
+    """The arithmetic of arrays, for a caller that has one, so that numpy is imported."""
+    return Arithmetic(sys.modules["numpy"].sqrt, operator.truediv)
 
 
 class Elementwise(ABC):
     """A method that updates each number from the gradient and memory of that number alone.
 
-    So its step is the same over trees and over arrays of all their numbers, bit for bit.
+    So its step is the same for a number, an array, and one array of all numbers of a tree, bit for bit.
     """
 
     __slots__ = ()
@@ -86,12 +127,50 @@ class Elementwise(ABC):
         """The state before the first step."""
 
     @abstractmethod
-    def step(self, state: State[Any], gradient: Any, on: Arithmetic) -> State[Any]:
-        """The state after one more step, where all numbers are computed by `on`."""
+    def update(self, count: int, on: Arithmetic) -> Update:
+        """The update of step `count`, from 1, where numbers are computed by `on`."""
 
     def __call__(self, state: State[A], gradient: A, /) -> State[A]:
         """The state after one more step."""
-        return self.step(state, gradient, _OF_TREES)
+        leaves, structure = trees.flatten(state.params)
+        named = (*[(tree, "memory") for tree in state.memory], (gradient, "gradient"))
+        columns = [leaves, *[trees.matched(structure, tree, name) for tree, name in named]]
+        kinds: set[Any] = set().union(*[map(type, column) for column in columns])
+        update = self.update(state.count + 1, _OF_NUMBERS)
+        rows: Sequence[tuple[Any, ...]]
+        if any(issubclass(kind, Operand) for kind in kinds):
+            _, rows = trees.mapped(update, state.params, *state.memory, gradient)
+            if any_of_arrays(kinds):
+                rows = [tuple(map(arrays().plain, row)) for row in rows]
+        elif any_of_arrays(kinds):
+            require_shapes(structure, columns, [name for _, name in named])
+            rows = arrays().quietly(self._of_arrays, columns, state.count + 1)
+        else:
+            rows = [*map(update, *columns)]
+        made = zip(*rows, strict=True) if rows else ((),) * len(columns)
+        params, *memory = [structure.unflatten(column) for column in made]
+        return State(params, tuple(memory), state.count + 1)
+
+    def _of_arrays(self, columns: Sequence[Sequence[Any]], count: int) -> list[tuple[Any, ...]]:
+        """The updates of numbers and of whole arrays, which nobody can write to."""
+        plain = arrays().plain
+        on_numbers, on_arrays = self.update(count, _OF_NUMBERS), self.update(count, of_arrays())
+        return [
+            tuple(map(plain, on_arrays(*row))) if is_array(row[0]) else on_numbers(*row)
+            for row in zip(*columns, strict=True)
+        ]
+
+
+def require_shapes(
+    structure: trees.Structure[Any], columns: Sequence[Sequence[Any]], names: Sequence[str]
+) -> None:
+    """Raise TreeMismatch, with the place, unless all columns have the shapes of the first."""
+    first, *others = [[*map(arrays().shape_of, column)] for column in columns]
+    for name, other in zip(names, others, strict=True):
+        if other != first:
+            place = [one == two for one, two in zip(first, other, strict=True)].index(False)
+            path = name + structure.paths()[place]
+            raise TreeMismatch(path, f"shape {first[place]}", f"shape {other[place]}")
 
 
 @attrs.frozen
@@ -102,12 +181,14 @@ class _Momentum(Elementwise):
     decay: float
 
     def start(self, params: A, /) -> State[A]:
-        return State(params, (trees.map(lambda p: 0.0, params),))
+        return State(sealed(params), (trees.map(_zero, params),))
 
-    def step(self, state: State[Any], gradient: Any, on: Arithmetic) -> State[Any]:
-        velocity = on.each(lambda v, g: self.decay * v - self.rate * g, state.memory[0], gradient)
-        moved = on.each(lambda p, v: p + v, state.params, velocity)
-        return State(moved, (velocity,), state.count + 1)
+    def update(self, count: int, on: Arithmetic) -> Update:
+        def moved(p: Any, v: Any, g: Any) -> tuple[Any, ...]:
+            v = self.decay * v - self.rate * g
+            return p + v, v
+
+        return moved
 
 
 @attrs.frozen
@@ -120,23 +201,36 @@ class _Adam(Elementwise):
     floor: float
 
     def start(self, params: A, /) -> State[A]:
-        zeros = trees.map(lambda p: 0.0, params)
-        return State(params, (zeros, zeros))
+        zeros = trees.map(_zero, params)
+        return State(sealed(params), (zeros, zeros))
 
-    def step(self, state: State[Any], gradient: Any, on: Arithmetic) -> State[Any]:
-        count = state.count + 1
-        mean = on.each(lambda m, g: _mixed(self.decay, m, g), state.memory[0], gradient)
-        square = on.each(
-            lambda s, g: _mixed(self.square_decay, s, g * g), state.memory[1], gradient
-        )
+    def update(self, count: int, on: Arithmetic) -> Update:
         # Both means start at zero; this corrects their bias.
         rate = self.rate * math.sqrt(1.0 - self.square_decay**count) / (1.0 - self.decay**count)
         floor = self.floor * math.sqrt(1.0 - self.square_decay**count)
-        sqrt, div = on.sqrt, on.div
-        moved = on.each(
-            lambda p, m, s: p - div(rate * m, sqrt(s) + floor), state.params, mean, square
-        )
-        return State(moved, (mean, square), count)
+
+        def moved(p: Any, m: Any, s: Any, g: Any) -> tuple[Any, ...]:
+            m = _mixed(self.decay, m, g)
+            s = _mixed(self.square_decay, s, g * g)
+            return p - on.div(rate * m, on.sqrt(s) + floor), m, s
+
+        return moved
+
+
+def sealed(tree: A) -> A:
+    """The tree with arrays that nobody can write to, which are copied if somebody can."""
+    found = _with_arrays(tree)
+    if found is None:
+        return tree
+    leaves, structure = found
+    held = arrays().array
+    return structure.unflatten([held(x, "params") if is_array(x) else x for x in leaves])
+
+
+def _zero(leaf: Any) -> Any:
+    if type(leaf) is float:
+        return 0.0
+    return zero_of(number_of(leaf)) if is_array(leaf) or is_of_arrays(leaf) else 0.0
 
 
 def gradient_descent(rate: float) -> Method:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, overload
 
 from fgrad import trees
-from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.leaves import slopes_at
 from fgrad.autodiff.reverse import slopes
 from fgrad.errors import NotAValue, summary
@@ -251,10 +250,15 @@ def _differentiated(
 
 
 def end_of(known: Mapping[Node[Any], Any], leaf: Node[Any]) -> Any:
-    """The derivative of a leaf as a sweep found it; 0 if none is known."""
+    """The derivative of a leaf as a sweep found it; 0 if none is known, as of a truth value."""
     if leaf in known:
         return known[leaf]
-    return zero_of(leaf.value) if leaf.rank == 1 else 0.0
+    return still(leaf.value) if leaf.rank == 1 else 0.0
+
+
+def still(value: Any) -> Any:
+    """The tangent of a value that does not move: zeros of its shape, numbers also of truth values."""
+    return arrays().zeros(value.shape) if is_array(value) else 0.0
 
 
 def value_of(leaf: Any) -> Any:

@@ -11,7 +11,7 @@ import attrs
 from pyrsistent import pmap, pvector
 
 from fgrad.graph.node import Node
-from fgrad.ops.operand import any_of_arrays, arrays, is_array
+from fgrad.ops.operand import any_of_arrays, arrays
 
 if TYPE_CHECKING:
     from fgrad.trees.attributes import Extras, Maker
@@ -228,12 +228,9 @@ def are_leaves(
     if known is USUAL and kinds <= _LEAVES:
         return True
     if plain and known is USUAL and any_of_arrays(kinds):
-        door = arrays()
-        if door.are_plain(values):
-            return True
-        rest = [value for value in values if not is_array(value)]
-        fine = all(door.is_leaf(value) for value in values if is_array(value))
-        return fine and are_leaves(rest, known)
+        is_leaf = arrays().is_leaf
+        rest = [value for value in values if not is_leaf(value)]
+        return not rest or are_leaves(rest, known)  # of an array that is converted, False
     # Leaves of other classes of numbers must become floats, so they do not count.
     return all(
         (kind is float or kind is int or _is_number(kind)) and container_for(kind, known) is None

@@ -9,33 +9,30 @@ results.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, overload
 
 import attrs
 
 from fgrad.errors import CyclicTree, NotAValue, TreeMismatch
 from fgrad.graph.node import Node
-from fgrad.ops.operand import (
-    ARRAYS,
-    arrays,
-    is_array,
-    is_bool,
-    is_real,
-    literal,
-    require_numbers,
-    told,
-)
 from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
+from fgrad.trees.leaf import Leaf as Leaf
+from fgrad.trees.leaf import argument, number, result
+from fgrad.trees.sameness import equal
 from fgrad.trees.structure import LEAF as LEAF
-from fgrad.trees.structure import TRUTH, row_of, structured
 from fgrad.trees.structure import Structure as Structure
+from fgrad.trees.structure import row_of, structured
 from fgrad.trees.structure import tupled as tupled
+from fgrad.trees.vector import Unravel, raveled
+
+if TYPE_CHECKING:
+    from fgrad.arrays.values import Array
 
 T = TypeVar("T")
-Leaf: TypeAlias = Node[float] | float
+R = TypeVar("R")
 _Nodes: TypeAlias = (
     Node[float] | list[Node[float]] | tuple[Node[float], ...] | dict[Any, Node[float]]
 )
@@ -78,15 +75,15 @@ class Registry:
 
     def flatten(self, tree: T, name: str = "tree") -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The leaves and the structure, as `fgrad.trees.flatten`."""
-        return self._flattened(tree, name, _number)
+        return self._flattened(tree, name, number)
 
     def results(self, tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The same for the result of a function, which may hold truth values."""
-        return self._flattened(tree, name, _result)
+        return self._flattened(tree, name, result)
 
     def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The same for arguments, with a structure that says which leaves are truth values."""
-        return self._flattened(tree, name, _argument, plain=False)
+        return self._flattened(tree, name, argument, plain=False)
 
     def _flattened(
         self,
@@ -106,15 +103,15 @@ class Registry:
     def matched(self, structure: Structure[T], tree: T, name: str = "tree") -> tuple[Leaf, ...]:
         """The leaves of `tree` in the order of `structure`, as `fgrad.trees.matched`."""
         leaves: list[Leaf] = []
-        if self._containers is not USUAL or not structure.read(tree, leaves):
+        if self._containers is not USUAL or not structure.read(tree, leaves, plain=True):
             leaves.clear()
-            self._matched(structure, tree, name, leaves, _number)
+            self._matched(structure, tree, name, leaves, number)
         return tuple(leaves)
 
     def matched_results(self, structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
         """The same for a tree like the result of a function, which may hold truth values."""
         leaves: list[Leaf] = []
-        self._matched(structure, tree, name, leaves, _result)
+        self._matched(structure, tree, name, leaves, result)
         return tuple(leaves)
 
     def leaves(self, tree: object) -> tuple[Leaf, ...]:
@@ -125,17 +122,28 @@ class Registry:
         """The path of each leaf, as `fgrad.trees.paths`."""
         return self.flatten(tree)[1].paths()
 
+    def ravel(self, tree: T) -> tuple[Array, Unravel[T]]:
+        """The vector of all numbers, and the function back, as `fgrad.trees.ravel`."""
+        return raveled(*self.flatten(tree))
+
     def map(self, f: Callable[..., object], tree: T, /, *others: T) -> T:
         """The tree of the results of `f` for each leaf, as `fgrad.trees.map`."""
+        structure, results = self.mapped(f, tree, *others)
+        return structure.unflatten(results)
+
+    def mapped(
+        self, f: Callable[..., R], tree: T, /, *others: T
+    ) -> tuple[Structure[T], Sequence[R]]:
+        """The structure, and the results of `f` for each leaf, which `map` makes a tree of."""
         leaves, structure = self.flatten(tree)
         columns = [leaves]
         columns += [
             self.matched(structure, other, f"tree {i}") for i, other in enumerate(others, 2)
         ]
         if not any(issubclass(kind, Node) for kind in {*_map(type, leaves)}):
-            return structure.unflatten(_map(f, *columns))
-        made: dict[tuple[int, ...], Any] = {}
-        results = []
+            return structure, [*_map(f, *columns)]
+        made: dict[tuple[int, ...], R] = {}
+        results: list[R] = []
         for row in zip(*columns, strict=True):
             if isinstance(row[0], Node):
                 place = tuple([id(leaf) for leaf in row])
@@ -143,7 +151,7 @@ class Registry:
             else:
                 result = f(*row)
             results.append(result)
-        return structure.unflatten(results)
+        return structure, results
 
     def _walked(
         self, tree: Any, leaves: list[Leaf], levels: int, *, plain: bool
@@ -222,42 +230,11 @@ class Registry:
         children = dict(zip(parts.keys, parts.children, strict=True))
         if children.keys() != set(structure.keys):
             raise TreeMismatch(path, f"keys {list(structure.keys)}", f"keys {list(parts.keys)}")
-        if parts.static != structure.static:
-            raise TreeMismatch(path, f"{structure.static!r:.60}", f"{parts.static!r:.60}")
+        if not equal(parts.static, structure.static):
+            needed, got = (" ".join(repr(x).split()) for x in (structure.static, parts.static))
+            raise TreeMismatch(path, f"{needed:.60}", f"{got:.60}")
         for key, child in zip(structure.keys, structure.children, strict=True):
             self._matched(child, children[key], path + container.entry(key), leaves, leaf)
-
-
-def _leaf(value: Any, path: str) -> Leaf:
-    if isinstance(value, Node) or type(value) is float or type(value) is int:
-        return value
-    if is_real(value):
-        return literal(value, path)
-    if is_array(value):
-        kept: Leaf = arrays().as_leaf(value, path)
-        return kept
-    advice = "Bind it beforehand by functools.partial, or mark its field as trees.STATIC."
-    raise NotAValue(path, "a number or a node", told(value), advice)
-
-
-def _number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
-    return _leaf(value, path), LEAF
-
-
-def _result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
-    if is_array(value) and arrays().is_truths(value):
-        truths: Leaf = arrays().truths(value, path)
-        return truths, LEAF
-    return bool(value) if is_bool(value) else _leaf(value, path), LEAF
-
-
-def _argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
-    if is_bool(value):
-        return bool(value), TRUTH
-    if is_array(value):
-        raise NotAValue(path, "a number or a node", told(value), ARRAYS)
-    require_numbers((value,), path)
-    return _leaf(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF
 
 
 # Functions, not `results = _USUAL.results`: a typed package declares what each public name is.
@@ -363,6 +340,33 @@ def map(f: Callable[..., object], tree: T, /, *others: T) -> T:
     {'w': -1.0, 'b': 1.0}
     """
     return _USUAL.map(f, tree, *others)
+
+
+def mapped(f: Callable[..., R], tree: T, /, *others: T) -> tuple[Structure[T], Sequence[R]]:
+    """The structure of `tree`, and the results that `map` makes a tree of; errors are those of `map`."""
+    return _USUAL.mapped(f, tree, *others)
+
+
+def ravel(tree: T) -> tuple[Array, Unravel[T]]:
+    """All numbers of `tree` in one array, and the function from such an array to a tree like it.
+
+    So a solver that knows vectors alone, as those of SciPy, works on trees of numbers and arrays. Static
+    fields are kept, and both directions are differentiated: of a tree with nodes the vector is a node.
+    Raises NotAValue and CyclicTree as `flatten`, and MissingExtra without numpy.
+
+    >>> import numpy as np
+    >>> import fgrad as fg
+    >>> start, unravel = fg.trees.ravel({"rate": 0.5, "w": np.array([[1.0, 2.0]])})
+    >>> start
+    array([0.5, 1. , 2. ])
+    >>> unravel(2.0 * start)
+    {'rate': 1.0, 'w': array([[2., 4.]])}
+    >>> def loss(p):
+    ...     return p["rate"] * fg.sum(p["w"] ** 2)
+    >>> fg.gradient(lambda v: loss(unravel(v)))(start)
+    array([5., 1., 2.])
+    """
+    return _USUAL.ravel(tree)
 
 
 def register(

@@ -350,9 +350,8 @@ def test_a_sum_over_many_graphs_takes_steps_in_proportion_to_them() -> None:
     parts = [of(chain()) for _ in range(1_600)]
     few = steps(lambda: reduce(operator.add, parts[:200])[a])
     many = steps(lambda: reduce(operator.add, parts)[a])
-    assert (
-        many < 30 * few
-    )  # eight times the terms, and sums double at steps; its square is sixty-four
+    # Eight times the terms, and sums double at steps; the square would be sixty-four.
+    assert many < 30 * few
 
 
 INACTIVE: Any = {

@@ -20,7 +20,8 @@ from hypothesis import given
 import fgrad as fg
 from fgrad import trees
 from fgrad.compiled.calls import MISS
-from fgrad.trees.tree import _USUAL, _number
+from fgrad.trees.leaf import number
+from fgrad.trees.tree import _USUAL
 from tests.trees.test_tree import TREES
 
 np = pytest.importorskip("numpy", reason="the extra arrays")
@@ -88,7 +89,7 @@ def parts(n: int) -> Parts:
 @given(TREES)
 def test_a_tree_is_taken_apart_in_one_way(tree: Any) -> None:
     slow: list[Any] = []
-    structure = _USUAL._taken(tree, "tree", slow, (), _number)
+    structure = _USUAL._taken(tree, "tree", slow, (), number)
     leaves, found = trees.flatten(tree)
     assert list(map(id, leaves)) == list(map(id, slow))
     assert (found, found.paths(), len(found)) == (structure, structure.paths(), len(structure))

@@ -23,8 +23,8 @@ from pyrsistent import pmap, pvector
 
 import fgrad as fg
 from fgrad import trees
+from fgrad.backends.native.installed import native_is_installed
 from fgrad.compiled.importable import Reference
-from fgrad.compiled.kernel import native_is_installed
 from fgrad.trees import parameters
 from fgrad.trees.sameness import exact, same
 

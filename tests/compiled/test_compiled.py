@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import fgrad as fg
 from fgrad import trees
+from fgrad.backends.native.installed import native_is_installed
 from fgrad.compiled.compiled import Compiled
-from fgrad.compiled.kernel import native_is_installed
 from fgrad.errors import NotAValue
 from fgrad.program.passes import inlined
 from tests.samples.programs import bits

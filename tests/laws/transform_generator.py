@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from fgrad.compiled.kernel import native_is_installed
+from fgrad.backends.native.installed import native_is_installed
 from tests.laws import transform_derivatives as derived
 from tests.laws.transform_functions import Compiled, Foreign, Lambda, Solution
 from tests.laws.transform_operations import (

@@ -10,7 +10,7 @@ import mpmath as mp
 import pytest
 
 import fgrad as fg
-from fgrad.compiled.kernel import native_is_installed
+from fgrad.backends.native.installed import native_is_installed
 from fgrad.ops import scalar as ops
 from fgrad.ops import special
 from fgrad.ops.primitive import Op

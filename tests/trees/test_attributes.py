@@ -10,7 +10,7 @@ import pytest
 
 import fgrad as fg
 from fgrad import trees
-from fgrad.compiled.kernel import native_is_installed
+from fgrad.backends.native.installed import native_is_installed
 
 BACKENDS: Any = ("python", *(["native"] if native_is_installed() else []))
 loose: Any = fg  # what untyped code sees

@@ -6,5 +6,5 @@ a program as IR, `interop/` emits the trampolines between Python's objects and t
 compiles, caches, links and calls it. Start at `runtime/entry` for one point, at `runtime/batch` for
 many rows.
 
-Only `runtime/llvm` imports llvmlite.
+Only `runtime/llvm` calls llvmlite; `installed` says whether it is there.
 """
