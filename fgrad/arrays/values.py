@@ -213,7 +213,12 @@ class quiet:  # noqa: N801  # it is called as a function, and is one that takes 
 
     def __exit__(self, *raised: object) -> None:
         sweeping.reset(self._token)
-        self._errors.__exit__(*raised)
+        self._errors.__exit__(None, None, None)
+
+
+def is_finite(value: Any) -> bool:
+    """Whether all elements are certainly finite; False also where their squares overflow."""
+    return math.isfinite(np.vdot(value, value) if type(value) is np.ndarray else value)
 
 
 def shape_of(value: Any) -> tuple[int, ...]:

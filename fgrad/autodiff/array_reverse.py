@@ -8,17 +8,15 @@ was asked for is finite, no infinity met a zero of a guard; otherwise it is run 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
-import numpy as np
 
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
 from fgrad.arrays.primitive import ArrayOp, Several
-from fgrad.arrays.values import alone, owned, plain, quiet, shape_of
+from fgrad.arrays.values import alone, is_finite, owned, plain, quiet, shape_of
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.array_sums import SUMS, met, summed
 from fgrad.autodiff.array_values import fold_values, of_multiple
@@ -88,8 +86,6 @@ def _own(flow: Contribution, node: Node[Any], *, alone: bool) -> Any:
 
 
 def _whole(flow: Contribution, value: Any) -> Any:
-    if type(flow) is np.ndarray and flow.shape == shape_of(value):
-        return plain(flow)
     return plain(full(settled(flow), shape_of(value)))
 
 
@@ -109,8 +105,7 @@ def ended_node(flow: Contribution, node: Node[Any]) -> Any:
 def _is_finite(flow: Contribution) -> bool:
     if isinstance(flow, Bundle):
         return True  # what it sends on is looked at
-    total = np.vdot(flow, flow) if type(flow) is np.ndarray else flow
-    return math.isfinite(total)  # squares that overflow are looked at once more, and no harm
+    return is_finite(flow)
 
 
 def _fold(

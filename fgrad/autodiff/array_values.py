@@ -109,7 +109,8 @@ def _in_blocks(rule: Any, g: Contribution, out: Any, values: Any, value: Any) ->
     flow = in_blocks(block, (out, g, *values))
     if flow is None:
         return _through(rule, g, out, values, value)
-    return Guarded(True, fit(flow, out.shape, getattr(value, "shape", ())), zero=True)  # maybe
+    maybe: Any = True  # whether there was a guard: it is looked for an infinity as if there was
+    return Guarded(maybe, fit(flow, out.shape, getattr(value, "shape", ())), zero=True)
 
 
 def _of_any(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contribution]]:

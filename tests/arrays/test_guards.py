@@ -11,7 +11,7 @@ np = pytest.importorskip("numpy")
 import fgrad  # noqa: E402
 from fgrad.arrays import values  # noqa: E402  # needs numpy
 from fgrad.arrays.contract import guarded_contraction, letters  # noqa: E402  # needs numpy
-from fgrad.autodiff import array_reverse  # noqa: E402  # needs numpy
+from fgrad.autodiff import array_reverse, array_values  # noqa: E402  # needs numpy
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -142,6 +142,16 @@ def test_the_guards_are_needed_only_where_an_infinity_meets_a_zero(
     assert not runs
     fg.gradient(loss)(np.array([1.0, 2.0, 0.0]))
     assert runs == ["with guards"]
+
+
+@warned
+def test_a_guard_that_is_forgotten_in_a_block_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slope of the root is infinite where the relu sends nothing, and the product of both nan."""
+    loss = lambda x: fg.sum(fg.relu(fg.sqrt(x) - 0.5))
+    given = np.array([0.0, 1.0])
+    whole = fg.gradient(loss)(given)
+    monkeypatch.setattr(array_values, "LARGE", 1)
+    assert fg.gradient(loss)(given).tolist() == whole.tolist() == [0.0, 0.5]
 
 
 def test_nothing_flows_to_what_an_index_does_not_take() -> None:

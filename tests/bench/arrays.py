@@ -210,7 +210,7 @@ class Branch(NamedTuple):
     """A loss of an array in which rows are masked, and of weights, with the functions of a library."""
 
     name: str
-    loss: Callable[[Any, Any, Any, Any], Any]
+    loss: Callable[..., Any]
     x: Any
     w: Any
     valid: Any
@@ -235,7 +235,7 @@ def masked() -> list[Branch]:
 
 def slopes_of_fgrad(f: Branch, order: int) -> Any:
     """The gradients of a loss, or of the sum of the squares of these."""
-    first = fg.gradient(lambda x, w: f.loss(fg, x, w, f.valid), argnums=(0, 1))
+    first: Any = fg.gradient(lambda x, w: f.loss(fg, x, w, f.valid), argnums=(0, 1))
     second = fg.gradient(lambda x, w: sum([(g * g).sum() for g in first(x, w)]), argnums=(0, 1))
     return (first if order == 1 else second)(f.x, f.w)
 
