@@ -16,12 +16,33 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
-from fgrad.arrays import contract, joining, linalg, linear, reductions
+from fgrad.arrays import (
+    at,
+    contract,
+    convolution,
+    determinants,
+    factors,
+    fourier,
+    joining,
+    linear,
+    reductions,
+    singular,
+    spectra,
+    systems,
+)
 from fgrad.arrays.linear import Key, Shape
 from fgrad.arrays.primitive import ArrayOp
 
 _SPEC: Final = re.compile(r"([A-Za-z]*),([A-Za-z]*)->([A-Za-z]*)")
-_SUPPORTED: Final = ("broadcast_to", "sum", "cumsum", "reshape", "transpose", "index", "place")
+_SUPPORTED: Final = (
+    "broadcast_to", "sum", "cumsum", "reshape", "transpose", "index", "place",
+    "fourier_cosines", "fourier_sines",
+)  # fmt: skip
+_PARTS: Final = {"eigh": ("L", "U"), "fourier_cosines": ("cosines",), "fourier_sines": ("sines",)}
+_ALONE: Final[tuple[ArrayOp, ...]] = (
+    systems._solve, convolution._convolution, determinants._log_abs_det, determinants._det, factors._cholesky, factors._qr,
+    spectra._frame, singular._frames, singular._svd,
+)  # fmt: skip
 
 
 @attrs.frozen
@@ -55,6 +76,8 @@ def _table() -> dict[str, Maker]:
         "transpose": Maker(linear.permuting, ("axes",)),
         "index": Maker(linear.indexing, ("index",)),
         "place": Maker(linear.placing, ("index", "shape")),
+        "set": Maker(at.setting, ("index",)),
+        "add_at": Maker(at.adding, ("index",)),
         "contract": Maker(contract.contraction, ("spec",)),
         "guarded_contract": Maker(contract.guarded_contraction, ("spec",)),
         "concatenate": Maker(joining.concatenation, ("axis", "count")),
@@ -62,8 +85,14 @@ def _table() -> dict[str, Maker]:
         "max": Maker(reductions.extremum, ("name", "axes")),
         "min": Maker(reductions.extremum, ("name", "axes")),
         "logsumexp": Maker(reductions.log_sum_exp, ("axes",)),
+        "solve_triangular": Maker(systems.substitution, ("flag",)),
+        "pinv": Maker(systems._pseudo_inverse, ("limit",)),
+        "lstsq": Maker(systems._least_squares, ("limit",)),
+        "eigh": Maker(spectra._decomposing, ("part",)),
+        "fourier_cosines": Maker(fourier._transforming, ("part", "axis", "count", "flag")),
+        "fourier_sines": Maker(fourier._transforming, ("part", "axis", "count", "flag")),
     }
-    for op in (linalg._solve, linalg._log_abs_det, linalg._det, linalg._cholesky):
+    for op in _ALONE:
         table[op.name] = Maker(op.maker[0], ())
     for name in _SUPPORTED:
         table[f"{name}_support"] = attrs.evolve(table[name], support=True)
@@ -83,6 +112,10 @@ def is_of_kind(value: object, kind: str, name: str) -> bool:
         return value == name
     if kind == "flag":
         return type(value) is bool
+    if kind == "limit":
+        return value is None or type(value) is float
+    if kind == "part":
+        return value in _PARTS.get(name, ())
     if kind == "index":
         return type(value) is Key
     if kind == "spec":
@@ -116,7 +149,7 @@ def size_of_result(op: Any, shapes: Sequence[Shape]) -> int:
         p, q, out = contract.letters(op.key[0])
         known = dict(zip((*p, *q), (*shapes[-2], *shapes[-1]), strict=True))
         return math.prod([known[c] for c in out])
-    if op.name == "solve":
+    if op.name in ("solve", "solve_triangular"):
         batch = np.broadcast_shapes(*[shape[:-2] for shape in shapes])
         return math.prod((*batch, *shapes[1][-2:]))
     return sum([max(1, math.prod(shape)) for shape in shapes])

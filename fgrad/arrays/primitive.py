@@ -13,10 +13,10 @@ from typing import Any, ClassVar, NoReturn, TypeAlias, final
 
 import attrs
 
-from fgrad.arrays.nodes import made
+from fgrad.arrays.nodes import ArrayNode, made, new_node
 from fgrad.arrays.values import plain, quietly, shape_of
 from fgrad.graph.node import Node
-from fgrad.ops.multiple import settled
+from fgrad.ops.multiple import Item, _readers, settled
 from fgrad.ops.operand import Guarded, untraceable
 from fgrad.ops.primitive import Op
 
@@ -41,9 +41,14 @@ class ArrayOp(Op):
     key: Any
 
     elementwise: ClassVar[bool] = False
+    callee: ClassVar[None] = None
+    """It calls no program, as an operation with multiple results may."""
 
     def __call__(self, *args: Any) -> Any:
         """The result on nodes, arrays and floats: a node if there is one among them."""
+        if len(args) == 1 and type(args[0]) is ArrayNode:  # most of all, in half of the time
+            x = args[0]
+            return new_node(self, x, None, quietly(self.impl, x.value), x.depth + 1)
         nodes = [a for a in args if isinstance(a, Node)]
         for node in nodes:
             if node.abstract:
@@ -148,3 +153,39 @@ class Whole(ArrayOp):
     def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
         """As its author says."""
         return self.pushes(out, args, moves)
+
+
+@final
+@attrs.frozen(repr=False)
+class Several(ArrayOp):
+    """An operation on whole arrays with several results: a call is one node, which items read.
+
+    Its pull is given what flows to each result, None where nothing does, and its push gives how each
+    result moves.
+    """
+
+    arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
+    size: int = attrs.field(eq=False)
+    pulls: Pull = attrs.field(eq=False)
+    pushes: Callable[[Any, Sequence[Any], Flows], Flows] = attrs.field(eq=False)
+
+    multiple: ClassVar[bool] = True
+
+    def results(self, *args: Any) -> Sequence[Any]:
+        """The results, as nodes if there is one among the arguments."""
+        made = self(*args)
+        if not isinstance(made, Node):
+            return made  # type: ignore[no-any-return]  # a tuple of plain values
+        return [made.apply(reader, (made,)) for reader in self.readers()]
+
+    def pull(self, out: Any, args: Sequence[Any], flow: Flows, wanted: Sequence[bool]) -> Flows:
+        """As its author says."""
+        return self.pulls(out, args, flow, wanted)
+
+    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flows:
+        """As its author says."""
+        return self.pushes(out, args, moves)
+
+    def readers(self) -> tuple[Item, ...]:
+        """The operations that read its results."""
+        return _readers(self.size, frozenset())

@@ -18,7 +18,7 @@ from fgrad.arrays.nodes import sealed
 from fgrad.arrays.primitive import ArrayOp, Linear
 from fgrad.arrays.values import quiet, shape_of
 from fgrad.autodiff.array_reverse import ended_node
-from fgrad.autodiff.multiple import pushforward
+from fgrad.autodiff.multiple import Items, pushforward
 from fgrad.autodiff.taylor import _NODES, Coefficient, _Series, _Table
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -105,10 +105,12 @@ class _ArrayTable(_Table):
             node: Any = y.source
             call = node.args[0] if isinstance(node.op, Item) else node
             moves = [self._move(x) for x in y.args]
-            if isinstance(node.op, Item):
-                move = pushforward(call, moves, nodes=True)[node.op.index]
-            else:
+            if not isinstance(node.op, Item):
                 move = node.op.push(node, node.args, moves)
+            elif isinstance(call.op, ArrayOp):
+                move = call.op.push(Items(call), call.args, moves)[node.op.index]
+            else:
+                move = pushforward(call, moves, nodes=True)[node.op.index]
             guards: list[Guarded] = []
             while isinstance(move, Guarded):
                 guards.append(Guarded(move.condition, 1.0))

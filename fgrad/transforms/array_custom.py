@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fgrad.arrays.functions import vdot
-from fgrad.arrays.shapes import reshape, stack
+from fgrad.arrays.products import vdot
+from fgrad.arrays.together import stacked
 from fgrad.arrays.values import basis, plain, shape_of
 from fgrad.ops.multiple import Row
 
@@ -35,5 +35,5 @@ def _transposed(apply: Callable[[Row], Row], ends: Row, given: Row) -> list[Any]
             pairs = zip(apply(row), given, strict=True)
             products = [vdot(x, y) for x, y in pairs if x is not None and y is not None]
             parts.append(sum(products[1:], products[0]) if products else 0.0)
-        found.append(plain(reshape(stack(parts), shape_of(end))))
+        found.append(plain(stacked(parts, shape_of(end))))
     return found

@@ -9,8 +9,9 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
+from fgrad.arrays import values  # noqa: E402  # needs numpy
 from fgrad.arrays.contract import guarded_contraction, letters  # noqa: E402  # needs numpy
-from fgrad.autodiff import array_reverse  # noqa: E402  # needs numpy
+from fgrad.autodiff import array_reverse, array_values  # noqa: E402  # needs numpy
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -40,6 +41,17 @@ CASES: list[tuple[str, Loss, tuple[Any, ...]]] = [
     ("ragged matmul", lambda x, w: fg.sum(fg.where(np.array([[1, 1], [0, 0], [1, 0]]) > 0, fg.log(x) @ w, 0.0)), (ROWS, WEIGHTS)),
     ("einsum", lambda x, w: fg.sum(fg.where(VALID, fg.einsum("ab,bc->a", fg.log(x), w), 0.0)), (ROWS, WEIGHTS)),
     ("number of arrays", lambda x: fg.where(fg.sum(x) > 10.0, fg.sum(fg.log(x)), fg.sum(x)), (ROWS,)),
+    ("set", lambda x: fg.sum(fg.at(fg.log(x))[np.array([0, 2])].set(1.0)), (LINE,)),
+    ("set of one twice", lambda x: fg.sum(fg.at(np.ones(2))[np.array([0, 0, 1])].set(fg.log(x)[::-1])[:1]), (np.array([2.0, 1.0, 0.0]),)),
+    ("add", lambda x: fg.sum(fg.where(SECOND, fg.at(fg.log(x))[PLACES].add(1.0 / x), 0.0)[1:2] * 0.5), (np.array([0.0, 2.0, 3.0]),)),
+    ("convolve", lambda x, v: fg.sum(fg.where(np.array([True] * 3 + [False] * 2), fg.convolve(fg.log(x), v), 0.0)), (np.array([2.0, 1.0, 3.0, 0.0]), np.array([1.0, 2.0]))),
+    ("interp", lambda x: fg.sum(fg.where(VALID, fg.interp(x, np.arange(3.0), fg.log(x)), 0.0)[2:]), (np.array([0.0, 2.0, 1.5]),)),
+    ("select", lambda x: fg.sum(fg.select([x > 0.0], [fg.log(x)], 1.0)), (LINE,)),
+    ("piecewise", lambda x: fg.sum(np.piecewise(x, [x > 0.0], [fg.log, lambda y: y * y])), (LINE,)),
+    ("median", lambda x: fg.sum(fg.where(VALID, np.median(fg.log(x), axis=1), 0.0)), (ROWS,)),
+    ("mean where", lambda x: np.mean(fg.log(x), where=np.asarray(ROWS > 0.0)), (ROWS,)),
+    ("nansum", lambda x: np.nansum(fg.log(x), where=np.asarray(ROWS > 0.0)), (ROWS,)),
+    ("nan_to_num", lambda x: fg.sum(np.nan_to_num(fg.log(x), neginf=0.0)), (LINE,)),
     ("relu then division", lambda x: fg.sum(fg.where(x > 0.0, fg.relu(x) / x, 0.0)), (LINE,)),
 ]  # fmt: skip
 warned = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -128,19 +140,29 @@ def test_a_guarded_contraction_is_the_sum_of_what_flows(spec: str, spread: float
 def test_the_guards_are_needed_only_where_an_infinity_meets_a_zero(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    runs = []
+    runs: list[str] = []
     fold = array_reverse._fold
 
     def counted(*args: Any, **kwargs: Any) -> Any:
-        runs.append(kwargs["guards"])
+        runs.append("with guards")
         return fold(*args, **kwargs)
 
     monkeypatch.setattr(array_reverse, "_fold", counted)
     loss = lambda x: fg.sum(fg.where(x > 0.0, fg.log(x), 0.0))
     fg.gradient(loss)(np.array([1.0, 2.0, -1.0]))
-    assert runs == [False]
+    assert not runs
     fg.gradient(loss)(np.array([1.0, 2.0, 0.0]))
-    assert runs == [False, False, True]
+    assert runs == ["with guards"]
+
+
+@warned
+def test_a_guard_that_is_forgotten_in_a_block_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slope of the root is infinite where the relu sends nothing, and the product of both nan."""
+    loss = lambda x: fg.sum(fg.relu(fg.sqrt(x) - 0.5))
+    given = np.array([0.0, 1.0])
+    whole = fg.gradient(loss)(given)
+    monkeypatch.setattr(array_values, "LARGE", 1)
+    assert fg.gradient(loss)(given).tolist() == whole.tolist() == [0.0, 0.5]
 
 
 def test_nothing_flows_to_what_an_index_does_not_take() -> None:
@@ -158,6 +180,41 @@ def test_nothing_flows_to_what_an_index_does_not_take() -> None:
         fg.where(np.array([True, False]), fg.log(fg.stack([z, z - 0.5])), 0.0)
     )
     assert fg.gradient(fg.gradient(held))(0.5) == pytest.approx(-4.0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, y: fg.sum(x + y),
+        lambda x, y: fg.sum(x * y),
+        lambda x, y: fg.sum((x * y).reshape(-1)),
+        lambda x, y: fg.sum(fg.concatenate([x, y])),
+        lambda x, y: fg.sum((x @ y.T) * np.eye(2)),
+    ],
+)
+def test_no_two_gradients_share_memory_with_each_other_or_with_an_argument(loss: Loss) -> None:
+    args = (np.ones((2, 3)), np.ones((2, 3)))
+    cotangent = np.ones((2, 3))
+    pulled = fg.vjp(lambda x, y: x + y, argnums=(0, 1))(*args)[1](cotangent)
+    found = fg.gradient(loss, argnums=(0, 1))(*args)
+    for row in (found, pulled):
+        arrays = [*row, *args, cotangent]
+        assert not any(np.shares_memory(a, b) for i, a in enumerate(row) for b in arrays[i + 1 :])
+        assert not any(a.flags.writeable for a in row)
+
+
+def test_a_gradient_that_is_new_is_handed_on_without_a_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handed: list[Any] = []
+
+    def watched(value: Any, *, alone: bool) -> Any:
+        handed.append(value)
+        return values.owned(value, alone=alone)
+
+    monkeypatch.setattr(array_reverse, "owned", watched)
+    found = fg.gradient(lambda w: fg.sum(fg.tanh(np.ones((2, 3)) @ w)))(np.ones((3, 2)))
+    assert handed[0] is found
 
 
 def test_a_gradient_is_nobody_elses_array() -> None:
