@@ -191,6 +191,8 @@ if _typing.TYPE_CHECKING:
     from fgrad.compiled.compiled import Compiled as Compiled
     from fgrad.compiled.diff import Difference as Difference
     from fgrad.compiled.diff import diff as diff
+    from fgrad.fitting.fit import Fit as Fit
+    from fgrad.fitting.least_squares import least_squares as least_squares
     from fgrad.formats.c.writer import to_c as to_c
     from fgrad.formats.graphviz.drawing import Drawing as Drawing
     from fgrad.formats.graphviz.drawing import draw as draw
@@ -253,9 +255,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.optimize.descent import Minimum as Minimum
     from fgrad.optimize.descent import Search as Search
     from fgrad.optimize.descent import minimize as minimize
-    from fgrad.optimize.fit import Fit as Fit
     from fgrad.optimize.lbfgs import lbfgs as lbfgs
-    from fgrad.optimize.least_squares import least_squares as least_squares
     from fgrad.optimize.methods import Method as Method
     from fgrad.optimize.methods import State as State
     from fgrad.optimize.methods import adam as adam
@@ -323,8 +323,8 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "root": "solvers.implicit",
     "to_latex": "program.latex.writer",
     "lbfgs": "optimize.lbfgs",
-    "Fit": "optimize.fit",
-    "least_squares": "optimize.least_squares",
+    "Fit": "fitting.fit",
+    "least_squares": "fitting.least_squares",
     "NLP": "nonlinear.problem",
     "nlp": "nonlinear.problem",
     "Iteration": "nonlinear.solution",

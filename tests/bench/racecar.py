@@ -10,6 +10,7 @@ Run: python -m tests.bench.racecar [N ...]
 
 from __future__ import annotations
 
+import importlib
 import math
 import sys
 import time
@@ -68,7 +69,7 @@ def by_fgrad(n: int) -> float:
 
 
 def by_sx(n: int) -> float:
-    import casadi as ca
+    ca: Any = importlib.import_module("casadi")
 
     p, v, u = ca.SX.sym("p", n + 1), ca.SX.sym("v", n + 1), ca.SX.sym("u", n)
     t = ca.SX.sym("t")
@@ -99,7 +100,7 @@ def by_sx(n: int) -> float:
 
 
 def by_opti(n: int) -> float:
-    import casadi as ca
+    ca: Any = importlib.import_module("casadi")
 
     opti = ca.Opti()
     x, u, t = opti.variable(2, n + 1), opti.variable(1, n), opti.variable()
@@ -133,7 +134,7 @@ def main() -> None:
     print(f"{'N':>5}  {'':<12}{'first, s':>9}{'CPU, s':>8}{'again, s':>9}{'optimum':>10}")
     for n in sizes:
         for name, way in WAYS.items():
-            took = []
+            took, found = [], math.nan
             for _ in range(2):
                 begin, cpu = time.perf_counter(), time.process_time()
                 found = way(n)

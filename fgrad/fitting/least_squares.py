@@ -7,9 +7,9 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from fgrad import trees
 from fgrad.errors import MissingExtra, NotAValue
+from fgrad.fitting.fit import Fit
 from fgrad.graph.node import number_of
 from fgrad.ops.operand import require_numbers
-from fgrad.optimize.fit import Fit
 from fgrad.trees.bounds import Bounds, bounds_of
 from fgrad.trees.parameters import require_function
 
@@ -65,7 +65,7 @@ def least_squares(
     between = bounds_of(structure, bounds, "params")
     _require_apart(structure, *between)
     try:
-        from fgrad.optimize.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
+        from fgrad.fitting.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
     except ImportError as error:
         raise MissingExtra("least_squares", "scipy", "optimize") from error
     system = system_of(residuals, params, data, whole=loss != "linear")

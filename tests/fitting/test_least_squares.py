@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 from unittest import mock
 
@@ -17,7 +16,7 @@ pytest.importorskip("scipy")
 
 from scipy.optimize import curve_fit  # noqa: E402  # an extra
 
-from fgrad.optimize import residuals as of  # noqa: E402  # likewise
+from fgrad.fitting import residuals as of  # noqa: E402  # likewise
 
 
 @attrs.frozen
@@ -135,7 +134,7 @@ def test_a_fit_is_a_table() -> None:
     assert rate.split()[0] == "rate"
     assert room.split()[0] == "room"
     with pytest.raises(ValueError, match="read-only"):
-        operator.setitem(fit.covariance, 0, 0.0)
+        fit.covariance[0, 0] = 0.0
 
 
 WRONG: dict[str, tuple[Any, str]] = {
