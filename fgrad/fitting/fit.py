@@ -26,6 +26,11 @@ class Fit(Generic[A]):
     """The result of `least_squares`: the parameters, and half of the sum of squares there.
 
     With a robust loss `cost` is half of the sum of what it makes of the squares.
+
+    >>> import fgrad as fg
+    >>> fit = fg.least_squares(lambda x: [x - 1.0, x - 2.0, x - 6.0], 0.0)
+    >>> round(fit.params, 6), round(fit.cost, 6), fit.converged
+    (3.0, 7.0, True)
     """
 
     params: A

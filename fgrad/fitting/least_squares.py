@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from fgrad import trees
@@ -50,9 +50,24 @@ def least_squares(
     >>> def residual(p: dict[str, float], t: float, y: float) -> float:
     ...     return p["room"] + (90.0 - p["room"]) * fg.exp(-p["rate"] * t) - y
     >>> fit = fg.least_squares(residual, {"rate": 0.3, "room": 15.0}, (t, y))
-    >>> round(fit.params["rate"], 3), round(fit.errors["rate"], 3)
-    (0.499, 0.001)
+    >>> round(fit.params["rate"], 3), fit.converged
+    (0.499, True)
     """
+    leaves, structure = _checked(residuals, params, loss)
+    between = _between(structure, bounds)
+    try:
+        from fgrad.fitting.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
+    except ImportError as error:
+        raise MissingExtra("least_squares", "scipy", "optimize") from error
+    system = system_of(residuals, params, data, whole=loss != "linear")
+    ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
+    found = fitted(system, leaves, bounds=between, loss=loss, f_scale=scale, **ends)
+    how = bool(found.success), found.message, system.count, found.nfev
+    return Fit(structure.unflatten(found.x.tolist()), float(found.cost), *how, found.normal)
+
+
+def _checked(residuals: Any, params: A, loss: str) -> tuple[list[float], trees.Structure[A]]:
+    """The numbers of the parameters and their structure; NotAValue for what cannot be fitted."""
     require_function(residuals, "least_squares")
     if loss not in _LOSSES:
         advice = f"Choose one of {', '.join(_LOSSES)}."
@@ -62,26 +77,15 @@ def least_squares(
     if not leaves:
         got = "a tree without a number"
         raise NotAValue("least_squares", "parameters", got, "Give what is fitted.")
-    between = bounds_of(structure, bounds, "params")
-    _require_apart(structure, *between)
-    try:
-        from fgrad.fitting.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
-    except ImportError as error:
-        raise MissingExtra("least_squares", "scipy", "optimize") from error
-    system = system_of(residuals, params, data, whole=loss != "linear")
-    start = [float(number_of(x)) for x in leaves]
-    ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
-    found = fitted(system, start, bounds=between, loss=loss, f_scale=scale, **ends)
-    how = bool(found.success), found.message, system.count, found.nfev
-    return Fit(structure.unflatten(found.x.tolist()), float(found.cost), *how, found.normal)
+    return [float(number_of(x)) for x in leaves], structure
 
 
-def _require_apart(
-    structure: trees.Structure[Any], lower: Sequence[float], upper: Sequence[float]
-) -> None:
-    """Raise NotAValue for bounds that meet, which the method cannot move between."""
+def _between(structure: trees.Structure[Any], bounds: object) -> tuple[list[float], list[float]]:
+    """The bounds; NotAValue where they meet, which the method cannot move between."""
+    lower, upper = bounds_of(structure, bounds, "params")
     for path, low, high in zip(structure.paths(), lower, upper, strict=True):
         if low == high:
             advice = "Close over what is fixed."
             needed, got = "a lower bound below the upper one", f"{low} twice"
             raise NotAValue(f"bounds of params{path}", needed, got, advice)
+    return lower, upper

@@ -22,6 +22,8 @@ from fgrad.transforms.jacobian import jacobian
 Vector: TypeAlias = NDArray[np.float64]
 MANY: Final = 20_000_000
 """The entries of a Jacobian from which on sums over the rows are taken instead."""
+SMALL: Final = 1_000_000
+"""The entries of a sparse Jacobian up to which it is decomposed as a dense one, exactly and faster."""
 
 
 class System(Protocol):
@@ -138,8 +140,10 @@ class Sparse:
         return cls(values, slopes, slopes.pattern.shape[0])
 
     def both(self, x: Vector) -> tuple[Vector, Any]:
-        """The residuals, and their Jacobian as an array of `scipy.sparse`."""
-        return np.atleast_1d(self.values(x)), self.slopes.pattern.matrix(self.slopes(x))
+        """The residuals, and their Jacobian: as an array of `scipy.sparse` if it is large."""
+        jacobian = self.slopes.pattern.matrix(self.slopes(x))
+        small = self.count * x.size <= SMALL
+        return np.atleast_1d(self.values(x)), jacobian.toarray() if small else jacobian
 
 
 def system_of(

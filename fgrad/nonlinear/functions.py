@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
+from fgrad import trees
+from fgrad.errors import MissingExtra
+from fgrad.graph.node import number_of
 from fgrad.graph.reduction import dot
 from fgrad.nonlinear.formulation import Formulation
 from fgrad.program.passes import inlined, simplified
@@ -18,8 +19,19 @@ from fgrad.sparse.problem import Derivatives, of_program
 from fgrad.transforms.directional import jvp
 from fgrad.transforms.gradient import gradient
 
+try:
+    import numpy as np
+    from numpy.typing import NDArray
+except ImportError as _error:
+    raise MissingExtra("a nonlinear program", "numpy", "arrays") from _error
+
 Vector: TypeAlias = NDArray[np.float64]
 Places: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def vector(structure: trees.Structure[Any], tree: Any, name: str) -> Vector:
+    """The leaves of a tree of that structure; TreeMismatch for another."""
+    return np.array([float(number_of(leaf)) for leaf in trees.matched(structure, tree, name)])
 
 
 @attrs.frozen(eq=False)

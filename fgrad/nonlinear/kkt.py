@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import attrs
 import numpy as np
 
-from fgrad.nonlinear.functions import Functions, Vector
+from fgrad.nonlinear.formulation import Formulation
+from fgrad.nonlinear.functions import Functions, Vector, vector
 
 _ACTIVE: Final = 1e-7
 """How near to a bound, relatively, a number is held by it."""
@@ -21,6 +22,14 @@ class Limits:
     upper: Vector
     below: Vector
     above: Vector
+
+    @classmethod
+    def of(cls, form: Formulation, lower: Any, upper: Any) -> Self:
+        """Those of a formulation, and of trees like its variables."""
+        sides = vector(form.variables, lower, "lower"), vector(form.variables, upper, "upper")
+        rows = [(row.lower, row.upper) for row in form.rows]
+        below, above = np.array(rows).reshape(-1, 2).T
+        return cls(*sides, below, above)
 
     def violation(self, x: Vector, constraints: Vector) -> float:
         """The largest violation; nan if there is one."""

@@ -8,14 +8,12 @@ from functools import cached_property
 from typing import Any, Final, Generic, TypeVar, overload
 
 import attrs
-import numpy as np
 
 from fgrad import trees
 from fgrad.display import plural
 from fgrad.errors import NotAValue
-from fgrad.graph.node import number_of
 from fgrad.nonlinear.formulation import Formulation
-from fgrad.nonlinear.functions import Compiled, Functions, Vector
+from fgrad.nonlinear.functions import Compiled, Functions, vector
 from fgrad.nonlinear.kkt import Limits, Point
 from fgrad.nonlinear.sensitivity import moved
 from fgrad.nonlinear.solution import Solution
@@ -34,6 +32,10 @@ class NLP(Generic[X, P]):
     """A nonlinear program: made by `nlp`, solved by `solve_nlp`.
 
     It is traced once; what is compiled for it is made on first use and kept.
+
+    >>> import fgrad as fg
+    >>> fg.nlp(lambda x: x * x, lambda x: x >= 1.0, 2.0).formulation.program.run((3.0,))
+    (9.0, 3.0)
     """
 
     objective: Callable[..., float]
@@ -83,11 +85,7 @@ class NLP(Generic[X, P]):
     @cached_property
     def limits(self) -> Limits:
         """The bounds of variables and constraints, as solvers take them."""
-        form = self.formulation
-        return Limits(
-            vector(form.variables, self.lower, "lower"), vector(form.variables, self.upper, "upper"),
-            np.array([row.lower for row in form.rows]), np.array([row.upper for row in form.rows]),
-        )  # fmt: skip
+        return Limits.of(self.formulation, self.lower, self.upper)
 
     def __repr__(self) -> str:
         """How large it is."""
@@ -152,8 +150,3 @@ def nlp(
     structure = formulation.variables
     lower, upper = map(structure.unflatten, bounds_of(structure, bounds, "x"))
     return NLP(objective, constraints, x0, params, lower, upper, formulation)
-
-
-def vector(structure: trees.Structure[Any], tree: Any, name: str) -> Vector:
-    """The leaves of a tree of that structure; TreeMismatch for another."""
-    return np.array([float(number_of(leaf)) for leaf in trees.matched(structure, tree, name)])

@@ -23,7 +23,11 @@ step was left. `stopped`: the callback said so. `failed`: the solver could not g
 
 @attrs.frozen
 class Iteration:
-    """One iteration of a solver: printed, it is a line of progress."""
+    """One iteration of a solver: printed, it is a line of progress.
+
+    >>> print(Iteration(3, 1.5, 1e-3, 0.25))
+        3   1.500000000e+00   1.00e-03   2.50e-01
+    """
 
     count: int
     objective: float
@@ -63,6 +67,11 @@ class Solution(Generic[X]):
     `violation` is the largest violation of a constraint or bound. `kkt_error` is the largest of that,
     of the gradient of the Lagrangian, and of the products of multipliers with distances from bounds;
     the last two relative to the gradient of the objective where that is above 1.
+
+    >>> import fgrad as fg
+    >>> found = fg.solve_nlp(fg.nlp(lambda x: x * x, lambda x: x >= 1.0, 2.0), "SLSQP")
+    >>> round(found.x, 6), found.status, round(found.multipliers.constraints, 6)
+    (1.0, 'optimal', -2.0)
     """
 
     x: X

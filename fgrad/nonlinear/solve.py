@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-import numpy as np
-
 from fgrad.errors import NotAValue
 from fgrad.nonlinear.adapter import Ended, Request
-from fgrad.nonlinear.functions import Functions, Vector
-from fgrad.nonlinear.kkt import Point
-from fgrad.nonlinear.problem import NLP, vector
-from fgrad.nonlinear.solution import HEADER, Callback, Iteration, Multipliers, Solution, Status
+from fgrad.nonlinear.functions import Functions, Vector, vector
+from fgrad.nonlinear.outcome import FAR, solution_of
+from fgrad.nonlinear.problem import NLP
+from fgrad.nonlinear.solution import HEADER, Callback, Iteration, Solution
 
 X = TypeVar("X")
 P = TypeVar("P")
@@ -23,10 +22,6 @@ Solver: TypeAlias = Literal["ipopt", "trust-constr", "SLSQP"]
 _MODULES: Final[Mapping[str, str]] = MappingProxyType({
     "ipopt": "ipopt", "trust-constr": "trust_constr", "SLSQP": "slsqp",
 })  # fmt: skip
-_NEAR: Final = 1e3
-"""How far beyond the tolerance the KKT error may be, since solvers have measures of their own."""
-_FAR: Final = -1e20
-"""An objective that no minimum has."""
 
 
 def solve_nlp(
@@ -74,20 +69,22 @@ def solve_nlp(
         functions, problem.limits, x, multipliers, bounds, warm, tolerance, steps, watch, options
     )
     ended = solve(request)
-    point = Point.of(functions, ended.x, ended.multipliers, ended.bounds)
-    return _solution(problem, request, ended, point)
+    return solution_of(problem.formulation, request, ended)
 
 
 def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, Vector, Vector]:
     """Where to start: x, and the multipliers of constraints and bounds."""
     form = problem.formulation
-    if not isinstance(start, Solution):
-        x = vector(form.variables, problem.x0 if start is None else start, "start")
-        return x, np.zeros(len(form.rows)), np.zeros(form.size)
+    rows, variables = form.constraints, form.variables
+    if isinstance(start, Solution):
+        x, multipliers, bounds = start.x, start.multipliers.constraints, start.multipliers.bounds
+    else:
+        x = problem.x0 if start is None else start
+        multipliers, bounds = (t.unflatten([0.0] * len(t)) for t in (rows, variables))
     return (
-        vector(form.variables, start.x, "start"),
-        vector(form.constraints, start.multipliers.constraints, "start.multipliers.constraints"),
-        vector(form.variables, start.multipliers.bounds, "start.multipliers.bounds"),
+        vector(variables, x, "start"),
+        vector(rows, multipliers, "start.multipliers.constraints"),
+        vector(variables, bounds, "start.multipliers.bounds"),
     )
 
 
@@ -96,7 +93,7 @@ def _require_finite(problem: NLP[Any, Any], functions: Functions, x: Vector) -> 
     values = [functions.objective(x), *functions.constraints(x).tolist()]
     names = ["the objective", *[row.path for row in problem.formulation.rows]]
     for name, value in zip(names, values, strict=True):
-        if not np.isfinite(value):
+        if not math.isfinite(value):
             advice = "Start where it is defined, and keep x there by bounds."
             raise NotAValue(f"{name} at the start", "a finite number", str(value), advice)
 
@@ -111,58 +108,7 @@ def _watch(callback: Callback | None, *, progress: bool) -> Callable[[Iteration]
             header.clear()
         if callback is not None:
             callback(iteration)
-        if iteration.objective < _FAR:
+        if iteration.objective < FAR:
             raise StopIteration
 
     return watch
-
-
-def _solution(problem: NLP[X, P], request: Request, ended: Ended, point: Point) -> Solution[X]:
-    form = problem.formulation
-    error = point.error(request.limits)
-    multipliers = Multipliers(
-        form.constraints.unflatten(ended.multipliers.tolist()),
-        form.variables.unflatten(ended.bounds.tolist()),
-    )
-    status, message = _judged(request, ended, point, error)
-    return Solution(
-        form.variables.unflatten(ended.x.tolist()), point.objective, status, message, multipliers,
-        request.limits.violation(point.x, point.constraints), error, ended.iterations,
-    )  # fmt: skip
-
-
-def _judged(request: Request, ended: Ended, point: Point, error: float) -> tuple[Status, str]:
-    """How it ended: what the solver says, held against the KKT conditions."""
-    violation = request.limits.violation(point.x, point.constraints)
-    if point.objective < _FAR and violation <= request.tolerance:
-        return "unbounded", ended.message
-    if ended.status in ("stopped", "infeasible", "unbounded"):
-        return ended.status, ended.message
-    if error <= _NEAR * request.tolerance:
-        return "optimal", ended.message
-    if violation > request.tolerance and _out_of_reach(request, point.x):
-        return "infeasible", ended.message
-    if ended.status == "optimal":
-        return "failed", f"{ended.message}; but the KKT error is {error:.1e}"
-    return ended.status, ended.message
-
-
-def _out_of_reach(request: Request, x: Vector) -> bool:
-    """Whether the least violation that is found from x, in the sum of squares, is not 0."""
-    from scipy import optimize, sparse  # noqa: PLC0415  # an extra, which is there after a solve
-
-    functions, limits = request.functions, request.limits
-
-    def over(x: Vector) -> Vector:
-        constraints = functions.constraints(x)
-        return constraints - np.clip(constraints, limits.below, limits.above)
-
-    def slope(x: Vector) -> Any:
-        return sparse.diags_array((over(x) != 0.0).astype(float)) @ functions.jacobian(x)
-
-    between = limits.lower, np.maximum(limits.upper, np.nextafter(limits.lower, np.inf))
-    start = np.clip(x, *between)
-    if not np.isfinite(over(start)).all():
-        return False
-    found = optimize.least_squares(over, start, slope, between, xtol=1e-15, ftol=1e-15)
-    return bool(found.success and np.max(np.abs(found.fun)) > _NEAR * request.tolerance)
