@@ -34,7 +34,7 @@ Kind: TypeAlias = Literal["jacobian", "hessian", "lower"]
 _METHODS: Final = ("auto", "direct", "compressed")
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Sparsity:
     """The patterns of the derivatives of a function: of first and of second order.
 
@@ -48,6 +48,10 @@ class Sparsity:
     """A row for each number of the result, a column for each of the argument."""
     hessian: Pattern
     """That of a sum of the numbers of the result with any weights."""
+
+    def __repr__(self) -> str:
+        """Both, one below the other."""
+        return f"jacobian: {self.jacobian!r}\nhessian: {self.hessian!r}"
 
 
 def sparsity(
