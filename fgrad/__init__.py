@@ -125,32 +125,45 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import det as det
     from fgrad.arrays.api import diag as diag
     from fgrad.arrays.api import diagonal as diagonal
+    from fgrad.arrays.api import eigh as eigh
+    from fgrad.arrays.api import eigvalsh as eigvalsh
     from fgrad.arrays.api import einsum as einsum
     from fgrad.arrays.api import expand_dims as expand_dims
+    from fgrad.arrays.api import expm as expm
     from fgrad.arrays.api import flip as flip
     from fgrad.arrays.api import inner as inner
     from fgrad.arrays.api import inv as inv
+    from fgrad.arrays.api import irfft as irfft
+    from fgrad.arrays.api import kron as kron
     from fgrad.arrays.api import logsumexp as logsumexp
+    from fgrad.arrays.api import lstsq as lstsq
     from fgrad.arrays.api import matmul as matmul
+    from fgrad.arrays.api import matrix_power as matrix_power
     from fgrad.arrays.api import max as max
     from fgrad.arrays.api import mean as mean
     from fgrad.arrays.api import min as min
     from fgrad.arrays.api import moveaxis as moveaxis
+    from fgrad.arrays.api import multi_dot as multi_dot
     from fgrad.arrays.api import norm as norm
     from fgrad.arrays.api import outer as outer
     from fgrad.arrays.api import pad as pad
+    from fgrad.arrays.api import pinv as pinv
+    from fgrad.arrays.api import qr as qr
     from fgrad.arrays.api import ravel as ravel
     from fgrad.arrays.api import repeat as repeat
     from fgrad.arrays.api import reshape as reshape
+    from fgrad.arrays.api import rfft as rfft
     from fgrad.arrays.api import roll as roll
     from fgrad.arrays.api import slogdet as slogdet
     from fgrad.arrays.api import softmax as softmax
     from fgrad.arrays.api import solve as solve
+    from fgrad.arrays.api import solve_triangular as solve_triangular
     from fgrad.arrays.api import sort as sort
     from fgrad.arrays.api import split as split
     from fgrad.arrays.api import squeeze as squeeze
     from fgrad.arrays.api import stack as stack
     from fgrad.arrays.api import std as std
+    from fgrad.arrays.api import svd as svd
     from fgrad.arrays.api import swapaxes as swapaxes
     from fgrad.arrays.api import take as take
     from fgrad.arrays.api import take_along_axis as take_along_axis
@@ -308,6 +321,19 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "Pattern": "sparse.pattern",
     "Derivatives": "sparse.problem",
     "derivatives": "sparse.problem",
+    "eigh": "arrays.api",
+    "eigvalsh": "arrays.api",
+    "expm": "arrays.api",
+    "kron": "arrays.api",
+    "lstsq": "arrays.api",
+    "matrix_power": "arrays.api",
+    "multi_dot": "arrays.api",
+    "pinv": "arrays.api",
+    "qr": "arrays.api",
+    "solve_triangular": "arrays.api",
+    "svd": "arrays.api",
+    "rfft": "arrays.api",
+    "irfft": "arrays.api",
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
 })  # fmt: skip

@@ -61,6 +61,12 @@ def cell(value: Any) -> str:
     return number(value)
 
 
+def valued(value: object) -> str:
+    """The value of a node as `repr` has it, but of arrays among several results what `pictured` says."""
+    of_arrays = isinstance(value, tuple) and any(hasattr(x, "dtype") for x in value)
+    return cell(value) if of_arrays else repr(value)
+
+
 def shorten(text: str, width: int) -> str:
     """`text`, or its beginning and end around an ellipsis if it is longer than `width`.
 

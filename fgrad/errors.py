@@ -275,9 +275,10 @@ class NotConverged(ArithmeticError):
 
     def __str__(self) -> str:
         """Say how close it came and what to do."""
+        last = " ".join(repr(self.last).split())  # arrays have lines
         return (
             f"{self.where} did not converge: {self.problem} after {self.steps} steps, at"
-            f" {self.last!r:.200} with residual {self.residual:.3g}. Start nearer to the solution,"
+            f" {last:.200} with residual {self.residual:.3g}. Start nearer to the solution,"
             " or allow more steps."
         )
 

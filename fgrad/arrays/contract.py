@@ -154,7 +154,7 @@ def guarded_contraction(spec: str) -> Whole:
         return either(left, right)
 
     made = (guarded_contraction, (spec,))
-    return Whole("guarded_contract", _guarding(spec), made, (spec,), 3, pull, push)
+    return Whole("guarded_contract", _guarding(spec), made, (spec,), 3, pull, push, 1)
 
 
 def _guarding(spec: str) -> Callable[[Any, Any, Any], Any]:

@@ -20,5 +20,6 @@ from fgrad.arrays.values import quietly as quietly
 from fgrad.arrays.values import shape_of as shape_of
 from fgrad.arrays.values import truths as truths
 from fgrad.arrays.values import zero_like as zero_like
+from fgrad.arrays.values import zeros as zeros
 from fgrad.arrays.vectors import Layout as Layout
 from fgrad.arrays.vectors import joined as joined

@@ -35,7 +35,7 @@ def concatenation(axis: int, count: int) -> Whole:
             m.condition if isinstance(m, Guarded) else np.full(shape, m is not None)
             for m, shape in parts
         ]
-        return Guarded(_of_truths(axis, count)(*where), value, zero=True)
+        return Guarded(of_truths(axis, count)(*where), value, zero=True)
 
     made = (concatenation, (axis, count))
     op = Whole("concatenate", lambda *xs: np.concatenate(xs, axis), made, axis, count, pull, push)
@@ -43,7 +43,7 @@ def concatenation(axis: int, count: int) -> Whole:
 
 
 @lru_cache(_CACHED)
-def _of_truths(axis: int, count: int) -> Support:
+def of_truths(axis: int, count: int) -> Support:
     """Conditions laid end to end."""
     impl = lambda *conditions: np.concatenate(conditions, axis)
-    return Support("concatenate_support", impl, (_of_truths, (axis, count)), axis, count)
+    return Support("concatenate_support", impl, (of_truths, (axis, count)), axis, count)

@@ -1,206 +1,166 @@
-"""Linear algebra: what LAPACK computes, with derivatives by the textbook (Giles 2008).
-
-Matrices are in the last two axes, as numpy has them. A singular matrix is numpy's LinAlgError.
-"""
+"""Linear algebra that is composed of the rest, and what has no derivative here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+import operator
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays.functions import matmul, sum
-from fgrad.arrays.linear import fit, full, permuted, reshaped
-from fgrad.arrays.primitive import Flow, Flows, Whole
-from fgrad.arrays.shapes import given, refused
-from fgrad.arrays.values import quietly, shape_of
-from fgrad.ops.multiple import settled
+from fgrad.arrays.functions import matmul
+from fgrad.arrays.matrices import eye, matrices, square
+from fgrad.arrays.nodes import constant_of
+from fgrad.arrays.shapes import broadcast_to, given, refused, reshape
+from fgrad.arrays.systems import inv, solve
+from fgrad.arrays.values import plain, shape_of
+from fgrad.errors import NotAValue
+from fgrad.graph.node import Node
+from fgrad.ops.operand import told
+
+_ROUNDING: Final = float(np.finfo(np.float64).eps)
+_PADE: Final = (
+    64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0,
+    129060195264000.0, 10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0,
+    40840800.0, 960960.0, 16380.0, 182.0, 1.0,
+)  # fmt: skip
+"""The coefficients of the approximant of order 13 (Higham 2005)."""
+_REACH: Final = 5.37
+"""The norm up to which it is good."""
 
 
-def turned(x: Any) -> Any:
-    """The transpose of each matrix."""
-    n = len(shape_of(x))
-    return permuted(x, (*range(n - 2), n - 1, n - 2))
+def _identity_like(a: Any) -> Any:
+    ones = broadcast_to(eye(shape_of(a)[-1]), shape_of(a))
+    return constant_of(plain(np.array(ones))) if isinstance(a, Node) else ones
 
 
-def _square(x: Any, where: str) -> Any:
-    x = given(x, where)
-    shape = shape_of(x)
-    if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise refused(where, f"shape {shape}", "Give square matrices.")
-    return x
+def matrix_power(a: Any, n: int) -> Any:
+    """The product of n equal matrices; of their inverses if n is negative."""
+    a = square(a, "matrix_power")
+    try:
+        count = operator.index(n)
+    except TypeError:
+        advice = "Of other exponents eigh gives the power of a symmetric matrix."
+        raise NotAValue("matrix_power", "a whole number", f"{n!r:.20}", advice) from None
+    if not count:
+        return _identity_like(a)
+    power, left = (inv(a) if count < 0 else a), abs(count)
+    out = None
+    while True:
+        if left % 2:
+            out = power if out is None else matmul(out, power)
+        left //= 2
+        if not left:
+            return out
+        power = matmul(power, power)
 
 
-# Systems of equations.
+def multi_dot(arrays: Sequence[Any]) -> Any:
+    """The product of two or more matrices, of which the first and the last may be vectors, in the cheapest order."""
+    parts = [given(a, "multi_dot") for a in arrays]
+    shapes = [shape_of(a) for a in parts]
+    inside = all(len(s) == 2 for s in shapes[1:-1])
+    if len(parts) < 2 or not inside or not {len(s) for s in (shapes[0], shapes[-1])} <= {1, 2}:
+        advice = "Give two at least: matrices, and vectors at the ends."
+        raise refused("multi_dot", f"shapes {' and '.join(map(str, shapes)) or 'none'}", advice)
+    lengths = [1 if len(shapes[0]) == 1 else shapes[0][0], *[s[0] for s in shapes[1:]]]
+    lengths.append(1 if len(shapes[-1]) == 1 else shapes[-1][1])
+    return _in_order(parts, _cheapest(lengths), 0, len(parts) - 1)
 
 
-def _solve_pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
-    a, b = args
-    t = _solve(turned(a), settled(full(g, shape_of(out))))
-    to_a = None
-    if wanted[0]:
-        product = -matmul(t, turned(out))
-        to_a = fit(product, shape_of(product), shape_of(a))
-    return to_a, fit(t, shape_of(t), shape_of(b)) if wanted[1] else None
+def _cheapest(lengths: list[int]) -> dict[tuple[int, int], int]:
+    """Where to cut each run of matrices, by the number of multiplications."""
+    count = len(lengths) - 1
+    cost = {(i, i): 0 for i in range(count)}
+    cuts = {}
+    for size in range(1, count):
+        for i in range(count - size):
+            j = i + size
+            cost[i, j], cuts[i, j] = min(
+                (cost[i, k] + cost[k + 1, j] + lengths[i] * lengths[k + 1] * lengths[j + 1], k)
+                for k in range(i, j)
+            )
+    return cuts
 
 
-def _solve_push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
-    a, _ = args
-    da, db = (None if move is None else settled(move) for move in moves)
-    if da is None:
-        return _solve(a, db)
-    moved = matmul(da, out)
-    return _solve(a, -moved if db is None else db - moved)
+def _in_order(parts: list[Any], cuts: dict[tuple[int, int], int], i: int, j: int) -> Any:
+    if i == j:
+        return parts[i]
+    k = cuts[i, j]
+    return matmul(_in_order(parts, cuts, i, k), _in_order(parts, cuts, k + 1, j))
 
 
-def _solving() -> Whole:
-    return _solve
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker's product: a copy of b for each element of a, times that."""
+    a, b = given(a, "kron"), given(b, "kron")
+    ndim = max(len(shape_of(a)), len(shape_of(b)))
+    s, t = ((1,) * (ndim - len(shape_of(x))) + shape_of(x) for x in (a, b))
+    if not ndim:
+        return a * b
+    left = reshape(a, [n for length in s for n in (length, 1)])
+    right = reshape(b, [n for length in t for n in (1, length)])
+    return reshape(left * right, [n * m for n, m in zip(s, t, strict=True)])
 
 
-_solve: Whole = Whole("solve", np.linalg.solve, (_solving, ()), (), 2, _solve_pull, _solve_push)
-
-
-def solve(a: Any, b: Any) -> Any:
-    """The x with a @ x = b; `b` is a vector, or matrices.
+def expm(a: Any) -> Any:
+    """The exponential of each matrix, by scaling and squaring; that of its elements is `exp`.
 
     >>> import numpy as np
     >>> import fgrad as fg
-    >>> fg.solve(np.diag([1.0, 2.0]), np.array([1.0, 4.0]))
-    array([1., 2.])
+    >>> fg.expm(np.array([[0.0, 1.0], [0.0, 0.0]]))
+    array([[1., 1.],
+           [0., 1.]])
     """
-    a, b = _square(a, "solve"), given(b, "solve")
-    n, s = shape_of(a)[-1], shape_of(b)
-    vector = len(s) == 1
-    if not s or s[0 if vector else -2] != n:
-        raise refused("solve", f"shapes {shape_of(a)} and {s}", f"b needs length {n} there.")
-    if not vector:
-        return _solve(a, b)
-    x = _solve(a, reshaped(b, (n, 1)))
-    return reshaped(x, shape_of(x)[:-1])
+    a = square(a, "expm")
+    value = a.value if isinstance(a, Node) else a
+    with np.errstate(all="ignore"):
+        size = np.abs(value).sum(-2).max(-1, initial=0.0)
+        most = np.where(np.isfinite(size), size, 0.0).max(initial=0.0)
+        times = max(0, int(np.ceil(np.log2(most / _REACH)))) if most > _REACH else 0
+        out = _approximant(a * 0.5**times)
+        return reduce(lambda x, _: matmul(x, x), range(times), out)
 
 
-def inv(a: Any) -> Any:
-    """The inverse of each matrix."""
-    a = _square(a, "inv")
-    return _solve(a, np.eye(shape_of(a)[-1]))
+def _approximant(a: Any) -> Any:
+    one = eye(shape_of(a)[-1])
+    a2 = matmul(a, a)
+    a4 = matmul(a2, a2)
+    a6 = matmul(a4, a2)
+
+    def series(c: Sequence[float]) -> Any:
+        high = matmul(a6, a6 * c[6] + a4 * c[5] + a2 * c[4])
+        return high + a6 * c[3] + a4 * c[2] + a2 * c[1] + one * c[0]
+
+    even, odd = series(_PADE[::2]), matmul(a, series(_PADE[1::2]))
+    return solve(even - odd, even + odd)
 
 
-# Determinants.
+# What has no derivative.
 
 
-def _logdet_pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
-    (a,) = args
-    g = settled(g)
-    wide = reshaped(g, (*shape_of(g), 1, 1)) if shape_of(g) else g
-    return (wide * turned(inv(a)),)
+def matrix_rank(a: Any, tol: Any = None, rtol: Any = None) -> Any:
+    """The rank of each matrix, a whole number, which has no derivative to lose."""
+    a = matrices(a, "matrix_rank")
+    value = a.value if isinstance(a, Node) else a
+    if not np.isfinite(value).all():
+        advice = "Choose the finite ones first."
+        raise NotAValue("matrix_rank", "finite numbers", f"{told(a)} with others", advice)
+    s = np.linalg.svd(value, compute_uv=False)
+    if tol is None:
+        share = max(value.shape[-2:]) * _ROUNDING if rtol is None else np.asarray(rtol)[..., None]
+        limit = s.max(-1, initial=0.0, keepdims=True) * share
+    else:
+        limit = np.asarray(tol)[..., None]
+    rank = (s > limit).sum(-1)
+    return rank if rank.ndim else int(rank)
 
 
-def _logdet_push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
-    (a,) = args
-    return sum(turned(inv(a)) * settled(moves[0]), (-2, -1))
+def refusing(name: str, needed: str, advice: str) -> Callable[..., Any]:
+    """A function of numpy's on nodes that says what to do instead."""
 
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        got = next((repr(x) for x in (*args, *kwargs.values()) if isinstance(x, Node)), "nodes")
+        raise NotAValue(f"numpy's {name}", needed, got, advice)
 
-def _logabsdet(a: Any) -> Any:
-    return np.linalg.slogdet(a)[1]
-
-
-def _logabsdet_op() -> Whole:
-    return _log_abs_det
-
-
-_log_abs_det: Whole = Whole(
-    "logabsdet", _logabsdet, (_logabsdet_op, ()), (), 1, _logdet_pull, _logdet_push
-)
-
-
-class SignedLog(NamedTuple):
-    """The sign of a determinant, and the logarithm of its absolute value."""
-
-    sign: Any
-    logabsdet: Any
-
-
-def slogdet(a: Any) -> SignedLog:
-    """The sign of the determinant of each matrix, which is constant, and its logarithm."""
-    a = _square(a, "slogdet")
-    sign = quietly(np.linalg.slogdet, getattr(a, "value", a))[0]
-    return SignedLog(sign if np.ndim(sign) else float(sign), _log_abs_det(a))
-
-
-def _det_pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
-    (a,) = args
-    g = settled(g)
-    wide = reshaped(g, (*shape_of(g), 1, 1)) if shape_of(g) else g
-    return (wide * cofactors(a),)
-
-
-def _det_push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
-    (a,) = args
-    return sum(cofactors(a) * settled(moves[0]), (-2, -1))
-
-
-def _det_op() -> Whole:
-    return _det
-
-
-_det: Whole = Whole("det", np.linalg.det, (_det_op, ()), (), 1, _det_pull, _det_push)
-
-
-def cofactors(a: Any) -> Any:
-    """The derivative of the determinant of each matrix, which is not singular."""
-    det = _det(a)
-    wide = reshaped(det, (*shape_of(det), 1, 1)) if shape_of(det) else det
-    return wide * turned(inv(a))
-
-
-def det(a: Any) -> Any:
-    """The determinant of each matrix; use `slogdet` where it over- or underflows."""
-    return _det(_square(a, "det"))
-
-
-# Cholesky.
-
-
-@lru_cache(64)
-def _half(n: int) -> Any:
-    """Ones below the diagonal, halves on it, zeros above."""
-    return np.tri(n, n, -1) + 0.5 * np.eye(n)
-
-
-def _phi(x: Any) -> Any:
-    return x * _half(shape_of(x)[-1])
-
-
-def _under(lower: Any, middle: Any) -> Any:
-    """inv(L)ᵀ M inv(L)."""
-    left = _solve(turned(lower), middle)
-    return turned(_solve(turned(lower), turned(left)))
-
-
-def _cholesky_pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
-    g = settled(full(g, shape_of(out)))
-    s = _under(out, _phi(matmul(turned(out), g)))
-    return (0.5 * (s + turned(s)),)
-
-
-def _cholesky_push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
-    da = settled(moves[0])
-    s = 0.5 * (da + turned(da))
-    inner = _solve(out, turned(_solve(out, turned(s))))
-    return matmul(out, _phi(inner))
-
-
-def _cholesky_op() -> Whole:
-    return _cholesky
-
-
-_cholesky: Whole = Whole(
-    "cholesky", np.linalg.cholesky, (_cholesky_op, ()), (), 1, _cholesky_pull, _cholesky_push
-)
-
-
-def cholesky(a: Any) -> Any:
-    """The lower triangular L with L @ L.T = a, of symmetric positive definite matrices."""
-    return _cholesky(_square(a, "cholesky"))
+    return refuse

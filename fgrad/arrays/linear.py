@@ -253,8 +253,21 @@ class Key:
         """All that tells it from others."""
         return repr(self.content)
 
+    def __str__(self) -> str:
+        """What people read of it: of an array of whole numbers the shape."""
+        return ", ".join(map(_shown, self.parts))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Key, (self.parts,)
+
+
+def _shown(part: Any) -> str:
+    if isinstance(part, slice):
+        ends = ["" if n is None else str(n) for n in (part.start, part.stop, part.step)]
+        return ":".join(ends[: 3 if ends[2] else 2])
+    if isinstance(part, np.ndarray):
+        return f"array {part.shape}"
+    return "..." if part is Ellipsis else str(part)
 
 
 def _content(part: Any) -> Any:

@@ -16,7 +16,7 @@ import attrs
 from fgrad.arrays.nodes import made
 from fgrad.arrays.values import plain, quietly, shape_of
 from fgrad.graph.node import Node
-from fgrad.ops.multiple import settled
+from fgrad.ops.multiple import Item, _readers, settled
 from fgrad.ops.operand import Guarded, untraceable
 from fgrad.ops.primitive import Op
 
@@ -41,6 +41,8 @@ class ArrayOp(Op):
     key: Any
 
     elementwise: ClassVar[bool] = False
+    callee: ClassVar[None] = None
+    """It calls no program, as an operation with multiple results may."""
 
     def __call__(self, *args: Any) -> Any:
         """The result on nodes, arrays and floats: a node if there is one among them."""
@@ -77,6 +79,11 @@ class Support(ArrayOp):
 
     arity: int = attrs.field(default=1, eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
     truth: ClassVar[bool] = True
+
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """Truth values."""
+        return (bool,) * self.arity
 
     def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
         """Nothing flows through a truth value."""
@@ -128,6 +135,13 @@ class Whole(ArrayOp):
     arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
     pulls: Pull = attrs.field(eq=False)
     pushes: Push = attrs.field(eq=False)
+    conditions: int = attrs.field(default=0, eq=False)
+    """How many of its arguments, the first, are truth values."""
+
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """Truth values, and numbers behind them."""
+        return (bool,) * self.conditions + (float,) * (self.arity - self.conditions)
 
     def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
         """As its author says."""
@@ -136,3 +150,39 @@ class Whole(ArrayOp):
     def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
         """As its author says."""
         return self.pushes(out, args, moves)
+
+
+@final
+@attrs.frozen(repr=False)
+class Several(ArrayOp):
+    """An operation on whole arrays with several results: a call is one node, which items read.
+
+    Its pull is given what flows to each result, None where nothing does, and its push gives how each
+    result moves.
+    """
+
+    arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
+    size: int = attrs.field(eq=False)
+    pulls: Pull = attrs.field(eq=False)
+    pushes: Callable[[Any, Sequence[Any], Flows], Flows] = attrs.field(eq=False)
+
+    multiple: ClassVar[bool] = True
+
+    def results(self, *args: Any) -> Sequence[Any]:
+        """The results, as nodes if there is one among the arguments."""
+        made = self(*args)
+        if not isinstance(made, Node):
+            return made  # type: ignore[no-any-return]  # a tuple of plain values
+        return [made.apply(reader, (made,)) for reader in self.readers()]
+
+    def pull(self, out: Any, args: Sequence[Any], flow: Flows, wanted: Sequence[bool]) -> Flows:
+        """As its author says."""
+        return self.pulls(out, args, flow, wanted)
+
+    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flows:
+        """As its author says."""
+        return self.pushes(out, args, moves)
+
+    def readers(self) -> tuple[Item, ...]:
+        """The operations that read its results."""
+        return _readers(self.size, frozenset())

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays import functions, linalg, shapes
+from fgrad.arrays import functions, shapes
+from fgrad.arrays.numpy_linalg import LINALG
 from fgrad.arrays.values import shape_of
 from fgrad.errors import NotAValue, SilentDetach
 from fgrad.graph.node import Node
@@ -103,16 +104,14 @@ FUNCTIONS: Final[Mapping[Any, Callable[..., Any]]] = MappingProxyType({
     np.split: shapes.split, np.flip: shapes.flip, np.roll: shapes.roll, np.tile: shapes.tile,
     np.repeat: shapes.repeat, np.pad: lambda x, w, mode="constant", constant_values=0.0: _pad(x, w, mode, constant_values),
     np.take: shapes.take, np.take_along_axis: shapes.take_along_axis, np.sort: shapes.sort,
-    np.round: ops.round, np.linalg.solve: linalg.solve, np.linalg.inv: linalg.inv,
-    np.linalg.det: linalg.det, np.linalg.slogdet: linalg.slogdet,
-    np.linalg.cholesky: linalg.cholesky, np.linalg.norm: _norm, np.shape: shape_of,
+    np.round: ops.round, np.linalg.norm: _norm, np.shape: shape_of,
     np.ndim: lambda a: len(shape_of(a)), np.size: lambda a: int(np.prod(shape_of(a), dtype=int)),
     np.zeros_like: _like(np.zeros), np.ones_like: _like(np.ones),
     np.full_like: _like(np.full), np.empty_like: _like(np.zeros),
     np.argmax: lambda a, *args, **kwargs: np.argmax(_value(a), *args, **kwargs),
     np.argmin: lambda a, *args, **kwargs: np.argmin(_value(a), *args, **kwargs),
     np.argsort: lambda a, *args, **kwargs: np.argsort(_value(a), *args, **kwargs),
-    np.iscomplexobj: lambda a: False, np.isrealobj: lambda a: True,
+    np.iscomplexobj: lambda a: False, np.isrealobj: lambda a: True, **LINALG,
 })  # fmt: skip
 """Ours for each of numpy's functions of whole arrays; whole numbers have no derivative to lose."""
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from fgrad.arrays.linalg import SignedLog
+from fgrad.arrays.determinants import SignedLog
 from fgrad.arrays.nodes import ArrayCondition, ArrayNode
 from fgrad.arrays.values import Array, Bools
 from fgrad.graph.node import Node

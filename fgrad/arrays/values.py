@@ -132,13 +132,20 @@ def _described(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """What was computed as a node keeps it: a read-only array, a float or a bool."""
+    """What was computed as a node keeps it: a read-only array, a float, a bool or a tuple of these."""
     if type(value) is np.ndarray:
         if value.ndim:
             value.flags.writeable = False
             return value
         return value.item()
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
     return value.item() if isinstance(value, np.generic) else value
+
+
+def of_numbers(numbers: Any, shape: tuple[int, ...]) -> Any:
+    """The array of that shape of plain numbers, in lists or tuples that may be nested."""
+    return plain(np.array(numbers, np.float64).reshape(shape))
 
 
 def chosen(condition: Any, value: Any) -> Any:

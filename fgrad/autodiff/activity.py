@@ -7,7 +7,7 @@ history is never read: a derivative inside a long simulation costs what the deri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -83,3 +83,30 @@ class Activity:
                 reached.add(node)
                 active.append(node)
         return tuple(active)
+
+
+def way_to(output: Node[Any], wanted: Iterable[Node[Any]]) -> Container[object]:
+    """The nodes that `output` is computed from and that depend on one of those `wanted`, with these.
+
+    Unlike variables of a transform, they may depend on each other.
+
+    >>> import fgrad as fg
+    >>> x, y = fg.var(2.0), fg.var(3.0)
+    >>> z = fg.sin(x) * fg.sin(y)
+    >>> len(way_to(z, [y])), x in way_to(z, [y])
+    (3, False)
+    """
+    reached: set[Any] = set(wanted)
+    stack = [output]
+    seen: set[Any] = set()
+    found: list[Node[Any]] = []
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            found.append(node)
+            stack += [a for a in node.args if isinstance(a, Node)]
+    for node in sorted(found, key=attrgetter("depth")):
+        if any(a in reached for a in node.args if isinstance(a, Node)):
+            reached.add(node)
+    return reached

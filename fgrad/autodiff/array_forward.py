@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from fgrad.arrays.linear import full
+from fgrad.arrays.matrices import under_all
 from fgrad.arrays.primitive import ArrayOp
 from fgrad.arrays.values import plain, quiet, shape_of
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.array_reverse import ended_node
 from fgrad.autodiff.cotangent import Contribution, plus, times
-from fgrad.autodiff.multiple import pushforward
+from fgrad.autodiff.multiple import Items, pushforward
 from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import Item, settled
 
@@ -41,12 +42,14 @@ def _fold(
             continue
         if isinstance(op, Item):
             move = moves[0][op.index]
-        elif op.multiple:
-            ends = [
-                None if move is None else full(settled(move), shape_of(a))
-                for move, a in zip(moves, node.args, strict=True)
+        elif op.multiple and not isinstance(op, ArrayOp):
+            shapes = list(map(shape_of, node.args))
+            flows = [
+                None if move is None else full(move, shape)
+                for move, shape in zip(moves, shapes, strict=True)
             ]
-            move = pushforward(node, ends, nodes=nodes)
+            ends = [None if flow is None else settled(flow) for flow in flows]
+            move = under_all(flows, list(map(len, shapes)), pushforward(node, ends, nodes=nodes))
         else:
             move = _moved(node, moves, nodes=nodes)
         if move is not None:
@@ -57,7 +60,7 @@ def _fold(
 def _moved(node: Node[Any], moves: list[Contribution], *, nodes: bool) -> Contribution:
     op: Any = node.op
     args = node.args if nodes else list(map(number_of, node.args))
-    out = node if nodes else node.value
+    out = node.value if not nodes else Items(node) if op.multiple else node
     if isinstance(op, ArrayOp):
         ends = [
             None if move is None else full(move, shape_of(a))

@@ -8,16 +8,20 @@ was asked for is finite, no infinity met a zero of a guard; otherwise it is run 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
 
+from fgrad.arrays.blocks import LARGE, in_blocks
 from fgrad.arrays.linear import fit, full
+from fgrad.arrays.matrices import under_all
 from fgrad.arrays.nodes import constant_of
-from fgrad.arrays.primitive import ArrayOp
+from fgrad.arrays.primitive import ArrayOp, Several
 from fgrad.arrays.values import chosen, plain, quiet, shape_of
-from fgrad.autodiff.cotangent import Contribution, plus, times, total
+from fgrad.autodiff.array_sums import SUMS, met, summed
+from fgrad.autodiff.cotangent import Contribution, times, total
 from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.levels import Levels, levels_down_from
 from fgrad.autodiff.multiple import Items, _kept, gathered
@@ -30,17 +34,20 @@ Seeds: TypeAlias = Iterable[tuple[Node[Any], Contribution]]
 
 
 def array_slopes(
-    seeds: Seeds, wanted: Collection[Node[Any]] | None = None
+    seeds: Seeds,
+    wanted: Collection[Node[Any]] | None = None,
+    way: Container[object] | None = None,
 ) -> Mapping[Node[Any], Any]:
     """What flows from nodes with cotangents to each node below, as values of their shapes.
 
-    With `wanted` to these alone, and everything else is let go as soon as it has been read.
+    With `wanted` to these alone, and everything else is let go as soon as it has been read; only
+    what is on the `way`, if there is one, is read and sent to.
     """
     given = tuple(seeds)
     with quiet():
-        flows = _fold(given, wanted, None, nodes=False, guards=False)
+        flows = _fold(given, wanted, way, nodes=False, guards=False)
         if not all(_is_finite(flow) for flow in flows.values()):
-            flows = _fold(given, wanted, None, nodes=False, guards=True)
+            flows = _fold(given, wanted, way, nodes=False, guards=True)
         return {node: ended(flow, node) for node, flow in flows.items()}
 
 
@@ -121,7 +128,11 @@ def _fold(
         sweep.send(output, cotangent)
     while levels:
         for node in levels.pop():
-            g = adjoints[node] if kept is None or node in kept else adjoints.pop(node)
+            g = adjoints.pop(node)
+            if type(g) in SUMS:
+                g = summed(g)
+            if kept is None or node in kept:
+                adjoints[node] = g
             if type(node._x) is tuple or not node.op.elementwise:
                 sweep.read_whole(node, g)
             else:
@@ -146,7 +157,7 @@ class _Sweep:
             flow = settled(flow)
         adjoints = self.adjoints
         if node in adjoints:
-            adjoints[node] = plus(adjoints[node], flow)
+            adjoints[node] = met(adjoints[node], flow)
         else:
             adjoints[node] = flow
             self.levels[node.depth].append(node)
@@ -166,22 +177,36 @@ class _Sweep:
             v = y.value if isinstance(y, Node) else y
         p: Any
         q: Any = None
+        shape = shape_of(node)
         if op is ops.add:
             p, q = 1.0, 1.0
         elif op is ops.sub:
             p, q = 1.0, -1.0
         elif op is ops.mul:
             p, q = v, u
-        elif y is None:
-            p = op.dx(out, u) if op.dx else None
         else:
-            p = op.dx(out, u, v) if to_x and op.dx else None
-            q = op.dy(out, u, v) if to_y and op.dy else None
-        shape = shape_of(node)
+            values = (u,) if y is None else (u, v)
+            if not self.guards and math.prod(shape) >= LARGE:
+                to_x = to_x and not self._sent_in_blocks(x, g, op.dx, out, values)
+                to_y = to_y and not self._sent_in_blocks(y, g, op.dy, out, values)
+            p = op.dx(out, *values) if to_x and op.dx else None
+            q = op.dy(out, *values) if to_y and op.dy else None
         if to_x and p is not None:
             self._send_times(x, g, p, shape)
         if to_y and q is not None:
             self._send_times(y, g, q, shape)
+
+    def _sent_in_blocks(self, node: Any, g: Contribution, rule: Any, out: Any, values: Any) -> bool:
+        """Whether the product of what a rule gives for large arrays has been sent, made in blocks."""
+
+        def product(out: Any, g: Any, *others: Any) -> Any:
+            partial = rule(out, *others)
+            return None if partial is None or type(partial) is float else _masked(g, partial)
+
+        flow = in_blocks(product, (out, g, *values)) if rule else None
+        if flow is not None:
+            self.send(node, fit(flow, shape_of(out), shape_of(node)))
+        return flow is not None
 
     def _send_times(self, node: Any, g: Contribution, partial: Any, shape: tuple[int, ...]) -> None:
         """Send a product, summed over the copies of what was broadcast."""
@@ -200,6 +225,9 @@ class _Sweep:
         read = args if self.nodes else [a.value if isinstance(a, Node) else a for a in args]
         out = node if self.nodes else node.value
         if isinstance(op, ArrayOp):
+            if isinstance(op, Several):
+                out = Items(node) if self.nodes else out
+                g = g.totals(op.size, total)
             flows = op.pull(out, read, g, wanted)
         elif op.multiple:
             flows = _of_multiple(node, g, read, nodes=self.nodes)
@@ -215,9 +243,14 @@ class _Sweep:
 
 
 def _of_multiple(node: Any, bundle: Bundle, read: Any, *, nodes: bool) -> Any:
-    """The flows to the arguments of a node of several results, each in its full shape."""
-    bars = [
-        None if b is None else full(settled(b), shape_of(y))
+    """The flows to the arguments of a node of several results, each in its full shape.
+
+    A rule is the author's, and may mix all elements: something flows through it, or nothing does.
+    """
+    flows = [
+        None if b is None else full(b, shape_of(y))
         for b, y in zip(bundle.totals(node.op.size, total), node.value, strict=True)
     ]
-    return _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
+    bars = [None if b is None else settled(b) for b in flows]
+    ends = _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
+    return under_all(flows, [len(shape_of(y)) for y in node.value], ends)

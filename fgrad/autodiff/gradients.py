@@ -289,10 +289,8 @@ class NodeGradients(_OfGraph[Node[float]]):
         gradient: Any = self.reached.get(node)
         if gradient is None:
             self._missing(node)
-            op = node.op
-            if isinstance(op, MultiOp):
-                return gathered([None] * op.size)
-            gradient = zero_node(node, self._zero)
+            op: Any = node.op
+            gradient = gathered(_zeros(node)) if op.multiple else zero_node(node, self._zero)
         return gradient  # type: ignore[no-any-return]  # its type is that of `node`
 
     def _with(
@@ -343,8 +341,21 @@ def zero_node(node: Node[Any], zero: Node[float]) -> Node[Any]:
     return zeros
 
 
+def _zeros(call: Node[Any]) -> list[Any]:
+    """A zero of the kind of each of the results of a call, where None is a number's."""
+    ends = map(zero_of, call.value)
+    return [arrays().constant_of(y) if is_array(y) else None for y in ends]
+
+
+def _fixed(value: Any) -> Any:
+    """A value that was pickled, in which nobody can write to arrays."""
+    if isinstance(value, tuple):
+        return tuple(map(_fixed, value))
+    return arrays().plain(value) if is_array(value) else value
+
+
 def _restore(graph: Graph, values: list[Any], restricted: bool) -> Gradients:
-    kept = [arrays().plain(x) if is_array(x) else x for x in values]
+    kept = list(map(_fixed, values))
     pairs = zip(graph.outputs if restricted else graph.nodes, kept, strict=True)
     reached = MappingProxyType({node: x for node, x in pairs if x is not None})
     return Gradients(graph, reached, restricted=restricted)

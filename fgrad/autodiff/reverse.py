@@ -9,10 +9,11 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from fgrad.autodiff.activity import way_to
 from fgrad.autodiff.cotangent import Contribution, as_node, times, total
 from fgrad.autodiff.gradients import Gradients, NodeGradients
 from fgrad.autodiff.levels import Levels, levels_down_from
@@ -25,25 +26,35 @@ from fgrad.graph.graph import Graph
 from fgrad.graph.node import Condition, Node, constant, number_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import MultiOp
-from fgrad.ops.operand import is_array
+from fgrad.ops.operand import is_array, told
 
 DEEP: Final = 100
 """Levels from which on `relaxed_gc` pays."""
 
 
-def grad(graph: Graph, output: Node[float]) -> Gradients:
+def grad(
+    graph: Graph, output: Node[float], *, wrt: Node[object] | Sequence[Node[object]] | None = None
+) -> Gradients:
     """The derivative of `output` with respect to every node of `graph`, as values.
 
+    With `wrt`, a node or a tuple of nodes, with respect to these alone: what the sweep sends to other
+    arrays is let go of as soon as it has been used, and nothing is sent where it leads to none of them.
+
     A pure function: the same call returns the same result, any number of times, from any thread.
-    Raises UnknownNode if `output` is not in the graph, NotDifferentiable if it is no number.
+    Raises UnknownNode if `output` or a node of `wrt` is not in the graph, NotDifferentiable if
+    `output` is no number.
 
     >>> import fgrad as fg
     >>> a = fg.var(3.0, "a")
     >>> b = a + a
     >>> fg.grad(fg.Graph.of(b), b)[a]
     2.0
+    >>> list(fg.grad(fg.Graph.of(b), b, wrt=a).values())
+    [2.0]
     """
     _require_differentiable(graph, output, "grad")
+    if wrt is not None:
+        return _restricted(graph, output, (wrt,) if isinstance(wrt, Node) else wrt)
     if output.rank == 1:
         return Gradients(graph, slopes(output))
     with relaxed_gc_for(output.depth & LOWEST, DEEP):
@@ -73,6 +84,19 @@ def grad_nodes(graph: Graph, output: Node[float]) -> NodeGradients:
             adjoints = _fold_nodes([(output, 1.0)], None)
             reached = {node: _as_node(adjoint, node) for node, adjoint in adjoints.items()}
     return NodeGradients(graph, MappingProxyType(reached), zero=constant(0.0))
+
+
+def _restricted(graph: Graph, output: Node[float], wrt: Sequence[Node[Any]]) -> Gradients:
+    """The derivatives with respect to some nodes alone."""
+    if not isinstance(wrt, (tuple, list)) or not all(isinstance(x, Node) for x in wrt):
+        advice = "Write wrt=x, or wrt=(x, y) for several."
+        raise NotAValue("grad", "a node or a tuple of nodes as wrt", told(wrt), advice)
+    if output.rank != 1:
+        return grad(graph, output).only(*wrt)
+    for node in wrt:
+        graph.require(node)
+    found = _over_arrays().array_slopes([(output, 1.0)], wrt, way_to(output, wrt))
+    return Gradients(Graph.of(*dict.fromkeys(wrt)), MappingProxyType(found), restricted=True)
 
 
 def slopes(

@@ -24,7 +24,7 @@ from fgrad.autodiff.multiple import slopes_of
 from fgrad.graph.node import Node, constant, number_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
-from fgrad.ops.operand import Guarded
+from fgrad.ops.operand import Guarded, is_array
 
 Coefficient: TypeAlias = Contribution
 """A float, or a contribution over nodes; None is 0 by structure, as of an inactive branch."""
@@ -275,6 +275,8 @@ class _Table:
 
 
 def _is_active(op: Any, args: tuple[_Series, ...]) -> bool:
+    if op.truth or not op.elementwise:
+        return not op.truth and any(x.active for x in args)
     return any(x.active and rule for x, rule in zip(args, op.rules, strict=True))
 
 
@@ -288,7 +290,8 @@ def _unscaled(node: Node[Any], args: tuple[_Series, ...]) -> _Series | None:
     if a * b.source != 1.0 or abs(math.frexp(a)[0]) != 0.5:
         return None
     # Without a value, only a product that cannot be subnormal in between is known to be undone.
-    exact = abs(b.source) >= 1.0 if node.abstract else node.value == x.source.value
+    scaled = node.abstract or node.rank == 1
+    exact = abs(b.source) >= 1.0 if scaled else node.value == x.source.value
     return x if exact else None
 
 
@@ -326,4 +329,6 @@ def _rules(node: Node[Any]) -> tuple[Any, ...]:
 
 def _is_plain_power(node: Node[Any]) -> bool:
     value: Any = node.value
-    return number_of(node.args[0]) != 0.0 and value != 0.0 and math.isfinite(value)
+    base: Any = number_of(node.args[0])
+    plain: Any = (base * value != 0.0) & (abs(value) < math.inf)
+    return bool(plain.all() if node.rank == 1 and is_array(value) else plain)

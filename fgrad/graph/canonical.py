@@ -90,11 +90,20 @@ class Canonical:
         codes = array("I", [0]) * inputs
         codes.extend([code.setdefault(op, len(code)) for op, _ in instructions])
         flat = [a for _, operands in instructions for a in operands]
-        literals = array("d", [a for a in flat if type(a) is not int and type(a) is not bool])
-        number = count(-1, -1)
-        args = array("q", [a if type(a) is int else _coded(a, number) for a in flat])
+        held = [a for a in flat if type(a) is not float and is_array(a)]
+        known = frozenset([int, bool, *map(type, held)])
+        literals = array("d", [a for a in flat if type(a) not in known])
+        number, place = count(-1, -1), count(_ARRAY, -1)
+        arrays = known - {int, bool}
+        args = array(
+            "q",
+            [
+                a if type(a) is int else next(place) if type(a) in arrays else _coded(a, number)
+                for a in flat
+            ],
+        )
         parts = (_written(codes), _written(args), _written(literals))
-        return cls(tuple(code), *parts, (), tuple(outputs))
+        return cls(tuple(code), *parts, (), tuple(outputs), tuple(held))
 
     def instructions(self, inputs: int) -> tuple[tuple[Op, tuple[Any, ...]], ...]:
         """The instructions that this was made of."""

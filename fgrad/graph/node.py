@@ -128,11 +128,11 @@ class Node(_Open, Generic[V_co]):
 
     def __repr__(self) -> str:
         """One line, however large the expression is."""
-        from fgrad.display import WIDTH, joined, named, shorten  # noqa: PLC0415  # only who looks waits
+        from fgrad.display import WIDTH, joined, named, shorten, valued  # noqa: PLC0415  # only who looks waits
 
         args = joined(self.args, _brief)
         label = f", label={shorten(repr(self.label), WIDTH)}" if self.label is not None else ""
-        return f"Node({named(self.op.name)}{f'({args})' if args else ''}, value={shorten(repr(self.value), WIDTH)}{label})"
+        return f"Node({named(self.op.name)}{f'({args})' if args else ''}, value={shorten(valued(self.value), WIDTH)}{label})"
 
     def __copy__(self) -> Node[V_co]:
         """The node itself: it is immutable, and a copy would be another variable."""

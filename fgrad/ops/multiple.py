@@ -159,8 +159,18 @@ class Bundle:
     below: Bundle | None = None
 
     def __add__(self, other: Bundle) -> Bundle:
-        """Both; `other` is the contribution of one item."""
-        return Bundle(other.index, other.contribution, self)
+        """Both, those of `other` on top."""
+        if other.below is None:  # of one item, as most are
+            return Bundle(other.index, other.contribution, self)
+        parts = []
+        rest: Bundle | None = other
+        while rest is not None:
+            parts.append(rest)
+            rest = rest.below
+        bundle = self
+        for part in reversed(parts):
+            bundle = Bundle(part.index, part.contribution, bundle)
+        return bundle
 
     def totals(self, size: int, total: Callable[[Sequence[Any]], Any]) -> tuple[Any, ...]:
         """The cotangent of each of `size` results, the total of its contributions; None without any."""

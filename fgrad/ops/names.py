@@ -10,9 +10,9 @@ import math
 import re
 import struct
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-from fgrad.display import pictured
+from fgrad.display import pictured, shorten, valued
 from fgrad.errors import NotAValue, UnknownName
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
@@ -35,7 +35,15 @@ def spelled(op: Op) -> str:
     """The word for an operation."""
     if isinstance(op, Item):
         return f"{'truth' if op.truth else 'item'}[{op.index}]"
+    if not op.elementwise:
+        return _with_key(op)
     return op.name if getattr(ops, op.name, None) is op else f"@{op.name}"
+
+
+def _with_key(op: Any) -> str:
+    """An operation on whole arrays with what it is made of, as in `sum[(0,)]`."""
+    key = op.key if isinstance(op.key, tuple) else (op.key,)
+    return f"{op.name}[{shorten(', '.join(map(str, key)), 40)}]" if key else op.name
 
 
 def vocabulary(operations: Iterable[object]) -> dict[str, Op]:
@@ -112,5 +120,5 @@ def printed(value: object) -> str:
     if is_array(value):
         return pictured(value)
     if isinstance(value, bool) or not isinstance(value, (float, int)):
-        return repr(value)
+        return valued(value)
     return digits(float(value))

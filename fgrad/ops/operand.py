@@ -216,10 +216,10 @@ ARRAYS: Final = (
 
 
 def untraceable(value: Any, where: str) -> NotAValue:
-    """The error for an array where only numbers are traced, expanded in series or solved for."""
+    """The error for an array where only numbers are traced."""
     advice = (
-        "Arrays are for functions that are neither compiled nor traced, and not for taylor and root:"
-        " call the function itself, or give it numbers."
+        "Arrays are for functions that are neither compiled nor traced: call the function itself,"
+        " or give it numbers."
     )
     return NotAValue(where, "numbers alone", told(value), advice)
 

@@ -19,7 +19,7 @@ from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, constant, variable
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, MultiOp
-from fgrad.ops.operand import literal
+from fgrad.ops.operand import arrays, is_array, literal
 from fgrad.ops.primitive import Op
 
 Instruction: TypeAlias = tuple[Op, tuple[int | float | bool, ...]]
@@ -121,7 +121,7 @@ class Program:
             needed = f"{len(self.inputs)} inputs"
             advice = f"They are {', '.join(self.inputs)[:80]}."
             raise NotAValue("a program", needed, f"{len(inputs)}", advice)
-        values: list[Any] = [float(x) for x in inputs]
+        values: list[Any] = list(map(_number, inputs, self.inputs))
         for op, args in self.instructions:
             values.append(op.impl(*placed(args, values)))
         return tuple([values[i] for i in self.outputs])
@@ -132,7 +132,7 @@ class Program:
         for op, args in self.instructions:
             values.append(op.applied(placed(args, values)))
         ends = [values[i] for i in self.outputs]
-        return tuple([end if isinstance(end, Node) else constant(end) for end in ends])
+        return tuple([end if isinstance(end, Node) else _constant(end) for end in ends])
 
     @cached_property
     def _canonical(self) -> Canonical:
@@ -226,6 +226,21 @@ def _ends(
             end, following = following, following + 1
         numbers.append(end)
     return numbers
+
+
+def _number(x: Any, name: str) -> float:
+    """An input as a float; NotAValue, with its name, for what is no number."""
+    try:
+        return float(x)
+    except TypeError:
+        return literal(x, name)
+
+
+def _constant(end: Any) -> Node[float]:
+    if not is_array(end):
+        return constant(end)
+    held: Node[float] = arrays().constant_of(arrays().array(end, "a program", borrow=False))
+    return held
 
 
 def _literal(value: float) -> float:

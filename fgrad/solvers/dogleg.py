@@ -18,6 +18,7 @@ from fgrad.solvers import linear
 Vector: TypeAlias = Sequence[float]
 Linearised: TypeAlias = Callable[[tuple[float, ...]], tuple[Vector, Sequence[Vector]]]
 Terms: TypeAlias = Callable[[tuple[float, ...]], Vector]
+Solve: TypeAlias = Callable[[Sequence[Vector], Vector], Vector]
 
 _ROUNDING: Final = 2.0**-49
 """The fraction of its terms that a value may have instead of 0."""
@@ -38,18 +39,25 @@ class Lost:
 
 
 def solved(
-    linearised: Linearised, terms: Terms, start: Vector, tolerance: float, steps: int
+    linearised: Linearised,
+    terms: Terms,
+    start: Vector,
+    tolerance: float,
+    steps: int,
+    *,
+    solve: Solve = linear.solved,
 ) -> tuple[float, ...] | Lost:
     """The x near `start` where all values are 0, or where the solve ended without one.
 
     `linearised` returns the values at x and their Jacobian, a row for each value. `terms` returns for
     each value the size of its terms: a value counts as 0 if rounding of these can explain it. The
-    last Newton step must be within `tolerance` of x, as a whole, and is taken.
+    last Newton step must be within `tolerance` of x, as a whole, and is taken. `solve` solves linear
+    systems; of a singular one it returns infinities or nan.
 
     >>> solved(lambda x: ([x[0] ** 2 - 9.0], [[2.0 * x[0]]]), lambda x: [18.0], [1.0], 1e-10, 100)
     (3.0,)
     """
-    system = _System(linearised, terms, tolerance, steps)
+    system = _System(linearised, terms, tolerance, steps, solve)
     at = system.at(tuple(map(float, start)))
     if not at.finite:
         return at.lost(0, "the residual or its Jacobian is not finite at the start")
@@ -66,7 +74,7 @@ def _descended(system: _System, at: _Point, region: _Region) -> tuple[float, ...
     for count in range(system.steps):
         if not any(at.values):
             return at.x
-        newton = region.newton(at)
+        newton = region.newton(system, at)
         length = math.hypot(*newton)
         if length <= system.tolerance * max(size, math.hypot(*at.x)):
             last = system.at(at.moved(newton))
@@ -92,6 +100,7 @@ class _System:
     terms: Terms
     tolerance: float
     steps: int
+    solve: Solve
 
     def at(self, x: tuple[float, ...]) -> _Point:
         return _Point(x, *self.linearised(x))
@@ -157,10 +166,10 @@ class _Region:
     def residual(self, at: _Point) -> float:
         return math.hypot(*self._weighted(at.values))
 
-    def newton(self, at: _Point) -> Vector:
+    def newton(self, system: _System, at: _Point) -> Vector:
         """The step to where the linear model is 0; infinities or nan if the Jacobian is singular."""
         rows = [[w * s for s in row] for w, row in zip(self.weights, at.rows, strict=True)]
-        return [-s for s in linear.solved(rows, self._weighted(at.values))]
+        return [-s for s in system.solve(rows, self._weighted(at.values))]
 
     def step(self, system: _System, at: _Point, newton: Vector) -> tuple[_Point, Self] | None:
         """The next point and the region around it; None if no step makes the residual fall."""

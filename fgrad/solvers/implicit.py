@@ -24,7 +24,7 @@ from fgrad.errors import NotAValue, NotConverged, TracedNumber
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.graph.node import Node, constant, number_of
 from fgrad.ops.multiple import MultiOp, Row
-from fgrad.ops.operand import literal, require_numbers
+from fgrad.ops.operand import any_of_arrays, literal
 from fgrad.program.passes import simplified
 from fgrad.program.schedule import scheduled
 from fgrad.program.trace import Tracing
@@ -41,7 +41,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def root(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-10, steps: int = 100
 ) -> Callable[P, A]:
-    """The function of `...` that returns the x, a number or a small tree, where `f(x, ...)` is 0.
+    """The function of `...` that returns the x, a number, an array or a small tree, where `f(x, ...)` is 0.
 
     Newton's method from `start`, within a trust region. It ends when the residual is no larger than
     rounding can leave it and a step is within `tolerance` of x, relatively; that step is still taken.
@@ -59,7 +59,7 @@ def root(
 def fixed_point(
     f: Callable[Concatenate[A, P], A], start: A, *, tolerance: float = 1e-13, steps: int = 10_000
 ) -> Callable[P, A]:
-    """The function of `...` that returns the x, a number or a small tree, where `f(x, ...)` is x.
+    """The function of `...` that returns the x, a number, an array or a small tree, where `f(x, ...)` is x.
 
     Iterates `f` from `start` until x changes by no more than `tolerance`, relatively. Derivatives
     and errors are those of `root`.
@@ -106,6 +106,17 @@ class _Equation:
 
         return flat_f
 
+    def over_arrays(self, arguments: trees.Structure[Any]) -> Any:
+        """The same equation of leaves of which some are arrays."""
+        from fgrad.solvers.array_implicit import Equation  # noqa: PLC0415  # needs numpy
+
+        def of(f: Callable[..., Any]) -> Callable[[Row, Row], Sequence[Any]]:
+            return lambda xs, given: self.flat(f, *arguments.unflatten(given))(xs)
+
+        shaped = trees.flatten(self.start)[1].unflatten
+        ends = self.tolerance, self.steps, shaped, lambda: _outside(self)
+        return Equation(self.name, of(self.f), of(self.residual), *ends)
+
 
 def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
     require_function(equation.f, equation.name)
@@ -116,8 +127,7 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
 
     @_like_the_rest(equation.f)
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
-        name = f"arguments of {equation.name}"
-        given, arguments = _flat((args, kwargs), name)
+        given, arguments = _flat((args, kwargs), f"arguments of {equation.name}")
 
         # The start is an argument too, without a derivative: it may be known only when the program runs.
         def impl(*both: float) -> tuple[float, ...]:
@@ -141,6 +151,9 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
             return [*[None] * size, *[_combined(weights, column) for column in slopes]]
 
         everything = (*start, *given)
+        if any_of_arrays(map(type, everything)):
+            over_arrays = equation.over_arrays(arguments)
+            return shape.unflatten(over_arrays.solution(start, given, newton=solve is _newton))
         if not any(isinstance(x, Node) for x in given):
             return shape.unflatten(impl(*map(number_of, everything)))
         if any(isinstance(x, Node) and x.abstract for x in everything) and arguments not in systems:
@@ -153,9 +166,8 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
 
 
 def _flat(tree: object, name: str) -> tuple[list[Any], trees.Structure[Any]]:
-    """The numbers of a tree without arrays, and its structure."""
+    """The numbers and arrays of a tree, and its structure."""
     leaves, structure = trees.flatten(tree, name)
-    require_numbers(leaves, name)
     return numbers(leaves, name), structure
 
 

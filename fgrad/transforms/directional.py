@@ -13,11 +13,10 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from fgrad import trees
 from fgrad.autodiff.forward import tangent_nodes, tangents
-from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.leaves import slopes_at, slopes_of_all
 from fgrad.graph.node import Condition, Node
 from fgrad.ops.operand import Real, is_array, literal
-from fgrad.transforms.gradient import end_of, gradient, value_of
+from fgrad.transforms.gradient import end_of, gradient, still, value_of
 from fgrad.transforms.variables import Call, checked, number, require_shape, tangent_place
 from fgrad.trees.parameters import require_function
 
@@ -69,7 +68,7 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         else:
             found = tangents(activity, direction)
             values = list(map(_plain, leaves))
-        ends = [end_of(found, y) if isinstance(y, Node) else _still(y) for y in leaves]
+        ends = [end_of(found, y) if isinstance(y, Node) else still(y) for y in leaves]
         return structure.unflatten(values), structure.unflatten(ends)
 
     return jvp_of_f
@@ -173,8 +172,3 @@ def _plain(leaf: trees.Leaf) -> float:
     """The number of a leaf; a truth value stays one, and so does an array."""
     value = value_of(leaf)
     return value if isinstance(value, bool) or is_array(value) else literal(value, "result")
-
-
-def _still(leaf: trees.Leaf) -> Any:
-    """The tangent of a result that does not depend on anything."""
-    return zero_of(leaf) if is_array(leaf) else 0.0

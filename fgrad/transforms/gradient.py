@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, overload
 
 from fgrad import trees
-from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.leaves import slopes_at
 from fgrad.autodiff.reverse import slopes
 from fgrad.errors import NotAValue, summary
@@ -250,11 +249,16 @@ def _differentiated(
 
 
 def end_of(known: Mapping[Node[Any], Any], leaf: Node[Any]) -> Any:
-    """The derivative of a leaf as a user gets it; 0 if none is known."""
+    """The derivative of a leaf as a user gets it; 0 if none is known, as of a truth value."""
     if leaf not in known:
-        return zero_of(leaf.value) if leaf.rank == 1 else 0.0
+        return still(leaf.value) if leaf.rank == 1 else 0.0
     end = known[leaf]
     return end if type(end) is float else arrays().owned(end)
+
+
+def still(value: Any) -> Any:
+    """The tangent of a value that does not move: zeros of its shape, numbers also of truth values."""
+    return arrays().zeros(value.shape) if is_array(value) else 0.0
 
 
 def value_of(leaf: Any) -> Any:

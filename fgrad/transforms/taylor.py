@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.taylor import coefficient_nodes, coefficients
 from fgrad.errors import NotAValue, summary
 from fgrad.graph.node import Node
-from fgrad.ops.operand import Real, is_of_arrays, require_numbers, untraceable
+from fgrad.ops.operand import Real, arrays, is_array, is_of_arrays
+from fgrad.transforms.gradient import value_of
 from fgrad.transforms.variables import Call, one_number
 from fgrad.trees.parameters import name_of, require_function
 
+if TYPE_CHECKING:
+    from fgrad.arrays.values import Array
+
 P = ParamSpec("P")
 A = TypeVar("A")
-Q = TypeVar("Q", bound=Real)
+Q = TypeVar("Q", bound="Real | Array")
 
 
 def taylor(
@@ -24,9 +29,10 @@ def taylor(
 
     `taylor(f, n)(x, ...)` returns `(c_0, ..., c_n)`, where f(x + h) is c_0 + c_1 h + ... + c_n h**n up
     to higher powers of h (Griewank & Walther 2008, chapter 13). `f` is called once, and an operation costs the square of `order`. Given
-    a node, or if `f` holds nodes from outside, the coefficients are nodes. Raises
-    NotDifferentiable if `f` returns anything but a number, NotAValue for an `order` that is no
-    whole number from 0.
+    a node, or if `f` holds nodes from outside, the coefficients are nodes. If `f` returns an array,
+    they are arrays; if x is one, h is added to all of its elements. Raises
+    NotDifferentiable if `f` returns anything but a number or an array, NotAValue for an `order`
+    that is no whole number from 0.
 
     >>> import fgrad as fg
     >>> fg.taylor(fg.exp, 4)(0.0)
@@ -40,17 +46,34 @@ def taylor(
         if call.structure.kind is not None:
             advice = "Expand along a line: taylor(lambda t: f(a + t * b), order)(0.0)."
             raise NotAValue("taylor", f"one number as {name_of(f, 0)}", summary(x), advice)
-        require_numbers((x,), "taylor")
-        output = one_number(call.result(f), "taylor")
+        output = _one_leaf(call.result(f))
         if not isinstance(output, Node):
-            return (output, *[0.0] * order)
-        if is_of_arrays(output):
-            raise untraceable(output, "taylor")
+            return (output, *[zero_of(output)] * order)
+        if is_of_arrays(output) or is_of_arrays(call.variables[0]):
+            return _of_arrays(call, output, order)
         on_numbers = not call.of_nodes and call.activity((output,)).closed
         expanded: Callable[..., Any] = coefficients if on_numbers else coefficient_nodes
         return expanded(output, call.variables[0], order)
 
     return taylor_of_f
+
+
+def _one_leaf(output: Any) -> Any:
+    """The output of a function: a node, a number or an array; NotDifferentiable for anything else."""
+    if is_of_arrays(output) and not output.truth:
+        return output
+    if is_array(output) and not arrays().is_truths(output):
+        return arrays().owned(arrays().array(output, "taylor"))
+    return one_number(output, "taylor")
+
+
+def _of_arrays(call: Call, output: Any, order: int) -> tuple[Any, ...]:
+    """The coefficients where there are arrays: nodes unless all is known as numbers."""
+    from fgrad.autodiff.array_taylor import array_coefficient_nodes  # noqa: PLC0415  # needs numpy
+
+    on_numbers = not call.of_nodes and call.activity((output,)).closed
+    grown = array_coefficient_nodes(output, call.variables[0], order)
+    return tuple([value_of(c) for c in grown]) if on_numbers else grown
 
 
 def _require_order(order: object) -> None:

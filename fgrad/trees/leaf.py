@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops.operand import (
-    ARRAYS,
     arrays,
     is_array,
     is_bool,
@@ -20,6 +19,12 @@ from fgrad.trees.structure import LEAF, TRUTH, Structure
 
 Leaf: TypeAlias = Node[float] | float
 
+_COMPILED: Final = (
+    "Programs and compiled functions compute with numbers: call the function itself with arrays, or"
+    " give it the numbers of array.tolist(); fg.compile(f).map takes whole columns of numbers, and"
+    " fg.compile(f).specialise(array) is a function of an array's numbers."
+)
+
 
 def leaf_of(value: Any, path: str) -> Leaf:
     """`value` as a leaf: a number, a node or an array; NotAValue, with the path, for anything else."""
@@ -27,11 +32,14 @@ def leaf_of(value: Any, path: str) -> Leaf:
         return value
     if is_real(value):
         return literal(value, path)
-    if is_array(value):
+    if is_array(value) and not arrays().is_truths(value):
         kept: Leaf = arrays().as_leaf(value, path)
         return kept
     advice = "Bind it beforehand by functools.partial, or mark its field as trees.STATIC."
-    raise NotAValue(path, "a number or a node", told(value), advice)
+    got = told(value)
+    if is_array(value):
+        got = f"an array of truth values of shape {value.shape}"
+    raise NotAValue(path, "a number or a node", got, advice)
 
 
 def number(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
@@ -52,6 +60,6 @@ def argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
     if is_bool(value):
         return bool(value), TRUTH
     if is_array(value):
-        raise NotAValue(path, "a number or a node", told(value), ARRAYS)
+        raise NotAValue(path, "a number or a node", told(value), _COMPILED)
     require_numbers((value,), path)
     return leaf_of(value, path), TRUTH if isinstance(value, Node) and value.truth else LEAF

@@ -21,6 +21,7 @@ from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
 from fgrad.trees.leaf import Leaf as Leaf
 from fgrad.trees.leaf import argument, number, result
+from fgrad.trees.sameness import equal
 from fgrad.trees.structure import LEAF as LEAF
 from fgrad.trees.structure import Structure as Structure
 from fgrad.trees.structure import row_of, structured
@@ -229,8 +230,9 @@ class Registry:
         children = dict(zip(parts.keys, parts.children, strict=True))
         if children.keys() != set(structure.keys):
             raise TreeMismatch(path, f"keys {list(structure.keys)}", f"keys {list(parts.keys)}")
-        if parts.static != structure.static:
-            raise TreeMismatch(path, f"{structure.static!r:.60}", f"{parts.static!r:.60}")
+        if not equal(parts.static, structure.static):
+            needed, got = (" ".join(repr(x).split()) for x in (structure.static, parts.static))
+            raise TreeMismatch(path, f"{needed:.60}", f"{got:.60}")
         for key, child in zip(structure.keys, structure.children, strict=True):
             self._matched(child, children[key], path + container.entry(key), leaves, leaf)
 

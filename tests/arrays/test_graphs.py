@@ -11,7 +11,7 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
-from fgrad.formats.graphviz.writer import dot  # noqa: E402
+from fgrad.formats.graphviz.writer import dot, spell  # noqa: E402
 from tests.samples.arrays import WHOLE, Case  # noqa: E402  # they need numpy
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
@@ -93,3 +93,49 @@ def test_a_graph_is_printed_and_drawn_with_shapes_and_norms() -> None:
     assert (
         r"w\nvalue array (20, 10) of norm 1626.87\ngradient array (20, 10) of norm 14.1421" in drawn
     )
+
+
+def test_an_operation_on_whole_arrays_is_shown_with_what_it_is_made_of() -> None:
+    w = fg.var(np.ones((4, 3)))
+    y = fg.sum(w[:, [0, 0, 1]] @ np.ones(3), 0) + fg.max(w)
+    shown = fg.show(fg.Graph.of(y))
+    for word in ("index[:, array (3,)](", "contract[ab,b->a](", "sum[(0,)](", "max[0, 1]("):
+        assert word in shown, shown
+    assert "@" not in shown
+    texts = list(spell(fg.Graph.of(w * np.ones(3))).values())
+    assert texts == [
+        "var(array (4, 3) of norm 3.4641)",
+        "var(array (4, 3) of norm…ay (3,) of norm 1.73205",
+    ]
+
+
+def test_pickle_hands_arrays_on_without_a_copy() -> None:
+    w = fg.var(np.arange(50_000.0).reshape(-1, 10), "w")
+    graph = fg.Graph.of(fg.sum(fg.tanh(w @ np.ones((10, 10)))))
+    buffers: list[Any] = []
+    data = pickle.dumps(graph, protocol=5, buffer_callback=buffers.append)
+    assert len(data) < 2_000
+    back = pickle.loads(data, buffers=buffers)
+    assert back == graph
+    assert np.shares_memory(back.variables[0].value, w.value)
+    with pytest.raises(ValueError, match="read-only"):
+        back.variables[0].value[0] = 1.0
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_every_protocol_gives_arrays_that_nobody_writes_to(protocol: int) -> None:
+    graph, y, *_ = made()
+    back, gradients = pickle.loads(pickle.dumps((graph, fg.grad(graph, y)), protocol))
+    assert back == graph
+    assert back.digest == graph.digest
+    arrays = [x for node in back.nodes for x in (node.value, *node.args)]
+    for array in (*arrays, *gradients.values()):
+        assert not isinstance(array, np.ndarray) or not array.flags.writeable
+
+
+def test_the_nodes_of_a_program_on_arrays_are_nodes_of_arrays() -> None:
+    program = fg.trace(lambda x, y: x * y + 1.0)(1.0, 2.0)
+    (plain,) = program.nodes((np.ones(2), np.ones(2)))
+    (node,) = program.nodes((fg.var(np.ones(2)), np.ones(2)))
+    assert type(plain) is type(node) is fg.ArrayNode
+    assert np.array_equal(plain.value, node.value)

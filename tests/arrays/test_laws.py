@@ -101,7 +101,7 @@ def test_the_layout_of_an_array_does_not_matter(case: Case) -> None:
 
 @pytest.mark.parametrize("case", WHOLE, ids=str)
 def test_a_broadcast_argument_with_strides_of_0_is_as_good_as_any(case: Case) -> None:
-    if case.definite or case.name == "sort":
+    if case.definite or case.singular or case.name == "sort":
         pytest.skip("equal rows are singular, and equal elements sorted anyhow")
     args = [
         np.broadcast_to(np.float64(0.5), np.shape(a)) if np.ndim(a) else 0.5
@@ -119,14 +119,14 @@ def test_nan_in_gives_nan_out(case: Case) -> None:
         pytest.skip("they choose")
     args = case.arguments()
     lost = [np.full(np.shape(a), np.nan) if np.ndim(a) else np.nan for a in args]
-    try:
-        value = jvp(case, lost, moved(case, 1))[0]
-    except np.linalg.LinAlgError:
-        return
+    value = jvp(case, lost, moved(case, 1))[0]
     full = np.ones(np.shape(value), bool)
     if case.name.startswith(("pad", "diag of a vector", "cholesky")):
         # Constants stay; everything else is lost.
         full = np.asarray(value) != np.asarray(case.f(*args))
+    if case.definite or case.singular or case.name.startswith("rfft"):
+        # Some results do not move: vectors of one element, the imaginary part of a mean.
+        full &= np.asarray(jvp(case, args, moved(case, 1))[1]) != 0.0
     assert np.isnan(value)[full].all() or 0 in case.shapes[0]
     linear_tangent = jvp(case, args, lost)[1]
     assert (

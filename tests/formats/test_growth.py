@@ -69,6 +69,31 @@ DOCUMENTS: dict[str, Text] = {
     "nodes": lambda n: graph_text('["variable",[1.0]],' + rows('["sin",#]', n), '[0,"x"]'),
 }  # fmt: skip
 
+ARRAY = '["variable",{"shape":[1],"float64":"AAAAAAAA8D8="}]'
+
+
+def bytes_of(n: int) -> str:
+    """The base64 of as many numbers 0 as three times `n`."""
+    return "A" * (32 * n)
+
+
+ARRAYS: dict[str, Text] = {
+    "one large array": lambda n: graph_text(f'["variable",{{"shape":[{3 * n}],"float64":"{bytes_of(n)}"}}]', ""),
+    "large truth values": lambda n: graph_text(f'{ARRAY},["where",{{"shape":[{24 * n}],"bool":"{bytes_of(n)}"}},0,0]', ""),
+    "a large index": lambda n: graph_text(f'{ARRAY},["array.index",[{{"index":[{{"shape":[{3 * n}],"int64":"{bytes_of(n)}"}}]}}],0]', ""),
+    "bytes too few": lambda n: graph_text(f'["variable",{{"shape":[{3 * n + 1}],"float64":"{bytes_of(n)}"}}]', ""),
+    "no bytes": lambda n: graph_text(f'["variable",{{"shape":[{3 * n}],"float64":"{"!" * n}"}}]', ""),
+    "many arrays": lambda n: graph_text(",".join([ARRAY] * n), ""),
+    "many operations on arrays": lambda n: graph_text(ARRAY + "," + rows('["array.reshape",[[1]],#]', n), ""),
+    "many sizes": lambda n: graph_text(ARRAY + "," + rows('["array.broadcast_to",[[#]],0]', n), ""),
+    "many axes": lambda n: graph_text(f'{ARRAY},["array.sum",[[{rows("#", n)}]],0]', ""),
+    "many lengths": lambda n: graph_text(f'["variable",{{"shape":[{rows("1", n)}],"float64":""}}]', ""),
+    "many parts of an index": lambda n: graph_text(f'{ARRAY},["array.index",[{{"index":[{rows("null", n)}]}}],0]', ""),
+    "many letters": lambda n: graph_text(f'{ARRAY},["array.contract",["{"a" * n},{"a" * n}->"],0,0]', ""),
+    "many keys": lambda n: graph_text(f'["variable",{{{rows(chr(34) + "k#" + chr(34) + ":1", n)}}}]', ""),
+    "an array that grows": lambda n: graph_text(ARRAY + "," + rows('["array.concatenate",[0,2],#,#]', n), ""),
+}  # fmt: skip
+
 LISTINGS: dict[str, Text] = {
     "escaped quotes in an argument": lambda n: 'program(x):\n  %1 = sin("' + '\\"' * n,
     "escaped quotes in a name": lambda n: 'program("' + '\\"' * n,
@@ -141,6 +166,12 @@ def either(read: Callable[[Any], object]) -> Callable[[Any], None]:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_loads(name: str) -> None:
     grows_in_proportion(either(fg.loads), DOCUMENTS[name], SMALL)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_loads_of_arrays(name: str) -> None:
+    pytest.importorskip("numpy")
+    grows_in_proportion(either(fg.loads), ARRAYS[name], 300)
 
 
 @pytest.mark.parametrize("name", LISTINGS)

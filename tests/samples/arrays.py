@@ -26,6 +26,8 @@ class Case:
     same: Callable[..., Any] | None = None
     definite: bool = False
     """Whether the first argument is made symmetric and positive definite."""
+    singular: bool = False
+    """Whether it has no derivative where the rows of an argument are equal."""
 
     def __str__(self) -> str:
         return f"{self.name}-{'-'.join('x'.join(map(str, s)) or '0d' for s in self.shapes)}"
@@ -77,6 +79,41 @@ def _chosen(x: Any, y: Any) -> Any:
 
 def _clipped(x: Any, y: Any) -> Any:
     return fg.clip(x, y - 1.0, y + 0.5)
+
+
+def _joined(parts: Any, ndim: int) -> Any:
+    """All results of an operation in one array."""
+    shape = (-1,) if ndim == 2 else (2, -1)
+    return fg.concatenate([fg.reshape(part, shape) for part in parts], -1)
+
+
+def _eigenpairs(a: Any) -> Any:
+    return _joined(fg.eigh(a), np.ndim(getattr(a, "value", a)))
+
+
+def _triple(a: Any) -> Any:
+    return _joined(fg.svd(a, full_matrices=False), np.ndim(getattr(a, "value", a)))
+
+
+def _factors(a: Any) -> Any:
+    q, r = fg.qr(a)
+    rows, columns = r.shape[-2:]
+    upper = np.triu_indices(rows, 0, columns)
+    return _joined((q, _at(r, (..., *upper))), np.ndim(getattr(a, "value", a)))
+
+
+def _by_jax(name: str, **options: Any) -> Callable[..., Any]:
+    """JAX's function of scipy.linalg, with a matrix that is not singular."""
+    return lambda j, a, b: getattr(j.scipy.linalg, name)(a + 3.0 * np.eye(3), b, **options)
+
+
+def _squares(j: Any, u: Any, s: Any, vh: Any) -> Any:
+    """What does not depend on the signs of the vectors."""
+    return j.concatenate([j.ravel(j.square(u)), s, j.ravel(j.square(vh))])
+
+
+def _squared(a: Any) -> Any:
+    return _squares(fg, *fg.svd(a, full_matrices=False))
 
 
 WHOLE = [
@@ -165,7 +202,80 @@ WHOLE = [
     Case("det", fg.det, ((3, 3),), definite=True, same=lambda j, a: j.linalg.det(a)),
     Case("det of many", fg.det, ((2, 3, 3),), definite=True, same=lambda j, a: j.linalg.det(a)),
     Case("slogdet", lambda a: fg.slogdet(a).logabsdet, ((2, 3, 3),), definite=True, same=lambda j, a: j.linalg.slogdet(a)[1]),
+    Case("det of one", fg.det, ((1, 1),), same=lambda j, a: j.linalg.det(a)),
     Case("cholesky", lambda a: fg.cholesky(a @ fg.swapaxes(a, -1, -2)), ((2, 3, 3),), definite=True, same=lambda j, a: j.linalg.cholesky(a @ j.swapaxes(a, -1, -2))),
+    Case("cholesky of any", fg.cholesky, ((3, 3),), definite=True),
+    Case("cholesky of many", fg.cholesky, ((2, 1, 3, 3),), definite=True),
+    Case("cholesky of the upper part", lambda a: fg.cholesky(a, upper=True), ((3, 3),), definite=True),
+    Case("solve of many and many", fg.solve, ((2, 1, 3, 3), (4, 3, 2)), definite=True),
+    *[
+        Case(f"solve_triangular {lower} {trans}", lambda a, b, k=lower, t=trans: fg.solve_triangular(a + 3.0 * np.eye(3), b, lower=k, trans=t),
+             shapes, singular=True, same=same)
+        for lower in (False, True) for trans in (0, "T")
+        for shapes, same in (
+            (((3, 3), (3, 2)), None),
+            (((3, 3), (3,)), _by_jax("solve_triangular", lower=lower, trans=trans) if lower and trans else None),
+            (((2, 3, 3), (4, 1, 3, 2)), None),
+        )
+    ],
+    Case("eigvalsh", fg.eigvalsh, ((3, 3),), definite=True),
+    Case("eigvalsh of the symmetric part", lambda a: fg.eigvalsh(0.5 * (a + fg.swapaxes(a, -1, -2))), ((2, 3, 3),), definite=True,
+         same=lambda j, a: j.linalg.eigvalsh(0.5 * (a + j.swapaxes(a, -1, -2)))),
+    Case("eigvalsh of the upper part", lambda a: fg.eigvalsh(a, "U"), ((2, 3, 3),), definite=True),
+    Case("eigh", _eigenpairs, ((2, 3, 3),), definite=True),
+    Case("eigh of one", _eigenpairs, ((1, 1),), definite=True),
+    Case("eigh squared", lambda a: fg.square(fg.eigh(0.5 * (a + a.T)).eigenvectors), ((4, 4),), definite=True,
+         same=lambda j, a: j.square(j.linalg.eigh(0.5 * (a + a.T))[1])),
+    *[Case("svd", _triple, (shape,), singular=True) for shape in ((3, 3), (4, 3), (2, 3, 4), (3, 1), (1, 3), (1, 1))],
+    *[
+        Case("singular values", lambda a: fg.svd(a, compute_uv=False), (shape,), singular=True)
+        for shape in ((3, 3), (4, 3), (2, 3, 4))
+    ],
+    *[
+        Case("svd squared", _squared, (shape,), singular=True, same=same)
+        for shape, same in (((3, 3), None), ((4, 2), lambda j, a: _squares(j, *j.linalg.svd(a, full_matrices=False))))
+    ],
+    *[Case("qr", _factors, (shape,), singular=True) for shape in ((3, 3), (4, 2), (2, 3, 4), (3, 1), (1, 3))],
+    *[
+        Case("qr squared", lambda a: fg.square(fg.qr(a).Q), (shape,), singular=True, same=same)
+        for shape, same in (((2, 3, 2), None), ((4, 2), lambda j, a: j.square(j.linalg.qr(a)[0])))
+    ],
+    Case("r of qr", lambda a: fg.qr(a, "r") @ np.ones(3), ((4, 3),), singular=True),
+    *[Case("pinv", fg.pinv, (shape,), singular=True, same=same)
+      for shape, same in (((3, 3), None), ((4, 2), lambda j, a: j.linalg.pinv(a)), ((2, 4), None), ((2, 4, 3), None))],
+    *[
+        Case("lstsq", lambda a, b: fg.lstsq(a, b).x, shapes, singular=True, same=same)
+        for shapes, same in ((((4, 2), (4,)), lambda j, a, b: j.linalg.lstsq(a, b)[0]), (((4, 2), (4, 3)), None), (((2, 4), (2,)), None), (((3, 3), (3, 2)), None))
+    ],
+    Case("lstsq residuals", lambda a, b: fg.lstsq(a, b).residuals, ((4, 2), (4, 3)), singular=True),
+    Case("lstsq of a lower rank", lambda a, b: fg.lstsq(fg.outer(a, a), b).x, ((3,), (3,)), singular=True),
+    *[
+        Case(f"matrix_power {n}", lambda a, n=n: fg.matrix_power(a, n), ((2, 3, 3),), low=-1.0, high=1.0, definite=True)
+        for n in (1, 2, 5, -1, -2)
+    ],
+    Case("multi_dot", lambda *xs: fg.multi_dot(xs), ((2,), (2, 3), (3, 4), (4, 2))),
+    Case("multi_dot of matrices", lambda *xs: fg.multi_dot(xs), ((2, 3), (3, 1), (1, 2)), same=lambda j, *xs: j.linalg.multi_dot(xs)),
+    Case("kron", fg.kron, ((2, 3), (3, 2))),
+    *[Case("kron", fg.kron, shapes) for shapes in (((2,), (3, 2)), ((2, 2, 1), (3,)), ((), (2,)), ((2, 3), ()))],
+    Case("expm", fg.expm, ((3, 3),)),
+    *[
+        Case(f"{name} of none", f, (shape,))
+        for shape in ((0, 3, 3), (2, 0, 0))
+        for name, f in (
+            ("solve", lambda a: fg.solve(a, a)), ("inv", fg.inv), ("det", fg.det), ("slogdet", lambda a: fg.slogdet(a).logabsdet),
+            ("cholesky", fg.cholesky), ("solve_triangular", lambda a: fg.solve_triangular(a, a)), ("eigvalsh", fg.eigvalsh),
+            ("eigenvectors", lambda a: fg.eigh(a)[1]), ("svd", lambda a: fg.svd(a)[0]), ("qr", lambda a: fg.qr(a)[0]),
+            ("pinv", fg.pinv), ("matrix_power", lambda a: fg.matrix_power(a, 2)), ("expm", fg.expm),
+        )
+    ],
+    *[
+        Case(f"rfft over {axis}", lambda x, a=axis: fg.concatenate(fg.rfft(x, a), a), (shape,),
+             same=(lambda j, x: j.concatenate([j.fft.rfft(x).real, j.fft.rfft(x).imag], -1)) if axis == -1 and shape == (2, 6) else None)
+        for axis, shape in ((-1, (2, 6)), (-1, (5,)), (0, (4, 3)), (1, (2, 3, 2)), (-1, (1,)), (-1, (2,)))
+    ],
+    *[Case(f"irfft {n}", lambda x, y, n=n: fg.irfft(x, y, n), ((2, 4), (2, 4))) for n in (6, 7)],
+    Case("irfft over 0", lambda x, y: fg.irfft(x, y, axis=0), ((3, 2), (3, 2))),
+    Case("expm of many", fg.expm, ((2, 2, 2),), low=-8.0, high=8.0),
 ]  # fmt: skip
 
 

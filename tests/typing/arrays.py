@@ -61,6 +61,30 @@ assert_type(fg.softmax(w), fg.ArrayNode)
 assert_type(fg.logsumexp(a), float)
 assert_type(fg.solve(m, a), Array)
 assert_type(fg.solve(w, a), fg.ArrayNode)
+assert_type(fg.solve_triangular(m, a, lower=True), Array)
+assert_type(fg.solve_triangular(m, w, trans="T"), fg.ArrayNode)
+assert_type(fg.cholesky(w), fg.ArrayNode)
+assert_type(fg.cholesky(m, upper=True), Array)
+assert_type(fg.eigh(w).eigenvectors, fg.ArrayNode)
+assert_type(fg.eigh(m, UPLO="U").eigenvalues, Array)
+assert_type(fg.eigvalsh(w), fg.ArrayNode)
+assert_type(fg.qr(w).R, fg.ArrayNode)
+assert_type(fg.qr(m, "r"), Array)
+assert_type(fg.svd(m, full_matrices=False).Vh, Array)
+assert_type(fg.svd(w)[1], fg.ArrayNode)
+assert_type(fg.svd(w, compute_uv=False), fg.ArrayNode)
+assert_type(fg.pinv(m), Array)
+assert_type(fg.lstsq(m, a).x, Array)
+assert_type(fg.lstsq(m, w).residuals, fg.ArrayNode)
+assert_type(fg.lstsq(w, a).rank, int)
+assert_type(fg.matrix_power(w, 3), fg.ArrayNode)
+assert_type(fg.multi_dot([m, m, a]), Array)
+assert_type(fg.multi_dot([m, w]), fg.ArrayNode)
+assert_type(fg.kron(m, w), fg.ArrayNode)
+assert_type(fg.expm(m), Array)
+assert_type(fg.rfft(w).real, fg.ArrayNode)
+assert_type(fg.irfft(m, m), Array)
+assert_type(fg.irfft(m, w, n=5), fg.ArrayNode)
 assert_type(fg.stack([x, 2.0]), fg.ArrayNode)
 assert_type(fg.concatenate([w, w]), fg.ArrayNode)
 assert_type(fg.concatenate([a, a]), Array)
@@ -70,6 +94,13 @@ assert_type(fg.einsum("ij,j->i", w, a), fg.ArrayNode)
 gradients = fg.grad(fg.Graph.of(w.sum(), w, x), w.sum())
 assert_type(gradients[w], Array)
 assert_type(gradients[x], float)
+
+
+some = fg.grad(fg.Graph.of(w.sum(), w, x), w.sum(), wrt=(w, x))
+assert_type(some, fg.Gradients)
+assert_type(some[w], Array)
+assert_type(some[x], float)
+assert_type(fg.grad(fg.Graph.of(w.sum()), w.sum(), wrt=w)[w], Array)
 
 
 def loss(w: Array, x: Array) -> float:
@@ -82,6 +113,13 @@ def features(w: Array) -> Array:
     return fg.tanh(w)
 
 
+def whitened(w: Array) -> Array:
+    """One that unpacks a result with names."""
+    values, vectors = fg.eigh(w)
+    return vectors / fg.sqrt(values)
+
+
+assert_type(fg.vjp(whitened)(m)[0], Array)
 assert_type(fg.gradient(loss)(m, a), Array)
 assert_type(fg.value_and_gradient(loss)(m, a), tuple[float, Array])
 assert_type(fg.hvp(loss)(m, m, a), Array)
@@ -93,13 +131,69 @@ assert_type(fg.hessian(loss)(m, a)[0], Array)
 
 @attrs.frozen
 class Layer:
+    """Parameters as users declare them."""
+
+    weight: Array
+    bias: Array
+    scale: float = 1.0
+
+
+def predict(p: Layer, x: Array) -> Array:
+    """A model of a frozen class of arrays."""
+    return fg.tanh(x @ p.weight + p.bias) * p.scale
+
+
+def penalty(p: Layer, x: Array) -> float:
+    """Its loss."""
+    return fg.sum(predict(p, x) ** 2)
+
+
+layer = Layer(m, a)
+assert_type(fg.gradient(penalty)(layer, m), Layer)
+assert_type(fg.value_and_gradient(penalty)(layer, m), tuple[float, Layer])
+assert_type(fg.gradient(penalty, argnums=(0, 1))(layer, m), tuple[Layer, Array])
+assert_type(fg.hvp(penalty)(layer, layer, m), Layer)
+assert_type(fg.jvp(predict)(layer, layer, m), tuple[Array, Array])
+assert_type(fg.vjp(predict)(layer, m)[1](m), Layer)
+assert_type(fg.jacobian(predict)(layer, m)[0], Layer)
+assert_type(fg.hessian(penalty)(layer, m)[0].weight, Array)
+assert_type(fg.trees.map(lambda p, g: p - 0.1 * g, layer, layer), Layer)
+assert_type(fg.minimize(lambda p: penalty(p, m), layer, fg.adam()).params, Layer)
+
+
+def residual(x: Array, w: Array) -> Array:
+    """An equation of arrays."""
+    return w @ x - a
+
+
+def contracting(x: Array, p: Layer) -> Array:
+    """A map whose fixed point is asked for."""
+    return fg.tanh(x @ p.weight + p.bias)
+
+
+def along(t: float, w: Array) -> Array:
+    """A line in the space of arrays."""
+    return fg.exp(t * w)
+
+
+assert_type(fg.root(residual, a)(m), Array)
+assert_type(fg.jacobian(fg.root(residual, a))(m)[0], Array)
+assert_type(fg.fixed_point(contracting, a)(layer), Array)
+assert_type(fg.taylor(features, 3)(a), tuple[Array, ...])
+assert_type(fg.taylor(along, 3)(0.0, a), tuple[Array, ...])
+assert_type(fg.custom(features, vjp=lambda w, y, bar: (1.0 - y * y) * bar)(m), Array)
+assert_type(fg.loads(fg.dumps(fg.Graph.of(w)), kind=fg.Graph), fg.Graph)
+
+
+@attrs.frozen
+class Affine:
     """Parameters that are arrays."""
 
     weight: Array
     bias: Array
 
 
-def error(layer: Layer, x: Array) -> float:
+def error(layer: Affine, x: Array) -> float:
     """A model of a class of arrays."""
     return fg.mean((x @ layer.weight + layer.bias) ** 2)
 
@@ -109,13 +203,13 @@ def of_vector(v: Array) -> float:
     return error(unravel(v), a)
 
 
-layer = Layer(m, a)
-vector, unravel = fg.trees.ravel(layer)
+affine = Affine(m, a)
+vector, unravel = fg.trees.ravel(affine)
 assert_type(vector, Array)
-assert_type(unravel(vector), Layer)
-assert_type(fg.gradient(error)(layer, a), Layer)
-assert_type(fg.minimize(lambda p: error(p, a), layer, fg.adam()), fg.Minimum[Layer])
-assert_type(fg.minimize(lambda p: error(p, a), layer, fg.lbfgs()).params, Layer)
-assert_type(fg.adam().start(layer), fg.State[Layer])
-assert_type(fg.adam()(fg.adam().start(layer), layer).params.bias, Array)
+assert_type(unravel(vector), Affine)
+assert_type(fg.gradient(error)(affine, a), Affine)
+assert_type(fg.minimize(lambda p: error(p, a), affine, fg.adam()), fg.Minimum[Affine])
+assert_type(fg.minimize(lambda p: error(p, a), affine, fg.lbfgs()).params, Affine)
+assert_type(fg.adam().start(affine), fg.State[Affine])
+assert_type(fg.adam()(fg.adam().start(affine), affine).params.bias, Array)
 assert_type(fg.gradient(of_vector)(vector), Array)

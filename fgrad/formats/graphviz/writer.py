@@ -13,6 +13,7 @@ from fgrad.graph.node import Node, number_of, variable
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
 from fgrad.ops.names import spelled
+from fgrad.ops.operand import is_array
 from fgrad.ops.primitive import Op
 
 # How operators are written, and how strongly they bind.
@@ -106,7 +107,7 @@ def _escaped(text: str) -> str:
 def _spelled(node: Node[Any], texts: Mapping[Any, str]) -> str:
     args = node.args
     if node.op is variable:
-        return f"var({node.value:.12g})"
+        return f"var({_literal(node.value)})"
     if node.op in _PREFIX:
         return _PREFIX[node.op][0] + _side(args[0], texts, _PREFIX[node.op][1])
     if node.op in _INFIX:
@@ -119,12 +120,18 @@ def _spelled(node: Node[Any], texts: Mapping[Any, str]) -> str:
     return f"{node.op.name}({', '.join(_side(a, texts, 0) for a in args)})"
 
 
+def _literal(value: Any) -> str:
+    if isinstance(value, bool) or is_array(value):
+        return number(value)
+    return f"{value:.12g}"
+
+
 def _side(arg: Node[Any] | float, texts: Mapping[Any, str], needed: int) -> str:
     """An argument, in parentheses if it would otherwise fall apart."""
     if isinstance(arg, Node):
         text = texts[arg]
         strength = _STRENGTHS.get(arg.op, _WHOLE) if not arg.label else _WHOLE
     else:
-        text = str(arg).lower() if isinstance(arg, bool) else f"{arg:.12g}"
+        text = _literal(arg)
         strength = _PREFIX[ops.neg][1] if text.startswith("-") else _WHOLE
     return f"({text})" if strength < needed else text

@@ -16,19 +16,27 @@ from typing import Any, Final, overload
 import attrs
 from pyrsistent import pvector
 
-from fgrad.errors import MalformedProgram, NotAValue, UnknownName, Untranslatable, summary
+from fgrad.errors import (
+    FormatError,
+    MalformedProgram,
+    NotAValue,
+    UnknownName,
+    Untranslatable,
+    summary,
+)
 from fgrad.formats.json.document import Document, Path, Unreadable, brief
 from fgrad.graph.canonical import Canonical
 from fgrad.graph.graph import Graph
 from fgrad.graph.node import Node, variable
 from fgrad.ops.multiple import MultiOp
 from fgrad.ops.names import digits, namesake, number, operation, spelled, vocabulary
-from fgrad.ops.operand import literal
+from fgrad.ops.operand import is_array, literal
 from fgrad.ops.primitive import Op
 from fgrad.program.passes import inlined
 from fgrad.program.program import Instruction, Program, placed
 
 VERSION: Final = 1
+_PLAIN: Final = frozenset({int, float, bool})
 _FORMATS: Final = MappingProxyType({"fgrad program": Program, "fgrad graph": Graph})
 
 
@@ -64,36 +72,52 @@ def _graph_body(graph: object) -> dict[str, Any]:
     instructions: list[tuple[Op, tuple[Any, ...]]] = []
     for i, node in enumerate(graph.nodes):
         place[node] = i
-        args = [place[a] if isinstance(a, Node) else _plain(a) for a in node.args]
-        instructions.append(
-            (node.op, (_plain(node.value),) if node.op is variable else tuple(args))
-        )
+        given = (node.value,) if node.op is variable else node.args
+        args = [place[a] if isinstance(a, Node) else _plain(a) for a in given]
+        instructions.append((node.op, tuple(args)))
     labels = [(i, node.label) for i, node in enumerate(graph.nodes) if node.label is not None]
     outputs = [place[node] for node in graph.outputs]
     return {"nodes": _written(instructions), "labels": labels, "outputs": outputs}
 
 
 def _written(instructions: Sequence[tuple[Op, tuple[Any, ...]]]) -> list[list[Any]]:
-    words: dict[Op, str] = {variable: "variable"}
+    heads: dict[Op, list[Any]] = {variable: ["variable"]}
     owners: dict[str, Op] = {}
     written = []
     for op, args in instructions:
-        word = words.get(op)
-        if word is None:
-            if isinstance(op, MultiOp) and op.nameless:
-                raise Untranslatable(
-                    op.name, "JSON", "it is made of functions, which no text holds"
-                )
-            word = words[op] = spelled(op)
-            if owners.setdefault(word, op) != op:
-                raise namesake(op)
-        written.append([word, *[a if type(a) in (int, bool) else [_number(a)] for a in args]])
+        head = heads.get(op)
+        if head is None:
+            head = heads[op] = _head(op, owners)
+        written.append([*head, *[a if type(a) in (int, bool) else _literal(a) for a in args]])
     return written
 
 
-def _plain(value: object) -> float | bool:
+def _head(op: Op, owners: dict[str, Op]) -> list[Any]:
+    """The word for an operation, and what it is made of if it is one on whole arrays."""
+    if not op.elementwise:
+        return _over_arrays().written_op(op)  # type: ignore[no-any-return]  # of a module that is imported late
+    if isinstance(op, MultiOp) and op.nameless:
+        raise Untranslatable(op.name, "JSON", "it is made of functions, which no text holds")
+    word = spelled(op)
+    if owners.setdefault(word, op) != op:
+        raise namesake(op)
+    return [word]
+
+
+def _over_arrays() -> Any:
+    """What is written and read of arrays: nobody else waits for numpy."""
+    from fgrad.formats.json import arrays  # noqa: PLC0415  # see above
+
+    return arrays
+
+
+def _plain(value: object) -> Any:
     """A literal of a node as a float, whatever its class: an int would be the number of a value."""
-    return value if isinstance(value, bool) else literal(value, "dumps")
+    return value if isinstance(value, bool) or is_array(value) else literal(value, "dumps")
+
+
+def _literal(value: object) -> Any:
+    return _over_arrays().written_array(value) if is_array(value) else [_number(value)]
 
 
 def _number(value: object) -> float | str:
@@ -153,6 +177,8 @@ class _Reader:
         self.document = document
         self.key = key
         self.known = known
+        self.arrays: Any = None
+        """What reads arrays, once there are some."""
 
     def program(self) -> Program:
         fields = self.document.fields(("format", "version", "inputs", "lines", "outputs"))
@@ -167,7 +193,7 @@ class _Reader:
         self.known["variable"] = variable
         raw = self.instructions(fields[2])
         instructions = [(op, () if op is variable else args) for op, args in raw]
-        program = self.checked((), instructions, fields[4])
+        program = self.checked((), list(map(_without_arrays, instructions)), fields[4])
         labels = self.labels(fields[3], len(instructions))
         form = Canonical.of_instructions(0, instructions, program.outputs)
         nodes, outputs = attrs.evolve(form, labels=labels).build(self.values(raw))
@@ -199,23 +225,40 @@ class _Reader:
             if type(given) is not list or not given or type(given[0]) is not str:
                 problem = 'a list such as ["sin",0] is needed here'
                 raise self.document.error((self.key, i), problem)
-            op = self.known.get(given[0]) or self.operation(i, given[0])
+            op = self.known.get(given[0]) or self.operation(i, given)
             args = [
                 a if type(a) is int or type(a) is bool else literals((self.key, i, k), a)
-                for k, a in enumerate(given[1:], 1)
+                for k, a in enumerate(
+                    given[1 if op.elementwise else 2 :], 1 if op.elementwise else 2
+                )
             ]
-            if op is variable and [type(a) for a in args] != [float]:
+            if op is variable and not (len(args) == 1 and _is_number(args[0])):
                 raise self.document.error((self.key, i), "a variable takes one literal, its value")
             instructions.append((op, tuple(args)))
         return instructions
 
-    def operation(self, i: int, word: str) -> Op:
+    def operation(self, i: int, given: list[Any]) -> Op:
+        word = given[0]
+        if self.key == "nodes" and word.startswith("array."):
+            made: Op = self.of_arrays.operation(
+                (self.key, i), word, given[1] if given[1:] else None
+            )
+            return made
         try:
             return operation(word, self.known)
         except UnknownName as error:
             raise self.document.error((self.key, i, 0), str(error)) from None
 
-    def literal(self, path: Path, raw: Any) -> float:
+    @property
+    def of_arrays(self) -> Any:
+        """What reads arrays."""
+        if self.arrays is None:
+            self.arrays = _over_arrays().ArrayReader(self.document)
+        return self.arrays
+
+    def literal(self, path: Path, raw: Any) -> Any:
+        if type(raw) is dict and self.key == "nodes":
+            return self.of_arrays.array(path, raw)
         value = raw[0] if type(raw) is list and len(raw) == 1 else raw
         if value is not raw:
             if type(value) is str:
@@ -248,13 +291,34 @@ class _Reader:
             if op is variable:
                 values.append(args[0])
                 continue
+            given = placed(args, values)
             try:
-                value = op.impl(*placed(args, values))
+                if self.arrays is None:
+                    value = op.impl(*given)
+                else:
+                    value = self.arrays.value((self.key, i), op, given)
+            except FormatError:
+                raise
             except NotAValue as error:
                 problem = f"{op.name} returns {error.got}, which is no real number"
                 raise self.document.error((self.key, i), problem) from error
             except (ArithmeticError, ValueError) as error:
                 problem = f"{op.name} raises {type(error).__name__} for these values"
                 raise self.document.error((self.key, i), problem) from error
-            values.append(bool(value) if op.truth else value)
+            values.append(bool(value) if op.truth and not is_array(value) else value)
         return values
+
+
+def _without_arrays(instruction: Instruction) -> Instruction:
+    """An instruction with a literal of the same kind for each array, for a check of kinds."""
+    op, args = instruction
+    kinds: list[Any] = [_sample(a) if type(a) not in _PLAIN and is_array(a) else a for a in args]
+    return op, tuple(kinds)
+
+
+def _sample(array: Any) -> float | bool:
+    return True if array.dtype.kind == "b" else 0.0
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is float or (is_array(value) and value.dtype.kind == "f")

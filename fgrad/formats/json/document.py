@@ -21,7 +21,7 @@ Path: TypeAlias = tuple[str | int, ...]
 # A string that is not ended is a mark, or a search would begin again at every quote in it.
 _MARK: Final = r'(?s)"(?:[^"\\]|\\.)*+"?+|[\[\]{}:,]|[^\s\[\]{}:,"]++'  # compiled for an error only
 _DEEPEST: Final = 100
-_SOUND: Final = 4
+_SOUND: Final = 8
 _WIDEST: Final = 18
 
 
