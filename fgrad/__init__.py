@@ -117,9 +117,12 @@ from fgrad.ops.signatures import Unary as Unary
 
 if _typing.TYPE_CHECKING:
     from fgrad import trees as trees
+    from fgrad.arrays.api import at as at
     from fgrad.arrays.api import broadcast_to as broadcast_to
     from fgrad.arrays.api import cholesky as cholesky
     from fgrad.arrays.api import concatenate as concatenate
+    from fgrad.arrays.api import convolve as convolve
+    from fgrad.arrays.api import cross as cross
     from fgrad.arrays.api import cumprod as cumprod
     from fgrad.arrays.api import cumsum as cumsum
     from fgrad.arrays.api import det as det
@@ -131,7 +134,9 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import expand_dims as expand_dims
     from fgrad.arrays.api import expm as expm
     from fgrad.arrays.api import flip as flip
+    from fgrad.arrays.api import hstack as hstack
     from fgrad.arrays.api import inner as inner
+    from fgrad.arrays.api import interp as interp
     from fgrad.arrays.api import inv as inv
     from fgrad.arrays.api import irfft as irfft
     from fgrad.arrays.api import kron as kron
@@ -141,6 +146,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import matrix_power as matrix_power
     from fgrad.arrays.api import max as max
     from fgrad.arrays.api import mean as mean
+    from fgrad.arrays.api import median as median
     from fgrad.arrays.api import min as min
     from fgrad.arrays.api import moveaxis as moveaxis
     from fgrad.arrays.api import multi_dot as multi_dot
@@ -149,11 +155,14 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import pad as pad
     from fgrad.arrays.api import pinv as pinv
     from fgrad.arrays.api import qr as qr
+    from fgrad.arrays.api import quantile as quantile
     from fgrad.arrays.api import ravel as ravel
     from fgrad.arrays.api import repeat as repeat
     from fgrad.arrays.api import reshape as reshape
     from fgrad.arrays.api import rfft as rfft
     from fgrad.arrays.api import roll as roll
+    from fgrad.arrays.api import searchsorted as searchsorted
+    from fgrad.arrays.api import select as select
     from fgrad.arrays.api import slogdet as slogdet
     from fgrad.arrays.api import softmax as softmax
     from fgrad.arrays.api import solve as solve
@@ -170,9 +179,11 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import tensordot as tensordot
     from fgrad.arrays.api import tile as tile
     from fgrad.arrays.api import transpose as transpose
+    from fgrad.arrays.api import trapezoid as trapezoid
     from fgrad.arrays.api import tril as tril
     from fgrad.arrays.api import triu as triu
     from fgrad.arrays.api import vdot as vdot
+    from fgrad.arrays.api import vstack as vstack
     from fgrad.arrays.nodes import ArrayCondition as ArrayCondition
     from fgrad.arrays.nodes import ArrayNode as ArrayNode
     from fgrad.compiled.compile import compile as compile
@@ -186,6 +197,53 @@ if _typing.TYPE_CHECKING:
     from fgrad.formats.json.codec import loads as loads
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
+    from fgrad.ops.bessel import airy as airy
+    from fgrad.ops.bessel import airyai as airyai
+    from fgrad.ops.bessel import airyaiprime as airyaiprime
+    from fgrad.ops.bessel import airybi as airybi
+    from fgrad.ops.bessel import airybiprime as airybiprime
+    from fgrad.ops.bessel import i0 as i0
+    from fgrad.ops.bessel import i1 as i1
+    from fgrad.ops.bessel import iv as iv
+    from fgrad.ops.bessel import j0 as j0
+    from fgrad.ops.bessel import j1 as j1
+    from fgrad.ops.bessel import jv as jv
+    from fgrad.ops.bessel import k0 as k0
+    from fgrad.ops.bessel import k1 as k1
+    from fgrad.ops.bessel import kv as kv
+    from fgrad.ops.bessel import yv as yv
+    from fgrad.ops.beta import beta as beta
+    from fgrad.ops.beta import betaln as betaln
+    from fgrad.ops.beta import gamma as gamma
+    from fgrad.ops.beta import gammainc as gammainc
+    from fgrad.ops.beta import gammaincc as gammaincc
+    from fgrad.ops.beta import zeta as zeta
+    from fgrad.ops.elementary import cospi as cospi
+    from fgrad.ops.elementary import cot as cot
+    from fgrad.ops.elementary import csc as csc
+    from fgrad.ops.elementary import exp10 as exp10
+    from fgrad.ops.elementary import fma as fma
+    from fgrad.ops.elementary import rem as rem
+    from fgrad.ops.elementary import sec as sec
+    from fgrad.ops.elementary import sinc as sinc
+    from fgrad.ops.elementary import sinpi as sinpi
+    from fgrad.ops.elementary import trunc as trunc
+    from fgrad.ops.integrals import ellipe as ellipe
+    from fgrad.ops.integrals import ellipk as ellipk
+    from fgrad.ops.integrals import exp1 as exp1
+    from fgrad.ops.integrals import expi as expi
+    from fgrad.ops.integrals import lambertw as lambertw
+    from fgrad.ops.logarithms import entr as entr
+    from fgrad.ops.logarithms import log1mexp as log1mexp
+    from fgrad.ops.logarithms import logit as logit
+    from fgrad.ops.logarithms import xlog1py as xlog1py
+    from fgrad.ops.logarithms import xlogy as xlogy
+    from fgrad.ops.normal import erfcinv as erfcinv
+    from fgrad.ops.normal import erfcx as erfcx
+    from fgrad.ops.normal import erfinv as erfinv
+    from fgrad.ops.normal import log_ndtr as log_ndtr
+    from fgrad.ops.normal import ndtr as ndtr
+    from fgrad.ops.normal import ndtri as ndtri
     from fgrad.optimize.descent import Minimum as Minimum
     from fgrad.optimize.descent import Search as Search
     from fgrad.optimize.descent import minimize as minimize
@@ -221,6 +279,8 @@ if _typing.TYPE_CHECKING:
     from fgrad.transforms.jacobian import hessian as hessian
     from fgrad.transforms.jacobian import jacobian as jacobian
     from fgrad.transforms.taylor import taylor as taylor
+
+expit = sigmoid  # the name of SciPy, JAX and torch, beside that of the field
 
 # The names imported above, without fgrad's modules, which Python binds here too.
 _NAMES: _typing.Final = frozenset(
@@ -334,8 +394,15 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "svd": "arrays.api",
     "rfft": "arrays.api",
     "irfft": "arrays.api",
+    **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft", "at", "convolve", "cross", "hstack", "interp", "median", "quantile", "searchsorted", "select", "trapezoid", "vstack"], "arrays.api"),
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
+    **dict.fromkeys(["sec", "csc", "cot", "sinpi", "cospi", "sinc", "exp10", "trunc", "rem", "fma"], "ops.elementary"),
+    **dict.fromkeys(["logit", "log1mexp", "xlogy", "xlog1py", "entr"], "ops.logarithms"),
+    **dict.fromkeys(["erfcx", "ndtr", "log_ndtr", "erfinv", "erfcinv", "ndtri"], "ops.normal"),
+    **dict.fromkeys(["gamma", "beta", "betaln", "gammainc", "gammaincc", "zeta"], "ops.beta"),
+    **dict.fromkeys(["i0", "i1", "iv", "j0", "j1", "jv", "yv", "k0", "k1", "kv", "airy", "airyai", "airyaiprime", "airybi", "airybiprime"], "ops.bessel"),
+    **dict.fromkeys(["expi", "exp1", "ellipk", "ellipe", "lambertw"], "ops.integrals"),
 })  # fmt: skip
 
 # So that `from fgrad import *` and `help(fgrad)` have the latter too.

@@ -23,16 +23,23 @@ _OPERATIONS: Final = {
     "clamp": "clip",
     "cond": "where",
     "divide": "div",
-    "expit": "sigmoid",
     "eq": "equal",
+    "erf_inv": "erfinv",
     "fabs": "abs",
+    "fix": "trunc",
     "fmax": "maximum",
     "fmin": "minimum",
+    "fmod": "rem",
     "fsum": "sum",
     "gammaln": "lgamma",
     "ge": "greater_equal",
     "gt": "greater",
     "if_else": "where",
+    "igamma": "gammainc",
+    "igammac": "gammaincc",
+    "jn": "jv",
+    "kn": "kv",
+    "lbeta": "betaln",
     "le": "less_equal",
     "ln": "log",
     "loggamma": "lgamma",
@@ -53,7 +60,33 @@ _OPERATIONS: Final = {
     "subtract": "sub",
     "sumprod": "dot",
     "true_divide": "div",
+    "yn": "yv",
 }
+# Names of the array API that are others than numpy's first ones.
+_ARRAYS: Final = {
+    "concat": "concatenate",
+    "matrix_transpose": "swapaxes",
+    "cumulative_sum": "cumsum",
+    "cumulative_prod": "cumprod",
+    "permute_dims": "transpose",
+    "percentile": "quantile",
+    "row_stack": "vstack",
+    "trapz": "trapezoid",
+}
+# Functions of numpy that take nodes and have no name of ours.
+_OF_NUMPY: Final = (
+    "all", "any", "append", "apply_along_axis", "argmax", "argmin", "argpartition", "argsort",
+    "argwhere", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bincount",
+    "block", "broadcast_arrays", "choose", "column_stack", "compress", "corrcoef", "correlate",
+    "count_nonzero", "cov", "delete", "diagflat", "digitize", "dsplit", "dstack", "ediff1d",
+    "extract", "flatnonzero", "fliplr", "flipud", "full_like", "heaviside", "hsplit",
+    "insert", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf",
+    "lexsort", "linspace", "meshgrid", "nan_to_num", "nanargmax", "nanargmin", "nancumprod",
+    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
+    "nanquantile", "nanstd", "nansum", "nanvar", "nonzero", "ones_like", "partition",
+    "piecewise", "polyval", "ptp", "resize", "rollaxis", "rot90", "signbit", "tril_indices_from",
+    "triu_indices_from", "unstack", "vander", "vecdot", "vsplit", "zeros_like",
+)  # fmt: skip
 _TRANSFORMS: Final = {
     "Adam": "adam",
     "Function": "compile",
@@ -125,22 +158,24 @@ _FORMULAS: Final = {
     "degrees": "x * (180.0 / math.pi)",
     "float_power": "fg.pow(x, y)",
     "e": "math.e",
-    "fmod": "fg.copysign(fg.mod(fg.abs(x), fg.abs(y)), x)",
     "floor_divide": "fg.floor(x / y)",
     "inf": "math.inf",
     "nan": "math.nan",
     "pi": "math.pi",
-    "gamma": "fg.exp(fg.lgamma(x))",
+    "log_expit": "-fg.softplus(-x)",
+    "log_sigmoid": "-fg.softplus(-x)",
     "log_softmax": "x - functools.reduce(fg.logaddexp, xs)",
     "logical_xor": "a ^ b",
+    "logsigmoid": "-fg.softplus(-x)",
     "rad2deg": "x * (180.0 / math.pi)",
     "radians": "x * (math.pi / 180.0)",
     "rsqrt": "fg.reciprocal(fg.sqrt(x))",
     "sumsqr": "fg.dot(xs, xs)",
-    "trunc": "fg.where(x < 0.0, fg.ceil(x), fg.floor(x))",
 }
 
 OTHERS: Final[Mapping[str, str]] = MappingProxyType(
-    {name: f"fg.{ours}" for name, ours in (_OPERATIONS | _TRANSFORMS).items()} | _FORMULAS
+    {name: f"fg.{ours}" for name, ours in (_OPERATIONS | _TRANSFORMS | _ARRAYS).items()}
+    | {name: f"np.{name}" for name in _OF_NUMPY}
+    | _FORMULAS
 )
 """For a name of another library, its equivalent here."""

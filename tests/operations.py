@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import fgrad as fg
-from fgrad.ops import descriptions
+from fgrad.ops import descriptions, special_descriptions
 from fgrad.ops.descriptions import Description
 from fgrad.ops.primitive import Op
 
@@ -27,6 +27,12 @@ GROUPS: Final[Mapping[str, Mapping[str, Description]]] = {
     "Trigonometric and hyperbolic functions": descriptions._ANGLES,
     "Error and gamma functions": descriptions._SPECIAL,
     "Rounding, signs and extremes": descriptions._KINKS,
+    "Special functions: trigonometric, rounding": special_descriptions.ELEMENTARY,
+    "Special functions: logarithms of probabilities": special_descriptions.LOGARITHMS,
+    "Special functions: the normal distribution": special_descriptions.NORMAL,
+    "Special functions: gamma, beta and zeta": special_descriptions.GAMMA,
+    "Special functions: Bessel and Airy": special_descriptions.BESSEL,
+    "Special functions: integrals and Lambert's": special_descriptions.INTEGRALS,
     "Comparisons and choices": descriptions._LOGIC,
 }
 

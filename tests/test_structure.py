@@ -25,6 +25,9 @@ INTERNAL = {
 }  # fmt: skip
 
 
+ALIASES = {"expit"}
+
+
 def modules() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
 
@@ -40,8 +43,8 @@ def test_no_module_and_no_function_grows_too_long() -> None:
 
 def test_every_public_operation_is_exported_and_no_other() -> None:
     public = {name for name, op in vars(scalar).items() if isinstance(op, Op)} - INTERNAL
-    exported = {name for name, op in vars(fg).items() if isinstance(op, Op)}
-    assert exported == public
+    exported = {name for name, op in vars(fg).items() if isinstance(op, Op)} - set(fg._LATER)
+    assert exported - ALIASES == public
 
 
 def test_every_room_has_a_sign_and_re_exports_nothing() -> None:
@@ -105,7 +108,7 @@ def test_nothing_public_is_of_elsewhere() -> None:
         for alias in node.names
     }
     public = {name for name in dir(fg) if not name.startswith("_")}
-    assert public <= ours
+    assert public - ALIASES <= ours
 
 
 def test_everything_public_is_documented() -> None:

@@ -52,6 +52,10 @@ def test_a_name_of_another_library_is_answered_with_ours(name: str) -> None:
     known = {"fg": fg, "math": math, "functools": functools, "f": fg.sin, "gradient": fg.gradient}
     known |= {"x": 0.5, "y": 0.25, "xs": [0.5, 0.25], "a": True, "b": False}
     known |= {"compile": fg.compile}
+    if OTHERS[name].startswith("np."):
+        known["np"] = pytest.importorskip("numpy")
+        if not hasattr(known["np"], name):
+            pytest.skip("this numpy has not")
     assert eval(OTHERS[name], known) is not None  # noqa: S307  # our own text
 
 
@@ -64,7 +68,8 @@ def test_a_name_of_another_library_is_answered_with_ours(name: str) -> None:
         ("arctan2", "fg.atan2"),
         ("power", "fg.pow"),
         ("minimise", "fg.minimize"),
-        ("gamma", "fg.exp(fg.lgamma(x))"),
+        ("gammaln", "fg.lgamma"),
+        ("fmod", "fg.rem"),
         ("gradeint", "fg.gradient"),
         ("Sin", "fg.sin"),
         ("heissan", "fg.hessian"),
@@ -122,10 +127,10 @@ def test_functions_of_numpy_are_ours_or_say_that_they_are_not() -> None:
     assert done > 45
     np: Any = pytest.importorskip("numpy")
     actions: list[tuple[Any, str]] = [
-        (lambda: np.add.reduce(x), "np.sum"),
+        (lambda: np.subtract.reduce(x), "np.sum"),
         (lambda: np.sin(x, out=np.empty(())), "immutable"),
         (lambda: np.spacing(x), "node.value"),
-        (lambda: np.median(x), "node.value"),
+        (lambda: np.histogram(x), "node.value"),
     ]
     for action, ours in actions:
         with pytest.raises(fg.NotAValue, match=ours):

@@ -3,8 +3,10 @@
 Read `values` (which arrays are taken, and how they are kept), `nodes` (nodes of arrays, and every
 operation on numbers elementwise), `flow` (contributions: un-broadcasting, and guards element by
 element), `primitive` (an operation on arrays with both modes), then the primitives: `linear`,
-`contract`, `reductions`, `linalg`. `functions` is what is composed of them, `protocols` what numpy
-asks of nodes. `ufuncs` is the table from operation to numpy's function, which columns share.
+`contract`, `convolution`, `at`, `reductions`, `linalg`. `shapes`, `parts`, `together`, `functions`,
+`products`, `einstein`, `order`, `lines`, `statistics` and `choices` are what is composed of them;
+`numpy_table` says which of numpy's functions each is, and `protocols` is what numpy asks of nodes.
+`ufuncs` is the table from operation to numpy's function, which columns share.
 
 The only room that imports numpy before a backend does; it is itself imported when the first array
 comes. Imports `fgrad.graph`; the sweeps over arrays are in `fgrad.autodiff`.

@@ -7,12 +7,14 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from fgrad.arrays.functions import matmul, trace
+from fgrad.arrays.functions import trace
 from fgrad.arrays.linear import full, summing
 from fgrad.arrays.matrices import eye, scaled, spread, square, turned
 from fgrad.arrays.primitive import Flow, Flows, Whole
-from fgrad.arrays.shapes import broadcast_to, concatenate, index
+from fgrad.arrays.products import matmul
+from fgrad.arrays.shapes import broadcast_to, index
 from fgrad.arrays.systems import inv, solve
+from fgrad.arrays.together import concatenate
 from fgrad.arrays.values import quietly, shape_of
 
 _ILL: Final = 1e4

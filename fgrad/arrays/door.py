@@ -7,9 +7,10 @@ from fgrad.arrays.nodes import held as held
 from fgrad.arrays.nodes import held_truth as held_truth
 from fgrad.arrays.nodes import sealed as sealed
 from fgrad.arrays.nodes import variable_of as variable_of
+from fgrad.arrays.products import dot as dot
 from fgrad.arrays.protocols import function as function
 from fgrad.arrays.protocols import ufunc as ufunc
-from fgrad.arrays.shapes import stacked as stacked
+from fgrad.arrays.together import stacked as stacked
 from fgrad.arrays.values import array as array
 from fgrad.arrays.values import as_leaf as as_leaf
 from fgrad.arrays.values import is_leaf as is_leaf

@@ -7,7 +7,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from fgrad.arrays.functions import matmul
 from fgrad.arrays.linear import full
 from fgrad.arrays.matrices import (
     flowing,
@@ -22,8 +21,10 @@ from fgrad.arrays.matrices import (
     under,
 )
 from fgrad.arrays.primitive import Flow, Flows, Several, Whole
-from fgrad.arrays.shapes import concatenate, index
+from fgrad.arrays.products import matmul
+from fgrad.arrays.shapes import index
 from fgrad.arrays.systems import substitution
+from fgrad.arrays.together import concatenate
 from fgrad.arrays.values import shape_of
 from fgrad.errors import NotAValue
 from fgrad.ops import scalar as ops

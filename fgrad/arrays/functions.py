@@ -1,26 +1,25 @@
-"""Functions of whole arrays composed of the primitives: long, as numpy has many names.
+"""Reductions and sums along axes, as numpy names them.
 
-They take nodes, arrays and numbers, and give a node where they are given one.
+They take nodes, arrays and numbers, and give a node where they are given one. `where` chooses the
+elements that count, and `initial` is one more of them.
 """
 
 from __future__ import annotations
 
 import math
-from builtins import max as largest
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from fgrad.arrays.contract import contract
-from fgrad.arrays.linear import accumulating, permuted, reshaped, summing
+from fgrad.arrays.linear import accumulating, reshaped, summing
+from fgrad.arrays.parts import diagonal
 from fgrad.arrays.reductions import extremum, kept, log_sum_exp
 from fgrad.arrays.shapes import (
     Axis,
     axes_of,
     axis_of,
-    concatenate,
-    diagonal,
+    broadcast_to,
     given,
     index,
     ravel,
@@ -28,7 +27,10 @@ from fgrad.arrays.shapes import (
     reshape,
     transpose,
 )
+from fgrad.arrays.together import concatenate
 from fgrad.arrays.values import shape_of
+from fgrad.errors import NotAValue
+from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 
 
@@ -45,19 +47,60 @@ def _reduced(
     return reshaped(out, kept(shape, axes)) if keepdims else out
 
 
-def sum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def chosen(x: Any, where: Any, other: float, name: str) -> Any:
+    """The elements that count, and `other` in place of those that do not."""
+    x = given(x, name)
+    return x if where is True else ops.where(_spread(where, shape_of(x)), x, other)
+
+
+def _spread(where: Any, shape: tuple[int, ...]) -> Any:
+    where = given(where, "where", truth=True)
+    return broadcast_to(where, shape) if shape else where
+
+
+def sum(
+    x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The sum along axes, or of all elements."""
-    return _reduced(x, axis, keepdims, "sum", summing)
+    if where is not True:
+        x = chosen(x, where, 0.0, "sum")
+    out = _reduced(x, axis, keepdims, "sum", summing)
+    return out if initial is None else out + initial
 
 
-def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def max(
+    x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The largest element along axes; equal ones share the derivative."""
-    return _reduced(x, axis, keepdims, "max", lambda axes: extremum("max", axes), empty=False)
+    return _extreme("max", x, axis, keepdims, initial=initial, where=where)
 
 
-def min(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def min(
+    x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The smallest element along axes; equal ones share the derivative."""
-    return _reduced(x, axis, keepdims, "min", lambda axes: extremum("min", axes), empty=False)
+    return _extreme("min", x, axis, keepdims, initial=initial, where=where)
+
+
+def _extreme(name: str, x: Any, axis: Axis, keepdims: bool, *, initial: Any, where: Any) -> Any:
+    if initial is None and where is not True:
+        advice = "Give the value where no element counts, as in initial=-np.inf."
+        raise NotAValue(f"{name} with where=", "initial=", "none", advice)
+    x = chosen(x, where, math.inf if name == "min" else -math.inf, name)
+    axes = axes_of(axis, len(shape_of(x)), name)
+    if initial is not None and 0 in [shape_of(x)[a] for a in axes]:
+        shape = kept(shape_of(x), axes)
+        of = [n for a, n in enumerate(shape_of(x)) if a not in axes]
+        return broadcast_to(initial, shape if keepdims else of)
+    out = _reduced(x, axis, keepdims, name, lambda axes: extremum(name, axes), empty=False)
+    if initial is None:
+        return out
+    return ops.maximum(out, initial) if name == "max" else ops.minimum(out, initial)
+
+
+def ptp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The largest element along axes less the smallest."""
+    return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
 
 
 def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
@@ -71,27 +114,39 @@ def softmax(x: Any, axis: int = -1) -> Any:
     return ops.exp(x - logsumexp(x, axis, keepdims=True))
 
 
-def _count(x: Any, axis: Axis, where: str) -> float:
+def _count(x: Any, axis: Axis, keepdims: bool, where: Any, name: str) -> Any:
+    """How many elements count: a number, or an array of the shape of the result."""
     shape = shape_of(x)
-    return float(math.prod([shape[a] for a in axes_of(axis, len(shape), where)]))
+    if where is True:
+        return float(math.prod([shape[a] for a in axes_of(axis, len(shape), name)]))
+    mask = _spread(where, shape)
+    value = mask.value if isinstance(mask, Node) else mask
+    return sum(np.where(value, 1.0, 0.0), axis, keepdims=keepdims)
 
 
-def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def mean(x: Any, axis: Axis = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """The mean along axes, or of all elements."""
     x = given(x, "mean")
-    return ops.div(sum(x, axis, keepdims=keepdims), _count(x, axis, "mean"))
+    total = sum(x, axis, keepdims=keepdims, where=where)
+    return ops.div(total, _count(x, axis, keepdims, where, "mean"))
 
 
-def variance(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def variance(
+    x: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, where: Any = True
+) -> Any:
     """The mean square distance from the mean; `ddof` is taken off the number of elements."""
     x = given(x, "var")
-    apart = x - mean(x, axis, keepdims=True)
-    return ops.div(sum(ops.square(apart), axis, keepdims=keepdims), _count(x, axis, "var") - ddof)
+    apart = x - mean(x, axis, keepdims=True, where=where)
+    total = sum(ops.square(apart), axis, keepdims=keepdims, where=where)
+    free = ops.maximum(_count(x, axis, keepdims, where, "var") - ddof, 0.0)
+    return ops.div(total, free)
 
 
-def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def std(
+    x: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, where: Any = True
+) -> Any:
     """The square root of the variance; its derivative is 0 where the variance is."""
-    return _root(variance(x, axis, ddof=ddof, keepdims=keepdims))
+    return _root(variance(x, axis, ddof=ddof, keepdims=keepdims, where=where))
 
 
 def _root(square: Any) -> Any:
@@ -99,12 +154,13 @@ def _root(square: Any) -> Any:
     return ops.where(ops.equal(square, 0.0), 0.0, ops.sqrt(square))
 
 
-def norm(x: Any, ord: Any = None, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The Euclidean norm along axes, of matrices Frobenius'; with `ord` 1 or inf that of vectors.
 
     The derivative is 0 where all elements are.
     """
     x = given(x, "norm")
+    axis = tuple(axis) if isinstance(axis, list) else axis
     ndim = len(axes_of(axis, len(shape_of(x)), "norm"))
     if ord is None or (ord == "fro" and ndim == 2) or (ord == 2 and ndim == 1):
         return _root(sum(ops.square(x), axis, keepdims=keepdims))
@@ -116,9 +172,11 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, *, keepdims: bool = False) 
     raise refused("norm", f"ord={ord!r:.20} along {ndim} axes", advice)
 
 
-def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def prod(
+    x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The product along axes, right at zeros to every order: it multiplies in pairs."""
-    x = given(x, "prod")
+    x = chosen(x, where, 1.0, "prod")
     shape = shape_of(x)
     axes = axes_of(axis, len(shape), "prod")
     rest = [a for a in range(len(shape)) if a not in axes]
@@ -131,7 +189,8 @@ def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
             pairs = index(out, slice(0, n - n % 2, 2)) * index(out, slice(1, None, 2))
             out = concatenate([pairs, index(out, slice(n - 1, None))]) if n % 2 else pairs
         out = index(out, 0)
-    return reshape(out, kept(shape, axes)) if keepdims else out
+    out = reshape(out, kept(shape, axes)) if keepdims else out
+    return out if initial is None else out * initial
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:
@@ -157,197 +216,6 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     return x
 
 
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    """The differences of neighbours along an axis, taken n times."""
-    x = given(x, "diff")
-    before = (slice(None),) * axis_of(axis, len(shape_of(x)), "diff")
-    for _ in range(n):
-        x = index(x, (*before, slice(1, None))) - index(x, (*before, slice(0, -1)))
-    return x
-
-
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum along a diagonal."""
     return sum(diagonal(x, offset, axis1, axis2), -1)
-
-
-# Products.
-
-
-def matmul(a: Any, b: Any) -> Any:
-    """The product of matrices and vectors, as `a @ b`; axes before the last two are broadcast."""
-    a, b = given(a, "matmul"), given(b, "matmul")
-    s, t = shape_of(a), shape_of(b)
-    if not s or not t:
-        raise refused("matmul", f"shapes {s} and {t}", "Multiply numbers by *.")
-    if s[-1] != t[largest(0, len(t) - 2)]:
-        advice = "The last axis of the first is summed with the last but one of the second."
-        raise refused("matmul", f"shapes {s} and {t}", advice)
-    if len(s) == 2 == len(t):
-        return contract("ab,bc->ac", a, b)
-    if len(s) == 1 or len(t) == 1:
-        return _with_vector(a, b)
-    batch_a, batch_b = s[:-2], t[:-2]
-    try:
-        np.broadcast_shapes(batch_a, batch_b)
-    except ValueError:
-        raise refused(
-            "matmul", f"shapes {s} and {t}", "Align the axes before the last two."
-        ) from None
-    names = "defghijklmnopq"[: largest(len(batch_a), len(batch_b))]
-    a, left = _lettered(a, names, batch_a, batch_b)
-    b, right = _lettered(b, names, batch_b, batch_a)
-    out = "".join([c for c in names if c in left or c in right])
-    y = contract(f"{left}ab,{right}bc->{out}ac", a, b)
-    return reshaped(y, (*np.broadcast_shapes(batch_a, batch_b), s[-2], t[-1]))
-
-
-def _lettered(
-    x: Any, names: str, mine: tuple[int, ...], theirs: tuple[int, ...]
-) -> tuple[Any, str]:
-    """An operand without the axes along which it is repeated, and the letters of the others."""
-    names = names[len(names) - len(mine) :]
-    padded = (1,) * (len(mine) - len(theirs)) + theirs
-    other = padded[len(padded) - len(mine) :]
-    keep = [not (n == 1 and m != 1) for n, m in zip(mine, other, strict=True)]
-    shape = [n for n, k in zip(mine, keep, strict=True) if k]
-    return reshaped(x, (*shape, *shape_of(x)[-2:])), "".join(
-        [c for c, k in zip(names, keep, strict=True) if k]
-    )
-
-
-def _with_vector(a: Any, b: Any) -> Any:
-    n, m = len(shape_of(a)), len(shape_of(b))
-    names = "defghijklmnopq"
-    if n == m == 1:
-        return contract("a,a->", a, b)
-    if m == 1:
-        return contract(f"{names[: n - 2]}ab,b->{names[: n - 2]}a", a, b)
-    return contract(f"a,{names[: m - 2]}ab->{names[: m - 2]}b", a, b)
-
-
-def dot(a: Any, b: Any) -> Any:
-    """numpy's dot: of vectors and matrices their product, of others over the last axis and the last but one."""
-    a, b = given(a, "dot"), given(b, "dot")
-    n, m = len(shape_of(a)), len(shape_of(b))
-    if not n or not m:
-        return a * b
-    if n <= 2 and m <= 2:
-        return matmul(a, b)
-    return tensordot(a, b, ((n - 1,), (largest(0, m - 2),)))
-
-
-def inner(a: Any, b: Any) -> Any:
-    """The products summed over the last axis of both."""
-    a, b = given(a, "inner"), given(b, "inner")
-    if not shape_of(a) or not shape_of(b):
-        return a * b
-    return tensordot(a, b, ((-1,), (-1,)))
-
-
-def vdot(a: Any, b: Any) -> Any:
-    """The products of all elements, summed."""
-    return matmul(ravel(given(a, "vdot")), ravel(given(b, "vdot")))
-
-
-def outer(a: Any, b: Any) -> Any:
-    """The products of each element of one with each of the other."""
-    return contract("a,b->ab", ravel(given(a, "outer")), ravel(given(b, "outer")))
-
-
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """The products summed over pairs of axes: the last and the first so many, or those named."""
-    a, b = given(a, "tensordot"), given(b, "tensordot")
-    n, m = len(shape_of(a)), len(shape_of(b))
-    if isinstance(axes, int):
-        axes = (tuple(range(n - axes, n)), tuple(range(axes)))
-    pairs = [(x,) if isinstance(x, int) else tuple(x) for x in axes]
-    left = [axis_of(x, n, "tensordot") for x in pairs[0]]
-    right = [axis_of(x, m, "tensordot") for x in pairs[1]]
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    p, q = letters[:n], list(letters[n : n + m])
-    for i, j in zip(left, right, strict=True):
-        if shape_of(a)[i] != shape_of(b)[j]:
-            got = f"shapes {shape_of(a)} and {shape_of(b)} over axes {i} and {j}"
-            raise refused("tensordot", got, "Sum over axes of one length.")
-        q[j] = p[i]
-    summed = {p[i] for i in left}
-    out = "".join([c for c in (*p, *q) if c not in summed])
-    return contract(f"{p},{''.join(q)}->{out}", a, b)
-
-
-def einsum(spec: str, *operands: Any) -> Any:
-    """Products summed by letters; where no result is named, by those that are there twice.
-
-    >>> import numpy as np
-    >>> import fgrad as fg
-    >>> fg.einsum("ij,j->i", np.eye(2), np.array([1.0, 2.0]))
-    array([1., 2.])
-    """
-    parts = [given(x, "einsum") for x in operands]
-    inputs, out = _parsed(spec, parts)
-    pairs = [
-        _single(x, names, _needed(inputs, i, out))
-        for i, (x, names) in enumerate(zip(parts, inputs, strict=True))
-    ]
-    x, names = pairs[0]
-    for i, (other, theirs) in enumerate(pairs[1:], 2):
-        later = {c for _, rest in pairs[i:] for c in rest} | set(out)
-        both = [c for c in dict.fromkeys(names + theirs) if c in later]
-        x, names = _paired(x, names, other, theirs, "".join(both))
-    x, names = _single(x, names, set(out))
-    return permuted(x, tuple([names.index(c) for c in out])) if out else x
-
-
-def _needed(inputs: list[str], place: int, out: str) -> set[str]:
-    return {c for i, names in enumerate(inputs) if i != place for c in names} | set(out)
-
-
-def _parsed(spec: str, parts: list[Any]) -> tuple[list[str], str]:
-    text = spec.replace(" ", "")
-    arguments, arrow, out = text.partition("->")
-    inputs = arguments.split(",")
-    every = "".join(inputs)
-    if not arrow:
-        out = "".join(sorted([c for c in set(every) if every.count(c) == 1]))
-    wrong = None
-    if not (every + out).isalpha() and every + out:
-        wrong = "letters alone"
-    elif len(inputs) != len(parts):
-        wrong = f"{len(inputs)} arrays, not {len(parts)}"
-    elif not set(out) <= set(every) or len(set(out)) < len(out):
-        wrong = "each letter of the result once, and from an array"
-    elif any(len(names) != len(shape_of(x)) for names, x in zip(inputs, parts, strict=True)):
-        wrong = "a letter for each axis"
-    else:
-        lengths: dict[str, int] = {}
-        for names, x in zip(inputs, parts, strict=True):
-            for c, n in zip(names, shape_of(x), strict=True):
-                if lengths.setdefault(c, n) != n:
-                    wrong = f"one length for {c}, not {lengths[c]} and {n}"
-    if wrong:
-        raise refused("einsum", f"{spec!r:.60}: it needs {wrong}", "Write it as for np.einsum.")
-    return inputs, out
-
-
-def _single(x: Any, names: str, needed: set[str]) -> tuple[Any, str]:
-    """One operand: diagonals where a letter is repeated, sums over letters nobody else needs."""
-    for c in dict.fromkeys(names):
-        while names.count(c) > 1:
-            i = names.index(c)
-            j = names.index(c, i + 1)
-            x = diagonal(x, 0, i, j)
-            names = names[:i] + names[i + 1 : j] + names[j + 1 :] + c
-    lost = tuple([i for i, c in enumerate(names) if c not in needed])
-    return (sum(x, lost) if lost else x), "".join([c for c in names if c in needed])
-
-
-def _paired(x: Any, names: str, other: Any, theirs: str, out: str) -> tuple[Any, str]:
-    if not names or not theirs:
-        return x * other, names + theirs
-    # What one of both has alone and nobody needs any more is summed first.
-    x, names = _single(x, names, set(theirs) | set(out))
-    other, theirs = _single(other, theirs, set(names) | set(out))
-    if not names or not theirs:
-        return x * other, names + theirs
-    return contract(f"{names},{theirs}->{out}", x, other), out

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays.functions import matmul
 from fgrad.arrays.matrices import eye, matrices, square
 from fgrad.arrays.nodes import constant_of
+from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import broadcast_to, given, refused, reshape
 from fgrad.arrays.systems import inv, solve
 from fgrad.arrays.values import plain, shape_of

@@ -17,6 +17,7 @@ import numpy as np
 
 from fgrad.arrays.primitive import Flow, Linear, Support
 from fgrad.arrays.values import plain, shape_of
+from fgrad.graph.node import Node
 from fgrad.ops.operand import Guarded
 
 Shape: TypeAlias = tuple[int, ...]
@@ -82,9 +83,9 @@ def widened(x: Any, shape: Shape) -> Any:
 
 def is_truth(x: Any) -> bool:
     """Whether it is a truth value, an array of them, or a node of these."""
-    return (
-        isinstance(x, bool) or getattr(x, "truth", False) or getattr(x, "dtype", None) == np.bool_
-    )
+    if isinstance(x, Node):
+        return x.truth
+    return isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_
 
 
 def flow_shape(flow: Flow) -> Shape:
@@ -291,7 +292,7 @@ def indexing(key: Key) -> Linear:
             g = Guarded(everywhere, g, zero=True)
         return placing(key, s).along(g)
 
-    return _linear("index", lambda x: x[key.parts], indexing, (key,), back)
+    return _linear("index", lambda x: np.asarray(x)[key.parts], indexing, (key,), back)
 
 
 @lru_cache(_CACHED)

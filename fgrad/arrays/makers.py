@@ -17,7 +17,9 @@ import attrs
 import numpy as np
 
 from fgrad.arrays import (
+    at,
     contract,
+    convolution,
     determinants,
     factors,
     fourier,
@@ -38,7 +40,7 @@ _SUPPORTED: Final = (
 )  # fmt: skip
 _PARTS: Final = {"eigh": ("L", "U"), "fourier_cosines": ("cosines",), "fourier_sines": ("sines",)}
 _ALONE: Final[tuple[ArrayOp, ...]] = (
-    systems._solve, determinants._log_abs_det, determinants._det, factors._cholesky, factors._qr,
+    systems._solve, convolution._convolution, determinants._log_abs_det, determinants._det, factors._cholesky, factors._qr,
     spectra._frame, singular._frames, singular._svd,
 )  # fmt: skip
 
@@ -74,6 +76,8 @@ def _table() -> dict[str, Maker]:
         "transpose": Maker(linear.permuting, ("axes",)),
         "index": Maker(linear.indexing, ("index",)),
         "place": Maker(linear.placing, ("index", "shape")),
+        "set": Maker(at.setting, ("index",)),
+        "add_at": Maker(at.adding, ("index",)),
         "contract": Maker(contract.contraction, ("spec",)),
         "guarded_contract": Maker(contract.guarded_contraction, ("spec",)),
         "concatenate": Maker(joining.concatenation, ("axis", "count")),

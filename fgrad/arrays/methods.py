@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays import functions, shapes
+from fgrad.arrays import parts, products, shapes
+from fgrad.arrays.at import at
 from fgrad.arrays.contract import contraction
 from fgrad.arrays.nodes import ArrayCondition, ArrayNode, new_node
+from fgrad.arrays.numpy_arguments import read
+from fgrad.arrays.numpy_forms import astype
+from fgrad.arrays.numpy_table import FUNCTIONS
 from fgrad.arrays.values import array, quietly
 from fgrad.errors import SilentDetach
 from fgrad.graph.node import Node
-from fgrad.ops import scalar as ops
 from fgrad.ops.operand import is_array
 
 
-def _reduction(f: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return f(self, axis, keepdims=keepdims)
-
-    method.__doc__ = f.__doc__
-    return method
-
-
-def _deviation(f: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
-        return f(self, axis, ddof=ddof, keepdims=keepdims)
-
-    method.__doc__ = f.__doc__
-    return method
-
-
-def _reshape(self: Any, *shape: Any) -> Any:
+def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:
     """The same elements in another shape, given as one tuple or as numbers."""
-    return shapes.reshape(self, shape[0] if len(shape) == 1 else shape)
+    return shapes.reshape(self, shape[0] if len(shape) == 1 else shape, order)
 
 
 def _transpose(self: Any, *axes: Any) -> Any:
     """The axes in another order, given as one tuple or as numbers; backwards without any."""
     given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
     return shapes.transpose(self, given or None)
+
+
+def _compress(self: Any, condition: Any, axis: Any = None) -> Any:
+    """The elements along an axis, or of all in order, where a condition holds."""
+    return parts.compress(condition, self, axis)
+
+
+def _clip(self: Any, min: Any = None, max: Any = None, out: Any = None) -> Any:
+    """Between two bounds, of which one may be left out."""
+    return FUNCTIONS[np.clip](self, min, max, out)
 
 
 def _item(self: Any, *place: int) -> Any:
@@ -52,13 +50,13 @@ def _item(self: Any, *place: int) -> Any:
 
 
 def _matmul(self: Any, other: Any) -> Any:
-    if not (isinstance(other, Node) or is_array(other)):
+    if not (isinstance(other, (Node, list)) or is_array(other)):
         return NotImplemented
     return _product(self, other)
 
 
 def _rmatmul(self: Any, other: Any) -> Any:
-    if not (isinstance(other, Node) or is_array(other)):
+    if not (isinstance(other, (Node, list)) or is_array(other)):
         return NotImplemented
     return _product(other, self)
 
@@ -67,7 +65,7 @@ _MATRICES: Final = contraction("ab,bc->ac")
 
 
 def _product(a: Any, b: Any) -> Any:
-    """As `functions.matmul`; of two matrices in half of the time."""
+    """As `products.matmul`; of two matrices in half of the time."""
     x, y, depth = a, b, -1
     if type(a) is ArrayNode:
         x, depth = a.value, a.depth
@@ -81,12 +79,30 @@ def _product(a: Any, b: Any) -> Any:
     t: Any = getattr(y, "shape", ())
     if len(s) == 2 == len(t) and s[1] == t[0] and type(x) is type(y) is np.ndarray:
         return new_node(_MATRICES, a, b, quietly(np.matmul, x, y), depth + 1)
-    return functions.matmul(a, b)
+    return products.matmul(a, b)
 
 
 def _unassigned(self: Any, key: Any, value: Any) -> Any:
-    advice = "It is immutable: choose by where(mask, new, x), or put parts together by concatenate."
+    advice = (
+        "It is immutable: write x = x.at[key].set(value), or x.at[key].add(value) for +=, or choose"
+        " by where(mask, new, x)."
+    )
     raise SilentDetach("assignment to an element", repr(self), advice)
+
+
+def _refusing(name: str, advice: str) -> Callable[..., Any]:
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise SilentDetach(f"{name}()", repr(self), advice)
+
+    return refuse
+
+
+def _missing(self: Any, name: str) -> Any:
+    """AttributeError, with where an attribute of numpy's arrays is to be had."""
+    problem = f"{type(self).__name__!r} object has no attribute {name!r}"
+    if hasattr(np.ndarray, name) and not name.startswith("_"):
+        problem += f"; its array has it, without a derivative: node.value.{name}"
+    raise AttributeError(problem, name=name, obj=self)
 
 
 def _plain_array(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -94,26 +110,74 @@ def _plain_array(self: Any, *args: Any, **kwargs: Any) -> Any:
     raise SilentDetach("an array", repr(self), advice)
 
 
+_AS_FUNCTIONS: Final = [
+    "sum",
+    "prod",
+    "mean",
+    "max",
+    "min",
+    "var",
+    "std",
+    "cumsum",
+    "cumprod",
+    "any",
+    "all",
+    "dot",
+    "trace",
+    "diagonal",
+    "swapaxes",
+    "squeeze",
+    "take",
+    "repeat",
+    "round",
+    "ravel",
+    "argmax",
+    "argmin",
+    "argsort",
+    "argpartition",
+    "nonzero",
+    "searchsorted",
+    "ptp",
+    "copy",
+]
+_IN_PLACE: Final[Mapping[str, str]] = MappingProxyType({
+    "sort": "It is immutable: write x = fg.sort(x).",
+    "partition": "It is immutable: write x = np.partition(x, kth).",
+    "fill": "It is immutable: write np.full_like(x, value).",
+    "put": "It is immutable: write x = x.at[key].set(value).",
+    "resize": "It is immutable: write np.resize(x, shape).",
+    "setflags": "It is immutable, always.",
+    "tolist": "Use node.value.tolist() for numbers, or list(node) for nodes.",
+    "tobytes": "Use node.value.tobytes().",
+    "view": "Use node.value.view(...), and the numbers of a table, as in frame.to_numpy().",
+})  # fmt: skip
+
+
 def _give_methods() -> None:
     """Give nodes of arrays what arrays have."""
     kind: Any = ArrayNode
-    for name in ("sum", "max", "min", "mean", "prod"):
-        setattr(kind, name, _reduction(getattr(functions, name)))
-    kind.var, kind.std = _deviation(functions.variance), _deviation(functions.std)
-    kind.cumsum, kind.cumprod, kind.dot = functions.cumsum, functions.cumprod, functions.dot
-    kind.trace, kind.diagonal = functions.trace, shapes.diagonal
-    kind.transpose, kind.item = _transpose, _item
-    kind.swapaxes, kind.squeeze, kind.take = shapes.swapaxes, shapes.squeeze, shapes.take
-    kind.repeat = shapes.repeat
-    kind.clip = lambda self, low, high: ops.clip(self, low, high)  # noqa: PLW0108  # an operation is no method
-    kind.T = property(shapes.transpose)
+    for name in _AS_FUNCTIONS:
+        setattr(kind, name, FUNCTIONS[getattr(np, name)])
+    for name, advice in _IN_PLACE.items():
+        setattr(kind, name, _refusing(name, advice))
+    kind.conj, kind.astype = (
+        FUNCTIONS[np.real],
+        read("astype", astype, "x dtype [order] [casting] [subok] [copy]"),
+    )
+    kind.transpose, kind.item, kind.compress, kind.clip = _transpose, _item, _compress, _clip
+    kind.at, kind.T = property(at), property(shapes.transpose)
     kind.mT = property(lambda self: shapes.swapaxes(self, -1, -2))
+    kind.real = property(lambda self: self)
+    kind.itemsize = property(lambda self: self.value.itemsize)
+    kind.nbytes = property(lambda self: self.value.nbytes)
     kind.__matmul__, kind.__rmatmul__ = _matmul, _rmatmul
     kind.__setitem__ = _unassigned
     condition: Any = ArrayCondition
+    for name in ("any", "all", "nonzero"):
+        setattr(condition, name, FUNCTIONS[getattr(np, name)])
     for each in (kind, condition):
-        each.__getitem__ = shapes.index
-        each.reshape, each.ravel, each.flatten = _reshape, shapes.ravel, shapes.ravel
+        each.__getitem__, each.__getattr__ = shapes.index, _missing
+        each.reshape, each.ravel, each.flatten = _reshape, FUNCTIONS[np.ravel], FUNCTIONS[np.ravel]
 
 
 _give_methods()

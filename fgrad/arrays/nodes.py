@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias, Typ
 
 import numpy as np
 
-from fgrad.arrays.ufuncs import BY_ROWS, TABLE, by_elements
+from fgrad.arrays.ufuncs import BY_ROWS, TABLE, by_elements, special_form
 from fgrad.arrays.values import Array, array, plain, quietly, shape_of, truths
 from fgrad.errors import ShapeMismatch, SilentDetach
 from fgrad.graph.depth import below_all
@@ -25,7 +25,13 @@ from fgrad.ops.operand import Operand, Truth, is_real
 from fgrad.ops.signatures import Appliers
 
 if TYPE_CHECKING:
-    from fgrad.arrays.signatures import Axis, Index, Reducing, Spreading
+    from numpy.typing import NDArray
+
+    from fgrad.arrays.reduction_signatures import Axis
+    from fgrad.arrays.signatures import Index
+    from fgrad.arrays.typed_methods import Methods
+else:
+    Methods = object
 
 V_co = TypeVar("V_co", covariant=True)
 _FORMS: Final = {op: form.function for op, form in TABLE.items() if op not in BY_ROWS}
@@ -91,11 +97,16 @@ def computed(op: Any, values: Any) -> Any:
         return plain(quietly(op.impl, *values))
     if op.multiple or np.ndarray not in map(type, values):
         return op.impl(*values)
-    form = _FORMS.get(op)
+    form = _FORMS.get(op) or _special(op)
     try:
         return plain(by_elements(op)(*values) if form is None else quietly(form, *values))
     except ValueError as error:
         raise _unequal(op, values) or error from None
+
+
+def _special(op: Any) -> Any:
+    form = special_form(op)
+    return form and form.function
 
 
 def _unequal(op: Any, values: Any) -> ShapeMismatch | None:
@@ -162,7 +173,7 @@ class _Numeric(_OfArrays[V_co]):
         return new_node(op, self, None, quietly(form, value), self.depth + 1)
 
 
-class ArrayNode(_Numeric[Array]):
+class ArrayNode(_Numeric[Array], Methods):
     """A node whose value is an array of float64 that nobody can write to.
 
     It has numpy's operators, `shape`, `ndim`, `size`, `T`, indexing and the methods of arrays that
@@ -240,34 +251,6 @@ class ArrayNode(_Numeric[Array]):
         def __rmatmul__(self, other: Array, /) -> ArrayNode: ...
         def __getitem__(self, key: Index, /) -> ArrayNode: ...
         def named(self, label: str) -> ArrayNode: ...
-        @property
-        def T(self) -> ArrayNode: ...
-        @property
-        def mT(self) -> ArrayNode: ...
-
-        sum: Reducing
-        mean: Reducing
-        max: Reducing
-        min: Reducing
-        prod: Reducing
-        var: Spreading
-        std: Spreading
-
-        def item(self, *place: int) -> Node[float]: ...
-        def reshape(self, *shape: int | tuple[int, ...]) -> ArrayNode: ...
-        def ravel(self) -> ArrayNode: ...
-        def flatten(self) -> ArrayNode: ...
-        def transpose(self, *axes: int | tuple[int, ...]) -> ArrayNode: ...
-        def swapaxes(self, first: int, second: int, /) -> ArrayNode: ...
-        def squeeze(self, axis: Axis | None = None) -> ArrayNode: ...
-        def take(self, indices: Any, axis: int | None = None) -> ArrayNode: ...
-        def repeat(self, repeats: Any, axis: int | None = None) -> ArrayNode: ...
-        def cumsum(self, axis: int | None = None) -> ArrayNode: ...
-        def cumprod(self, axis: int | None = None) -> ArrayNode: ...
-        def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> ArrayNode: ...
-        def trace(self, offset: int = 0) -> Node[float]: ...
-        def dot(self, other: ArrayNode | Array, /) -> ArrayNode: ...
-        def clip(self, low: _Operand, high: _Operand, /) -> ArrayNode: ...
 
     def __contains__(self, other: object) -> NoReturn:
         """Refuse: which element it is would not be differentiated."""
@@ -303,6 +286,14 @@ class ArrayCondition(_OfArrays[Any], Condition):
         """The length along each axis."""
         return shape_of(self)
 
+    def __len__(self) -> int:
+        """The length along the first axis."""
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The conditions along the first axis."""
+        return iter([self[i] for i in range(len(self))])
+
     def __invert__(self) -> ArrayCondition:
         """Where it does not hold, as of an array of truth values."""
         return ops.logical_not(self)
@@ -310,7 +301,10 @@ class ArrayCondition(_OfArrays[Any], Condition):
     if TYPE_CHECKING:
 
         def __getitem__(self, key: Index, /) -> ArrayCondition: ...
-        def reshape(self, *shape: int | tuple[int, ...]) -> ArrayCondition: ...
+        def reshape(self, *shape: int | tuple[int, ...], order: str = "C") -> ArrayCondition: ...
+        def any(self, axis: Axis | None = None, *, keepdims: bool = False) -> Condition: ...
+        def all(self, axis: Axis | None = None, *, keepdims: bool = False) -> Condition: ...
+        def nonzero(self) -> tuple[NDArray[np.int64], ...]: ...
 
 
 class _ConditionOfArrays(_OfArrays[bool], Condition):

@@ -1,19 +1,18 @@
-"""Functions that move elements, as numpy names them: long, as numpy has many.
+"""What functions of arrays take, axes and shapes, and elements at an index, as numpy names them.
 
-They take nodes, arrays and numbers, and give a node where they are given one.
+They take nodes, arrays and numbers, and lists of these, and give a node where they are given one.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from fgrad.arrays.joining import concatenation
+from fgrad.arrays.joining import concatenation, of_truths
 from fgrad.arrays.linear import (
     Axes,
     Key,
@@ -21,15 +20,12 @@ from fgrad.arrays.linear import (
     indexing,
     is_truth,
     permuted,
-    placing,
     reshaped,
-    starts,
     widened,
 )
-from fgrad.arrays.values import array, shape_of, truths
+from fgrad.arrays.values import array, plain, shape_of, truths
 from fgrad.errors import NotAValue, ShapeMismatch
 from fgrad.graph.node import Node
-from fgrad.ops import scalar as ops
 from fgrad.ops.operand import is_array, literal, told, untraceable
 
 Axis: TypeAlias = int | tuple[int, ...] | None
@@ -38,8 +34,10 @@ Axis: TypeAlias = int | tuple[int, ...] | None
 def given(x: Any, where: str, *, truth: bool = False) -> Any:
     """`x` as operations on arrays take it: a node, a read-only array or a float; else NotAValue.
 
-    With `truth` conditions are taken too.
+    With `truth` conditions are taken too. A list is an array of what it lists.
     """
+    if isinstance(x, (list, tuple)):
+        return _listed(x, where, truth)
     if isinstance(x, Node):
         if x.truth and not truth:
             return array(x, where) if is_array(x) else literal(x, where)
@@ -51,6 +49,20 @@ def given(x: Any, where: str, *, truth: bool = False) -> Any:
     return array(x, where) if is_array(x) else literal(x, where)
 
 
+def _listed(rows: Sequence[Any], where: str, truth: bool) -> Any:
+    """The array of a list, as numpy reads it, with nodes among its numbers."""
+    parts = [given(x, where, truth=truth) for x in rows]
+    shapes = {shape_of(x) for x in parts}
+    if len(shapes) > 1:
+        raise refused(
+            where, f"a list of shapes {' and '.join(map(str, shapes))}", "Give one shape."
+        )
+    if not any(isinstance(x, Node) for x in parts):
+        return plain(np.array(parts) if truth and parts else np.array(parts, np.float64))
+    join = of_truths if all(is_truth(x) for x in parts) else concatenation
+    return join(0, len(parts))(*[reshaped(x, (1, *shape_of(x))) for x in parts])
+
+
 def refused(where: str, got: str, advice: str) -> ShapeMismatch:
     """The error for shapes or axes that are not there."""
     return ShapeMismatch(where, got, advice)
@@ -58,6 +70,8 @@ def refused(where: str, got: str, advice: str) -> ShapeMismatch:
 
 def axis_of(axis: Any, ndim: int, where: str) -> int:
     """One axis, counted from 0; ShapeMismatch if there is no such axis."""
+    if not hasattr(axis, "__index__"):
+        raise refused(where, f"axis {axis!r:.20}", "Count the axes from 0, or from -1 backwards.")
     place = operator.index(axis)
     if not -ndim <= place < ndim:
         shape = f"axis {place} of an array of {ndim} axes"
@@ -76,8 +90,11 @@ def axes_of(axis: Any, ndim: int, where: str) -> Axes:
     return tuple(axes)
 
 
-def reshape(x: Any, shape: int | Sequence[int]) -> Any:
-    """The same elements in another shape, in which one length may be -1: what is left."""
+def reshape(x: Any, shape: int | Sequence[int], order: str = "C") -> Any:
+    """The same elements in another shape, in which one length may be -1: what is left.
+
+    In `order` "F" the first axis is counted through first, of both shapes.
+    """
     x = given(x, "reshape", truth=True)
     wanted = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     lengths = tuple([operator.index(n) for n in wanted])
@@ -89,12 +106,21 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Any:
         lengths = tuple([left if n == -1 else n for n in lengths])
     if min(lengths, default=0) < 0 or math.prod(lengths) != size:
         raise refused("reshape", f"shape {wanted} for {size} elements", "Keep their number.")
+    if _by_columns(order, "reshape"):
+        return transpose(reshaped(transpose(x), lengths[::-1]))
     return reshaped(x, lengths)
 
 
-def ravel(x: Any) -> Any:
-    """All elements along one axis."""
-    return reshape(x, -1)
+def _by_columns(order: str, where: str) -> bool:
+    if order not in ("C", "F"):
+        advice = "Take 'C' or 'F': a node says nothing of how its array lies in memory."
+        raise NotAValue(where, "an order", repr(order), advice)
+    return order == "F"
+
+
+def ravel(x: Any, order: str = "C") -> Any:
+    """All elements along one axis; in `order` "F" those of the first axis follow each other."""
+    return reshape(x, -1, order)
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
@@ -111,6 +137,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
 
 def swapaxes(x: Any, first: int, second: int) -> Any:
     """Two axes exchanged."""
+    x = given(x, "swapaxes", truth=True)
     order = list(range(len(shape_of(x))))
     a, b = (axis_of(axis, len(order), "swapaxes") for axis in (first, second))
     order[a], order[b] = b, a
@@ -119,6 +146,7 @@ def swapaxes(x: Any, first: int, second: int) -> Any:
 
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """Axes moved to other places; the others stay in order."""
+    x = given(x, "moveaxis", truth=True)
     ndim = len(shape_of(x))
     source, destination = (
         a if isinstance(a, (tuple, list)) else (a,) for a in (source, destination)
@@ -133,6 +161,7 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
 
 def squeeze(x: Any, axis: Axis = None) -> Any:
     """Without axes of length 1: all of them, or those named."""
+    x = given(x, "squeeze", truth=True)
     shape = shape_of(x)
     axes = axes_of(axis, len(shape), "squeeze")
     if axis is None:
@@ -144,7 +173,8 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
 
 def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     """With new axes of length 1 at those places of the result."""
-    wanted = axis if isinstance(axis, tuple) else (axis,)
+    x = given(x, "expand_dims", truth=True)
+    wanted = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
     ndim = len(shape_of(x)) + len(wanted)
     places = axes_of(wanted, ndim, "expand_dims")
     lengths = iter(shape_of(x))
@@ -168,15 +198,19 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
 def index(x: Any, key: Any) -> Any:
     """The elements at an index of numpy's: numbers, slices, None, arrays of these, or a known mask."""
     x = given(x, "an index", truth=True)
-    parts = tuple([_part(part) for part in (key if isinstance(key, tuple) else (key,))])
-    known = Key(parts)
+    op = indexing(known_key(key, shape_of(x)))
+    return op.support(x) if is_truth(x) else op(x)
+
+
+def known_key(key: Any, shape: tuple[int, ...]) -> Key:
+    """An index as a value; ShapeMismatch if an array of that shape has no such elements."""
+    known = Key(tuple([_part(part) for part in (key if isinstance(key, tuple) else (key,))]))
     try:
-        indexed_shape(known, shape_of(x))
+        indexed_shape(known, shape)
     except IndexError as error:
         advice = "Index it as an array of numpy."
         raise refused("an index", f"this: {error}", advice) from None
-    op = indexing(known)
-    return op.support(x) if is_truth(x) else op(x)
+    return known
 
 
 def _part(part: Any) -> Any:
@@ -204,186 +238,17 @@ def _part(part: Any) -> Any:
     return kept
 
 
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """The elements at `indices` along an axis, or of all elements in order."""
-    x = given(x, "take")
-    if isinstance(indices, (list, tuple)):
-        indices = np.asarray(indices, int)
-    if axis is None:
-        return index(ravel(x), indices)
-    place = axis_of(axis, len(shape_of(x)), "take")
-    return index(x, (*(slice(None),) * place, indices))
-
-
-def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
-    """For each line along an axis the elements at the indices of the same line."""
-    x = given(x, "take_along_axis")
-    place = axis_of(axis, len(shape_of(x)), "take_along_axis")
-    found = np.asarray(indices)
-    grids = list(np.ogrid[tuple([slice(n) for n in found.shape])])
-    grids[place] = found
-    return index(x, tuple(grids))
-
-
-def sort(x: Any, axis: int = -1) -> Any:
-    """Sorted along an axis; equal elements keep their order."""
-    x = given(x, "sort")
-    place = axis_of(axis, len(shape_of(x)), "sort")
-    value = x.value if isinstance(x, Node) else x
-    return take_along_axis(x, np.argsort(value, axis=place, kind="stable"), place)
-
-
-def concatenate(arrays: Iterable[Any], axis: int | None = 0) -> Any:
-    """Arrays laid end to end along an axis; they have one shape but for that axis."""
-    parts = [given(x, "concatenate") for x in arrays]
-    if axis is None:
-        parts, axis = [ravel(x) for x in parts], 0
-    if not parts:
-        raise refused("concatenate", "no arrays", "Give one at least.")
-    shapes = [shape_of(x) for x in parts]
-    place = axis_of(axis, len(shapes[0]), "concatenate")
-    rests = {(*shape[:place], *shape[place + 1 :]) for shape in shapes}
-    if len(rests) > 1 or len({len(shape) for shape in shapes}) > 1:
-        listed = " and ".join(map(str, shapes))
-        raise refused(
-            "concatenate", f"shapes {listed}", f"They may differ along axis {place} alone."
-        )
-    return concatenation(place, len(parts))(*parts)
-
-
-def stack(arrays: Iterable[Any], axis: int = 0) -> Any:
-    """Arrays or numbers of one shape side by side, along a new axis.
-
-    >>> import fgrad as fg
-    >>> fg.stack([fg.var(1.0, "a"), 2.0]).value
-    array([1., 2.])
-    """
-    parts = [given(x, "stack") for x in arrays]
-    shapes = {shape_of(x) for x in parts}
-    if len(shapes) != 1:
-        listed = " and ".join(map(str, shapes)) or "none"
-        raise refused("stack", f"shapes {listed}", "Give arrays of one shape.")
-    return concatenate([expand_dims(x, axis) for x in parts], axis)
-
-
-def stacked(numbers: list[Any], shape: tuple[int, ...]) -> Any:
-    """An array of that shape of numbers and nodes of numbers, in order."""
-    return reshape(stack(numbers) if numbers else np.zeros(0), shape)
-
-
-def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
-    """Equal parts along an axis, or the parts between given places."""
-    x = given(x, "split")
-    place = axis_of(axis, len(shape_of(x)), "split")
-    length = shape_of(x)[place]
-    if isinstance(parts, int):
-        if parts < 1 or length % parts:
-            raise refused("split", f"length {length} in {parts} equal parts", "Name the places.")
-        ends = starts((length // parts,) * parts)
-    else:
-        ends = [0, *map(operator.index, parts), length]
-    pairs = itertools.pairwise(ends)
-    return [index(x, (*(slice(None),) * place, slice(a, b))) for a, b in pairs]
-
-
-def flip(x: Any, axis: Axis = None) -> Any:
-    """Backwards along axes."""
-    x = given(x, "flip", truth=True)
-    axes = axes_of(axis, len(shape_of(x)), "flip")
-    return index(
-        x, tuple([slice(None, None, -1 if a in axes else 1) for a in range(len(shape_of(x)))])
-    )
-
-
-def roll(x: Any, shift: int, axis: int | None = None) -> Any:
-    """Moved along an axis; what falls off at one end comes in at the other."""
-    x = given(x, "roll")
-    if axis is None:
-        return reshape(roll(ravel(x), shift, 0), shape_of(x))
-    place = axis_of(axis, len(shape_of(x)), "roll")
-    length = shape_of(x)[place]
-    order = (np.arange(length) - operator.index(shift)) % max(length, 1)
-    return take(x, order, place)
-
-
-def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Each element several times, along an axis."""
-    x = given(x, "repeat")
-    if axis is None:
-        x, axis = ravel(x), 0
-    place = axis_of(axis, len(shape_of(x)), "repeat")
-    return take(x, np.repeat(np.arange(shape_of(x)[place]), repeats), place)
-
-
-def tile(x: Any, counts: int | Sequence[int]) -> Any:
-    """The array laid side by side with itself, so often along each axis."""
-    x = given(x, "tile")
-    often = tuple(counts) if isinstance(counts, (tuple, list)) else (counts,)
+def atleast(x: Any, ndim: int) -> Any:
+    """With axes of length 1 so that there are so many, of numpy's choice where there were fewer."""
+    x = given(x, "atleast", truth=True)
     shape = shape_of(x)
-    ndim = max(len(shape), len(often))
-    shape, often = (1,) * (ndim - len(shape)) + shape, (1,) * (ndim - len(often)) + often
-    pairs = [n for pair in zip(often, shape, strict=True) for n in pair]
-    wide = broadcast_to(reshape(x, [n if i % 2 else 1 for i, n in enumerate(pairs)]), pairs)
-    return reshape(wide, [a * b for a, b in zip(often, shape, strict=True)])
+    before = (1,) if ndim == 2 and len(shape) == 1 else (1,) * (ndim - len(shape) - len(shape[:1]))
+    return reshape(x, (*before, *shape, *(1,) * (ndim - len(before) - len(shape))))
 
 
-def pad(x: Any, width: Any, constant: float = 0.0) -> Any:
-    """With a border of a constant: `width` is that of all sides, or a pair (before, after) of each axis."""
-    x = given(x, "pad")
+def of_lines(x: Any, axes: Axes) -> Any:
+    """Those axes as one, which is the last."""
     shape = shape_of(x)
-    sides = np.broadcast_to(np.asarray(width), (len(shape), 2)).tolist()
-    whole = tuple([a + n + b for (a, b), n in zip(sides, shape, strict=True)])
-    key = Key(tuple([slice(a, a + n) for (a, _), n in zip(sides, shape, strict=True)]))
-    placed = placing(key, whole)(x)
-    if constant == 0.0:
-        return placed
-    border = np.full(whole, float(constant))
-    border[key.parts] = 0.0
-    return placed + border
-
-
-def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The elements whose places along two axes differ by `offset`, along the last axis."""
-    x = given(x, "diagonal")
-    ndim = len(shape_of(x))
-    a, b = (axis_of(axis, ndim, "diagonal") for axis in (axis1, axis2))
-    if a == b:
-        raise refused("diagonal", f"axes {axis1} and {axis2}", "Name two axes.")
-    x = moveaxis(x, (a, b), (-2, -1))
-    rows, columns = shape_of(x)[-2:]
-    first = np.arange(
-        max(0, min(rows, columns - offset) if offset > 0 else min(rows + offset, columns))
-    )
-    i, j = (first, first + offset) if offset > 0 else (first - offset, first)
-    return index(x, (..., i, j))
-
-
-def diag(x: Any, offset: int = 0) -> Any:
-    """The diagonal of a matrix, or the matrix that has a vector on its diagonal."""
-    x = given(x, "diag")
-    shape = shape_of(x)
-    if len(shape) == 2:
-        return diagonal(x, offset)
-    if len(shape) != 1:
-        raise refused("diag", f"shape {shape}", "Give a vector or a matrix.")
-    n = shape[0] + abs(offset)
-    first = np.arange(shape[0])
-    key = Key((first, first + offset) if offset > 0 else (first - offset, first))
-    return placing(key, (n, n))(x)
-
-
-def tril(x: Any, k: int = 0) -> Any:
-    """The part of matrices on and below a diagonal; 0 above."""
-    return _part_of(x, "tril", lambda rows, columns: np.tri(rows, columns, k, dtype=bool))
-
-
-def triu(x: Any, k: int = 0) -> Any:
-    """The part of matrices on and above a diagonal; 0 below."""
-    return _part_of(x, "triu", lambda rows, columns: ~np.tri(rows, columns, k - 1, dtype=bool))
-
-
-def _part_of(x: Any, where: str, mask: Any) -> Any:
-    x = given(x, where)
-    if len(shape_of(x)) < 2:
-        raise refused(where, f"shape {shape_of(x)}", "Give a matrix.")
-    return ops.where(mask(*shape_of(x)[-2:]), x, 0.0)
+    rest = [a for a in range(len(shape)) if a not in axes]
+    long = math.prod([shape[a] for a in axes])
+    return reshape(transpose(x, (*rest, *axes)), (*[shape[a] for a in rest], long))

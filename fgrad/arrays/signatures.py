@@ -4,110 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from types import EllipsisType
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar, overload
+from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fgrad.arrays.determinants import SignedLog
 from fgrad.arrays.nodes import ArrayCondition, ArrayNode
+from fgrad.arrays.reduction_signatures import Axis
 from fgrad.arrays.values import Array, Bools
 from fgrad.graph.node import Node
 
 X = TypeVar("X", ArrayNode, Array)
-Axis: TypeAlias = int | tuple[int, ...]
 Shape: TypeAlias = int | Sequence[int]
 Places: TypeAlias = Sequence[int] | NDArray[np.integer[Any]]
 _Arrays: TypeAlias = NDArray[np.integer[Any]] | Bools | ArrayCondition
 _Part: TypeAlias = int | slice | EllipsisType | list[int] | list[bool] | _Arrays | None
 Index: TypeAlias = _Part | tuple[_Part, ...]
 Either: TypeAlias = ArrayNode | Array
-
-
-class Reducing(Protocol):
-    """A method that reduces all axes to a number, and some to an array."""
-
-    @overload
-    def __call__(self, axis: None = None, *, keepdims: Literal[False] = False) -> Node[float]: ...
-    @overload
-    def __call__(self, axis: Axis | None = None, *, keepdims: bool = False) -> ArrayNode: ...
-
-
-class Spreading(Protocol):
-    """The same of a variance or deviation."""
-
-    @overload
-    def __call__(
-        self, axis: None = None, *, ddof: int = 0, keepdims: Literal[False] = False
-    ) -> Node[float]: ...
-    @overload
-    def __call__(
-        self, axis: Axis | None = None, *, ddof: int = 0, keepdims: bool = False
-    ) -> ArrayNode: ...
-
-
-class Reduction(Protocol):
-    """A function that reduces all axes to a number, and some to an array."""
-
-    @overload
-    def __call__(
-        self, x: Array, axis: None = None, *, keepdims: Literal[False] = False
-    ) -> float: ...
-    @overload
-    def __call__(
-        self, x: ArrayNode, axis: None = None, *, keepdims: Literal[False] = False
-    ) -> Node[float]: ...
-    @overload
-    def __call__(self, x: X, axis: Axis | None = None, *, keepdims: bool = False) -> X: ...
-
-
-class Deviation(Protocol):
-    """The same of a deviation."""
-
-    @overload
-    def __call__(
-        self, x: Array, axis: None = None, *, ddof: int = 0, keepdims: Literal[False] = False
-    ) -> float: ...
-    @overload
-    def __call__(
-        self, x: ArrayNode, axis: None = None, *, ddof: int = 0, keepdims: Literal[False] = False
-    ) -> Node[float]: ...
-    @overload
-    def __call__(
-        self, x: X, axis: Axis | None = None, *, ddof: int = 0, keepdims: bool = False
-    ) -> X: ...
-
-
-class Norm(Protocol):
-    """The same of a norm."""
-
-    @overload
-    def __call__(
-        self,
-        x: Array,
-        ord: float | str | None = None,
-        axis: None = None,
-        *,
-        keepdims: Literal[False] = False,
-    ) -> float: ...
-    @overload
-    def __call__(
-        self,
-        x: ArrayNode,
-        ord: float | str | None = None,
-        axis: None = None,
-        *,
-        keepdims: Literal[False] = False,
-    ) -> Node[float]: ...
-    @overload
-    def __call__(
-        self,
-        x: X,
-        ord: float | str | None = None,
-        axis: Axis | None = None,
-        *,
-        keepdims: bool = False,
-    ) -> X: ...
 
 
 class Plainly(Protocol):
@@ -140,6 +54,18 @@ class ToShape(Protocol):
     def __call__(self, x: X, shape: Shape, /) -> X: ...
 
 
+class Reshaping(Protocol):
+    """A function to a shape, whose elements may be counted by columns."""
+
+    def __call__(self, x: X, shape: Shape, order: str = "C") -> X: ...
+
+
+class Ravelling(Protocol):
+    """A function to one dimension, whose elements may be counted by columns."""
+
+    def __call__(self, x: X, order: str = "C") -> X: ...
+
+
 class Permuting(Protocol):
     """A function that puts axes in order."""
 
@@ -167,7 +93,9 @@ class Swapping(Protocol):
 class Rolling(Protocol):
     """A function that moves elements along an axis."""
 
-    def __call__(self, x: X, shift: int, axis: int | None = None) -> X: ...
+    def __call__(
+        self, x: X, shift: int | Sequence[int], axis: int | tuple[int, ...] | None = None
+    ) -> X: ...
 
 
 class Taking(Protocol):
@@ -192,7 +120,12 @@ class Padding(Protocol):
     """A function that gives a border."""
 
     def __call__(
-        self, x: X, width: int | Sequence[tuple[int, int]], constant: float = 0.0
+        self,
+        x: X,
+        pad_width: int | Sequence[int] | Sequence[tuple[int, int]],
+        mode: str = "constant",
+        *,
+        constant_values: float | Sequence[tuple[float, float]] = 0.0,
     ) -> X: ...
 
 

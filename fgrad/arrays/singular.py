@@ -10,11 +10,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from fgrad.arrays.functions import matmul
 from fgrad.arrays.linear import full
 from fgrad.arrays.matrices import flowing, lapack, matrices, turned, under
+from fgrad.arrays.parts import diagonal
 from fgrad.arrays.primitive import Flows, Several
-from fgrad.arrays.shapes import diagonal
+from fgrad.arrays.products import matmul
 from fgrad.arrays.spectra import (
     column,
     equal_values,

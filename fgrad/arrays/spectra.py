@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from fgrad.arrays.functions import matmul, max
+from fgrad.arrays.functions import max
 from fgrad.arrays.linear import full, reshaped
 from fgrad.arrays.matrices import (
     flowing,
@@ -26,8 +26,9 @@ from fgrad.arrays.matrices import (
     turned,
     under,
 )
+from fgrad.arrays.parts import diagonal
 from fgrad.arrays.primitive import Flow, Flows, Several, Whole
-from fgrad.arrays.shapes import diagonal
+from fgrad.arrays.products import matmul
 from fgrad.arrays.values import shape_of
 from fgrad.errors import NotAValue
 from fgrad.ops import scalar as ops

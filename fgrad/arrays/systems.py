@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from fgrad.arrays.functions import matmul, sum
+from fgrad.arrays.functions import sum
 from fgrad.arrays.linear import fit, flow_shape, full, reshaped
 from fgrad.arrays.matrices import (
     aligned,
@@ -29,6 +29,7 @@ from fgrad.arrays.matrices import (
     under,
 )
 from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.singular import singular_values
 from fgrad.arrays.values import shape_of

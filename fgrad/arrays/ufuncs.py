@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from fgrad.errors import MissingExtra
+from fgrad.ops import library
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 
@@ -45,8 +46,17 @@ class Form:
 
 def form(op: Op) -> Form:
     """The form in the table, or the implementation row by row."""
-    known = TABLE.get(op)
+    known = TABLE.get(op) or special_form(op)
     return Form(by_rows(op), ufunc=False) if known is None else known
+
+
+def special_form(op: Op) -> Form | None:
+    """The form of a special function; None for what is none, or is done row by row."""
+    if op.name not in library.MODULES or not library.is_ours(op):
+        return None
+    from fgrad.arrays import special_ufuncs  # noqa: PLC0415  # for the first of them
+
+    return special_ufuncs.form(op)
 
 
 def by_rows(op: Op) -> Callable[..., Column]:
@@ -176,7 +186,7 @@ def _power_slope(x: Column, y: Column) -> Column:
     (p, f), (n, g), (m, e) = np.frexp(size), np.frexp(y), np.frexp(np.abs(x))
     ratio = n / m
     product = ratio * m
-    error = ((n - product) - _product_error(ratio, m, product)) / m
+    error = ((n - product) - product_error(ratio, m, product)) / m
     out = np.ldexp(np.copysign(p * ratio + p * error, sign * y), f + g - e)
     out = np.where(np.isnan(sign), math.nan, out)
     regular = (x != 0.0) & np.isfinite(x) & np.isfinite(y) & np.isfinite(size)
@@ -187,7 +197,8 @@ def _power_slope(x: Column, y: Column) -> Column:
 _SPLIT: Final = 134217729.0  # 2**27 + 1, as in special.py
 
 
-def _product_error(x: Column, y: Column, product: Column) -> Column:
+def product_error(x: Column, y: Column, product: Column) -> Column:
+    """x * y - product, exactly, for the rounded product (Dekker 1971)."""
     c, d = _SPLIT * x, _SPLIT * y
     x_high, y_high = c - (c - x), d - (d - y)
     x_low, y_low = x - x_high, y - y_high

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from fgrad.ops import library
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
 from fgrad.ops.primitive import Op
@@ -100,7 +101,7 @@ def _words(program: Program) -> dict[Op, str]:
             continue
         if isinstance(op, Item):
             words[op] = f"item{op.index}"
-        elif getattr(ops, op.name, None) is op:
+        elif library.is_ours(op):
             words[op] = op.name
         else:
             plain = op.name.isidentifier() and op.name.isascii() and len(op.name) < _WIDEST

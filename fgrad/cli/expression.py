@@ -23,6 +23,7 @@ from fgrad.cli.alphabet import READ_HERE, WORD, require_readable
 from fgrad.errors import FormatError, NotAValue, UnknownName
 from fgrad.graph.node import Node, constant
 from fgrad.graph.variables import var
+from fgrad.ops import library
 from fgrad.ops import scalar as ops
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
@@ -34,10 +35,11 @@ DEEPEST: Final = 1_500  # Python 3.11 and 3.12 parse no deeper than about 2,000
 CONSTANTS: Final[Mapping[str, float]] = MappingProxyType(
     {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 )
-_EXPORTED: Final = frozenset(op for op in vars(fgrad).values() if isinstance(op, Op))
-OPERATIONS: Final[Mapping[str, Op]] = MappingProxyType(
-    {op.name: op for op in vars(ops).values() if isinstance(op, Op) and op in _EXPORTED}
+OPERATIONS: Final = frozenset(
+    {name for name, op in vars(ops).items() if isinstance(op, Op) and name in fgrad.__all__}
+    | {name for name in library.MODULES if name in fgrad.__all__}
 )
+"""The names of the operations that may be called."""
 _OPERATORS: Final[Mapping[type[ast.AST], Op]] = MappingProxyType({
     ast.Add: ops.add, ast.Sub: ops.sub, ast.Mult: ops.mul, ast.Div: ops.div, ast.Mod: ops.mod,
     ast.Pow: ops.pow, ast.USub: ops.neg,
@@ -47,7 +49,14 @@ _OPERATORS: Final[Mapping[type[ast.AST], Op]] = MappingProxyType({
 })  # fmt: skip
 
 _SAID_HERE: Final[Mapping[str, str]] = MappingProxyType(
-    {"ln": "log", "max": "maximum", "min": "minimum", "sum": "add", "prod": "mul"}
+    {
+        "expit": "sigmoid",
+        "ln": "log",
+        "max": "maximum",
+        "min": "minimum",
+        "sum": "add",
+        "prod": "mul",
+    }
 )
 
 
@@ -233,7 +242,7 @@ class _Reader:
             case ast.IfExp():
                 return self.add(node, ops.where, args[1], args[0], args[2])
             case ast.Call(func=ast.Name(id=name)):
-                return self.add(node, OPERATIONS[name], *args)
+                return self.add(node, library.named(name), *args)
             case _:
                 raise self.refusal(node, f"{READ_HERE} read here")
 
@@ -276,10 +285,10 @@ class _Reader:
     def require_call(self, node: ast.expr, name: str, count: int, keywords: bool) -> None:
         """Refuse a call of anything but an operation on as many arguments as it takes."""
         if name not in OPERATIONS:
-            raise UnknownName.among(name, OPERATIONS, "operation", _SAID_HERE.get(name))
+            raise UnknownName.among(name, sorted(OPERATIONS), "operation", _SAID_HERE.get(name))
         if keywords:
             raise self.refusal(node, f"the arguments of {name} are given by place, not by name")
-        arity = OPERATIONS[name].arity
+        arity = library.named(name).arity
         if count != arity:
             takes = f"{arity} argument{'s' if arity > 1 else ''}"
             raise self.refusal(node, f"{name} takes {takes}, and {count} are given")

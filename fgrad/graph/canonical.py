@@ -16,7 +16,7 @@ import attrs
 
 from fgrad.errors import MalformedProgram
 from fgrad.graph.node import Node, _seal, depth_above, variable
-from fgrad.ops import scalar
+from fgrad.ops import library
 from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.operand import arrays, is_array, is_of_arrays
 from fgrad.ops.primitive import Op
@@ -215,7 +215,7 @@ def _qualified(op: Op) -> tuple[str | int, ...]:
         return "call", op.name, op.arity, op.size, op.callee.digest if op.callee else op.module
     if not op.elementwise:
         return "array", op.name, repr(getattr(op, "key", None))
-    if op is variable or getattr(scalar, op.name, None) is op:
+    if op is variable or library.is_ours(op):
         return "fgrad", op.name
     module = getattr(op.impl, "__module__", None)
     return type(op).__name__, op.arity, str(module), op.name

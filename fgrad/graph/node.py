@@ -268,7 +268,10 @@ class Node(_Open, Generic[V_co]):
 
         def __float__(self) -> NoReturn:
             """Refuse: `math.sin(node)` would forget where its argument came from."""
-            advice = "Use node.value for the number, and fg.sin(node) rather than math.sin(node)."
+            advice = (
+                "Use node.value for the number, fg.sin(node) rather than math.sin(node), and"
+                " fg.at(array)[i].set(node) for an array with it in its place."
+            )
             raise SilentDetach("float()", repr(self), advice)
 
         def __int__(self) -> NoReturn:

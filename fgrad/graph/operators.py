@@ -43,7 +43,9 @@ _KNOWN: Final = frozenset(
         "fgrad",
         "fractions",
         "numpy",
+        "pandas",
         "pathlib",
+        "xarray",
     )
 )
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 from fgrad.errors import EmptyReduction, NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import arrays, is_array, is_of_arrays
+from fgrad.ops.operand import Operand, arrays, is_array, is_of_arrays, is_real
 from fgrad.ops.signatures import Binary
 
 if TYPE_CHECKING:
-    from fgrad.arrays.nodes import ArrayNode
-    from fgrad.arrays.values import Array
+    from fgrad.arrays.nodes import ArrayCondition, ArrayNode
+    from fgrad.arrays.values import Array, Bools
 
 _Axis: TypeAlias = int | tuple[int, ...]
 _Join: TypeAlias = tuple[Binary, Callable[[Any, Any], Any]]
@@ -25,20 +25,58 @@ _MUL: Final = (ops.mul, mul)
 if TYPE_CHECKING:
 
     @overload
-    def sum(terms: ArrayNode, /, axis: None = None) -> Node[float]: ...
+    def sum(
+        terms: ArrayNode,
+        /,
+        axis: None = None,
+        *,
+        initial: Node[float] | float | None = None,
+        where: Bools | ArrayCondition | bool = True,
+    ) -> Node[float]: ...
     @overload
-    def sum(terms: ArrayNode, /, axis: _Axis, *, keepdims: bool = False) -> ArrayNode: ...
+    def sum(
+        terms: ArrayNode,
+        /,
+        axis: _Axis,
+        *,
+        keepdims: bool = False,
+        initial: Node[float] | float | None = None,
+        where: Bools | ArrayCondition | bool = True,
+    ) -> ArrayNode: ...
     @overload
-    def sum(terms: Array, /, axis: None = None) -> float: ...  # type: ignore[overload-overlap]  # decided first
+    def sum(  # type: ignore[overload-overlap]  # decided first
+        terms: Array,
+        /,
+        axis: None = None,
+        *,
+        initial: float | None = None,
+        where: Bools | bool = True,
+    ) -> float: ...
     @overload
-    def sum(terms: Array, /, axis: _Axis, *, keepdims: bool = False) -> Array: ...
+    def sum(
+        terms: Array,
+        /,
+        axis: _Axis,
+        *,
+        keepdims: bool = False,
+        initial: float | None = None,
+        where: Bools | bool = True,
+    ) -> Array: ...
 
 
 @overload
 def sum(terms: Iterable[float], /) -> float: ...  # type: ignore[overload-overlap]  # only Never fits both
 @overload
 def sum(terms: Iterable[Node[float] | float], /) -> Node[float]: ...
-def sum(terms: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+def sum(
+    terms: Any,
+    /,
+    axis: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The sum of floats or nodes; EmptyReduction if there are none, NotAValue for anything else.
 
     Terms are added in pairs, then pairs of pairs, so rounding errors grow with the logarithm of
@@ -49,29 +87,67 @@ def sum(terms: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     (6.0, 10)
     """
     if is_array(terms) or is_of_arrays(terms):
-        return arrays().functions.sum(terms, axis, keepdims=keepdims)
-    if axis is not None or keepdims:
+        return arrays().functions.sum(terms, axis, keepdims=keepdims, initial=initial, where=where)
+    if axis is not None or initial is not None or where is not True:
         raise _no_axes("sum", axis)
-    return _balanced(_ADD, list(terms), "sum", "0.0")
+    return _balanced(_ADD, _listed(terms), "sum", "0.0")
 
 
 if TYPE_CHECKING:
 
     @overload
-    def prod(factors: ArrayNode, /, axis: None = None) -> Node[float]: ...
+    def prod(
+        factors: ArrayNode,
+        /,
+        axis: None = None,
+        *,
+        initial: Node[float] | float | None = None,
+        where: Bools | ArrayCondition | bool = True,
+    ) -> Node[float]: ...
     @overload
-    def prod(factors: ArrayNode, /, axis: _Axis, *, keepdims: bool = False) -> ArrayNode: ...
+    def prod(
+        factors: ArrayNode,
+        /,
+        axis: _Axis,
+        *,
+        keepdims: bool = False,
+        initial: Node[float] | float | None = None,
+        where: Bools | ArrayCondition | bool = True,
+    ) -> ArrayNode: ...
     @overload
-    def prod(factors: Array, /, axis: None = None) -> float: ...  # type: ignore[overload-overlap]  # decided first
+    def prod(  # type: ignore[overload-overlap]  # decided first
+        factors: Array,
+        /,
+        axis: None = None,
+        *,
+        initial: float | None = None,
+        where: Bools | bool = True,
+    ) -> float: ...
     @overload
-    def prod(factors: Array, /, axis: _Axis, *, keepdims: bool = False) -> Array: ...
+    def prod(
+        factors: Array,
+        /,
+        axis: _Axis,
+        *,
+        keepdims: bool = False,
+        initial: float | None = None,
+        where: Bools | bool = True,
+    ) -> Array: ...
 
 
 @overload
 def prod(factors: Iterable[float], /) -> float: ...  # type: ignore[overload-overlap]  # only Never fits both
 @overload
 def prod(factors: Iterable[Node[float] | float], /) -> Node[float]: ...
-def prod(factors: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+def prod(
+    factors: Any,
+    /,
+    axis: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The product of floats or nodes; EmptyReduction if there are none, NotAValue for anything else.
 
     Of an array that along its axes.
@@ -83,10 +159,12 @@ def prod(factors: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     (0.0, 6.0)
     """
     if is_array(factors) or is_of_arrays(factors):
-        return arrays().functions.prod(factors, axis, keepdims=keepdims)
-    if axis is not None or keepdims:
+        return arrays().functions.prod(
+            factors, axis, keepdims=keepdims, initial=initial, where=where
+        )
+    if axis is not None or initial is not None or where is not True:
         raise _no_axes("prod", axis)
-    return _balanced(_MUL, list(factors), "prod", "1.0")
+    return _balanced(_MUL, _listed(factors), "prod", "1.0")
 
 
 if TYPE_CHECKING:
@@ -111,7 +189,7 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
     11.0
     """
     if any(is_array(a) or is_of_arrays(a) for a in (x, y)):
-        return arrays().functions.dot(x, y)
+        return arrays().dot(x, y)
     left, right = list(x), list(y)
     if len(left) != len(right):
         advice = "Pair them first, or cut the longer one."
@@ -121,9 +199,15 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
     return _balanced(_ADD, _pairwise(_MUL, left, right), "dot", "0.0")
 
 
+def _listed(terms: Any) -> list[Any]:
+    """The terms; a number is the only one of itself, as an array of no dimension is."""
+    return [terms] if isinstance(terms, Operand) or is_real(terms) else list(terms)
+
+
 def _no_axes(where: str, axis: object) -> NotAValue:
     advice = "Only an array has axes: np.array(numbers), or fg.stack(nodes)."
-    return NotAValue(where, "an array, to go along an axis", f"axis={axis!r:.20}", advice)
+    needed = "an array, to go along an axis or to choose with initial= and where="
+    return NotAValue(where, needed, f"axis={axis!r:.20}", advice)
 
 
 def _pairwise(join: _Join, left: list[Any], right: list[Any]) -> list[Any]:

@@ -99,7 +99,10 @@ def _function_of_numpy(self: Any, called: Any, types: Any, args: Any, kwargs: An
 
 def _no_array(self: Any, *args: object, **options: object) -> NoReturn:
     """Refuse: an array of what it holds would not be differentiated."""
-    advice = "Use node.value for what it holds, and fg.stack([x, y]) for an array of nodes."
+    advice = (
+        "Use node.value for what it holds, fg.stack([x, y]) for an array of nodes, and"
+        " fg.at(array)[key].set(node) for an array with a node in it."
+    )
     raise SilentDetach("an array", repr(self), advice)
 
 
@@ -121,6 +124,7 @@ def _refuse_for_nodes(kind: Any) -> None:
     kind.__array_ufunc__ = _of_numpy
     kind.__array_function__ = _function_of_numpy
     kind.__array__ = _no_array
+    kind.__pandas_priority__ = 10_000  # its operators leave a node to us, who refuse it by name
 
 
 def _refuse_for_conditions(kind: Any) -> None:

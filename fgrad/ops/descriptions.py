@@ -241,9 +241,12 @@ DESCRIPTIONS: Final[Mapping[str, Description]] = MappingProxyType(
 
 def description(name: str, arity: int, kink: str) -> str | None:
     """The text for an operation; None if there is none of that name."""
-    if name not in DESCRIPTIONS:
+    from fgrad.ops.special_descriptions import SPECIAL  # noqa: PLC0415  # it has its types from here
+
+    about = DESCRIPTIONS.get(name) or SPECIAL.get(name)
+    if about is None:
         return None
-    what, domain, slopes = DESCRIPTIONS[name]
+    what, domain, slopes = about
     letters = "xyz"[:arity]
     lines = [f"{name}({', '.join(letters)}) is {what}.", "", f"Domain: {domain}."]
     if len(slopes) == 1:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from fgrad.display import pictured, shorten, valued
 from fgrad.errors import NotAValue, UnknownName
+from fgrad.ops import library
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
 from fgrad.ops.operand import is_array
@@ -37,7 +38,7 @@ def spelled(op: Op) -> str:
         return f"{'truth' if op.truth else 'item'}[{op.index}]"
     if not op.elementwise:
         return _with_key(op)
-    return op.name if getattr(ops, op.name, None) is op else f"@{op.name}"
+    return op.name if library.is_ours(op) else f"@{op.name}"
 
 
 def _with_key(op: Any) -> str:
@@ -67,11 +68,15 @@ def namesake(op: Op) -> NotAValue:
 def operation(word: str, known: dict[str, Op]) -> Op:
     """The operation that `word` names; UnknownName if there is none."""
     op = known.get(word)
+    if op is None and word in library.MODULES:
+        op = known[word] = library.named(word)
     if op is None:
         item = re.fullmatch(_ITEM, word)
         if item is None:
             own = f"@{word}"
-            raise UnknownName.among(word[:200], known, "operation", own if own in known else None)
+            raise UnknownName.among(
+                word[:200], (*known, *library.MODULES), "operation", own if own in known else None
+            )
         op = known[word] = Item.at(int(item[2]), item[1] == "truth")
     return op
 

@@ -274,6 +274,8 @@ def not_a_number(value: object, where: str) -> NotAValue:
         advice = "fgrad differentiates real numbers; use the real and imaginary parts as two."
     elif is_array(value):
         advice = ARRAYS
+    elif isinstance(value, (list, tuple)):
+        advice = "Make it an array first: np.array(numbers), or fg.stack(nodes)."
     elif isinstance(value, str) or getattr(type(value), "__float__", None) is not None:
         advice = "Convert it with float(...) first."
     else:

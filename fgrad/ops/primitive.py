@@ -159,8 +159,9 @@ class _Text:
         if op is None:
             return self.text
         from fgrad.ops.descriptions import description  # noqa: PLC0415  # read by `help` alone
+        from fgrad.ops.library import is_ours  # noqa: PLC0415  # likewise, and it is above this
 
-        ours = getattr(sys.modules.get("fgrad.ops.scalar"), op.name, None) is op
+        ours = is_ours(op)
         text = description(op.name, op.arity, getattr(op, "kink", "")) if ours else None
         return text or getattr(op.impl, "__doc__", None) or self.text
 

@@ -22,7 +22,7 @@ def _split(x: float) -> tuple[float, float]:
     return high, x - high
 
 
-def _product_error(x: float, y: float, product: float) -> float:
+def product_error(x: float, y: float, product: float) -> float:
     """x * y - product, exactly, for the rounded product (Dekker 1971)."""
     a, b = _split(x)
     c, d = _split(y)
@@ -35,7 +35,7 @@ def gauss(x: float) -> float:
         return x if isnan(x) else 0.0
     square = x * x
     value = exp(-square)
-    return value - value * _product_error(x, x, square)
+    return value - value * product_error(x, x, square)
 
 
 def cbrt(x: float) -> float:
@@ -48,7 +48,7 @@ def cbrt(x: float) -> float:
         return math.ldexp(cbrt(math.ldexp(x, shift)), -shift // 3)
     square = root * root
     cube = square * root
-    error = _product_error(square, root, cube) + root * _product_error(root, root, square)
+    error = product_error(square, root, cube) + root * product_error(root, root, square)
     return root - ((cube - x) + error) / (3.0 * square)
 
 
@@ -167,7 +167,7 @@ def power_slope(x: float, y: float) -> float:
     m, e = math.frexp(abs(x))
     ratio = n / m
     product = ratio * m
-    error = ((n - product) - _product_error(ratio, m, product)) / m
+    error = ((n - product) - product_error(ratio, m, product)) / m
     slope = p * ratio + p * error
     try:
         return math.ldexp(copysign(slope, sign * y), f + g - e) if not isnan(sign) else nan

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fgrad.arrays.functions import vdot
-from fgrad.arrays.shapes import reshape, stack
+from fgrad.arrays.products import vdot
+from fgrad.arrays.shapes import reshape
+from fgrad.arrays.together import stack
 from fgrad.arrays.values import basis, plain, shape_of
 from fgrad.ops.multiple import Row
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fgrad.arrays.shapes import moveaxis, reshape, stack
+from fgrad.arrays.shapes import moveaxis, reshape
+from fgrad.arrays.together import stack
 from fgrad.arrays.values import basis, owned, shape_of, zeros
 from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.forward import tangent_nodes, tangents

@@ -13,6 +13,7 @@ np = pytest.importorskip("numpy")
 import fgrad  # noqa: E402
 from fgrad.formats.graphviz.writer import dot, spell  # noqa: E402
 from tests.samples.arrays import WHOLE, Case  # noqa: E402  # they need numpy
+from tests.samples.numpy_cases import NUMPY  # noqa: E402  # likewise
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -59,7 +60,7 @@ def test_a_graph_and_its_gradients_survive_pickling() -> None:
     assert copy.deepcopy(graph) is graph
 
 
-@pytest.mark.parametrize("case", WHOLE, ids=str)
+@pytest.mark.parametrize("case", WHOLE + NUMPY, ids=str)
 def test_every_operation_is_pickled_and_found_again(case: Case) -> None:
     y = case.f(*[fg.var(a) for a in case.arguments()])
     graph = fg.Graph.of(y)

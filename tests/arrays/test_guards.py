@@ -40,6 +40,17 @@ CASES: list[tuple[str, Loss, tuple[Any, ...]]] = [
     ("ragged matmul", lambda x, w: fg.sum(fg.where(np.array([[1, 1], [0, 0], [1, 0]]) > 0, fg.log(x) @ w, 0.0)), (ROWS, WEIGHTS)),
     ("einsum", lambda x, w: fg.sum(fg.where(VALID, fg.einsum("ab,bc->a", fg.log(x), w), 0.0)), (ROWS, WEIGHTS)),
     ("number of arrays", lambda x: fg.where(fg.sum(x) > 10.0, fg.sum(fg.log(x)), fg.sum(x)), (ROWS,)),
+    ("set", lambda x: fg.sum(fg.at(fg.log(x))[np.array([0, 2])].set(1.0)), (LINE,)),
+    ("set of one twice", lambda x: fg.sum(fg.at(np.ones(2))[np.array([0, 0, 1])].set(fg.log(x)[::-1])[:1]), (np.array([2.0, 1.0, 0.0]),)),
+    ("add", lambda x: fg.sum(fg.where(SECOND, fg.at(fg.log(x))[PLACES].add(1.0 / x), 0.0)[1:2] * 0.5), (np.array([0.0, 2.0, 3.0]),)),
+    ("convolve", lambda x, v: fg.sum(fg.where(np.array([True] * 3 + [False] * 2), fg.convolve(fg.log(x), v), 0.0)), (np.array([2.0, 1.0, 3.0, 0.0]), np.array([1.0, 2.0]))),
+    ("interp", lambda x: fg.sum(fg.where(VALID, fg.interp(x, np.arange(3.0), fg.log(x)), 0.0)[2:]), (np.array([0.0, 2.0, 1.5]),)),
+    ("select", lambda x: fg.sum(fg.select([x > 0.0], [fg.log(x)], 1.0)), (LINE,)),
+    ("piecewise", lambda x: fg.sum(np.piecewise(x, [x > 0.0], [fg.log, lambda y: y * y])), (LINE,)),
+    ("median", lambda x: fg.sum(fg.where(VALID, np.median(fg.log(x), axis=1), 0.0)), (ROWS,)),
+    ("mean where", lambda x: np.mean(fg.log(x), where=np.asarray(ROWS > 0.0)), (ROWS,)),
+    ("nansum", lambda x: np.nansum(fg.log(x), where=np.asarray(ROWS > 0.0)), (ROWS,)),
+    ("nan_to_num", lambda x: fg.sum(np.nan_to_num(fg.log(x), neginf=0.0)), (LINE,)),
     ("relu then division", lambda x: fg.sum(fg.where(x > 0.0, fg.relu(x) / x, 0.0)), (LINE,)),
 ]  # fmt: skip
 warned = pytest.mark.filterwarnings("ignore::RuntimeWarning")

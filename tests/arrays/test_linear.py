@@ -173,7 +173,7 @@ def test_eigenvalues_as_results_of_transforms() -> None:
     again = back[1][next(node for node in back[1].graph.nodes if node.op.name == "eigh")]
     assert not any(x.flags.writeable for x in again)
     text = fg.show(graph)
-    assert "@eigh(w)  # (array (4,) of norm" in text
+    assert "eigh[L](w)  # (array (4,) of norm" in text
     assert len(text.splitlines()) == 8
     assert len(repr(call)) < 120
     assert "(4, 4) of norm 2" in repr(call)

@@ -31,6 +31,11 @@ def _element(w: Any) -> None:
     z[0] = w[0, 0]
 
 
+def _row(w: Any) -> None:
+    z = np.zeros((2, 3))
+    z[0] = w[0]
+
+
 def _value(w: Any) -> None:
     w.value[0, 0] = 1.0
 
@@ -62,9 +67,45 @@ WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
     ("index by a node", written(lambda w: w[w]), fg.NotAValue, ("node.value",)),
     ("out=", written(lambda w: np.exp(w, out=np.zeros((2, 3)))), fg.NotAValue, ("out=", "immutable")),
     ("in place", written(_added), fg.NotAValue, ("z = z + x",)),
-    ("np.add.at", written(lambda w: np.add.at(w, 0, 1.0)), fg.NotAValue, ("add.at", "immutable")),
+    ("np.add.at", written(lambda w: np.add.at(w, 0, 1.0)), fg.NotAValue, ("add.at", "immutable", "fg.at")),
+    ("np.add.at of an array", written(lambda w: np.add.at(np.zeros(3), [0], w[0])), fg.NotAValue, ("add.at", "fg.at")),
+    ("np.copyto", written(lambda w: np.copyto(np.zeros((2, 3)), w)), fg.NotAValue, ("copyto", "fg.at(x)[key].set")),
+    ("np.put", written(lambda w: np.put(np.zeros(3), 0, w[0, 0])), fg.NotAValue, ("put", "fg.at(x)[key].set")),
+    ("a row of an array", written(_row), fg.SilentDetach, ("fg.at(array)[key].set(node)",)),
+    ("np.full", written(lambda w: np.full(3, w[0, 0])), fg.SilentDetach, ("fg.stack",)),
+    ("an array of objects", written(lambda w: np.array([w[0, 0]], dtype=object)), fg.SilentDetach, ("fg.stack",)),
+    ("fill", written(lambda w: w.fill(0.0)), fg.SilentDetach, ("fill()", "full_like")),
+    ("sort in place", written(lambda w: w.sort()), fg.SilentDetach, ("sort()", "fg.sort(x)")),
+    ("tolist", written(lambda w: w.tolist()), fg.SilentDetach, ("node.value.tolist()", "list(node)")),
+    ("an attribute of arrays", written(lambda w: w.strides), AttributeError, ("node.value.strides",)),
+    ("out= of a sum", written(lambda w: np.sum(w, out=np.zeros(()))), fg.NotAValue, ("sum with out=", "immutable")),
+    ("out= of a method", written(lambda w: w.sum(0, None, np.zeros(3))), fg.NotAValue, ("sum with out=",)),
+    ("where= of an elementwise function", written(lambda w: np.exp(w, where=W > 1.0)), fg.NotAValue, ("exp with where=",)),
+    ("where= without initial=", written(lambda w: np.max(w, where=W > 1.0)), fg.NotAValue, ("initial=", "-np.inf")),
+    ("an order of memory", written(lambda w: np.ravel(w, order="K")), fg.NotAValue, ("'C' or 'F'",)),
+    ("a mode of pad", written(lambda w: np.pad(w, 1, mode="linear_ramp")), fg.NotAValue, ("linear_ramp", "'edge'")),
+    ("a method of quantile", written(lambda w: np.quantile(w, 0.5, method="hazen")), fg.NotAValue, ("hazen", "'linear'")),
+    ("a share beyond 1", written(lambda w: fg.quantile(w, 50.0)), fg.NotAValue, ("0 to 1", "Percentiles")),
+    ("histogram", written(np.histogram), fg.NotAValue, ("histogram", "node.value")),
+    ("unique", written(np.unique), fg.NotAValue, ("return_index",)),
+    ("allclose", written(lambda w: np.allclose(w, W)), fg.NotAValue, ("Compare node.value", "isclose")),
+    ("any of numbers", written(np.any), fg.NotAValue, ("any", "condition")),
+    ("astype", written(lambda w: w.astype(np.float32)), fg.NotAValue, ("float32", "float64")),
+    ("einsum by numbers", written(lambda w: np.einsum(w, [0, 1])), fg.NotAValue, ("by letters",)),
+    ("einsum without ...", written(lambda w: fg.einsum("i...->i", w)), fg.ShapeMismatch, ("... in the result",)),
+    ("an axis that is no number", written(lambda w: w.sum(1.5)), fg.ShapeMismatch, ("axis 1.5",)),
+    ("set of too many", written(lambda w: w.at[0].set(np.ones(2))), fg.ShapeMismatch, ("at[].set", "(2,)", "(3,)")),
+    ("set out of bounds", written(lambda w: w.at[5].set(1.0)), fg.ShapeMismatch, ("out of bounds",)),
+    ("at of a list", lambda: fg.at(["a"]), fg.NotAValue, ("'a'",)),
+    ("interp of other lengths", written(lambda w: fg.interp(w, np.arange(3.0), np.arange(4.0))), fg.ShapeMismatch, ("(3,) and (4,)",)),
+    ("a list as an operand", written(lambda w: w * [1.0, 2.0, 3.0]), fg.NotAValue, ("np.array(numbers)",)),
+    ("masked on the left", written(lambda w: np.ma.masked_less(W, 2.0) + w), fg.SilentDetach, ("node.value",)),
+    ("masked on the right", written(lambda w: w + np.ma.masked_less(W, 2.0)), fg.NotAValue, ("MaskedArray", "filled")),
+    ("matrix on the left", written(lambda w: _matrix() + w), fg.NotAValue, ("matrix", "np.asarray")),
+    ("matrix on the right", written(lambda w: w * _matrix()), fg.NotAValue, ("matrix", "np.asarray")),
+    ("subclass on the left", written(lambda w: W.view(_Sub) * w), fg.NotAValue, ("_Sub", "np.asarray")),
     ("dtype=", written(lambda w: np.sum(w, dtype=np.float32)), fg.NotAValue, ("dtype=",)),
-    ("a function without a rule", written(np.median), fg.NotAValue, ("median", "node.value")),
+    ("a function without a rule", written(np.unwrap), fg.NotAValue, ("unwrap", "node.value")),
     ("item assignment", written(_set), fg.SilentDetach, ("where",)),
     ("an element of an array", written(_element), fg.SilentDetach, ("node.value",)),
     ("an array of a node", written(np.array), fg.SilentDetach, ("node.value", "fg.stack")),
@@ -121,6 +162,25 @@ def test_it_is_refused_with_what_came_and_what_to_do(case: Any) -> None:
         assert part in text, text
     assert "\n" not in text
     assert "Held" not in text
+
+
+TABLES: list[tuple[str, Callable[[Any, Any], Any], str]] = [
+    ("pandas", lambda t, w: t.Series(W[0]) * w[0], "Series"),
+    ("pandas", lambda t, w: w[0] - t.Series(W[0]), "Series"),
+    ("pandas", lambda t, w: t.Series(W[0]) * w[0, 0], "Series"),
+    ("pandas", lambda t, w: w[0, 0] * t.DataFrame(W), "DataFrame"),
+    ("pandas", lambda t, w: t.DataFrame(W) > w[0, 0], "DataFrame"),
+    ("pandas", lambda t, w: fg.sin(t.Series(W[0])), "Series"),
+    ("xarray", lambda t, w: w[0] + t.DataArray(W[0]), "DataArray"),
+    ("xarray", lambda t, w: fg.sum(t.DataArray(W[0]) * w[0]), "DataArray"),
+]
+
+
+@pytest.mark.parametrize(("library", "action", "named"), TABLES)
+def test_tables_on_either_side_are_refused_by_name(library: str, action: Any, named: str) -> None:
+    module = pytest.importorskip(library)
+    with pytest.raises(fg.NotAValue, match=rf"{named} of shape .*to_numpy"):
+        action(module, fg.var(W, "w"))
 
 
 def test_the_value_of_a_node_cannot_be_written_to() -> None:

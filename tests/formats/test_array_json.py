@@ -12,6 +12,7 @@ import fgrad  # noqa: E402
 from fgrad.arrays.makers import MAKERS  # noqa: E402
 from tests.bench import fuzz  # noqa: E402
 from tests.samples.arrays import ELEMENTWISE, WHOLE, Case  # noqa: E402  # they need numpy
+from tests.samples.numpy_cases import NUMPY  # noqa: E402  # likewise
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -33,7 +34,7 @@ def graph(case: Case) -> Any:
     return fg.Graph.of(y, total, *[slopes[x] for x in args])
 
 
-@pytest.mark.parametrize("case", WHOLE + ELEMENTWISE[::4], ids=str)
+@pytest.mark.parametrize("case", WHOLE + NUMPY + ELEMENTWISE[::4], ids=str)
 def test_a_graph_and_its_gradient_come_back(case: Case) -> None:
     before = graph(case)
     text = fg.dumps(before)
@@ -75,7 +76,10 @@ def test_the_text_is_the_same_whatever_the_memory_looks_like() -> None:
 
 def test_every_operation_that_has_a_name_is_written_somewhere() -> None:
     written = {
-        node.op.name for case in WHOLE for node in graph(case).nodes if not node.op.elementwise
+        node.op.name
+        for case in WHOLE + NUMPY
+        for node in graph(case).nodes
+        if not node.op.elementwise
     }
     assert written <= MAKERS.keys()
 

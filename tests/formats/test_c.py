@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 
 import fgrad as fg
-from fgrad.formats.c import writer
+from fgrad.formats.c import special, writer
 from fgrad.formats.c.table import HELPERS, ROWS
+from fgrad.ops import library as known_operations
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 from tests.samples.cases import EXCEPTIONS, SMOOTH, all_operations
 from tests.samples.programs import AWKWARD, OPERATIONS, alone, bits, point, program
+from tests.samples.special_cases import SPECIAL
 
 CC = shutil.which("cc") or shutil.which("gcc")
 FLAGS = (
@@ -51,7 +53,7 @@ def points(op: Op) -> list[tuple[float, ...]]:
         tuple(struct.unpack("d", rng.randbytes(8))[0] for _ in range(op.arity)) for _ in range(200)
     ]
     drawn += [tuple(rng.uniform(-40.0, 40.0) for _ in range(op.arity)) for _ in range(200)]
-    for case in SMOOTH + EXCEPTIONS:
+    for case in SMOOTH + EXCEPTIONS + SPECIAL:
         order = case.op.name.removeprefix("polygamma ")
         if case.op is op:
             drawn += [*case.tame, *case.points(100)]
@@ -63,18 +65,29 @@ def points(op: Op) -> list[tuple[float, ...]]:
 
 
 def test_every_operation_has_its_text_and_every_helper_is_used() -> None:
-    assert set(ROWS) == set(OPERATIONS)
+    assert set(ROWS) == {*OPERATIONS, *special.ROWS}
     assert tuple(writer.helpers(ROWS.values())) == tuple(HELPERS.values())
 
 
 @needs_compiler
 def test_every_operation_alone_gives_every_bit(tmp_path: Path) -> None:
-    programs = {f"test_{name}": alone(op) for name, op in all_operations().items() if op.arity}
+    operations = [op for op in (*all_operations().values(), *special.ROWS) if op.arity]
+    programs = {f"test_{op.name}": alone(op) for op in operations}
     library = compiled(writer.unit(programs), tmp_path)
     for name, known in programs.items():
         for xs in points(known.instructions[-1][0]):
             expected = bits(map(float, known.run(xs)))
             assert bits(called(library, name, known, xs)) == expected, (name, xs)
+
+
+@pytest.mark.parametrize("name", known_operations.MODULES)
+def test_what_has_no_c_is_refused_in_words(name: str) -> None:
+    op = known_operations.named(name)
+    if op in ROWS:
+        assert "extern" not in fg.to_c(alone(op))
+    else:
+        with pytest.raises(fg.Untranslatable, match=f"^{name} cannot be written in C: it"):
+            fg.to_c(alone(op))
 
 
 def random_programs(count: int, size: int) -> dict[str, Program]:

@@ -12,6 +12,7 @@ import mpmath as mp
 
 import fgrad as fg
 from tests.samples.cases import EXCEPTIONS, SMOOTH, Case, Point
+from tests.samples.special_cases import SLOW, SPECIAL
 
 DIGITS = 50
 
@@ -91,13 +92,16 @@ def row(case: Case, name: str, count: int) -> str:
 
 
 def main() -> None:
-    """Print the table of docs/reference/accuracy.md."""
+    """Print the tables of docs/reference/accuracy.md, that of special functions last."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     print("| operation | value, ulp | derivatives, ulp |\n| --- | --- | --- |")
     for case in SMOOTH:
         print(row(case, f"`{case.op.name}`", count), flush=True)
     for case in EXCEPTIONS:
         print(row(case, f"`{case.op.name}`, negative argument", count), flush=True)
+    for case in SPECIAL:
+        few = count // 50 if case.op.name in SLOW else count // 5
+        print(row(case, f"`{case.op.name}`", few), flush=True)
 
 
 if __name__ == "__main__":

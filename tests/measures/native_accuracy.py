@@ -21,6 +21,7 @@ from tests.measures.accuracy import DIGITS, ulp_error
 from tests.measures.machines import without_fma
 from tests.samples.cases import SMOOTH, Case, Point
 from tests.samples.programs import alone
+from tests.samples.special_cases import SPECIAL
 
 
 def worst(case: Case, points: Sequence[Point], machine: Machine) -> float:
@@ -36,7 +37,7 @@ def main() -> None:
     """Print the table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
     print("| operation | with fused multiply-add, ulp | without, ulp |\n| --- | --- | --- |")
-    for case in SMOOTH:
+    for case in SMOOTH + SPECIAL:
         if case.op in FUNCTIONS:
             points = list(case.points(count))
             errors = [worst(case, points, machine) for machine in (host(), without_fma())]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import fgrad as fg
+from fgrad.ops import library
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item, MultiOp
 from fgrad.program.latex.table import FORMS, names
@@ -21,7 +22,7 @@ def body(f: Any, *args: Any) -> str:
 
 
 def test_every_operation_has_its_form() -> None:
-    assert set(FORMS) == set(OPERATIONS)
+    assert set(FORMS) == {*OPERATIONS, *library.special().values()}
     for op, form in FORMS.items():
         shown = {1, 3} if op is ops.cosine else set(range(1, op.arity + 1))
         assert set(map(int, re.findall(r"#(\d)", form.text))) == shown

@@ -7,7 +7,8 @@ import attrs
 import numpy as np
 
 import fgrad
-from fgrad.arrays.functions import diff, trace, variance
+from fgrad.arrays.functions import trace, variance
+from fgrad.arrays.lines import diff
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -26,6 +27,8 @@ class Case:
     same: Callable[..., Any] | None = None
     definite: bool = False
     """Whether the first argument is made symmetric and positive definite."""
+    chooses: bool = False
+    """Whether some of the result is constant, or some of an argument is not read."""
     singular: bool = False
     """Whether it has no derivative where the rows of an argument are equal."""
 
@@ -159,7 +162,7 @@ WHOLE = [
     Case("roll", lambda x: fg.roll(x, 2, 1), ((2, 3),), same=lambda j, x: j.roll(x, 2, 1)),
     Case("repeat", lambda x: fg.repeat(x, 2, 1), ((2, 3),), same=lambda j, x: j.repeat(x, 2, 1)),
     Case("tile", lambda x: fg.tile(x, (2, 1, 2)), ((2, 3),), same=lambda j, x: j.tile(x, (2, 1, 2))),
-    Case("pad", lambda x: fg.pad(x, ((1, 0), (0, 2)), 1.5), ((2, 3),), same=lambda j, x: j.pad(x, ((1, 0), (0, 2)), constant_values=1.5)),
+    Case("pad", lambda x: fg.pad(x, ((1, 0), (0, 2)), constant_values=1.5), ((2, 3),), same=lambda j, x: j.pad(x, ((1, 0), (0, 2)), constant_values=1.5)),
     Case("take", lambda x: fg.take(x, [2, 0, 2], 1), ((2, 3),), same=lambda j, x: j.take(x, np.array([2, 0, 2]), 1)),
     Case("sort", lambda x: fg.sort(x, 0), ((5, 2),), same=lambda j, x: j.sort(x, 0)),
     Case("diagonal", lambda x: fg.diagonal(x, 1, 2, 0), ((4, 2, 3),), same=lambda j, x: j.diagonal(x, 1, 2, 0)),

@@ -9,6 +9,7 @@ np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
 from tests.samples.arrays import ELEMENTWISE, WHOLE, Case  # noqa: E402  # they need numpy
+from tests.samples.numpy_cases import NUMPY  # noqa: E402  # likewise
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 ONE_ARGUMENT = [case for case in ELEMENTWISE if len(case.shapes) == 1]
@@ -35,7 +36,7 @@ def test_coefficients_in_an_array_are_those_in_its_elements(case: Case) -> None:
         assert not c.flags.writeable
 
 
-@pytest.mark.parametrize("case", WHOLE, ids=str)
+@pytest.mark.parametrize("case", WHOLE + NUMPY[::2], ids=str)
 def test_coefficients_along_a_line_are_those_of_derivatives(case: Case) -> None:
     at = case.arguments()
     along = [0.1 * np.cos(3.0 * np.asarray(a)) for a in at]

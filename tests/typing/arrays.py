@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 import fgrad as fg
+from fgrad.arrays import at as fg_at
 
 Array = npt.NDArray[np.float64]
 a: Array = np.ones(3)
@@ -91,6 +92,56 @@ assert_type(fg.concatenate([a, a]), Array)
 assert_type(fg.einsum("ij,j->i", m, a), Array)
 assert_type(fg.einsum("ij,j->i", w, a), fg.ArrayNode)
 
+mask = m > 0.0
+assert_type(w.at[0], fg_at.Places[fg.ArrayNode])
+assert_type(w.at[0, 1].set(1.0), fg.ArrayNode)
+assert_type(w.at[mask].add(x), fg.ArrayNode)
+assert_type(w.at[w > 0.0].get(), fg.ArrayNode)
+assert_type(fg.at(m)[0].set(a), Array)
+assert_type(fg.at(m)[[0, 0]].add(2.0), Array)
+assert_type(fg.at(m)[0].set(w[0]), fg.ArrayNode)
+assert_type(fg.at(m)[0].add(x), fg.ArrayNode)
+assert_type(fg.interp(a, a, a), Array)
+assert_type(fg.interp(0.5, a, a), float)
+assert_type(fg.interp(x, a, a), fg.Node[float])
+assert_type(fg.interp(w, a, a, left=x), fg.ArrayNode)
+assert_type(fg.interp(0.5, a, w[0]), fg.Node[float])
+assert_type(fg.interp(a, w[0], a), fg.ArrayNode)
+assert_type(fg.quantile(a, 0.5), float)
+assert_type(fg.quantile(w, 0.5), fg.Node[float])
+assert_type(fg.quantile(m, [0.1, 0.9], axis=0), Array)
+assert_type(fg.quantile(w, 0.5, 0), fg.ArrayNode)
+assert_type(fg.median(w), fg.Node[float])
+assert_type(fg.median(m, 1), Array)
+assert_type(fg.searchsorted(a, a), npt.NDArray[np.int64])
+assert_type(fg.searchsorted(a, 0.5), int)
+assert_type(fg.convolve(a, a), Array)
+assert_type(fg.convolve(a, w[0], "same"), fg.ArrayNode)
+assert_type(fg.cross(a, w), fg.ArrayNode)
+assert_type(fg.trapezoid(a), float)
+assert_type(fg.trapezoid(m, a, axis=0), Array)
+assert_type(fg.trapezoid(w[0], a), fg.Node[float])
+assert_type(fg.trapezoid(m, w, axis=0), fg.ArrayNode)
+assert_type(fg.select([m > 0.0], [m], 1.0), Array)
+assert_type(fg.select([w > 0.0], [w], x), fg.ArrayNode)
+assert_type(fg.hstack([a, 1.0]), Array)
+assert_type(fg.vstack([w, x]), fg.ArrayNode)
+assert_type(fg.sum(w, where=mask), fg.Node[float])
+assert_type(fg.sum(m, 0, initial=1.0), Array)
+assert_type(fg.max(w, 0, initial=x, where=w > 0.0), fg.ArrayNode)
+assert_type(fg.mean(m, where=mask), float)
+assert_type(w.sum(where=mask), fg.Node[float])
+assert_type(w.mean(0, where=mask), fg.ArrayNode)
+assert_type(w.flatten("F"), fg.ArrayNode)
+assert_type(w.clip(min=0.0), fg.ArrayNode)
+assert_type(w.round(2), fg.ArrayNode)
+assert_type(w.astype(int), npt.NDArray[np.int64])
+assert_type((w > 0.0).any(), fg.Condition)
+assert_type(fg.reshape(m, (9,), "F"), Array)
+assert_type(fg.roll(w, (1, 2), axis=(0, 1)), fg.ArrayNode)
+assert_type(fg.pad(m, 1, mode="edge"), Array)
+assert_type(fg.pad(w, ((1, 1), (0, 0)), constant_values=2.0), fg.ArrayNode)
+
 gradients = fg.grad(fg.Graph.of(w.sum(), w, x), w.sum())
 assert_type(gradients[w], Array)
 assert_type(gradients[x], float)
@@ -111,6 +162,16 @@ def loss(w: Array, x: Array) -> float:
 def features(w: Array) -> Array:
     """One whose result is an array."""
     return fg.tanh(w)
+
+
+def filtered(w: Array, x: Array) -> Array:
+    """A model of plain arrays that assigns, by numpy's own functions and ours."""
+    y: Array = fg.at(np.zeros(3))[0].set(fg.sum(w))
+    knots: Array = np.sort(w)
+    return fg.at(y)[:].add(fg.interp(x, knots, w))
+
+
+assert_type(filtered(a, a), Array)
 
 
 def whitened(w: Array) -> Array:

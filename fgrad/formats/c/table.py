@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from fgrad.formats.c import special
 from fgrad.formats.c.gamma import GAMMA
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
@@ -47,6 +48,7 @@ ROWS: Final[Mapping[Op, str]] = MappingProxyType({
     **{op: op.name + "({0})" for op in _LIBM},
     **{op: f"fgrad_{op.name}" + "({0})" for op in _OWN},
     **{op: f"fgrad_{op.name}" + "({0}, {1})" for op in _OWN_OF_TWO},
+    **special.ROWS,
 })  # fmt: skip
 
 _SPECIAL: Final = {
@@ -270,4 +272,4 @@ static double fgrad_mod(double x, double y)
 }  # fmt: skip
 
 # In an order in which each comes after those that it needs.
-HELPERS: Final[Mapping[str, str]] = MappingProxyType({**_SPECIAL, **GAMMA})
+HELPERS: Final[Mapping[str, str]] = MappingProxyType({**_SPECIAL, **GAMMA, **special.HELPERS})

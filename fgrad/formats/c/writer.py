@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 
 from fgrad.errors import NotAValue, Untranslatable
+from fgrad.formats.c.special import missing
 from fgrad.formats.c.table import HELPERS, ROWS
 from fgrad.ops.primitive import Op
 from fgrad.ops.signatures import Binary, Ternary, Unary
@@ -114,6 +115,8 @@ def _check_foreign(foreign: Sequence[Op], names: Iterable[str]) -> None:
     taken = set(names)
     local = re.compile(rf"(v|({'|'.join(taken)})_part)\d+\Z")
     for op in foreign:
+        if problem := missing(op):
+            raise Untranslatable(op.name, "C", problem)
         if not isinstance(op, (Unary, Binary, Ternary)):
             raise Untranslatable(op.name, "C", "it is not a function of numbers with one result")
         if not _usable(op.name) or op.name in taken or local.match(op.name):

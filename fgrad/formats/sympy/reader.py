@@ -12,6 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from fgrad.errors import NotAValue
+from fgrad.formats.sympy import special
 from fgrad.formats.sympy.writer import sympy_for
 from fgrad.graph.node import Node, constant
 from fgrad.ops import scalar as ops
@@ -207,7 +208,7 @@ def _functions(sp: Any) -> dict[Any, Callable[..., Any]]:
         sp.tanh: ops.tanh, sp.asinh: ops.asinh, sp.acosh: ops.acosh, sp.atanh: ops.atanh,
         sp.erf: ops.erf, sp.erfc: ops.erfc, sp.Abs: ops.abs, sp.sign: ops.sign,
         sp.floor: ops.floor, sp.ceiling: ops.ceil, sp.Function("round"): ops.round,
-        sp.gamma: _gamma, sp.loggamma: _loggamma, sp.digamma: ops.digamma,
+        **special.functions(sp), sp.loggamma: _loggamma, sp.digamma: ops.digamma,
         sp.polygamma: ops.polygamma, sp.Heaviside: _step, sp.atan2: ops.atan2, sp.Mod: ops.mod,
         sp.Add: _folded(ops.add), sp.Max: _folded(ops.maximum), sp.Min: _folded(ops.minimum),
         sp.And: _folded(ops.logical_and), sp.Or: _folded(ops.logical_or), sp.Not: ops.logical_not,
@@ -240,12 +241,6 @@ def _agrees(x: Any, y: Any) -> Any:
 
 def _differs(x: Any, y: Any) -> Any:
     return ops.logical_and(ops.logical_or(x, y), ops.logical_not(ops.logical_and(x, y)))
-
-
-def _gamma(x: Any) -> Any:
-    """The gamma function, negative where an odd number of its poles lies between x and 0."""
-    sign = ops.where(ops.less(x, 0.0), 1.0 - 2.0 * ops.mod(ops.floor(x), 2.0), 1.0)
-    return sign * ops.exp(ops.lgamma(x))
 
 
 def _loggamma(x: Any) -> Any:

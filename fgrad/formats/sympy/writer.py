@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fgrad.errors import MissingExtra, NotAValue
+from fgrad.formats.sympy import special
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.passes import inlined
@@ -170,7 +171,7 @@ def _rows(sp: Any, made: Made) -> Mapping[Op, Made]:
         return power(plus(1, exp(minus(x))), -1)
 
     return MappingProxyType({
-        **known, **_slopes(sp, plus, times, power),
+        **known, **_slopes(sp, plus, times, power), **special.rows(sp, made),
         ops.sub: lambda x, y: plus(x, minus(y)), ops.neg: minus, ops.div: over,
         ops.reciprocal: lambda x: power(x, -1), ops.square: lambda x: power(x, 2),
         ops.identity: lambda x: x, ops.stop_gradient: lambda x: x,

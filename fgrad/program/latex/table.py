@@ -14,9 +14,11 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from fgrad.ops import beta, elementary, logarithms, normal
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Item
 from fgrad.ops.primitive import Op
+from fgrad.program.latex import special
 
 Text: TypeAlias = tuple[str, int]
 """A formula and how strongly it binds."""
@@ -152,6 +154,45 @@ FORMS: Final[Mapping[Op, Form]] = MappingProxyType({
     ops.round: _named("round"),
     ops.mod: _infix(r"\bmod", RELATION, ATOM, ATOM),
     ops.copysign: _named("copysign", 2),
+    elementary.sinpi: Form(r"\sin\left(\pi \cdot #1\right)", ATOM, (PRODUCT,)),
+    elementary.cospi: Form(r"\cos\left(\pi \cdot #1\right)", ATOM, (PRODUCT,)),
+    elementary.exp10: Form("10^{#1}", POWER, (OPEN,)),
+    logarithms.bernoulli: Form(r"#1 \cdot \left(1 - #1\right)", PRODUCT, (PRODUCT, PRODUCT)),
+    logarithms.log1mexp: Form(
+        r"\ln\left(1 - \exp\left(-#1\right)\right)", ATOM, (PRODUCT,)
+    ),
+    logarithms.bose: Form(r"\frac{1}{\exp\left(#1\right) - 1}", PRODUCT, (OPEN,)),
+    logarithms.xlogy: Form(r"#1 \cdot \ln\left(#2\right)", PRODUCT, (PRODUCT, OPEN)),
+    logarithms.xlog1py: Form(r"#1 \cdot \ln\left(1 + #2\right)", PRODUCT, (PRODUCT, SUM)),
+    logarithms.entr: Form(r"-#1 \cdot \ln\left(#1\right)", PRODUCT, (PRODUCT, OPEN)),
+    logarithms.entr_slope: Form(r"-1 - \ln\left(#1\right)", SUM, (OPEN,)),
+    normal.log_ndtr: Form(r"\ln\left(\Phi\left(#1\right)\right)", ATOM, (OPEN,)),
+    normal.erfc_integral: Form(
+        r"\exp\left(#2^{2}\right) \cdot \operatorname{i}^{#1}\operatorname{erfc}\left(#2\right)",
+        PRODUCT,
+        (ATOM, OPEN, OPEN),
+    ),
+    beta.betaln: Form(r"\ln\left|\mathrm{B}\left(#1, #2\right)\right|", ATOM, (OPEN, OPEN)),
+    beta.polygamma_gap: Form(
+        r"\psi^{\left(#1\right)}\left(#2 + #3\right) - \psi^{\left(#1\right)}\left(#2\right)",
+        SUM,
+        (OPEN, SUM, SUM, OPEN, OPEN),
+    ),
+    beta.gamma_density: Form(
+        r"\frac{#2^{#1 - 1} \cdot \exp\left(-#2\right)}{\Gamma\left(#1\right)}",
+        PRODUCT,
+        (ATOM, SUM, PRODUCT, OPEN),
+    ),
+    beta.zeta_log: Form(
+        r"\sum_{k \geq 0} \frac{\ln^{#1}\left(#3 + k\right)}{\left(#3 + k\right)^{#2}}",
+        SUM,
+        (OPEN, SUM, SUM, OPEN),
+    ),
+    **{op: _call(name, op.arity) for op, name in special.CALLS.items()},
+    **{
+        op: Form(name + r"\left(#2\right)", ATOM, (OPEN, OPEN))
+        for op, name in special.INDEXED.items()
+    },
 })  # fmt: skip
 
 

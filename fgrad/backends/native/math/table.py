@@ -28,9 +28,11 @@ from fgrad.backends.native.math import (
     piecewise,
     plane,
     power,
+    special,
     trigonometry,
 )
 from fgrad.backends.native.math.fma import fused
+from fgrad.ops import elementary, logarithms, normal
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 
@@ -52,6 +54,13 @@ FUNCTIONS: Final[Mapping[Op, Body]] = MappingProxyType({
     ops.erf: errorfunction.erf, ops.erfc: errorfunction.erfc,
     ops.logaddexp: activation.logaddexp, ops.relu: piecewise.relu, ops.sign: piecewise.sign,
     ops.maximum: piecewise.maximum, ops.minimum: piecewise.minimum, ops.clip: piecewise.clip,
+    elementary.sec: special.sec, elementary.csc: special.csc, elementary.cot: special.cot,
+    elementary.exp10: special.exp10, logarithms.logit: special.logit,
+    logarithms.bernoulli: special.bernoulli, logarithms.log1mexp: special.log1mexp,
+    logarithms.bose: special.bose, logarithms.xlogy: special.xlogy,
+    logarithms.xlog1py: special.xlog1py, logarithms.entr: special.entr,
+    logarithms.entr_slope: special.entr_slope, normal.ndtr: special.ndtr,
+    normal.normal_density: special.normal_density,
 })  # fmt: skip
 """The operations that are functions, and what emits their bodies."""
 
@@ -171,6 +180,7 @@ def _instructions(target: Target) -> Mapping[Op, str]:
         ops.sqrt: f"call {v} @llvm.sqrt.{suffix}({v} %s)",
         ops.abs: f"call {v} @llvm.fabs.{suffix}({v} %s)",
         ops.copysign: f"call {v} @llvm.copysign.{suffix}({v} %s, {v} %s)",
+        elementary.fma: f"call {v} @llvm.fma.{suffix}({v} %s, {v} %s, {v} %s)",
         fused: f"call {v} @llvm.fma.{suffix}({v} %s, {v} %s, {v} %s)",
     }  # fmt: skip
 

@@ -1,0 +1,68 @@
+"""Bessel and Airy functions: the values are SciPy's, the derivatives rules among themselves.
+
+Derivatives with respect to an order are not offered; they are nan, so that none is taken for 0.
+"""
+
+from __future__ import annotations
+
+from math import nan
+from typing import Final
+
+from fgrad.ops.borrowed import Borrowed
+from fgrad.ops.operand import R
+from fgrad.ops.signatures import Binary, Unary
+
+_NOT_OFFERED: Final = "nan with respect to the order x, which is not offered"
+
+i0: Unary = Unary("i0", Borrowed("i0"), lambda out, x: i1(x))
+i1: Unary = Unary("i1", Borrowed("i1"), lambda out, x: 0.5 * (i0(x) + iv(2.0, x)))
+iv: Binary = Binary(
+    "iv",
+    Borrowed("iv"),
+    lambda out, x, y: nan,
+    lambda out, x, y: 0.5 * (iv(x - 1.0, y) + iv(x + 1.0, y)),
+    kink=_NOT_OFFERED,
+)
+j0: Unary = Unary("j0", Borrowed("j0"), lambda out, x: -j1(x))
+j1: Unary = Unary("j1", Borrowed("j1"), lambda out, x: 0.5 * (j0(x) - jv(2.0, x)))
+jv: Binary = Binary(
+    "jv",
+    Borrowed("jv"),
+    lambda out, x, y: nan,
+    lambda out, x, y: 0.5 * (jv(x - 1.0, y) - jv(x + 1.0, y)),
+    kink=_NOT_OFFERED,
+)
+yv: Binary = Binary(
+    "yv",
+    Borrowed("yv"),
+    lambda out, x, y: nan,
+    lambda out, x, y: 0.5 * (yv(x - 1.0, y) - yv(x + 1.0, y)),
+    kink=_NOT_OFFERED,
+)
+k0: Unary = Unary("k0", Borrowed("k0"), lambda out, x: -k1(x))
+k1: Unary = Unary("k1", Borrowed("k1"), lambda out, x: -0.5 * (k0(x) + kv(2.0, x)))
+kv: Binary = Binary(
+    "kv",
+    Borrowed("kv"),
+    lambda out, x, y: nan,
+    lambda out, x, y: -0.5 * (kv(x - 1.0, y) + kv(x + 1.0, y)),
+    kink=_NOT_OFFERED,
+)
+airyai: Unary = Unary("airyai", Borrowed("airy", "airyai", 0), lambda out, x: airyaiprime(x))
+airyaiprime: Unary = Unary(
+    "airyaiprime", Borrowed("airy", "airyaiprime", 1), lambda out, x: x * airyai(x)
+)
+airybi: Unary = Unary("airybi", Borrowed("airy", "airybi", 2), lambda out, x: airybiprime(x))
+airybiprime: Unary = Unary(
+    "airybiprime", Borrowed("airy", "airybiprime", 3), lambda out, x: x * airybi(x)
+)
+
+
+def airy(x: R) -> tuple[R, R, R, R]:
+    """The Airy functions Ai and Bi, each with its derivative, as SciPy gives them: Ai, Ai', Bi, Bi'.
+
+    >>> import fgrad as fg
+    >>> [op for op, _ in fg.trace(fg.airy)(1.0).instructions]
+    [<Unary airyai>, <Unary airyaiprime>, <Unary airybi>, <Unary airybiprime>]
+    """
+    return airyai(x), airyaiprime(x), airybi(x), airybiprime(x)
