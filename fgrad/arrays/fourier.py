@@ -12,6 +12,7 @@ from fgrad.arrays.linear import Shape, _linear, full
 from fgrad.arrays.primitive import Flow, Linear
 from fgrad.arrays.shapes import axis_of, given, refused
 from fgrad.arrays.values import shape_of
+from fgrad.ops import scalar as ops
 
 T = TypeVar("T")
 _PARTS: Final[dict[str, Callable[[Any], Any]]] = {"cosines": np.real, "sines": np.imag}
@@ -77,7 +78,7 @@ def irfft(real: Any, imag: Any, n: int | None = None, axis: int = -1) -> Any:
         weights[-1] = 1.0 / length
     weights = weights.reshape([count if i == place else 1 for i in range(len(shape))])
     found = [
-        _transforming(part, place, length, True)(x * weights)
+        _transforming(part, place, length, True)(ops.mul(x, weights))
         for part, x in zip(_PARTS, parts, strict=True)
     ]
-    return found[0] + found[1]
+    return ops.add(found[0], found[1])

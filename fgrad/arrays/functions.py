@@ -111,7 +111,7 @@ def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 def softmax(x: Any, axis: int = -1) -> Any:
     """Exponentials along an axis, divided by their sum."""
     x = given(x, "softmax")
-    return ops.exp(x - logsumexp(x, axis, keepdims=True))
+    return ops.exp(ops.sub(x, logsumexp(x, axis, keepdims=True)))
 
 
 def _count(x: Any, axis: Axis, keepdims: bool, where: Any, name: str) -> Any:
@@ -136,7 +136,7 @@ def variance(
 ) -> Any:
     """The mean square distance from the mean; `ddof` is taken off the number of elements."""
     x = given(x, "var")
-    apart = x - mean(x, axis, keepdims=True, where=where)
+    apart = ops.sub(x, mean(x, axis, keepdims=True, where=where))
     total = sum(ops.square(apart), axis, keepdims=keepdims, where=where)
     free = ops.maximum(_count(x, axis, keepdims, where, "var") - ddof, 0.0)
     return ops.div(total, free)
@@ -186,7 +186,7 @@ def prod(
         out = summing((0,))(out) + 1.0
     else:
         while (n := shape_of(out)[0]) > 1:
-            pairs = index(out, slice(0, n - n % 2, 2)) * index(out, slice(1, None, 2))
+            pairs = ops.mul(index(out, slice(0, n - n % 2, 2)), index(out, slice(1, None, 2)))
             out = concatenate([pairs, index(out, slice(n - 1, None))]) if n % 2 else pairs
         out = index(out, 0)
     out = reshape(out, kept(shape, axes)) if keepdims else out
@@ -211,7 +211,8 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     length, step = shape_of(x)[place], 1
     while step < length:
         head = index(x, (*before, slice(0, step)))
-        tail = index(x, (*before, slice(step, None))) * index(x, (*before, slice(0, -step)))
+        late = index(x, (*before, slice(step, None)))
+        tail = ops.mul(late, index(x, (*before, slice(0, -step))))
         x, step = concatenate([head, tail], place), 2 * step
     return x
 

@@ -17,6 +17,7 @@ from fgrad.arrays.systems import inv, solve
 from fgrad.arrays.values import plain, shape_of
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
+from fgrad.ops import scalar as ops
 from fgrad.ops.operand import told
 
 _ROUNDING: Final = float(np.finfo(np.float64).eps)
@@ -97,10 +98,10 @@ def kron(a: Any, b: Any) -> Any:
     ndim = max(len(shape_of(a)), len(shape_of(b)))
     s, t = ((1,) * (ndim - len(shape_of(x))) + shape_of(x) for x in (a, b))
     if not ndim:
-        return a * b
+        return ops.mul(a, b)
     left = reshape(a, [n for length in s for n in (length, 1)])
     right = reshape(b, [n for length in t for n in (1, length)])
-    return reshape(left * right, [n * m for n, m in zip(s, t, strict=True)])
+    return reshape(ops.mul(left, right), [n * m for n, m in zip(s, t, strict=True)])
 
 
 def expm(a: Any) -> Any:

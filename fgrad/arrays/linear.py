@@ -110,7 +110,8 @@ def fit(flow: Flow, out: Shape, shape: Shape) -> Flow:
     axes = _repeated(out, shape)
     if type(flow) is np.ndarray and flow.shape == out:
         # As below, in a third of the time: most of what is broadcast are biases.
-        return np.add.reduce(flow, axes, keepdims=True).reshape(shape)
+        total = np.add.reduce(flow, axes)
+        return total if total.shape == shape else total.reshape(shape)
     given = flow_shape(flow)
     if not axes or not given:
         count = math.prod([out[a] for a in axes])

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias, Typ
 import numpy as np
 
 from fgrad.arrays.ufuncs import BY_ROWS, TABLE, by_elements, special_form
-from fgrad.arrays.values import Array, array, plain, quietly, shape_of, truths
+from fgrad.arrays.values import QUIET, Array, array, plain, quietly, shape_of, truths
 from fgrad.errors import ShapeMismatch, SilentDetach
 from fgrad.graph.depth import below_all
 from fgrad.graph.node import Condition, Node, _brief, _checked, _Open, _seal, depth_above
 from fgrad.graph.node import variable as variable
 from fgrad.graph.operators import beside, give_operators
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import Operand, Truth, is_real
+from fgrad.ops.operand import Operand, Truth, is_real, literal
 from fgrad.ops.signatures import Appliers
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def new_node(op: Any, x: Any, y: Any, value: Any, depth: int) -> Any:
     node._x = x
     node._y = y
     if type(value) is np.ndarray and value.ndim:
-        value.flags.writeable = False
+        value.setflags(write=False)
         kinds: Any = _ARRAYS
     else:
         value, kinds = plain(value), _NUMBERS
@@ -329,23 +329,28 @@ def _operators(op: Any, method: str | None = None) -> Appliers:
     form = _FORMS.get(op)
 
     def both(x: Any, y: Any) -> Any:
-        if form is None or not (type(x) is np.ndarray or type(y) is np.ndarray):
-            return computed(op, (x, y))
-        try:
-            return quietly(form, x, y)
-        except ValueError as error:
-            raise _unequal(op, (x, y)) or error from None
+        if form is not None and (type(x) is np.ndarray or type(y) is np.ndarray):
+            try:
+                return QUIET.run(form, x, y)
+            except (ValueError, RuntimeError):
+                pass  # what is wrong is found out below
+        return computed(op, (x, y))
 
     def forward(self: Any, other: Any, /) -> Any:
+        depth = self.depth
         if type(other) is float:
-            return new_node(op, self, other, both(self.value, other), self.depth + 1)
-        if isinstance(other, Node) and other.rank <= 1 and not other.truth:
-            depth = self.depth if self.depth > other.depth else other.depth
-            return new_node(op, self, other, both(self.value, other.value), depth + 1)
-        if type(other) is np.ndarray or is_real(other):
-            other = array(other, op.name) if type(other) is np.ndarray else float(other)
-            return new_node(op, self, other, both(self.value, other), self.depth + 1)
-        return beside(op, self, other, method)
+            y: Any = other
+        elif isinstance(other, Node) and other.rank <= 1 and not other.truth:
+            y = other.value
+            if other.depth > depth:
+                depth = other.depth
+        elif type(other) is np.ndarray:
+            y = other = array(other, op.name)
+        elif is_real(other):
+            y = other = literal(other, op.name)
+        else:
+            return beside(op, self, other, method)
+        return new_node(op, self, other, both(self.value, y), depth + 1)
 
     def reflected(self: Any, other: Any, /) -> Any:
         if type(other) is float:
@@ -366,6 +371,14 @@ def variable_of(value: object, label: str | None, depth: int) -> Any:
 def constant_of(value: Any, depth: int | None = None) -> Any:
     """A node that holds an array of ours, or a number, and depends on nothing."""
     return _whole(ops.identity, (value,), value, below_all() if depth is None else depth, None)
+
+
+def leaf_of(value: Any, depth: int, borrow: bool) -> Any:
+    """The variable of a transform for an array, which is copied unless it is only borrowed."""
+    kept = array(value, "", borrow=borrow)
+    if type(kept) is np.ndarray:
+        return new_node(ops.identity, kept, None, kept, depth)
+    return _seal(ops.identity, (kept,), kept, depth, None)
 
 
 def _whole(op: Any, args: tuple[Any, ...], value: Any, depth: int, label: str | None) -> Any:

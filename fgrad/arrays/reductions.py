@@ -28,7 +28,7 @@ def by(flow: Flow, factor: Any) -> Flow:
     """A flow times a plain factor; its guard stays outside."""
     if isinstance(flow, Guarded):
         return Guarded(flow.condition, flow.value * factor)
-    return flow * factor
+    return factor if type(flow) is float and flow == 1.0 else flow * factor
 
 
 @lru_cache(_CACHED)
@@ -61,8 +61,9 @@ def extremum(name: str, axes: Axes) -> Whole:
 
 def _logsumexp(x: Any, axes: Axes) -> Any:
     most = np.maximum.reduce(x, axes, keepdims=True, initial=-np.inf)
-    most = np.where(np.isfinite(most), most, 0.0)
-    total = np.add.reduce(np.exp(x - most), axes)
+    most[~np.isfinite(most)] = 0.0
+    apart = x - most
+    total = np.add.reduce(np.exp(apart, apart), axes)
     return np.log(total) + most.reshape(np.shape(total))
 
 

@@ -83,6 +83,8 @@ def axes_of(axis: Any, ndim: int, where: str) -> Axes:
     """Some axes in order, all of them for None."""
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is int and 0 <= axis < ndim:
+        return (axis,)
     wanted = axis if isinstance(axis, (tuple, list)) else (axis,)
     axes = sorted([axis_of(a, ndim, where) for a in wanted])
     if len(set(axes)) < len(axes):

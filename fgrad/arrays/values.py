@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
+from sys import getrefcount
 from typing import Any, Final, TypeAlias
 
 from fgrad.errors import MissingExtra, NotAValue
@@ -40,8 +40,12 @@ def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
     `where`, for every other kind of array.
     """
     kept = value
-    if type(value) is not np.ndarray or value.dtype is not _FLOAT64:
+    if not is_leaf(value):
         kept = _converted(value, where)
+    elif borrow:
+        kept = value.view()
+        kept.setflags(write=False)
+        return kept
     if not kept.ndim:
         return float(kept)
     if kept.flags.writeable and kept is not value:
@@ -57,6 +61,11 @@ def as_leaf(value: Any, where: str) -> Any:
 def is_leaf(value: Any) -> bool:
     """Whether it is an array that is kept as it is."""
     return type(value) is np.ndarray and value.dtype is _FLOAT64 and value.ndim > 0
+
+
+def are_plain(values: Iterable[Any]) -> bool:
+    """Whether all are floats and arrays that are kept as they are: what needs no node is not copied."""
+    return all([type(value) is float or is_leaf(value) for value in values])  # noqa: C419  # in half of the time
 
 
 def is_truths(value: Any) -> bool:
@@ -135,7 +144,7 @@ def plain(value: Any) -> Any:
     """What was computed as a node keeps it: a read-only array, a float, a bool or a tuple of these."""
     if type(value) is np.ndarray:
         if value.ndim:
-            value.flags.writeable = False
+            value.setflags(write=False)  # half as long as to set the flag
             return value
         return value.item()
     if isinstance(value, tuple):
@@ -171,24 +180,45 @@ def zero_like(value: Any) -> Any:
     return plain(np.zeros(value.shape, value.dtype))
 
 
-def owned(value: Any) -> Any:
+def _references(held: dict[Any, Any]) -> list[int]:
+    return [getrefcount(value) for value in held.values()]
+
+
+_ALONE: Final = _references({0: object()})[0]
+
+
+def alone(held: dict[Any, Any]) -> list[bool]:
+    """For each value of a dict whether nothing else refers to it, no view either: it can be given away."""
+    return [count == _ALONE for count in _references(held)]
+
+
+def owned(value: Any, *, alone: bool = False) -> Any:
     """A result as a user gets it: an array of their own that is read-only, and no view of another."""
-    if type(value) is not np.ndarray:
+    if type(value) is not np.ndarray or (alone and value.flags.owndata):
         return value
     value = value.copy()  # a rule may hand on an array of the user's as it is
-    value.flags.writeable = False
+    value.setflags(write=False)
     return value
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
+class quiet:  # noqa: N801  # it is called as a function, and is one that takes twice as long
     """While a sweep runs numpy does not warn, and arrays that the sweep made are not copied."""
-    token = sweeping.set(True)
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        sweeping.reset(token)
+
+    __slots__ = ("_errors", "_token")
+
+    def __enter__(self) -> None:
+        self._errors = np.errstate(all="ignore")
+        self._errors.__enter__()
+        self._token = sweeping.set(True)
+
+    def __exit__(self, *raised: object) -> None:
+        sweeping.reset(self._token)
+        self._errors.__exit__(None, None, None)
+
+
+def is_finite(value: Any) -> bool:
+    """Whether all elements are certainly finite; False also where their squares overflow."""
+    return math.isfinite(np.vdot(value, value) if type(value) is np.ndarray else value)
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
@@ -212,24 +242,39 @@ def _separate() -> bool:
 _SEPARATE: Final = _separate()
 
 
+def _under_errstate(f: Callable[..., Any], *args: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return f(*args)
+
+
+def _silenced() -> Callable[..., Any]:
+    """`run(f, *args)` of a context in which numpy does not warn, where it keeps that by context."""
+    if not _SEPARATE:
+        return _under_errstate
+    context = Context()
+    context.run(np.seterr, all="ignore")
+    return context.run
+
+
 class _Quiet(threading.local):
-    """For each thread a context in which numpy does not warn: to enter it costs a tenth of np.errstate."""
+    """For each thread a context in which numpy does not warn: to enter it costs a tenth of np.errstate.
+
+    `run(f, *args)` is f(*args) in there. It raises RuntimeError if the thread is in there already,
+    as when the collector runs somebody's finaliser in the middle of it; `quietly` does not.
+    """
+
+    run: Callable[..., Any]
 
     def __init__(self) -> None:
-        self.context = Context()
-        if _SEPARATE:
-            self.context.run(np.seterr, all="ignore")
+        self.run = _silenced()
 
 
-_QUIET: Final = _Quiet()
+QUIET: Final = _Quiet()
 
 
 def quietly(f: Callable[..., Any], *args: Any) -> Any:
     """`f(*args)`, a function of numpy, which does not warn."""
-    if _SEPARATE:
-        try:
-            return _QUIET.context.run(f, *args)
-        except RuntimeError:
-            pass  # entered already: the collector, in the middle of it, runs somebody's finaliser
-    with np.errstate(all="ignore"):
-        return f(*args)
+    try:
+        return QUIET.run(f, *args)
+    except RuntimeError:
+        return _under_errstate(f, *args)

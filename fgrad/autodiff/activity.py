@@ -67,6 +67,11 @@ class Activity:
                 stack += [a for a in x if isinstance(a, Node) and a not in seen]
         return cls(ends, closed, tuple(found))
 
+    @property
+    def down(self) -> Sequence[Node[Any]]:
+        """All nodes that were found, users before their arguments."""
+        return sorted(self._found, key=attrgetter("depth"), reverse=True)
+
     @cached_property
     def active(self) -> Sequence[Node[Any]]:
         """The nodes that depend on the variables, arguments before their users."""

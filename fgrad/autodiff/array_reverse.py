@@ -8,27 +8,25 @@ was asked for is finite, no infinity met a zero of a guard; otherwise it is run 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
 
-from fgrad.arrays.blocks import LARGE, in_blocks
 from fgrad.arrays.linear import fit, full
-from fgrad.arrays.matrices import under_all
 from fgrad.arrays.nodes import constant_of
 from fgrad.arrays.primitive import ArrayOp, Several
-from fgrad.arrays.values import chosen, plain, quiet, shape_of
+from fgrad.arrays.values import alone, is_finite, owned, plain, quiet, shape_of
+from fgrad.autodiff.activity import Activity
 from fgrad.autodiff.array_sums import SUMS, met, summed
+from fgrad.autodiff.array_values import fold_values, of_multiple
 from fgrad.autodiff.cotangent import Contribution, times, total
 from fgrad.autodiff.gradients import zero_of
 from fgrad.autodiff.levels import Levels, levels_down_from
-from fgrad.autodiff.multiple import Items, _kept, gathered
+from fgrad.autodiff.multiple import Items, gathered
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Basis, Bundle, settled
-from fgrad.ops.operand import Guarded
 
 Seeds: TypeAlias = Iterable[tuple[Node[Any], Contribution]]
 
@@ -37,18 +35,26 @@ def array_slopes(
     seeds: Seeds,
     wanted: Collection[Node[Any]] | None = None,
     way: Container[object] | None = None,
+    *,
+    activity: Activity | None = None,
 ) -> Mapping[Node[Any], Any]:
     """What flows from nodes with cotangents to each node below, as values of their shapes.
 
-    With `wanted` to these alone, and everything else is let go as soon as it has been read; only
-    what is on the `way`, if there is one, is read and sent to.
+    With `wanted` to these alone, as arrays that nobody else has, and everything else is let go as soon
+    as it has been read; only what is on the `way`, if there is one, is read and sent to. The `activity`
+    between outputs and variables is found if it is not known.
     """
     given = tuple(seeds)
+    if activity is None:
+        activity = Activity.of([output for output, _ in given], ())
     with quiet():
-        flows = _fold(given, wanted, way, nodes=False, guards=False)
-        if not all(_is_finite(flow) for flow in flows.values()):
-            flows = _fold(given, wanted, way, nodes=False, guards=True)
-        return {node: ended(flow, node) for node, flow in flows.items()}
+        flows, forgotten = fold_values(given, activity.down, wanted, way)
+        if forgotten and not all(map(_is_finite, flows.values())):
+            flows = _fold(given, wanted, way, nodes=False)
+        if wanted is None:
+            return {node: ended(flow, node) for node, flow in flows.items()}
+        given_away = zip(flows.items(), alone(flows), strict=True)
+        return {node: _own(flow, node, alone=only) for (node, flow), only in given_away}
 
 
 def array_slope_nodes(
@@ -56,7 +62,7 @@ def array_slope_nodes(
 ) -> Mapping[Node[Any], Any]:
     """The same as nodes; only what is on the `way`, if there is one, is read and sent to."""
     with quiet():
-        flows = _fold(tuple(seeds), wanted, way, nodes=True, guards=True)
+        flows = _fold(tuple(seeds), wanted, way, nodes=True)
         return {node: ended_node(flow, node) for node, flow in flows.items()}
 
 
@@ -71,6 +77,12 @@ def ended(flow: Contribution, node: Node[Any]) -> Any:
             ]
         )
     return _whole(flow, node.value)
+
+
+def _own(flow: Contribution, node: Node[Any], *, alone: bool) -> Any:
+    """The same as an array that nobody else has: itself, or a copy."""
+    end = ended(flow, node)
+    return owned(end, alone=alone and end is flow)
 
 
 def _whole(flow: Contribution, value: Any) -> Any:
@@ -93,22 +105,7 @@ def ended_node(flow: Contribution, node: Node[Any]) -> Any:
 def _is_finite(flow: Contribution) -> bool:
     if isinstance(flow, Bundle):
         return True  # what it sends on is looked at
-    total = flow.sum() if shape_of(flow) else flow
-    return bool(total - total == 0.0)  # a sum that overflows is looked at once more, and no harm
-
-
-def _masked(flow: Contribution, partial: Any) -> Contribution:
-    """The product over values with guards applied at once."""
-    if type(partial) is Guarded:
-        product = _masked(flow, partial.value)
-        return chosen(partial.condition, product)
-    if type(partial) is Basis:
-        return Bundle(partial.index, flow)
-    if type(partial) is float and abs(partial) == 1.0:
-        return flow if partial == 1.0 else -flow
-    if type(flow) is float and flow == 1.0:
-        return partial
-    return flow * partial
+    return is_finite(flow)
 
 
 def _fold(
@@ -117,11 +114,10 @@ def _fold(
     way: Container[object] | None,
     *,
     nodes: bool,
-    guards: bool,
 ) -> dict[Node[Any], Contribution]:
     """What flows to each node, or to those that are wanted."""
     levels = levels_down_from(max([output.depth for output, _ in seeds], default=0))
-    sweep = _Sweep({}, levels, way, nodes, guards, times if guards else _masked)
+    sweep = _Sweep({}, levels, way, nodes)
     kept = None if wanted is None else frozenset(wanted)
     adjoints = sweep.adjoints
     for output, cotangent in seeds:
@@ -148,13 +144,9 @@ class _Sweep:
     levels: Levels
     way: Container[object] | None
     nodes: bool
-    guards: bool
-    product: Callable[[Contribution, Any], Contribution]
 
     def send(self, node: Any, flow: Contribution) -> None:
         """Add to what flows to a node."""
-        if type(flow) is Guarded and not self.guards:
-            flow = settled(flow)
         adjoints = self.adjoints
         if node in adjoints:
             adjoints[node] = met(adjoints[node], flow)
@@ -186,9 +178,6 @@ class _Sweep:
             p, q = v, u
         else:
             values = (u,) if y is None else (u, v)
-            if not self.guards and math.prod(shape) >= LARGE:
-                to_x = to_x and not self._sent_in_blocks(x, g, op.dx, out, values)
-                to_y = to_y and not self._sent_in_blocks(y, g, op.dy, out, values)
             p = op.dx(out, *values) if to_x and op.dx else None
             q = op.dy(out, *values) if to_y and op.dy else None
         if to_x and p is not None:
@@ -196,24 +185,12 @@ class _Sweep:
         if to_y and q is not None:
             self._send_times(y, g, q, shape)
 
-    def _sent_in_blocks(self, node: Any, g: Contribution, rule: Any, out: Any, values: Any) -> bool:
-        """Whether the product of what a rule gives for large arrays has been sent, made in blocks."""
-
-        def product(out: Any, g: Any, *others: Any) -> Any:
-            partial = rule(out, *others)
-            return None if partial is None or type(partial) is float else _masked(g, partial)
-
-        flow = in_blocks(product, (out, g, *values)) if rule else None
-        if flow is not None:
-            self.send(node, fit(flow, shape_of(out), shape_of(node)))
-        return flow is not None
-
     def _send_times(self, node: Any, g: Contribution, partial: Any, shape: tuple[int, ...]) -> None:
         """Send a product, summed over the copies of what was broadcast."""
         if type(partial) is Basis:
             self.send(node, Bundle(partial.index, full(g, shape)))
             return
-        flow, there = self.product(g, partial), shape_of(node)
+        flow, there = times(g, partial), shape_of(node)
         self.send(node, flow if there == shape else fit(flow, shape, there))
 
     def read_whole(self, node: Any, g: Contribution) -> None:
@@ -230,7 +207,7 @@ class _Sweep:
                 g = g.totals(op.size, total)
             flows = op.pull(out, read, g, wanted)
         elif op.multiple:
-            flows = _of_multiple(node, g, read, nodes=self.nodes)
+            flows = of_multiple(node, g, read, nodes=self.nodes)
         else:
             for a, rule, want in zip(args, op.rules, wanted, strict=True):
                 partial = rule(out, *read) if rule and want else None
@@ -240,17 +217,3 @@ class _Sweep:
         for a, flow, want in zip(args, flows, wanted, strict=True):
             if want and flow is not None:
                 self.send(a, flow)
-
-
-def _of_multiple(node: Any, bundle: Bundle, read: Any, *, nodes: bool) -> Any:
-    """The flows to the arguments of a node of several results, each in its full shape.
-
-    A rule is the author's, and may mix all elements: something flows through it, or nothing does.
-    """
-    flows = [
-        None if b is None else full(b, shape_of(y))
-        for b, y in zip(bundle.totals(node.op.size, total), node.value, strict=True)
-    ]
-    bars = [None if b is None else settled(b) for b in flows]
-    ends = _kept(node.op, node.op.pullback(Items(node) if nodes else node.value, read, bars))
-    return under_all(flows, [len(shape_of(y)) for y in node.value], ends)

@@ -9,11 +9,11 @@ holds on one side of a condition only stays `Guarded` until it is summed with ot
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from fgrad.autodiff.activity import way_to
+from fgrad.autodiff.activity import Activity, way_to
 from fgrad.autodiff.cotangent import Contribution, as_node, times, total
 from fgrad.autodiff.gradients import Gradients, NodeGradients
 from fgrad.autodiff.levels import Levels, levels_down_from
@@ -99,15 +99,16 @@ def _restricted(graph: Graph, output: Node[float], wrt: Sequence[Node[Any]]) -> 
     return Gradients(Graph.of(*dict.fromkeys(wrt)), MappingProxyType(found), restricted=True)
 
 
-def slopes(
-    output: Node[float], wanted: Collection[Node[Any]] | None = None
-) -> Mapping[Node[Any], float]:
+def slopes(output: Node[float], activity: Activity | None = None) -> Mapping[Node[Any], float]:
     """The derivative of `output` with respect to each node that it depends on, as values.
 
-    Where there are arrays, those that are not `wanted` may be left out.
+    Where there are arrays, with the `activity` of a call to its variables alone.
     """
     if output.rank == 1:
-        return MappingProxyType(_over_arrays().array_slopes([(output, 1.0)], wanted))
+        wanted = None if activity is None else activity.variables
+        return MappingProxyType(
+            _over_arrays().array_slopes([(output, 1.0)], wanted, activity=activity)
+        )
     with relaxed_gc_for(output.depth & LOWEST, DEEP):
         return MappingProxyType(_fold_floats(output)[0])
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, TypeAlias, TypeVar, final
 import attrs
 
 from fgrad.errors import NotPicklable
-from fgrad.ops.operand import Guarded, Operand, Partial, is_array, literal, numeric
+from fgrad.ops.operand import Guarded, Operand, Partial, arrays, is_array, literal, numeric
 
 Rule: TypeAlias = Callable[..., Partial] | None
 K = TypeVar("K")
@@ -76,6 +76,8 @@ class Op:
         """The result on arguments that are not all floats; NotAValue unless they are numbers."""
         for a in args:
             if type(a) is not float and (not isinstance(a, Operand) or a.truth):
+                if is_array(a) and arrays().are_plain(args):
+                    return arrays().computed(self, args)
                 return self.applied(tuple([self._number(a) for a in args]))
         return self.applied(args)
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fgrad.arrays.products import vdot
-from fgrad.arrays.shapes import reshape
-from fgrad.arrays.together import stack
+from fgrad.arrays.together import stacked
 from fgrad.arrays.values import basis, plain, shape_of
 from fgrad.ops.multiple import Row
 
@@ -36,5 +35,5 @@ def _transposed(apply: Callable[[Row], Row], ends: Row, given: Row) -> list[Any]
             pairs = zip(apply(row), given, strict=True)
             products = [vdot(x, y) for x, y in pairs if x is not None and y is not None]
             parts.append(sum(products[1:], products[0]) if products else 0.0)
-        found.append(plain(reshape(stack(parts), shape_of(end))))
+        found.append(plain(stacked(parts, shape_of(end))))
     return found

@@ -68,7 +68,7 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
         else:
             found = tangents(activity, direction)
             values = list(map(_plain, leaves))
-        ends = [end_of(found, y) if isinstance(y, Node) else still(y) for y in leaves]
+        ends = [_moved(found, y) if isinstance(y, Node) else still(y) for y in leaves]
         return structure.unflatten(values), structure.unflatten(ends)
 
     return jvp_of_f
@@ -172,3 +172,9 @@ def _plain(leaf: trees.Leaf) -> float:
     """The number of a leaf; a truth value stays one, and so does an array."""
     value = value_of(leaf)
     return value if isinstance(value, bool) or is_array(value) else literal(value, "result")
+
+
+def _moved(found: Any, leaf: Node[Any]) -> Any:
+    """The tangent of a result, an array as one of the user's own."""
+    end = end_of(found, leaf)
+    return end if isinstance(end, Node) else value_of(end)

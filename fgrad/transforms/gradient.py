@@ -233,7 +233,8 @@ def _differentiated(
     output: object, aux: tuple[trees.Leaf, ...], call: Call
 ) -> tuple[trees.Leaf, tuple[trees.Leaf, ...], Callable[[Node[float]], trees.Leaf]]:
     """The value, the leaves beside it, and the derivatives: as numbers unless nodes are needed."""
-    on_numbers = not call.of_nodes and call.activity((output, *aux)).closed
+    activity = None if call.of_nodes else call.activity((output, *aux))
+    on_numbers = activity is not None and activity.closed
     if on_numbers:
         aux = tuple(map(value_of, aux))
     number = one_number(output, "gradient")
@@ -241,7 +242,7 @@ def _differentiated(
         return number, aux, lambda leaf: end_of({}, leaf)
     if on_numbers:
         if number.rank:
-            known = slopes(number, call.variables)
+            known = slopes(number, activity)
             return number.value, aux, lambda leaf: end_of(known, leaf)
         reached = slopes(number)
         return number.value, aux, lambda leaf: reached.get(leaf) or end_of(reached, leaf)
@@ -249,11 +250,10 @@ def _differentiated(
 
 
 def end_of(known: Mapping[Node[Any], Any], leaf: Node[Any]) -> Any:
-    """The derivative of a leaf as a user gets it; 0 if none is known, as of a truth value."""
-    if leaf not in known:
-        return still(leaf.value) if leaf.rank == 1 else 0.0
-    end = known[leaf]
-    return end if type(end) is float else arrays().owned(end)
+    """The derivative of a leaf as a sweep found it; 0 if none is known, as of a truth value."""
+    if leaf in known:
+        return known[leaf]
+    return still(leaf.value) if leaf.rank == 1 else 0.0
 
 
 def still(value: Any) -> Any:

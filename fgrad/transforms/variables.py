@@ -78,8 +78,7 @@ class Argument:
 
 def _variable(x: Any, depth: int, borrow: bool) -> Node[float]:
     if is_array(x):
-        held: Node[float] = arrays().constant_of(arrays().array(x, "", borrow=borrow), depth)
-        return held
+        return arrays().leaf_of(x, depth, borrow)  # type: ignore[no-any-return]  # of a room that is imported late
     given = number(x, "")
     return given.alias(depth) if isinstance(given, Node) else constant(given, depth)
 

@@ -9,8 +9,9 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
+from fgrad.arrays import values  # noqa: E402  # needs numpy
 from fgrad.arrays.contract import guarded_contraction, letters  # noqa: E402  # needs numpy
-from fgrad.autodiff import array_reverse  # noqa: E402  # needs numpy
+from fgrad.autodiff import array_reverse, array_values  # noqa: E402  # needs numpy
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -139,19 +140,29 @@ def test_a_guarded_contraction_is_the_sum_of_what_flows(spec: str, spread: float
 def test_the_guards_are_needed_only_where_an_infinity_meets_a_zero(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    runs = []
+    runs: list[str] = []
     fold = array_reverse._fold
 
     def counted(*args: Any, **kwargs: Any) -> Any:
-        runs.append(kwargs["guards"])
+        runs.append("with guards")
         return fold(*args, **kwargs)
 
     monkeypatch.setattr(array_reverse, "_fold", counted)
     loss = lambda x: fg.sum(fg.where(x > 0.0, fg.log(x), 0.0))
     fg.gradient(loss)(np.array([1.0, 2.0, -1.0]))
-    assert runs == [False]
+    assert not runs
     fg.gradient(loss)(np.array([1.0, 2.0, 0.0]))
-    assert runs == [False, False, True]
+    assert runs == ["with guards"]
+
+
+@warned
+def test_a_guard_that_is_forgotten_in_a_block_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slope of the root is infinite where the relu sends nothing, and the product of both nan."""
+    loss = lambda x: fg.sum(fg.relu(fg.sqrt(x) - 0.5))
+    given = np.array([0.0, 1.0])
+    whole = fg.gradient(loss)(given)
+    monkeypatch.setattr(array_values, "LARGE", 1)
+    assert fg.gradient(loss)(given).tolist() == whole.tolist() == [0.0, 0.5]
 
 
 def test_nothing_flows_to_what_an_index_does_not_take() -> None:
@@ -169,6 +180,41 @@ def test_nothing_flows_to_what_an_index_does_not_take() -> None:
         fg.where(np.array([True, False]), fg.log(fg.stack([z, z - 0.5])), 0.0)
     )
     assert fg.gradient(fg.gradient(held))(0.5) == pytest.approx(-4.0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, y: fg.sum(x + y),
+        lambda x, y: fg.sum(x * y),
+        lambda x, y: fg.sum((x * y).reshape(-1)),
+        lambda x, y: fg.sum(fg.concatenate([x, y])),
+        lambda x, y: fg.sum((x @ y.T) * np.eye(2)),
+    ],
+)
+def test_no_two_gradients_share_memory_with_each_other_or_with_an_argument(loss: Loss) -> None:
+    args = (np.ones((2, 3)), np.ones((2, 3)))
+    cotangent = np.ones((2, 3))
+    pulled = fg.vjp(lambda x, y: x + y, argnums=(0, 1))(*args)[1](cotangent)
+    found = fg.gradient(loss, argnums=(0, 1))(*args)
+    for row in (found, pulled):
+        arrays = [*row, *args, cotangent]
+        assert not any(np.shares_memory(a, b) for i, a in enumerate(row) for b in arrays[i + 1 :])
+        assert not any(a.flags.writeable for a in row)
+
+
+def test_a_gradient_that_is_new_is_handed_on_without_a_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handed: list[Any] = []
+
+    def watched(value: Any, *, alone: bool) -> Any:
+        handed.append(value)
+        return values.owned(value, alone=alone)
+
+    monkeypatch.setattr(array_reverse, "owned", watched)
+    found = fg.gradient(lambda w: fg.sum(fg.tanh(np.ones((2, 3)) @ w)))(np.ones((3, 2)))
+    assert handed[0] is found
 
 
 def test_a_gradient_is_nobody_elses_array() -> None:

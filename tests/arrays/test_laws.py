@@ -1,6 +1,7 @@
 """What holds of every function of arrays, whatever the shape and the layout of its arguments."""
 
 import itertools
+import warnings
 from typing import Any
 
 import pytest
@@ -137,6 +138,20 @@ def test_nan_in_gives_nan_out(case: Case) -> None:
         or "max" in case.name
         or "min" in case.name
     )
+
+
+@pytest.mark.parametrize("case", WHOLE + ELEMENTWISE[::3], ids=str)
+def test_what_numpy_warns_of_is_no_news(case: Case) -> None:
+    if case.name.startswith(("where", "clip", "cholesky", "eigh", "eigvalsh")):
+        pytest.skip("they are written with numpy's own operators here")
+    huge = itertools.cycle([np.inf, 1e308, -np.inf, -1e308, 0.0, np.nan])
+    args = [np.array(list(itertools.islice(huge, int(np.prod(s))))).reshape(s) for s in case.shapes]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            case.f(*[a if a.ndim else float(a) for a in args])
+        except np.linalg.LinAlgError:
+            return
 
 
 @pytest.mark.parametrize("case", WHOLE[:12] + ELEMENTWISE[::7], ids=str)

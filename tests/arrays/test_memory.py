@@ -11,7 +11,7 @@ np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
 from fgrad.arrays import blocks  # noqa: E402
-from fgrad.autodiff import array_reverse  # noqa: E402
+from fgrad.autodiff import array_values  # noqa: E402
 from tests.samples.arrays import ELEMENTWISE, Case  # noqa: E402  # they need numpy
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
@@ -73,8 +73,8 @@ def test_blocks_change_no_bit(case: Case, monkeypatch: pytest.MonkeyPatch) -> No
         taken.append(made is not None)
         return made
 
-    monkeypatch.setattr(array_reverse, "LARGE", 1)
-    monkeypatch.setattr(array_reverse, "in_blocks", watched)
+    monkeypatch.setattr(array_values, "LARGE", 1)
+    monkeypatch.setattr(array_values, "in_blocks", watched)
     monkeypatch.setattr(blocks, "_BLOCK", 2)
     for a, b in zip(whole, fg.gradient(loss, argnums=wrt)(*args), strict=True):
         assert np.array_equal(a, b)

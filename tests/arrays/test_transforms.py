@@ -134,6 +134,19 @@ def test_a_custom_function_has_arrays_as_argument_and_result() -> None:
         )(B)
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (1,), (2, 3)])
+def test_a_custom_function_of_any_shape_has_both_modes_from_one_rule(
+    shape: tuple[int, ...],
+) -> None:
+    x, dx = np.full(shape, 0.5), np.arange(float(np.prod(shape))).reshape(shape)
+    pushes = fg.custom(lambda x: x * x, jvp=lambda x, y, dx: 2.0 * x * dx)
+    pulls = fg.custom(lambda x: x * x, vjp=lambda x, y, bar: 2.0 * x * bar)
+    assert np.array_equal(fg.vjp(pushes)(x)[1](dx), dx)
+    assert np.array_equal(fg.jvp(pulls)(x, dx)[1], dx)
+    halves = fg.vjp(lambda y: fg.concatenate([pushes(y), y]))(x)[1](np.concatenate([dx, dx]))
+    assert np.array_equal(halves, 2.0 * dx)
+
+
 def test_nothing_flows_through_stop_gradient() -> None:
     slope = fg.gradient(lambda b: fg.sum(fg.stop_gradient(b) * b))(B)
     assert np.array_equal(slope, B)

@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from time import process_time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -200,18 +200,92 @@ def steps(rounds: int = 7) -> None:
               f"  fgrad {best['fgrad'] / best['hand']:.2f}")  # fmt: skip
 
 
-def branches() -> None:
-    """Print how many NaN come of rows that are masked."""
+ROWS = np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 0.0], [2.0, 1.0, 0.5]])
+VALID = np.array([True, False, True])
+PLACES = np.array([0, 1, 1, 2])
+WEIGHTS = np.arange(6.0).reshape(3, 2) * 0.3 + 0.1
+
+
+class Branch(NamedTuple):
+    """A loss of an array in which rows are masked, and of weights, with the functions of a library."""
+
+    name: str
+    loss: Callable[..., Any]
+    x: Any
+    w: Any
+    valid: Any
+
+
+def masked() -> list[Branch]:
+    """The losses, the last one with a batch half of which is padding."""
     random = np.random.default_rng(0)
-    x = random.uniform(0.1, 1.0, size=(2000, 64))
-    x[random.uniform(size=2000) < 0.5] = 0.0
-    valid, w = x[:, :1] > 0.0, random.normal(size=(64, 8))
-    loss = lambda x, w: fg.sum(fg.where(valid, fg.log(x) @ w, 0.0))
-    slope = fg.gradient(loss, argnums=(0, 1))
-    second = fg.gradient(lambda x, w: sum([fg.sum(g * g) for g in slope(x, w)]), argnums=(0, 1))
-    for order, f in ((1, slope), (2, second)):
-        lost = sum([int(np.isnan(g).sum()) for g in f(x, w)])
-        print(f"where(valid, log(x) @ w, 0), 2000 x 64, order {order}: NaN {lost}")
+    batch = random.uniform(0.1, 1.0, size=(2000, 64))
+    batch[random.uniform(size=2000) < 0.5] = 0.0
+    whole = np.repeat(VALID[:, None], 3, 1)
+    product = lambda m, x, w, c: m.where(c, m.log(x) @ w, 0.0).sum()
+    return [
+        Branch("elementwise", lambda m, x, w, c: m.where(c, m.log(x), 0.0).sum(), ROWS, WEIGHTS, whole),
+        Branch("reshape", lambda m, x, w, c: m.where(c, m.log(x).reshape((9,)), 0.0).sum(), ROWS, WEIGHTS, whole.ravel()),
+        Branch("gather", lambda m, x, w, c: m.where(c, m.log(x)[PLACES], 0.0).sum(), ROWS, WEIGHTS, whole[PLACES]),
+        Branch("sum", lambda m, x, w, c: m.where(c, m.log(x).sum(1), 0.0).sum(), ROWS, WEIGHTS, VALID),
+        Branch("matmul", product, ROWS, WEIGHTS, VALID[:, None]),
+        Branch("matmul of 2000 x 64", product, batch, random.normal(size=(64, 8)), batch[:, :1] > 0.0),
+    ]  # fmt: skip
+
+
+def slopes_of_fgrad(f: Branch, order: int) -> Any:
+    """The gradients of a loss, or of the sum of the squares of these."""
+    first: Any = fg.gradient(lambda x, w: f.loss(fg, x, w, f.valid), argnums=(0, 1))
+    second = fg.gradient(lambda x, w: sum([(g * g).sum() for g in first(x, w)]), argnums=(0, 1))
+    return (first if order == 1 else second)(f.x, f.w)
+
+
+def slopes_of_jax(f: Branch, order: int) -> Any:
+    """The same with jax."""
+    jax: Any = __import__("jax", fromlist=["numpy"])
+    jax.config.update("jax_enable_x64", True)
+    loss: Any = lambda x, w: f.loss(jax.numpy, x, w, f.valid)
+    first = jax.grad(loss, argnums=(0, 1))
+    second = jax.grad(lambda x, w: sum([(g * g).sum() for g in first(x, w)]), argnums=(0, 1))
+    return (first if order == 1 else second)(f.x, f.w)
+
+
+def slopes_of_autograd(f: Branch, order: int) -> Any:
+    """The same with autograd."""
+    autograd: Any = __import__("autograd", fromlist=["numpy"])
+    loss: Any = lambda p: f.loss(autograd.numpy, *p, f.valid)
+    first = autograd.grad(loss)
+    second = autograd.grad(lambda p: sum([(g * g).sum() for g in first(p)]))
+    return (first if order == 1 else second)((f.x, f.w))
+
+
+def slopes_of_torch(f: Branch, order: int) -> Any:
+    """The same with torch."""
+    torch: Any = __import__("torch")
+    p = [torch.tensor(a, requires_grad=True) for a in (f.x, f.w)]
+    loss = f.loss(torch, *p, torch.tensor(f.valid))
+    found = torch.autograd.grad(loss, p, create_graph=True, allow_unused=True)
+    if order == 2:
+        squares = sum([(g * g).sum() for g in found if g is not None])
+        found = torch.autograd.grad(squares, p, allow_unused=True)
+    return [torch.zeros(()) if g is None else g.detach() for g in found]
+
+
+def branches() -> None:
+    """Print how many NaN come of rows that are masked, at orders 1 and 2."""
+    slopes = {
+        "fgrad": slopes_of_fgrad, "jax": slopes_of_jax, "autograd": slopes_of_autograd,
+        "torch": slopes_of_torch,
+    }  # fmt: skip
+    for f in masked():
+        row = []
+        for name, slope in slopes.items():
+            try:
+                lost = [sum([int(np.isnan(g).sum()) for g in slope(f, order)]) for order in (1, 2)]
+            except ImportError:
+                continue
+            row.append(f"{name} {lost[0]}, {lost[1]}")
+        print(f"NaN of where(valid, {f.name}, 0):  {'  '.join(row)}")
 
 
 if __name__ == "__main__":
