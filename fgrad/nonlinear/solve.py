@@ -56,11 +56,7 @@ def solve_nlp(
     >>> found.status, round(found.x["a"], 6)
     ('optimal', 2.0)
     """
-    if solver not in _MODULES:
-        raise NotAValue(
-            "solve_nlp", "a solver", f"{solver!r:.40}", f"Choose one of {', '.join(_MODULES)}."
-        )
-    solve: Callable[[Request], Ended] = import_module(f"fgrad.nonlinear.{_MODULES[solver]}").solve
+    solve = _adapter(solver)
     functions = problem.functions(params)
     x, multipliers, bounds = _start(problem, start)
     _require_finite(problem, functions, x)
@@ -70,6 +66,15 @@ def solve_nlp(
     )
     ended = solve(request)
     return solution_of(problem.formulation, request, ended)
+
+
+def _adapter(solver: str) -> Callable[[Request], Ended]:
+    """The function that a solver is behind; NotAValue for a name that is none."""
+    if solver not in _MODULES:
+        advice = f"Choose one of {', '.join(_MODULES)}."
+        raise NotAValue("solve_nlp", "a solver", f"{solver!r:.40}", advice)
+    solve: Callable[[Request], Ended] = import_module(f"fgrad.nonlinear.{_MODULES[solver]}").solve
+    return solve
 
 
 def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, Vector, Vector]:

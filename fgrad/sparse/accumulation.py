@@ -30,9 +30,9 @@ class _Sweep:
     """A program with simplified instructions, and the partial derivatives of each."""
 
     def __init__(self, program: Program, order: int) -> None:
-        self.program = program
-        self.order = order
-        self.inputs = len(program.inputs)
+        self.program: Program = program
+        self.order: int = order
+        self.inputs: int = len(program.inputs)
 
     def partials(self, value: int) -> tuple[First, Second]:
         """The first and second partial derivatives of a value, by the values it is computed from.
@@ -98,7 +98,7 @@ class Structure(_Sweep):
 
     def __init__(self, program: Program, order: int) -> None:
         super().__init__(program, order)
-        self.count = 0
+        self.count: int = 0
         """Products and sums so far."""
 
     def _items(self, call: int) -> Sequence[int]:

@@ -130,10 +130,10 @@ class Assembly(Recorder):
         glue: Program,
     ) -> None:
         super().__init__(glue, order)
-        self.whole_inputs = len(program.inputs)
+        self.whole_inputs: int = len(program.inputs)
         self._starts = [kind.start for kind in kinds]
-        self.kinds = kinds
-        self.place = place
+        self.kinds: Sequence[Kind] = kinds
+        self.place: Sequence[int] = place
         """The number here of each value of the program; -1 inside of blocks."""
         self._given: dict[tuple[int, int], list[Any]] = {}
         self.results: dict[int, tuple[Kind, int, int]] = {}

@@ -27,7 +27,7 @@ def jacobian(sweep: Recorder | Structure, wanted: Sequence[int]) -> Derived:
     with relaxed_gc():
         rows = jacobian_rows(sweep, wanted)
     found = [(i, column[x], p) for i, row in enumerate(rows) for x, p in row.items()]
-    return _ordered((len(rows), len(wanted)), found)
+    return _ordered(sweep, (len(rows), len(wanted)), found)
 
 
 def hessian(
@@ -49,14 +49,20 @@ def hessian(
         found.append((i, j, p))
         if not lower and i != j:
             found.append((j, i, p))
-    return _ordered((len(wanted), len(wanted)), found)
+    return _ordered(sweep, (len(wanted), len(wanted)), found)
 
 
 def _columns(wanted: Sequence[int]) -> Mapping[int, int]:
     return {x: i for i, x in enumerate(wanted)}
 
 
-def _ordered(shape: tuple[int, int], found: list[tuple[int, int, Number]]) -> Derived:
+def _ordered(
+    sweep: Recorder | Structure, shape: tuple[int, int], found: list[tuple[int, int, Number]]
+) -> Derived:
     found.sort()  # by place alone, since no two are at one
     pattern = Pattern(shape, tuple([i for i, _, _ in found]), tuple([j for _, j, _ in found]))
-    return Derived(pattern, tuple([p for _, _, p in found]))
+    entries = [p for _, _, p in found]
+    # Settled here, so that nothing is recorded any more when several threads ask for code.
+    return Derived(
+        pattern, tuple(sweep.settled(entries) if isinstance(sweep, Recorder) else entries)
+    )

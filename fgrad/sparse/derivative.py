@@ -34,7 +34,7 @@ Kind: TypeAlias = Literal["jacobian", "hessian", "lower"]
 _METHODS: Final = ("auto", "direct", "compressed")
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Sparsity:
     """The patterns of the derivatives of a function: of first and of second order.
 
@@ -48,6 +48,10 @@ class Sparsity:
     """A row for each number of the result, a column for each of the argument."""
     hessian: Pattern
     """That of a sum of the numbers of the result with any weights."""
+
+    def __repr__(self) -> str:
+        """Both, one below the other."""
+        return f"jacobian: {self.jacobian!r}\nhessian: {self.hessian!r}"
 
 
 def sparsity(
@@ -184,15 +188,16 @@ class SparseDerivative(Generic[P]):
     @relaxed_gc()
     def _derived(self, given: Arguments) -> Nonzeros:
         program = self._program(given)
-        evaluation = Evaluation(program, given.wanted, self._order)
-        direct = cache(lambda: self._direct(evaluation, given))
-        if self.method == "direct":
-            return direct()
-        if self.method == "auto" and isinstance(evaluation.sweep, Assembly):
-            return direct()  # each block is differentiated once, whatever the count of products
+        if self.method != "compressed":
+            evaluation = Evaluation(program, given.wanted, self._order)
+            # Each block is differentiated once, whatever the count of products.
+            if self.method == "direct" or isinstance(evaluation.sweep, Assembly):
+                return self._direct(evaluation, given)
         sweep = Structure(program, self._order)
         pattern = self._swept(sweep, given).pattern
         plan = compressed.plan(program, given.wanted, pattern, self.kind)
+        # Anew each time: what is recorded is not shared by threads.
+        direct = cache(lambda: self._direct(Evaluation(program, given.wanted, self._order), given))
         if self.method == "auto" and plan.cost >= sweep.count:
             return direct()
         return Nonzeros(pattern, "compressed", plan.filling(given.sizes, lambda: direct().fill))

@@ -117,5 +117,5 @@ def numpy() -> Any:
     try:
         import numpy as np  # noqa: PLC0415  # an extra
     except ImportError as error:
-        raise MissingExtra("sparse derivatives as arrays", "numpy", "arrays") from error
+        raise MissingExtra("an array of nonzeros", "numpy", "arrays") from error
     return np

@@ -88,7 +88,7 @@ class Pattern:
         try:
             from scipy.sparse import csr_array as array  # noqa: PLC0415  # an extra
         except ImportError as error:
-            raise MissingExtra("sparse arrays", "scipy", "optimize") from error
+            raise MissingExtra("a sparse array", "scipy", "optimize") from error
         if values.shape != (len(self),):
             needed, got = f"an array of {len(self)} numbers", f"one of shape {values.shape}"
             raise NotAValue("matrix", needed, got, "Give one for each nonzero, row by row.")
@@ -143,7 +143,7 @@ class Pattern:
             try:
                 from matplotlib.figure import Figure  # noqa: PLC0415  # an extra
             except ImportError as error:
-                raise MissingExtra("pictures of patterns", "matplotlib", "examples") from error
+                raise MissingExtra("a picture of a pattern", "matplotlib", "examples") from error
             axes = Figure().subplots()
         size = max(1.0, min(8.0, 200.0 / max(*self.shape, 1)))
         axes.plot(self.columns, self.rows, "s", markersize=size)

@@ -3,6 +3,7 @@
 import itertools
 import math
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import mock
 
@@ -175,3 +176,18 @@ def test_without_constraints_and_of_constants() -> None:
     assert made.jacobian.shape == (0, 2)
     with pytest.raises(fg.NotDifferentiable, match="objective"):
         fg.derivatives(lambda x: x, lambda x: [], [1.0])
+
+
+def test_threads_may_ask_for_code_at_once() -> None:
+    def inactive(x: Any) -> list[Any]:  # with guards, which are settled by instructions
+        return [fg.relu(a) * fg.abs(b) for a, b in itertools.pairwise(x)]
+
+    def asked() -> bool:
+        made = fg.derivatives(lambda x: fg.sum(inactive(x)), inactive, x)
+        with ThreadPoolExecutor(4) as pool:
+            outs = [np.empty(len(made.hessian)) for _ in range(8)]
+            found = list(pool.map(lambda out: made.second(x, weights, out), outs))
+        return all(np.array_equal(one, found[0]) for one in found)
+
+    x, weights = np.linspace(-1.0, 1.0, 20), np.ones(20)
+    assert all(asked() for _ in range(3))
