@@ -96,8 +96,8 @@ def ufunc(self: Any, called: Any, method: str, *inputs: Any, **options: Any) -> 
         )
         raise NotAValue(f"{name} with {', '.join(asked)}=", "arrays", repr(self), advice)
     if called is np.equal or called is np.not_equal:
-        advice = "Compare node.value, or use equal(x, y) for where."
-        raise SilentDetach("==", repr(self), advice)
+        advice = f"Compare node.value, or use {called.__name__}(x, y) for where."
+        raise SilentDetach("==" if called is np.equal else "!=", repr(self), advice)
     ours = UFUNCS.get(called) or _special().get(called)
     if ours is None:
         raise NotAValue(name, "numbers or arrays", repr(self), _advice(called.__name__))
