@@ -264,6 +264,11 @@ class ShapeMismatch(ValueError):
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
+class OutOfBounds(ShapeMismatch, IndexError):
+    """An index where an array has no elements."""
+
+
+@attrs.frozen(repr=False, getstate_setstate=False)
 class NotConverged(ArithmeticError):
     """A solve that did not converge; `last` is the last iterate, a tree as `start` is."""
 

@@ -117,8 +117,9 @@ def softmax(x: Any, axis: int = -1) -> Any:
 def _count(x: Any, axis: Axis, keepdims: bool, where: Any, name: str) -> Any:
     """How many elements count: a number, or an array of the shape of the result."""
     shape = shape_of(x)
+    axes = axes_of(axis, len(shape), name)
     if where is True:
-        return float(math.prod([shape[a] for a in axes_of(axis, len(shape), name)]))
+        return float(math.prod([shape[a] for a in axes]))
     mask = _spread(where, shape)
     value = mask.value if isinstance(mask, Node) else mask
     return sum(np.where(value, 1.0, 0.0), axis, keepdims=keepdims)
@@ -127,8 +128,8 @@ def _count(x: Any, axis: Axis, keepdims: bool, where: Any, name: str) -> Any:
 def mean(x: Any, axis: Axis = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """The mean along axes, or of all elements."""
     x = given(x, "mean")
-    total = sum(x, axis, keepdims=keepdims, where=where)
-    return ops.div(total, _count(x, axis, keepdims, where, "mean"))
+    count = _count(x, axis, keepdims, where, "mean")
+    return ops.div(sum(x, axis, keepdims=keepdims, where=where), count)
 
 
 def variance(
@@ -136,9 +137,10 @@ def variance(
 ) -> Any:
     """The mean square distance from the mean; `ddof` is taken off the number of elements."""
     x = given(x, "var")
+    count = _count(x, axis, keepdims, where, "var")
     apart = ops.sub(x, mean(x, axis, keepdims=True, where=where))
     total = sum(ops.square(apart), axis, keepdims=keepdims, where=where)
-    free = ops.maximum(_count(x, axis, keepdims, where, "var") - ddof, 0.0)
+    free = ops.maximum(count - ddof, 0.0)
     return ops.div(total, free)
 
 

@@ -261,9 +261,33 @@ _Operand: TypeAlias = ArrayNode | Array | Node[float] | float
 
 
 class _NumberOfArrays(_Numeric[float]):
-    """A number that was computed from arrays; its class is nobody's business but the sweeps'."""
+    """A number that was computed from arrays; its class is nobody's business but the sweeps'.
+
+    It has what numpy's numbers have, so a model that was written for these runs on it; but no
+    index, for with one numpy takes it for a sequence, and `array[0] = number` is told nothing.
+    """
 
     __slots__ = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a number: it has no axis."""
+        return ()
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes, none."""
+        return 0
+
+    @property
+    def size(self) -> int:
+        """The number of elements, one."""
+        return 1
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """What numpy calls the type of it."""
+        return np.dtype(np.float64)
 
 
 class ArrayCondition(_OfArrays[Any], Condition):

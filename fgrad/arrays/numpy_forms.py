@@ -155,7 +155,13 @@ def astype(x: Any, dtype: Any) -> Any:
     if kind.kind not in "iu":
         advice = "Nodes are of float64; take node.value.astype(...) for a constant of another type."
         raise NotAValue("astype", "float64, whole numbers or truth values", str(kind), advice)
-    return np.asarray(known(x, "astype")).astype(kind)
+    return np.asarray(known(x, "astype")).astype(kind)[()]
+
+
+def astype_of_truths(x: Any, dtype: Any) -> Any:
+    """1 where it holds and 0 elsewhere, of float64 as a node; as truth values itself."""
+    kind = np.dtype(dtype)
+    return x if kind.kind == "b" else astype(ops.where(x, 1.0, 0.0), kind)
 
 
 def of_values(f: Any) -> Callable[..., Any]:
