@@ -188,6 +188,9 @@ def _give_methods() -> None:
     kind.itemsize = property(lambda self: self.value.itemsize)
     kind.nbytes = property(lambda self: self.value.nbytes)
     kind.__matmul__, kind.__rmatmul__ = _matmul, _rmatmul
+    number.shape, number.ndim = property(lambda self: ()), property(lambda self: 0)
+    number.size = property(lambda self: 1)
+    number.dtype = property(lambda self: np.dtype(np.float64))
     condition: Any = ArrayCondition
     for name in ("any", "all", "nonzero"):
         setattr(condition, name, FUNCTIONS[getattr(np, name)])

@@ -269,26 +269,6 @@ class _NumberOfArrays(_Numeric[float]):
 
     __slots__ = ()
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of a number: it has no axis."""
-        return ()
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes, none."""
-        return 0
-
-    @property
-    def size(self) -> int:
-        """The number of elements, one."""
-        return 1
-
-    @property
-    def dtype(self) -> np.dtype[np.float64]:
-        """What numpy calls the type of it."""
-        return np.dtype(np.float64)
-
 
 class ArrayCondition(_OfArrays[Any], Condition):
     """A node of an array of truth values: made by comparisons, and what `where` chooses by.

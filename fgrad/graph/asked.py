@@ -3,6 +3,41 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
+
+from fgrad.errors import SilentDetach
+from fgrad.ops.operand import Operand, is_array, is_numeric
+
+
+def compared(node: Any, other: object, sign: str) -> bool:
+    """What a node answers to `==` or `!=`, called by the methods for these: it is equal to itself alone.
+
+    NotImplemented for what is no number. SilentDetach for a number, for itself unless a container
+    asks, and for another node, where a sign stands and one holds an array.
+    """
+    if node is other:
+        if not by_container(2):
+            raise _uncompared(node, sign, " Of nan: np.isnan(x.value), fg.not_equal(x, x).")
+        return sign == "=="
+    if isinstance(other, Operand):
+        if (_is_shaped(node) or _is_shaped(other)) and by_sign(2):
+            raise _uncompared(node, sign)
+        return sign != "=="
+    if is_numeric(other):
+        raise _uncompared(node, sign)
+    return NotImplemented  # Python takes it for no answer
+
+
+def _is_shaped(node: Any) -> bool:
+    return node.rank == 1 and is_array(node.value)
+
+
+def _uncompared(node: Any, sign: str, more: str = "") -> SilentDetach:
+    named = "equal" if sign == "==" else "not_equal"
+    advice = f"Compare node.value, or use {named}(x, y) for where.{more}"
+    if node.truth:
+        advice = "It is a truth value already; logical_not(condition) negates it."
+    return SilentDetach(sign, repr(node), advice)
 
 
 def by_persistent_map(above: int) -> bool:

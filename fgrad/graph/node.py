@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar,
 import attrs
 
 from fgrad.errors import NotAValue, NotPicklable, SilentDetach
-from fgrad.graph.asked import by_container, by_sign
+from fgrad.graph.asked import compared
 from fgrad.graph.depth import below_all
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import Operand, Truth, is_array, is_numeric
+from fgrad.ops.operand import Operand, Truth, is_array
 from fgrad.ops.primitive import Nullary, Op
 
 if TYPE_CHECKING:
@@ -250,25 +250,11 @@ class Node(_Open, Generic[V_co]):
 
         def __eq__(self, other: object) -> bool:
             """Whether it is the same node, to a container; SilentDetach where a value is asked for."""
-            return self._is(other, "==")
+            return compared(self, other, "==")
 
         def __ne__(self, other: object) -> bool:
             """Whether it is another node; SilentDetach as `==` does."""
-            found = self._is(other, "!=")
-            return found if found is NotImplemented else not found
-
-        def _is(self, other: object, sign: str) -> bool:
-            if self is other:
-                if not by_container(2):
-                    raise _uncompared(self, sign, " Of nan: np.isnan(x.value), fg.not_equal(x, x).")
-                return True
-            if isinstance(other, Node):
-                if (is_shaped(self) or is_shaped(other)) and by_sign(2):
-                    raise _uncompared(self, sign)
-                return False
-            if is_numeric(other):
-                raise _uncompared(self, sign)
-            return NotImplemented
+            return compared(self, other, "!=")
 
         __hash__ = object.__hash__
 
@@ -366,20 +352,6 @@ def constant(value: float, depth: int | None = None) -> Node[float]:
     It is no variable, and deeper than every other node, so that no sweep takes it for one from outside.
     """
     return _seal(ops.identity, (value,), value, below_all() if depth is None else depth, None)
-
-
-def is_shaped(node: Node[Any]) -> bool:
-    """Whether its value is an array."""
-    return node.rank == 1 and is_array(node.value)
-
-
-def _uncompared(node: Node[Any], sign: str, more: str = "") -> SilentDetach:
-    """The error for `==` and `!=`, which have no one answer that could be differentiated."""
-    named = "equal" if sign == "==" else "not_equal"
-    advice = f"Compare node.value, or use {named}(x, y) for where.{more}"
-    if node.truth:
-        advice = "It is a truth value already; logical_not(condition) negates it."
-    return SilentDetach(sign, repr(node), advice)
 
 
 def _checked(label: object) -> str:
