@@ -148,30 +148,12 @@ def std(
     x: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, where: Any = True
 ) -> Any:
     """The square root of the variance; its derivative is 0 where the variance is."""
-    return _root(variance(x, axis, ddof=ddof, keepdims=keepdims, where=where))
+    return root(variance(x, axis, ddof=ddof, keepdims=keepdims, where=where))
 
 
-def _root(square: Any) -> Any:
+def root(square: Any) -> Any:
     """The square root of a sum of squares: nothing flows where all are 0."""
     return ops.where(ops.equal(square, 0.0), 0.0, ops.sqrt(square))
-
-
-def norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The Euclidean norm along axes, of matrices Frobenius'; with `ord` 1 or inf that of vectors.
-
-    The derivative is 0 where all elements are.
-    """
-    x = given(x, "norm")
-    axis = tuple(axis) if isinstance(axis, list) else axis
-    ndim = len(axes_of(axis, len(shape_of(x)), "norm"))
-    if ord is None or (ord == "fro" and ndim == 2) or (ord == 2 and ndim == 1):
-        return _root(sum(ops.square(x), axis, keepdims=keepdims))
-    if ndim == 1 and ord == 1:
-        return sum(ops.abs(x), axis, keepdims=keepdims)
-    if ndim == 1 and ord == np.inf:
-        return max(ops.abs(x), axis, keepdims=keepdims)
-    advice = "Take None, or of vectors 1, 2 or inf."
-    raise refused("norm", f"ord={ord!r:.20} along {ndim} axes", advice)
 
 
 def prod(

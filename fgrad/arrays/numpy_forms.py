@@ -197,17 +197,6 @@ def each(ndim: int) -> Callable[..., Any]:
     return atleast
 
 
-def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """The norm of vectors along axes, of all elements without."""
-    x = shapes.given(x, "vector_norm")
-    axes = shapes.axes_of(axis, len(shape_of(x)), "vector_norm")
-    flat = shapes.of_lines(x, axes)
-    y = functions.norm(flat, ord, -1)
-    if not keepdims:
-        return y
-    return shapes.reshape(y, [1 if a in axes else n for a, n in enumerate(shape_of(x))])
-
-
 def size(a: Any, axis: Any = None) -> int:
     """How many elements there are, or how many along axes."""
     shape = shape_of(a)

@@ -9,7 +9,7 @@ from fgrad.errors import SilentDetach
 from fgrad.ops.operand import Operand, is_array, is_numeric
 
 
-def compared(node: Any, other: object, sign: str) -> bool:
+def compared(node: Any, other: object, sign: str) -> Any:
     """What a node answers to `==` or `!=`, called by the methods for these: it is equal to itself alone.
 
     NotImplemented for what is no number. SilentDetach for a number, for itself unless a container
@@ -25,7 +25,7 @@ def compared(node: Any, other: object, sign: str) -> bool:
         return sign != "=="
     if is_numeric(other):
         raise _uncompared(node, sign)
-    return NotImplemented  # Python takes it for no answer
+    return NotImplemented
 
 
 def _is_shaped(node: Any) -> bool:

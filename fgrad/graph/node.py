@@ -250,11 +250,11 @@ class Node(_Open, Generic[V_co]):
 
         def __eq__(self, other: object) -> bool:
             """Whether it is the same node, to a container; SilentDetach where a value is asked for."""
-            return compared(self, other, "==")
+            return compared(self, other, "==")  # type: ignore[no-any-return]  # or it has no answer
 
         def __ne__(self, other: object) -> bool:
             """Whether it is another node; SilentDetach as `==` does."""
-            return compared(self, other, "!=")
+            return compared(self, other, "!=")  # type: ignore[no-any-return]  # likewise
 
         __hash__ = object.__hash__
 
