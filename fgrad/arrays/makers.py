@@ -155,10 +155,6 @@ def size_of_result(op: Any, shapes: Sequence[Shape]) -> int:
     if op.name in ("solve", "solve_triangular"):
         batch = np.broadcast_shapes(*[shape[:-2] for shape in shapes])
         return math.prod((*batch, *shapes[1][-2:]))
-    if op.name == "sparse_product":
-        _, (height, width), back = op.key
-        return math.prod((width if back else height, *shapes[1][1:])) + height + width
-    if op.name == "sparse_solve":
-        _, (height, width), _ = op.key
-        return max(1, height) * max(1, width) + math.prod(shapes[1])  # what factors may fill in
+    if op.name in ("sparse_product", "sparse_solve"):
+        return sparse.size_of_result(op, shapes[1])
     return sum([max(1, math.prod(shape)) for shape in shapes])

@@ -7,6 +7,7 @@ one a node. Where nothing is stored nothing flows, which is less than a zero.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -78,6 +79,15 @@ def _reached(places: Key, length: int, back: bool) -> Any:
     reached[places.parts[1 if back else 0]] = True
     reached.flags.writeable = False
     return None if reached.all() else reached
+
+
+def size_of_result(op: Whole, x: Shape) -> int:
+    """How many elements the result has at most, and what is needed for it: factors may fill in."""
+    shape: Shape = op.key[1]
+    height, width = shape
+    if op.name == "sparse_solve":
+        return height * width + math.prod(x)
+    return math.prod((width if op.key[2] else height, *x[1:])) + height + width
 
 
 # Products.
