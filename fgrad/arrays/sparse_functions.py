@@ -112,16 +112,8 @@ def spsolve(a: Any, b: Any, *, data: Any = None) -> Any:
     """The x with a @ x = b for a matrix of scipy.sparse; `b` is a vector or a matrix. Of a singular one it is nan.
 
     With `data`, which may be a node, its elements are these, in the order of `a.data`, and those of
-    `a` are not read. Raises MissingExtra without scipy.
-
-    >>> import numpy as np
-    >>> import fgrad as fg
-    >>> from scipy import sparse
-    >>> a = sparse.diags_array([2.0, 4.0]).tocsr()
-    >>> fg.spsolve(a, np.array([2.0, 8.0]))
-    array([1., 2.])
-    >>> fg.gradient(lambda d: fg.spsolve(a, np.array([2.0, 8.0]), data=d).sum())(a.data)
-    array([-0.5, -0.5])
+    `a` are not read. One factorisation (SuperLU's) serves the solution and all its derivatives.
+    Raises MissingExtra without scipy, ShapeMismatch, and NotAValue for a matrix that is not sparse.
     """
     sparse = scipy_sparse("spsolve")
     if not sparse.issparse(a):

@@ -58,7 +58,7 @@ SPARSE = [
         for shapes in many
     ],
     *[
-        Case("product of full nonzeros", lambda d, x: sparse_product(places(FULL), (3, 2), False)(d, x), shapes)
+        Case("product of full nonzeros", sparse_product(places(FULL), (3, 2), False), shapes)
         for shapes in (((4,), (2,)), ((4,), (2, 2)))
     ],
     *[Case("spsolve", lambda b: fg.spsolve(sparse.csr_array(SYSTEM), b), (shape,)) for shape in ((4,), (4, 2), (4, 1), (4, 0))],
