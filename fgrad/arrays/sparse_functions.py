@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NamedTuple
+import weakref
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -31,8 +33,51 @@ class _Constant(NamedTuple):
     data: Any
 
 
+class _Remembered(NamedTuple):
+    """What a matrix was made into, and a copy of what it held then."""
+
+    matrix: Callable[[], Any]
+    parts: tuple[Any, ...]
+    constant: _Constant
+
+
+_remembered: Final[dict[int, _Remembered]] = {}
+"""By the identities of matrices that live. An entry counts if the matrix still holds the same."""
+
+
 def _constant(a: Any, where: str) -> _Constant:
-    """A matrix as the operations take it; repeated elements are added up."""
+    """A matrix as the operations take it: as before if it is the same and was not written to."""
+    parts, place = _parts(a), id(a)
+    known = _remembered.get(place)
+    if known is not None and known.matrix() is a and _alike(known.parts, parts):
+        return known.constant
+    constant = _converted(a, where)
+    if parts:
+        forget = weakref.ref(a, lambda _: _remembered.pop(place, None))
+        copies = tuple([part.copy() for part in parts])
+        _remembered[place] = _Remembered(forget, copies, constant)
+    return constant
+
+
+def _parts(a: Any) -> tuple[Any, ...]:
+    """The arrays that say all of a matrix of two dimensions; none for formats that are rarely multiplied."""
+    if a.ndim != 2 or a.format not in ("csr", "csc", "coo"):
+        return ()
+    shape = np.array(a.shape)
+    return (
+        (shape, a.data, a.row, a.col) if a.format == "coo" else (shape, a.data, a.indices, a.indptr)
+    )
+
+
+def _alike(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
+    """Whether arrays hold the same bytes; nan is no other than before."""
+    pairs = list(zip(old, new, strict=True))
+    kinds = [x.dtype == y.dtype and x.shape == y.shape for x, y in pairs]
+    return all(kinds) and all(x.tobytes() == y.tobytes() for x, y in pairs)
+
+
+def _converted(a: Any, where: str) -> _Constant:
+    """A matrix in CSR, with repeated elements added up."""
     csr = scipy_sparse(where).csr_array(a, copy=True)
     if csr.dtype != np.float64:
         csr = type(csr)(

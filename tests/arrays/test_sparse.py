@@ -93,8 +93,12 @@ def test_the_constant_is_what_the_matrix_was() -> None:
     a = sparse.csr_array(DENSE)
     x = fg.var(LINE)
     y = a @ x
+    assert (a @ x).args[0] is y.args[0]  # what is the same is not converted again
     a.data[:] = 7.0
     assert np.allclose(y.value, DENSE @ LINE)
+    assert np.allclose((a @ x).value, 7.0 * (DENSE != 0.0) @ LINE)
+    a.indices[:] = 3
+    assert np.allclose((a @ x).value, 7.0 * LINE[3] * (DENSE != 0.0).sum(1))
     total = fg.sum(y)
     assert np.allclose(fg.grad(fg.Graph.of(total), total)[x], DENSE.sum(0))
     messy = sparse.csr_array((np.array([1.0, 2.0, 3.0]), np.array([1, 0, 1]), np.array([0, 3])), shape=(1, 2))  # fmt: skip
