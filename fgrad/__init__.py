@@ -29,6 +29,7 @@ from fgrad.errors import NotAValue as NotAValue
 from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
 from fgrad.errors import NotPicklable as NotPicklable
+from fgrad.errors import NotRegular as NotRegular
 from fgrad.errors import ShapeMismatch as ShapeMismatch
 from fgrad.errors import SilentDetach as SilentDetach
 from fgrad.errors import TracedNumber as TracedNumber
@@ -191,6 +192,8 @@ if _typing.TYPE_CHECKING:
     from fgrad.compiled.compiled import Compiled as Compiled
     from fgrad.compiled.diff import Difference as Difference
     from fgrad.compiled.diff import diff as diff
+    from fgrad.fitting.fit import Fit as Fit
+    from fgrad.fitting.least_squares import least_squares as least_squares
     from fgrad.formats.c.writer import to_c as to_c
     from fgrad.formats.graphviz.drawing import Drawing as Drawing
     from fgrad.formats.graphviz.drawing import draw as draw
@@ -198,6 +201,11 @@ if _typing.TYPE_CHECKING:
     from fgrad.formats.json.codec import loads as loads
     from fgrad.formats.sympy.reader import from_sympy as from_sympy
     from fgrad.formats.sympy.writer import to_sympy as to_sympy
+    from fgrad.nonlinear.problem import NLP as NLP
+    from fgrad.nonlinear.problem import nlp as nlp
+    from fgrad.nonlinear.solution import Iteration as Iteration
+    from fgrad.nonlinear.solution import Solution as Solution
+    from fgrad.nonlinear.solve import solve_nlp as solve_nlp
     from fgrad.ops.bessel import airy as airy
     from fgrad.ops.bessel import airyai as airyai
     from fgrad.ops.bessel import airyaiprime as airyaiprime
@@ -260,6 +268,15 @@ if _typing.TYPE_CHECKING:
     from fgrad.program.trace import trace as trace
     from fgrad.solvers.implicit import fixed_point as fixed_point
     from fgrad.solvers.implicit import root as root
+    from fgrad.sparse.derivative import Nonzeros as Nonzeros
+    from fgrad.sparse.derivative import SparseDerivative as SparseDerivative
+    from fgrad.sparse.derivative import Sparsity as Sparsity
+    from fgrad.sparse.derivative import sparse_hessian as sparse_hessian
+    from fgrad.sparse.derivative import sparse_jacobian as sparse_jacobian
+    from fgrad.sparse.derivative import sparsity as sparsity
+    from fgrad.sparse.pattern import Pattern as Pattern
+    from fgrad.sparse.problem import Derivatives as Derivatives
+    from fgrad.sparse.problem import derivatives as derivatives
     from fgrad.transforms.check import check_gradient as check_gradient
     from fgrad.transforms.custom import custom as custom
     from fgrad.transforms.directional import hvp as hvp
@@ -307,6 +324,13 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "root": "solvers.implicit",
     "to_latex": "program.latex.writer",
     "lbfgs": "optimize.lbfgs",
+    "Fit": "fitting.fit",
+    "least_squares": "fitting.least_squares",
+    "NLP": "nonlinear.problem",
+    "nlp": "nonlinear.problem",
+    "Iteration": "nonlinear.solution",
+    "Solution": "nonlinear.solution",
+    "solve_nlp": "nonlinear.solve",
     "show": "program.text",
     "Rows": "transforms.jacobian",
     "hessian": "transforms.jacobian",
@@ -322,6 +346,15 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "dumps": "formats.json.codec",
     "loads": "formats.json.codec",
     **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "spsolve", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft", "at", "convolve", "cross", "hstack", "interp", "median", "quantile", "searchsorted", "select", "trapezoid", "vstack"], "arrays.api"),
+    "Nonzeros": "sparse.derivative",
+    "SparseDerivative": "sparse.derivative",
+    "Sparsity": "sparse.derivative",
+    "sparse_hessian": "sparse.derivative",
+    "sparse_jacobian": "sparse.derivative",
+    "sparsity": "sparse.derivative",
+    "Pattern": "sparse.pattern",
+    "Derivatives": "sparse.problem",
+    "derivatives": "sparse.problem",
     "ArrayNode": "arrays.nodes",
     "ArrayCondition": "arrays.nodes",
     **dict.fromkeys(["sec", "csc", "cot", "sinpi", "cospi", "sinc", "exp10", "trunc", "rem", "fma"], "ops.elementary"),

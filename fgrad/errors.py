@@ -284,6 +284,19 @@ class NotConverged(ArithmeticError):
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
+class NotRegular(ArithmeticError):
+    """A derivative of something that an equation does not determine there."""
+
+    where: str
+    got: str
+    advice: str
+
+    def __str__(self) -> str:
+        """Say why there is none."""
+        return f"{self.where} is not defined: {self.got}. {self.advice}"
+
+
+@attrs.frozen(repr=False, getstate_setstate=False)
 class MissingExtra(ImportError):
     """A package that is asked for but not installed, since it is an extra."""
 

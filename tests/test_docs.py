@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs/reference"
 ROOMS = [
     "ops", "graph", "arrays", "autodiff", "trees", "transforms", "program", "compiled", "backends", "solvers",
-    "formats", "optimize", "cli", "errors",
+    "sparse", "fitting", "nonlinear", "formats", "optimize", "cli", "errors",
 ]  # fmt: skip
 
 # What other rooms use of trees, under names that users need not know.

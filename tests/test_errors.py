@@ -20,6 +20,10 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     (fg.CyclicTree("tree[1]"), ValueError),
     (fg.MalformedProgram(3, "add takes 2 arguments, not 1"), ValueError),
     (fg.TracedNumber("a branch", "model.py", 12, "if x > 0:"), TypeError),
+    (
+        fg.NotRegular("sensitivity", "the system is singular", "Look at the constraints."),
+        ArithmeticError,
+    ),
     (fg.NotConverged("root", (1.0, 2.0), 0.5, 100, "the steps are large"), ArithmeticError),
     (fg.TreeMismatch("tree[1]", "a leaf", "a list"), ValueError),
     (fg.ShapeMismatch("add", "shapes (2,) and (3,)", "Reshape one of them."), ValueError),

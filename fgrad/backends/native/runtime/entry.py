@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import attrs
 from fgrad.backends.buffers import cpython
 from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
 from fgrad.backends.native.codegen.point import LONG, point_modules
-from fgrad.backends.native.interop import number_calls
+from fgrad.backends.native.interop import fill_calls, number_calls
 from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.interop.tree_calls import on_trees
 from fgrad.backends.native.interop.tree_descriptors import Descriptor
@@ -143,6 +143,24 @@ class Entry:
         arrays: list[object] = [None] * KEPT
         imports = {**known, "kept": id(arrays)}
         return self._builtin(file, imports, cpython.METH_O, other, arrays)
+
+    def into(self, sizes: Sequence[int], other: Callable[..., Any]) -> Callable[..., Any]:
+        """The function of arrays of so many doubles, the inputs in order, and of one for the outputs.
+
+        It returns that array. `other` handles other arguments, and errors.
+        """
+        known = cpython.arrays()
+        if known is None or self.calls.functions:
+            return other
+        inputs = self.shape.inputs
+        memory = (ctypes.c_double * (inputs + self.shape.slots))()
+        start = ctypes.addressof(memory)
+        facts = (ctypes.c_int64 * (4 + len(sizes)))(
+            len(sizes), len(self.shape.truths), start, start + 8 * inputs, *sizes
+        )
+        imports = {**known, "facts": ctypes.addressof(facts)}
+        file = trampoline_code(fill_calls.on_arrays(), PLAIN)
+        return self._builtin(file, imports, cpython.METH_FASTCALL, other, memory, facts)
 
     def _builtin(
         self, file: bytes, known: Any, flags: int, other: Callable[..., Any], *held: object

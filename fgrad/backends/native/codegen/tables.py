@@ -1,0 +1,266 @@
+"""Code of tables: elements over many blocks, and a tape that works through runs of operations.
+
+`@run0(in, out, calls, scratch)` has its memory at `in`, inputs first. It is told by `@facts0` what is
+where: where literals go and come from, the outputs, and for each step an element or runs of the
+tape. The text depends on the templates and on the order of steps alone, not on how many blocks there
+are, so one model is compiled once for all its sizes. No product is fused with a sum: which are would depend on what else
+is asked for, and so would the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from fgrad.backends.native.codegen.selection import ATTRIBUTES, Emitter
+from fgrad.backends.native.ir.builder import double
+from fgrad.backends.native.ir.control import load_element, loop, store_element
+from fgrad.backends.native.ir.machine import Machine
+from fgrad.backends.native.math.table import Target
+from fgrad.ops import scalar as ops
+from fgrad.program.program import Program
+
+HEAD: Final = 6
+"""Facts before the steps: the number of inputs, the address, place and number of literals, and the
+address and number of the places of outputs."""
+ELEMENT: Final = 3
+"""Facts of an element: the address of its table of places, the number of blocks, its first place."""
+RUNS: Final = 2
+"""Facts of runs: their address and number. A run is its code, its length, its first place and the
+address of the places of its arguments."""
+
+Level: TypeAlias = tuple[Sequence[tuple[Program, int]], bool]
+"""Templates, each with how many blocks are done at once, and whether runs of the tape follow."""
+
+_ARITY: Final = (2, 2, 2, 1, 3, 2, 2, 1, 2, 1, 1)
+"""The arguments of each operation of a tape, by its code."""
+_FORMS: Final = (
+    ("%y = fadd double %x0, %x1",),
+    ("%y = fsub double %x0, %x1",),
+    ("%y = fmul double %x0, %x1",),
+    ("%y = fneg double %x0",),
+    ("%t = fcmp une double %x0, 0.0", "%y = select i1 %t, double %x1, double %x2"),
+    ("%y = fmul double %x0, %x1",),
+    (
+        "%s = fcmp une double %x0, 0.0", "%u = fcmp une double %x1, 0.0", "%t = or i1 %s, %u",
+        "%y = select i1 %t, double 1.0, double 0.0",
+    ),
+    ("%t = fcmp une double %x0, 0.0", "%y = select i1 %t, double 0.0, double 1.0"),
+    ("%y = fdiv double %x0, %x1",),
+    ("%y = fdiv double 1.0, %x0",),
+    ("%y = fmul double %x0, %x0",),
+)  # fmt: skip
+"""The instructions of each operation of a tape, in the order of its codes."""
+
+
+def tape_module() -> str:
+    """The module of `@tape(memory, runs, count)` and `@gather(memory, out, places, count)`."""
+    return "\n".join([*_tape(), *_gather()])
+
+
+def _tape() -> list[str]:
+    cases = " ".join([f"i64 {code}, label %code{code}" for code in range(len(_FORMS))])
+    run = [
+        "%run = getelementptr i64, ptr %runs, i64 %r4",
+        "%codeat = load i64, ptr %run",
+        *load_element("length", "i64", "%run", "1"),
+        *load_element("first", "i64", "%run", "2"),
+        *load_element("table", "ptr", "%run", "3"),
+        "%to = getelementptr double, ptr %m, i64 %first",
+        f"switch i64 %codeat, label %done [ {cases} ]",
+    ]
+    for code, (arity, form) in enumerate(zip(_ARITY, _FORMS, strict=True)):
+        run += [f"code{code}:", *_numbered(code, _one_run(arity, form)), "br label %done"]
+    body = ["%r4 = mul i64 %r, 4", *run, "done:"]
+    return [
+        f"define void @tape(ptr noalias %m, ptr noalias %runs, i64 %count) {ATTRIBUTES} {{",
+        "%r.at = alloca i64",
+        "%i.at = alloca i64",
+        *loop("r", "%count", body),
+        "ret void",
+        "}",
+    ]
+
+
+def _one_run(arity: int, form: Sequence[str]) -> list[str]:
+    reads = []
+    for k in range(arity):
+        reads += [
+            f"%o{k} = mul i64 %length, {k}",
+            f"%j{k} = add i64 %o{k}, %i",
+            *load_element(f"p{k}", "i32", "%table", f"%j{k}"),
+            f"%q{k} = zext i32 %p{k} to i64",
+            *load_element(f"x{k}", "double", "%m", f"%q{k}"),
+        ]
+    return loop("i", "%length", [*reads, *form, *store_element("y", "double", "%y", "%to", "%i")])
+
+
+def _numbered(code: int, lines: Sequence[str]) -> list[str]:
+    """The lines with names of their own, apart from those that come from outside."""
+    outside = {"%length", "%table", "%m", "%to", "%i.at"}
+    found = []
+    for line in lines:
+        words = line.replace(",", " ,").replace(")", " )").split(" ")
+        named = [f"{w}.c{code}" if w.startswith("%") and w not in outside else w for w in words]
+        text = " ".join(named).replace(" ,", ",").replace(" )", ")")
+        found.append(f"{text[:-1]}.c{code}:" if text.endswith(":") else text)
+    return found
+
+
+def _gather() -> list[str]:
+    body = [
+        *load_element("p", "i32", "%places", "%i"),
+        "%q = zext i32 %p to i64",
+        *load_element("x", "double", "%m", "%q"),
+        *store_element("y", "double", "%x", "%out", "%i"),
+    ]
+    head = "ptr noalias %m, ptr noalias %out, ptr noalias %places, i64 %count"
+    return [
+        f"define void @gather({head}) {ATTRIBUTES} {{",
+        "%i.at = alloca i64",
+        *loop("i", "%count", body),
+        "ret void",
+        "}",
+    ]
+
+
+def elements_module(functions: Sequence[Sequence[Level]], machine: Machine) -> str:
+    """The module of `@run0`, `@run1` and so on, which know `@facts0`, `@facts1` and so on."""
+    needed: dict[str, None] = {}
+    texts: list[str] = []
+    for number, steps in enumerate(functions):
+        calls: list[str] = []
+        at = HEAD
+        for elements, runs in steps:
+            for program, lanes in elements:
+                name = f"@element{len(texts)}"
+                texts.append(_element(name, program, lanes, machine, needed))
+                calls += _facts(number, at, "ptr", "i64", "i64")
+                given = f"ptr %f{at}, i64 %f{at + 1}, i64 %f{at + 2}"
+                calls.append(f"call void {name}(ptr %in, {given})")
+                at += ELEMENT
+            if runs:
+                calls += _facts(number, at, "ptr", "i64")
+                calls.append(f"call void @tape(ptr %in, ptr %f{at}, i64 %f{at + 1})")
+                at += RUNS
+        texts.append(_run(number, calls))
+    outside = [
+        *[f"@facts{number} = external global i8" for number in range(len(functions))],
+        "declare void @tape(ptr, ptr, i64)",
+        "declare void @gather(ptr, ptr, ptr, i64)",
+    ]
+    return "\n".join([*outside, *needed, *texts])
+
+
+def _run(number: int, calls: Sequence[str]) -> str:
+    """The function that puts literals into memory, makes the calls, and gathers the outputs."""
+    copy = [
+        *load_element("x", "double", "%f1", "%i"),
+        *store_element("y", "double", "%x", "%to", "%i"),
+    ]
+    lines = [
+        f"define void @run{number}(ptr %in, ptr %out, ptr %calls, ptr %scratch) {ATTRIBUTES} {{",
+        "%i.at = alloca i64",
+        *_facts(number, 0, "i64", "ptr", "i64", "i64", "ptr", "i64"),
+        "%to = getelementptr double, ptr %in, i64 %f2",
+        *loop("i", "%f3", copy),
+        *calls,
+        "call void @gather(ptr %in, ptr %out, ptr %f4, i64 %f5)",
+        "ret void",
+        "}",
+    ]
+    return "\n".join(lines)
+
+
+def _facts(number: int, start: int, *kinds: str) -> list[str]:
+    """Load facts of a function, from one on."""
+    lines = []
+    for k, kind in enumerate(kinds, start):
+        lines += load_element(f"f{k}", kind, f"@facts{number}", f"{k}")
+    return lines
+
+
+def _element(
+    name: str, program: Program, lanes: int, machine: Machine, needed: dict[str, None]
+) -> str:
+    """The function of a template over its blocks, so many at once."""
+    target = Target(lanes, fma=machine.fma, inline=False)
+    body: list[str] = []
+    emitter = Emitter(target, body)
+    inputs = len(program.inputs)
+    for k in range(inputs):
+        body += _read(k, lanes)
+    pairs = _angles(program)
+
+    def operand(a: float) -> str:
+        if type(a) is int:
+            return f"%x{a}"
+        if type(a) is bool:
+            return target.constant("true" if a else "false", truth=True)
+        return target.constant(double(a))
+
+    for value, (op, args) in enumerate(program.instructions, inputs):
+        both = op in (ops.sin, ops.cos) and args[0] in pairs
+        emitter.emit(op, f"%x{value}", [operand(a) for a in args], both=both)
+    truths = program.truths
+    for k, value in enumerate(program.outputs):
+        body += _written(k, value, target, truth=truths[value])
+    needed |= dict.fromkeys(emitter.dependencies)
+    head = "ptr noalias %m, ptr noalias %table, i64 %count, i64 %first"
+    lines = [
+        f"define internal void {name}({head}) {ATTRIBUTES} {{",
+        "%i.at = alloca i64",
+        f"%steps = udiv i64 %count, {lanes}",
+        *loop("i", "%steps", [f"%b = mul i64 %i, {lanes}", *body]),
+        "ret void",
+        "}",
+    ]
+    return "\n".join(lines)
+
+
+def _angles(program: Program) -> set[int | float]:
+    """The values of which both sine and cosine are taken."""
+    found = {
+        op: {args[0] for o, args in program.instructions if o is op} for op in (ops.sin, ops.cos)
+    }
+    return found[ops.sin] & found[ops.cos]
+
+
+def _read(k: int, lanes: int) -> list[str]:
+    """Read input `k` of so many blocks, each from its place."""
+    lines = [f"%o{k} = mul i64 %count, {k}", f"%a{k} = add i64 %o{k}, %b"]
+    lines.append(f"%t{k} = getelementptr i32, ptr %table, i64 %a{k}")
+    whole = "poison"
+    for lane in range(lanes):
+        n = f"{k}l{lane}"
+        lines += load_element(f"p{n}", "i32", f"%t{k}", f"{lane}")
+        lines += [
+            f"%q{n} = zext i32 %p{n} to i64",
+            *load_element(f"d{n}", "double", "%m", f"%q{n}"),
+        ]
+        if lanes > 1:
+            after = f"%x{k}" if lane == lanes - 1 else f"%w{n}"
+            vector = f"<{lanes} x double>"
+            lines.append(f"{after} = insertelement {vector} {whole}, double %d{n}, i64 {lane}")
+            whole = after
+    if lanes == 1:
+        lines.append(f"%x{k} = bitcast double %d{k}l0 to double")
+    return lines
+
+
+def _written(k: int, value: int, target: Target, *, truth: bool) -> list[str]:
+    """Write output `k` of so many blocks side by side."""
+    name, lines = f"%x{value}", []
+    if truth:
+        zero, one = target.constant("0.0"), target.constant("1.0")
+        kinds = target.type(truth=True), target.type()
+        name = f"%n{k}"
+        lines.append(f"{name} = select {kinds[0]} %x{value}, {kinds[1]} {one}, {kinds[1]} {zero}")
+    return [
+        *lines,
+        f"%s{k} = mul i64 %count, {k}",
+        f"%u{k} = add i64 %s{k}, %b",
+        f"%v{k} = add i64 %u{k}, %first",
+        f"%y{k} = getelementptr double, ptr %m, i64 %v{k}",
+        f"store {target.type()} {name}, ptr %y{k}, align 8",
+    ]

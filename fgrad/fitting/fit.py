@@ -1,0 +1,95 @@
+"""What a fit by least squares found, and how well the data determine it."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+from fgrad import trees
+from fgrad.display import Table, ends, named, number, plural
+from fgrad.graph.node import number_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float64]
+
+A = TypeVar("A")
+
+
+@attrs.frozen(repr=False, eq=False)
+class Fit(Generic[A]):
+    """The result of `least_squares`: the parameters, and half of the sum of squares there.
+
+    With a robust loss `cost` is half of the sum of what it makes of the squares.
+
+    >>> import fgrad as fg
+    >>> fit = fg.least_squares(lambda x: [x - 1.0, x - 2.0, x - 6.0], 0.0)
+    >>> round(fit.params, 6), round(fit.cost, 6), fit.converged
+    (3.0, 7.0, True)
+    """
+
+    params: A
+    cost: float
+    converged: bool
+    message: str
+    count: int
+    """The number of residuals."""
+    evaluations: int
+    _normal: Any
+    """J^T J at the parameters."""
+
+    @cached_property
+    def covariance(self) -> Matrix:
+        """The covariance of the parameters, in the order of their leaves: s^2 (J^T J)^-1.
+
+        s^2 is the sum of squares over the number of residuals less that of parameters, so the errors
+        of the data need not be known. It is inf where the data do not determine the parameters, or
+        there are no more residuals than parameters.
+        """
+        import numpy as np  # noqa: PLC0415  # there is one only where numpy is
+
+        size = len(self._normal)
+        scale = np.sqrt(np.diag(self._normal))
+        scale[scale == 0.0] = 1.0
+        values, vectors = np.linalg.eigh(self._normal / np.outer(scale, scale))
+        found = np.full((size, size), math.inf)
+        if self.count > size and values[0] > size * np.finfo(float).eps * values[-1]:
+            inverse = (vectors / values) @ vectors.T
+            found = 2.0 * self.cost / (self.count - size) * inverse / np.outer(scale, scale)
+        found.flags.writeable = False
+        return found
+
+    @cached_property
+    def errors(self) -> A:
+        """The standard error of each parameter: the square roots of the diagonal of the covariance."""
+        structure = trees.flatten(self.params)[1]
+        return structure.unflatten([math.sqrt(v) for v in self.covariance.diagonal().tolist()])
+
+    def __repr__(self) -> str:
+        """A table of the parameters, of a screen at most; its first line is a summary."""
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        return self._table().html()
+
+    def _table(self) -> Table:
+        leaves, structure = trees.flatten(self.params)
+        places = [path.removeprefix(".") or "the number" for path in structure.paths()]
+        errors = trees.matched(structure, self.errors)
+        first, hidden, last = ends(list(zip(places, leaves, errors, strict=True)))
+        cells = [
+            (named(place), number(number_of(x)), f"{number_of(e):.3g}")
+            for place, x, e in (*first, *last)
+        ]
+        cells[len(first) : len(first)] = [("…", "…", "…")] if hidden else []
+        how = "converged" if self.converged else "not converged"
+        after = plural(self.evaluations, "evaluation")
+        title = f"Fit(cost {number(self.cost)} of {plural(self.count, 'residual')}, {how} after {after}):"
+        note = f"{plural(hidden, 'parameter')} hidden" if hidden else ""
+        return Table(title, ("parameter", "value", "error"), cells, note)

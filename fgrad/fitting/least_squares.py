@@ -1,0 +1,91 @@
+"""Least squares: the parameters for which the squares of the residuals are smallest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+from fgrad import trees
+from fgrad.errors import MissingExtra, NotAValue
+from fgrad.fitting.fit import Fit
+from fgrad.graph.node import number_of
+from fgrad.ops.operand import require_numbers
+from fgrad.trees.bounds import Bounds, bounds_of
+from fgrad.trees.parameters import require_function
+
+A = TypeVar("A")
+
+Loss: TypeAlias = Literal["linear", "huber", "soft_l1", "cauchy", "arctan"]
+_LOSSES: Final = ("linear", "huber", "soft_l1", "cauchy", "arctan")
+
+
+def least_squares(
+    residuals: Callable[..., object],
+    params: A,
+    data: tuple[Any, ...] | None = None,
+    *,
+    bounds: Bounds[A] = (None, None),
+    loss: Loss = "linear",
+    scale: float = 1.0,
+    tolerance: float = 1e-10,
+    steps: int = 1000,
+) -> Fit[A]:
+    """The parameters near `params` for which half of the sum of the squared residuals is smallest.
+
+    With `data`, columns as `map` takes them, `residuals(params, *row)` is for one row; its result is a
+    number or a tree of numbers. Without, `residuals(params)` returns all residuals, and their Jacobian
+    is sparse. Both are compiled. The method is SciPy's trust region of Levenberg-Marquardt steps (Branch,
+    Coleman and Li 1999) with our Jacobian; the extra `optimize`. Where it would have more than 20
+    million entries, the sums J^T J and J^T r are taken over the rows instead, so memory does not grow
+    with them; the condition of J counts twice then.
+
+    `bounds` are the lowest and the highest parameters. A robust `loss` grows slower than the square from
+    residuals of `scale` on. It ends where a step changes the cost or the parameters by less than
+    `tolerance`, relatively.
+
+    >>> import numpy as np
+    >>> import fgrad as fg
+    >>> t = np.array([0.0, 1.0, 2.0, 4.0])
+    >>> y = np.array([90.0, 62.5, 45.8, 29.5])
+    >>> def residual(p: dict[str, float], t: float, y: float) -> float:
+    ...     return p["room"] + (90.0 - p["room"]) * fg.exp(-p["rate"] * t) - y
+    >>> fit = fg.least_squares(residual, {"rate": 0.3, "room": 15.0}, (t, y))
+    >>> round(fit.params["rate"], 3), fit.converged
+    (0.499, True)
+    """
+    leaves, structure = _checked(residuals, params, loss)
+    between = _between(structure, bounds)
+    try:
+        from fgrad.fitting.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
+    except ImportError as error:
+        raise MissingExtra("least_squares", "scipy", "optimize") from error
+    system = system_of(residuals, params, data, whole=loss != "linear")
+    ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
+    found = fitted(system, leaves, bounds=between, loss=loss, f_scale=scale, **ends)
+    how = bool(found.success), found.message, system.count, found.nfev
+    return Fit(structure.unflatten(found.x.tolist()), float(found.cost), *how, found.normal)
+
+
+def _checked(residuals: Any, params: A, loss: str) -> tuple[list[float], trees.Structure[A]]:
+    """The numbers of the parameters and their structure; NotAValue for what cannot be fitted."""
+    require_function(residuals, "least_squares")
+    if loss not in _LOSSES:
+        advice = f"Choose one of {', '.join(_LOSSES)}."
+        raise NotAValue("least_squares", "a loss", f"{loss!r:.40}", advice)
+    leaves, structure = trees.flatten(params, "params")
+    require_numbers(leaves, "params")
+    if not leaves:
+        got = "a tree without a number"
+        raise NotAValue("least_squares", "parameters", got, "Give what is fitted.")
+    return [float(number_of(x)) for x in leaves], structure
+
+
+def _between(structure: trees.Structure[Any], bounds: object) -> tuple[list[float], list[float]]:
+    """The bounds; NotAValue where they meet, which the method cannot move between."""
+    lower, upper = bounds_of(structure, bounds, "params")
+    for path, low, high in zip(structure.paths(), lower, upper, strict=True):
+        if low == high:
+            advice = "Close over what is fixed."
+            needed, got = "a lower bound below the upper one", f"{low} twice"
+            raise NotAValue(f"bounds of params{path}", needed, got, advice)
+    return lower, upper

@@ -1,0 +1,184 @@
+"""Residuals and their Jacobian on arrays: over rows of data, summed over them, or of a sparse whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final, Protocol, Self, TypeAlias
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from fgrad import trees
+from fgrad.compiled.compile import compile
+from fgrad.compiled.compiled import Compiled
+from fgrad.errors import NotAValue
+from fgrad.graph.reduction import sum as fsum
+from fgrad.sparse.derivative import Nonzeros, sparse_jacobian
+from fgrad.transforms.jacobian import jacobian
+
+Vector: TypeAlias = NDArray[np.float64]
+MANY: Final = 20_000_000
+"""The entries of a Jacobian from which on sums over the rows are taken instead."""
+SMALL: Final = 1_000_000
+"""The entries of a sparse Jacobian up to which it is decomposed as a dense one, exactly and faster."""
+
+
+class System(Protocol):
+    """What a solver of least squares evaluates."""
+
+    @property
+    def count(self) -> int:
+        """The number of residuals."""
+        ...
+
+    def both(self, x: Vector) -> tuple[Vector, Any]:
+        """The residuals, or fewer numbers with the same sum of squares, and their Jacobian."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class OverRows:
+    """The residuals of a function of parameters and one row, over columns of data."""
+
+    structure: trees.Structure[Any]
+    data: tuple[Any, ...]
+    values: Compiled[..., Any]
+    slopes: Compiled[..., Any]
+    count: int
+
+    @classmethod
+    def of(cls, f: Callable[..., Any], params: Any, data: tuple[Any, ...]) -> Self:
+        """Its functions, compiled for one row."""
+        structure = trees.flatten(params)[1]
+        values = compile(lambda params, *row: list(trees.leaves(f(params, *row))))
+
+        def slopes(params: Any, *row: Any) -> list[Any]:
+            rows = jacobian(lambda params: f(params, *row), mode="reverse")(params).rows
+            return [slope for one in rows for slope in trees.leaves(one)]
+
+        columns = values.map(params, *data)
+        return cls(structure, data, values, compile(slopes), sum(map(len, columns)))
+
+    def both(self, x: Vector) -> tuple[Vector, Any]:
+        """The residuals row by row, and their dense Jacobian."""
+        params = self.structure.unflatten(x.tolist())
+        columns: Any = self.values.map(params, *self.data)
+        slopes: Any = self.slopes.map(params, *self.data)
+        return np.column_stack(columns).ravel(), np.column_stack(slopes).reshape(-1, x.size)
+
+
+@attrs.frozen(eq=False)
+class Summed:
+    """The same in k + 1 numbers, for so many rows that their Jacobian is not to be kept.
+
+    From the sums over the rows of r^2, J^T r and J^T J comes a smaller problem with the same sum of
+    squares, gradient and Gauss-Newton matrix: F r' = J^T r, with the Jacobian F where F^T F = J^T J,
+    and one number that is constant. The condition of J counts twice in it.
+    """
+
+    rows: OverRows
+    sums: Compiled[..., Any]
+
+    @classmethod
+    def of(cls, rows: OverRows) -> Self:
+        """Its function, compiled for one row."""
+        size = len(rows.structure)
+
+        def sums(params: Any, *row: Any) -> tuple[Any, list[Any], list[Any]]:
+            slopes = rows.slopes(params, *row)
+            each = [
+                (r, slopes[i * size : (i + 1) * size])
+                for i, r in enumerate(rows.values(params, *row))
+            ]
+            square = fsum([r * r for r, _ in each])
+            slope = [fsum([r * d[i] for r, d in each]) for i in range(size)]
+            pairs = [(i, j) for i in range(size) for j in range(i + 1)]
+            return square, slope, [fsum([d[i] * d[j] for _, d in each]) for i, j in pairs]
+
+        return cls(rows, compile(sums))
+
+    @property
+    def count(self) -> int:
+        """The number of residuals."""
+        return self.rows.count
+
+    def both(self, x: Vector) -> tuple[Vector, Any]:
+        """Numbers with the same sum of squares, and their Jacobian."""
+        structure = self.rows.structure
+        square, slope, entries = self.sums.sum(structure.unflatten(x.tolist()), *self.rows.data)
+        matrix = np.zeros((x.size, x.size))
+        matrix[np.tril_indices(x.size)] = entries
+        values, vectors = np.linalg.eigh(matrix, "L")
+        root = np.sqrt(np.maximum(values, 0.0))
+        least = x.size * np.finfo(float).eps * float(root[-1] ** 2)
+        along = (vectors.T @ np.asarray(slope)) / np.where(values > least, root, np.inf)
+        rest = math.sqrt(max(square - float(along @ along), 0.0))
+        return np.append(along, rest), np.vstack(((vectors * root).T, np.zeros(x.size)))
+
+
+@attrs.frozen(eq=False)
+class Sparse:
+    """The residuals of a function of all parameters, with a sparse Jacobian."""
+
+    values: Callable[[Vector], Any]
+    slopes: Nonzeros
+    count: int
+
+    @classmethod
+    def of(cls, f: Callable[[Any], object], params: Any) -> Self:
+        """Its functions, compiled."""
+        structure = trees.flatten(params)[1]
+
+        def flat(x: list[Any]) -> list[Any]:
+            return list(trees.leaves(f(structure.unflatten(x))))
+
+        slopes = sparse_jacobian(flat).specialise([0.0] * len(structure))
+        values = compile(flat).specialise(np.zeros(len(structure)))
+        return cls(values, slopes, slopes.pattern.shape[0])
+
+    def both(self, x: Vector) -> tuple[Vector, Any]:
+        """The residuals, and their Jacobian: as an array of `scipy.sparse` if it is large."""
+        jacobian = self.slopes.pattern.matrix(self.slopes(x))
+        small = self.count * x.size <= SMALL
+        return np.atleast_1d(self.values(x)), jacobian.toarray() if small else jacobian
+
+
+def system_of(
+    f: Callable[..., Any], params: Any, data: tuple[Any, ...] | None, *, whole: bool
+) -> System:
+    """The system of residuals; if `whole`, each is needed by itself."""
+    if data is None:
+        return Sparse.of(f, params)
+    rows = OverRows.of(f, params, data)
+    many = rows.count * len(rows.structure) > MANY
+    return Summed.of(rows) if many and not whole else rows
+
+
+def fitted(system: System, start: list[float], **how: Any) -> Any:
+    """SciPy's result of a fit, with J^T J as `normal`; NotAValue for a residual that is not finite."""
+    known: dict[bytes, tuple[Vector, Any]] = {}
+
+    def at(x: Vector) -> tuple[Vector, Any]:
+        key = x.tobytes()
+        if key not in known:
+            known.clear()
+            known[key] = system.both(x)
+        return known[key]
+
+    x = np.array(start)
+    residuals, jacobian = at(x)
+    if not np.isfinite(residuals).all():
+        got = f"{np.count_nonzero(~np.isfinite(residuals))} of {residuals.size} that are not"
+        advice = "Start where all are defined."
+        raise NotAValue("least_squares", "finite residuals at the start", got, advice)
+    sparse = not isinstance(jacobian, np.ndarray)
+    solver = "lsmr" if sparse else "exact"
+    found = optimize.least_squares(
+        lambda x: at(x)[0], x, lambda x: at(x)[1], x_scale="jac", tr_solver=solver, **how
+    )
+    normal = found.jac.T @ found.jac
+    found["normal"] = normal.toarray() if sparse else normal
+    return found

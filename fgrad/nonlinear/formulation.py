@@ -1,0 +1,136 @@
+"""A nonlinear program over numbers: one traced program, and the bounds of its results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+
+from fgrad import trees
+from fgrad.errors import NotAValue, summary
+from fgrad.graph.node import Node
+from fgrad.ops import scalar as ops
+from fgrad.ops.operand import require_numbers
+from fgrad.program.program import Program
+from fgrad.program.trace import Tracing
+
+_CLOSED: Final = {
+    ops.less_equal: (-math.inf, 0.0),
+    ops.greater_equal: (0.0, math.inf),
+    ops.equal: (0.0, 0.0),
+}
+_OPEN: Final = {ops.less: "<=", ops.greater: ">="}
+_MEETS: Final = "Compare numbers by <=, >= or fg.equal."
+
+
+@attrs.frozen
+class Row:
+    """A constraint: its place in the tree of constraints, and the bounds of its number."""
+
+    path: str
+    lower: float
+    upper: float
+
+
+@attrs.frozen
+class Formulation:
+    """Minimise the first result of `program`, with the others within the bounds of `rows`.
+
+    Its inputs are the variables and then the parameters.
+    """
+
+    program: Program
+    variables: trees.Structure[Any]
+    params: trees.Structure[Any]
+    constraints: trees.Structure[Any]
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def of(
+        cls,
+        objective: Callable[..., Any],
+        constraints: Callable[..., Any] | None,
+        given: tuple[Any, ...],
+    ) -> Formulation:
+        """Both functions traced together; `given` are x0 and, if there are any, the parameters.
+
+        Raises NotAValue, with its place, for a constraint that is none.
+        """
+        rows: list[Row] = []
+        kept: list[trees.Structure[Any]] = []
+
+        def numbers(x: Any, params: Any) -> Any:
+            args = (x, params)[: len(given)]
+            value = objective(*args)
+            comparisons = () if constraints is None else constraints(*args)
+            conditions, structure = trees.results(comparisons, "constraints")
+            kept.append(structure)
+            paths = [f"constraints{path}" for path in structure.paths()]
+            bodies = [_body(c, path, rows) for c, path in zip(conditions, paths, strict=True)]
+            return value, tuple(bodies)
+
+        x0, params = given if len(given) == 2 else (*given, ())
+        variables = _structure(x0, "x0")
+        if not len(variables):
+            advice = "Give x0 a number for each quantity that is sought."
+            raise NotAValue("nlp", "variables", "an x0 without a number", advice)
+        tracing = Tracing.of(numbers, (x0, params), {})
+        program, value = tracing.program, tracing.result.children[0]
+        if value.children or value.kind is not None or program.truths[program.outputs[0]]:
+            got = "a truth value" if value.kind is None else f"a {value.kind.__name__}"
+            raise NotAValue("nlp", "an objective that returns a number", got, "Return one number.")
+        found = cls(program, variables, _structure(params, "params"), kept[0], tuple(rows))
+        found._require_variables()
+        return found
+
+    @property
+    def size(self) -> int:
+        """The number of variables."""
+        return len(self.variables)
+
+    def _require_variables(self) -> None:
+        """Raise NotAValue for a constraint that depends on no variable."""
+        count = len(self.program.inputs)
+        moves = [i < self.size for i in range(count)]
+        for _, args in self.program.instructions:
+            moves.append(any(moves[a] for a in args if type(a) is int))
+        for row, end in zip(self.rows, self.program.outputs[1:], strict=True):
+            if not moves[end]:
+                raise _constant(row.path)
+
+
+def _structure(tree: Any, name: str) -> trees.Structure[Any]:
+    leaves, structure = trees.flatten(tree, name)
+    require_numbers(leaves, name)
+    return structure
+
+
+def _body(condition: Any, path: str, rows: list[Row]) -> Any:
+    """The number that a comparison bounds; its bounds are appended to `rows`."""
+    if isinstance(condition, bool):
+        raise _constant(path)
+    if not isinstance(condition, Node) or not condition.truth:
+        raise NotAValue(path, "a comparison", summary(condition), _MEETS)
+    if condition.op in _OPEN:
+        advice = f"A minimum may lie on the bound: write {_OPEN[condition.op]}."
+        raise NotAValue(path, "a comparison that holds on its bound", condition.op.name, advice)
+    if condition.op not in _CLOSED:
+        raise NotAValue(path, "one comparison", condition.op.name, f"{_MEETS} Give two as a tuple.")
+    lower, upper = _CLOSED[condition.op]
+    left, right = condition.args
+    if not isinstance(left, Node):
+        left, right, lower, upper = right, left, -upper, -lower
+    if isinstance(right, Node):
+        rows.append(Row(path, lower, upper))
+        return left - right
+    if math.isnan(right):
+        raise NotAValue(path, "a bound", "nan", "Compare with a number.")
+    rows.append(Row(path, lower + right, upper + right))
+    return left
+
+
+def _constant(path: str) -> NotAValue:
+    advice = "Check it before, or compare with fg.equal what == has compared at once."
+    return NotAValue(path, "a comparison that depends on a variable", "a constant", advice)

@@ -1,0 +1,268 @@
+"""A program cut into blocks that are alike, and glue between them.
+
+A block is a few instructions that lead from a few values to a few others: the dynamics of a step, a
+term of a sum. Blocks with the same instructions share one template, which is differentiated and
+compiled once, however many there are. What joins them linearly is glue: constraints, sums.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from fgrad.ops import scalar as ops
+from fgrad.ops.primitive import Op
+from fgrad.program.program import Instruction, Program
+
+MOST_INPUTS: Final = 24
+MOST_INSTRUCTIONS: Final = 400
+_SUMS: Final = frozenset({ops.add, ops.sub, ops.neg})
+_LIFTED: Final = frozenset({ops.add, ops.sub, ops.mul, ops.div})
+"""Operations whose literals may differ from block to block: no rule looks at them."""
+
+Shape: TypeAlias = tuple[Any, ...]
+
+
+@attrs.frozen
+class Block:
+    """Instructions of a program, by their values, and what they need and give."""
+
+    level: int
+    """One more than that of all blocks whose results it needs, by way of glue too."""
+    values: tuple[int, ...]
+    given: tuple[int, ...]
+    """The values from outside, in the order in which they are used first."""
+    results: tuple[int, ...]
+    """The values that are used outside."""
+
+
+@attrs.frozen
+class Template:
+    """Blocks with the same instructions."""
+
+    program: Program
+    """A block whose inputs are the values given, and then the literals that differ."""
+    active: tuple[int, ...]
+    """The inputs that may depend on what is differentiated by."""
+    blocks: tuple[Block, ...]
+    literals: tuple[tuple[float, ...], ...]
+    """For each block the literals that differ from one to another."""
+
+
+def blocks_of(program: Program, active: bytearray) -> list[Block] | None:
+    """The blocks of a simplified program without calls; None where it has operations of several results."""
+    if any(op.multiple for op in {op for op, _ in program.instructions}):
+        return None
+    cutter = _Cutter(program, active)
+    tail = cutter.tail()
+    for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
+        cutter.place(op, args, tail[value])
+    return cutter.blocks()
+
+
+class _Cutter:
+    """Blocks as they grow, joined by union and find."""
+
+    def __init__(self, program: Program, active: bytearray) -> None:
+        self.program = program
+        self.inputs = len(program.inputs)
+        self.active = active
+        self.level = [0] * self.inputs
+        self.block = [-1] * self.inputs
+        """The block of each value, which may have been joined with another; -1 for glue."""
+        self.parent: list[int] = []
+        self.heights: list[int] = []
+        self.sizes: list[int] = []
+        self.given: list[dict[int, None]] = []
+
+    def tail(self) -> bytearray:
+        """Whether each value goes into outputs linearly alone."""
+        count = self.inputs + len(self.program)
+        tail = bytearray(b"\1") * count
+        for value in range(count - 1, self.inputs - 1, -1):
+            op, args = self.program.instructions[value - self.inputs]
+            if not (tail[value] and self._linear(op, args)):
+                for a in args:
+                    if type(a) is int:
+                        tail[a] = 0
+        return tail
+
+    def _linear(self, op: Op, args: Sequence[Any]) -> bool:
+        if op in _SUMS:
+            return True
+        if op is ops.div:
+            return type(args[1]) is not int
+        if op is not ops.mul:
+            return False
+        x, y = args
+        return type(x) is not int or type(y) is not int or not (self.active[x] and self.active[y])
+
+    def _find(self, block: int) -> int:
+        parent = self.parent
+        while parent[block] != block:
+            parent[block] = block = parent[parent[block]]
+        return block
+
+    def place(self, op: Op, args: Sequence[Any], tail: int) -> None:
+        """Put the next instruction into a block, or leave it as glue."""
+        level, block = self.level, self.block
+        top, glued = 0, False
+        near: list[int] = []
+        for a in args:
+            if type(a) is int and level[a] >= top:
+                if level[a] > top:
+                    top, near, glued = level[a], [], False
+                b = block[a]
+                if b < 0:
+                    glued = top > 0
+                elif (b := self._find(b)) not in near:
+                    near.append(b)
+        if (tail or glued or len(near) != 1) and self._linear(op, args):
+            level.append(top)
+            block.append(-1)
+            return
+        home = -1 if glued or not near else self._home(near)
+        if home < 0:
+            home = len(self.parent)
+            self.parent.append(home)
+            self.heights.append(top + 1)
+            self.sizes.append(0)
+            self.given.append({})
+        level.append(self.heights[home])
+        block.append(home)
+        self.sizes[home] += 1
+        given = self.given[home]
+        for a in args:
+            if type(a) is int and (block[a] < 0 or self._find(block[a]) != home):
+                given[a] = None
+
+    def _home(self, near: Sequence[int]) -> int:
+        """The block of all of `near`, joined if they are small; -1 if there is none."""
+        sizes, given = self.sizes, self.given
+        if len(near) == 1:
+            home = near[0]
+            room = sizes[home] < MOST_INSTRUCTIONS and len(given[home]) < MOST_INPUTS
+            return home if room else -1
+        whole = {a for b in near for a in given[b]}
+        if len(whole) > MOST_INPUTS or sum([sizes[b] for b in near]) >= MOST_INSTRUCTIONS:
+            return -1
+        home = max(near, key=sizes.__getitem__)
+        for other in near:
+            if other != home:
+                self.parent[other] = home
+                sizes[home] += sizes[other]
+                given[home] |= given[other]
+        return home
+
+    def _homes(self) -> list[int]:
+        """The block of each value, with glue that one block alone uses in that block."""
+        home = [-1 if b < 0 else self._find(b) for b in self.block]
+        users: list[int | None] = [None] * len(home)
+        """The only block that uses a value; -1 for glue or for several."""
+        for value in self.program.outputs:
+            users[value] = -1
+        for value in range(len(home) - 1, self.inputs - 1, -1):
+            args = [a for a in self.program.instructions[value - self.inputs][1] if type(a) is int]
+            user = users[value]
+            if home[value] < 0 and user is not None and user >= 0:
+                given = self.given[user]
+                more = [a for a in args if a not in given and home[a] != user]
+                if len(given) - 1 + len(more) <= MOST_INPUTS:
+                    given.pop(value, None)
+                    given.update(dict.fromkeys(more))
+                    home[value] = user
+            here = home[value]
+            for a in args:
+                users[a] = here if users[a] is None or users[a] == here else -1
+        return home
+
+    def blocks(self) -> list[Block]:
+        """All blocks, in the order of their first instructions."""
+        inside: dict[int, list[int]] = {}
+        used = set(self.program.outputs)
+        home = self._homes()
+        for value, (_, args) in enumerate(self.program.instructions, self.inputs):
+            here = home[value]
+            if here >= 0:
+                inside.setdefault(here, []).append(value)
+            for a in args:
+                if type(a) is int and home[a] != here:
+                    used.add(a)
+        heights = self.heights
+        return [
+            Block(heights[b], tuple(values), (), tuple([v for v in values if v in used]))
+            for b, values in inside.items()
+        ]
+
+
+def templates_of(program: Program, blocks: Sequence[Block], active: bytearray) -> list[Template]:
+    """The blocks by what they do, each kind as a template."""
+    groups: dict[Shape, list[tuple[Block, tuple[float, ...]]]] = {}
+    for block in blocks:
+        shape, given, literals = _shape(program, block, active)
+        whole = attrs.evolve(block, given=given)
+        groups.setdefault(shape, []).append((whole, literals))
+    return [_template(shape, members) for shape, members in groups.items()]
+
+
+def _shape(
+    program: Program, block: Block, active: bytearray
+) -> tuple[Shape, tuple[int, ...], tuple[float, ...]]:
+    """What makes blocks alike, the values from outside, and the literals that may differ."""
+    given: dict[int, int] = {}
+    place: dict[int, int] = {value: k for k, value in enumerate(block.values)}
+    written: list[Any] = []
+    literals = []
+    inputs = len(program.inputs)
+    for value in block.values:
+        op, args = program.instructions[value - inputs]
+        written.append(op)
+        for a in args:
+            if type(a) is int:
+                known = place.get(a)
+                written.append(given.setdefault(a, ~len(given)) if known is None else known)
+            elif op in _LIFTED:
+                written.append(None)
+                literals.append(a)
+            else:
+                written.append((type(a), struct.pack("d", a)))
+    results = tuple([place[v] for v in block.results])
+    known_active = tuple([active[a] for a in given])
+    return (block.level, tuple(written), results, known_active), tuple(given), tuple(literals)
+
+
+def _template(shape: Shape, members: Sequence[tuple[Block, tuple[float, ...]]]) -> Template:
+    _, lines, results, known = shape
+    columns = list(zip(*[literals for _, literals in members], strict=True))
+    differ = [len({struct.pack("d", x) for x in column}) > 1 for column in columns]
+    inputs, lifted = len(known), sum(differ)
+    first = inputs + lifted
+    slots = iter(zip(columns, differ, strict=True))
+    made: list[Instruction] = []
+    used = inputs
+    words = iter(lines)
+    for op in words:
+        args: list[Any] = []
+        for a in islice(words, op.arity):
+            if a is None:
+                column, differs = next(slots)
+                args.append(used if differs else column[0])
+                used += differs
+            elif type(a) is tuple:
+                args.append(a[0](struct.unpack("d", a[1])[0]))
+            else:
+                args.append(first + a if a >= 0 else ~a)
+        made.append((op, tuple(args)))
+    names = tuple([f"x{i}" for i in range(first)])
+    program = Program(names, tuple(made), tuple([first + r for r in results]))
+    chosen = [k for k, differs in enumerate(differ) if differs]
+    return Template(
+        program,
+        tuple([k for k, a in enumerate(known) if a]),
+        tuple([block for block, _ in members]),
+        tuple([tuple([literals[k] for k in chosen]) for _, literals in members]),
+    )

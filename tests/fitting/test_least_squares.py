@@ -1,0 +1,160 @@
+"""Least squares against SciPy's curve_fit, in its three forms."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from unittest import mock
+
+import attrs
+import pytest
+
+import fgrad as fg
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("scipy")
+
+from scipy.optimize import curve_fit  # noqa: E402  # an extra
+
+from fgrad.fitting import residuals as of  # noqa: E402  # likewise
+
+
+@attrs.frozen
+class Cooling:
+    rate: float
+    room: float
+    unit: str = attrs.field(default="°C", metadata=fg.trees.STATIC)
+
+
+def residual(p: Cooling, t: float, y: float) -> float:
+    return p.room + (90.0 - p.room) * fg.exp(-p.rate * t) - y
+
+
+T = np.linspace(0.0, 4.0, 60)
+Y = 15.0 + 75.0 * np.exp(-0.3 * T) + np.random.default_rng(0).normal(0.0, 0.5, 60)
+START = Cooling(0.5, 10.0)
+
+
+def reference() -> tuple[Any, Any]:
+    found, covariance = curve_fit(
+        lambda t, rate, room: room + (90.0 - room) * np.exp(-rate * t),
+        T,
+        Y,
+        [0.5, 10.0],
+        xtol=1e-14,
+    )
+    return found, covariance
+
+
+def whole(p: Cooling) -> list[float]:
+    return [residual(p, t, y) for t, y in zip(T.tolist(), Y.tolist(), strict=True)]
+
+
+@pytest.mark.parametrize("form", ["rows", "sums", "sparse"])
+def test_the_fit_and_its_covariance_are_those_of_curve_fit(form: str) -> None:
+    with mock.patch.object(of, "MANY", 0 if form == "sums" else of.MANY):
+        fit = fg.least_squares(*((whole, START) if form == "sparse" else (residual, START, (T, Y))))
+    found, covariance = reference()
+    assert fit.converged
+    assert fit.count == 60
+    assert (fit.params.rate, fit.params.room) == pytest.approx(tuple(found), rel=1e-6)
+    assert fit.params.unit == "°C"
+    assert fit.covariance == pytest.approx(covariance, rel=1e-5)
+    assert fit.errors.room == pytest.approx(math.sqrt(covariance[1, 1]), rel=1e-5)
+    assert fit.cost == pytest.approx(0.5 * sum(r * r for r in whole(fit.params)), rel=1e-10)
+
+
+def test_sums_have_the_squares_the_gradient_and_the_matrix_of_the_rows() -> None:
+    """Of residuals of several numbers a row, at points where the Jacobian has no full rank too."""
+
+    def f(p: list[float], x: float, y: float) -> tuple[float, float]:
+        return p[0] * x - y, fg.sin(p[1] * x) + p[2] - p[0]
+
+    x, y = np.array([0.5, -1.0, 2.0, 0.0]), np.array([1.0, 0.0, 3.0, 1.0])
+    for params in ([0.3, 0.7, -0.2], [0.0, 0.0, 0.0]):
+        rows = of.OverRows.of(f, params, (x, y))
+        r, j = rows.both(np.array(params))
+        shorter, factor = of.Summed.of(rows).both(np.array(params))
+        assert shorter.shape == (4,)
+        assert shorter @ shorter == pytest.approx(r @ r, rel=1e-12)
+        assert factor.T @ shorter == pytest.approx(j.T @ r, rel=1e-12, abs=1e-12)
+        assert factor.T @ factor == pytest.approx(j.T @ j, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["huber", "soft_l1", "cauchy", "arctan"])
+def test_a_robust_loss_bears_outliers(loss: Any) -> None:
+    spoilt = Y.copy()
+    spoilt[::10] += 40.0
+    robust = fg.least_squares(residual, START, (T, spoilt), loss=loss)
+    plain = fg.least_squares(residual, START, (T, spoilt))
+    assert abs(robust.params.rate - 0.3) < 0.02 < abs(plain.params.rate - 0.3)
+    with mock.patch.object(of, "MANY", 0):  # no sum over the rows is robust
+        assert fg.least_squares(residual, START, (T, spoilt), loss=loss).params == robust.params
+
+
+def test_bounds_hold() -> None:
+    fit = fg.least_squares(residual, START, (T, Y), bounds=(Cooling(0.4, -math.inf), None))
+    assert fit.params.rate == pytest.approx(0.4, abs=1e-6)
+    assert fit.params.rate >= 0.4
+
+
+def test_blocks_of_a_sparse_whole() -> None:
+    """Each of many curves has parameters of its own, so all is known from each by itself."""
+    curves = [Y + 0.3 * k for k in range(8)]
+
+    def f(p: tuple[Cooling, ...]) -> list[list[float]]:
+        rows = zip(p, curves, strict=True)
+        return [
+            [residual(c, t, y) for t, y in zip(T.tolist(), ys.tolist(), strict=True)]
+            for c, ys in rows
+        ]
+
+    together = fg.least_squares(f, (START,) * 8)
+    for found, ys in zip(together.params, curves, strict=True):
+        alone = fg.least_squares(residual, START, (T, ys))
+        assert attrs.astuple(found)[:2] == pytest.approx(attrs.astuple(alone.params)[:2], rel=1e-5)
+
+
+def test_what_the_data_do_not_determine_has_no_error() -> None:
+    fit = fg.least_squares(
+        lambda p, x: (p[0] + p[1]) * x - 1.0, [1.0, 2.0], (np.array([1.0, 2.0, 3.0]),)
+    )
+    assert fit.converged
+    assert np.isinf(fit.covariance).all()
+    exact = fg.least_squares(lambda p, x: p * x - 1.0, 1.0, (np.array([2.0]),))
+    assert exact.errors == math.inf
+
+
+def test_a_fit_is_a_table() -> None:
+    fit = fg.least_squares(residual, START, (T, Y))
+    head, names, rate, room = repr(fit).splitlines()
+    assert head.startswith("Fit(cost ")
+    assert "of 60 residuals, converged after" in head
+    assert names.split() == ["parameter", "value", "error"]
+    assert rate.split()[0] == "rate"
+    assert room.split()[0] == "room"
+    with pytest.raises(ValueError, match="read-only"):
+        fit.covariance[0, 0] = 0.0
+
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "no function": (lambda: fg.least_squares(3.0, START), "a function"),  # type: ignore[arg-type]  # on purpose
+    "no parameters": (lambda: fg.least_squares(lambda p: [1.0], ()), "a tree without a number"),
+    "a loss": (lambda: fg.least_squares(whole, START, loss="l1"), "Choose one of"),  # type: ignore[arg-type]  # on purpose
+    "nan": (lambda: fg.least_squares(lambda p: [fg.log(p), p], -1.0), "1 of 2 that are not"),
+    "crossed": (
+        lambda: fg.least_squares(whole, START, bounds=(1.0, 0.0)),
+        r"bounds of params\.rate",
+    ),
+    "fixed": (
+        lambda: fg.least_squares(whole, START, bounds=(1.0, 1.0)),
+        "Close over what is fixed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_problems_are_refused_in_words(name: str) -> None:
+    call, words = WRONG[name]
+    with pytest.raises(fg.NotAValue, match=words):
+        call()
