@@ -15,9 +15,9 @@ from fgrad.arrays.nodes import ArrayCondition, ArrayNode, new_node
 from fgrad.arrays.numpy_arguments import read
 from fgrad.arrays.numpy_forms import astype
 from fgrad.arrays.numpy_table import FUNCTIONS
-from fgrad.arrays.sparse_functions import is_sparse, no_array
+from fgrad.arrays.sparse_functions import no_array
 from fgrad.arrays.sparse_functions import product as sparse_product
-from fgrad.arrays.values import array, quietly
+from fgrad.arrays.values import array, is_sparse, quietly
 from fgrad.errors import SilentDetach
 from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array

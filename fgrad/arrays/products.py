@@ -11,10 +11,9 @@ import numpy as np
 from fgrad.arrays.contract import contract
 from fgrad.arrays.linear import reshaped
 from fgrad.arrays.shapes import axis_of, given, index, moveaxis, ravel, refused
-from fgrad.arrays.sparse_functions import is_sparse
 from fgrad.arrays.sparse_functions import product as sparse_product
 from fgrad.arrays.together import stack
-from fgrad.arrays.values import shape_of
+from fgrad.arrays.values import is_sparse, shape_of
 
 
 def matmul(a: Any, b: Any) -> Any:

@@ -13,18 +13,12 @@ from fgrad.arrays.linear import Key, Shape, indexing, placing, reshaped
 from fgrad.arrays.matrices import turned
 from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.sparse import scipy_sparse, sparse_product, sparse_solve
-from fgrad.arrays.values import array, shape_of
+from fgrad.arrays.values import array, is_sparse, shape_of
 from fgrad.errors import NotAValue, SilentDetach
 from fgrad.ops.operand import told
 
 _ASKING = ("_matmul_dispatch", "_mul_dispatch")
 """The functions of scipy.sparse that leave a product to its right side if that is no array."""
-
-
-def is_sparse(x: object) -> bool:
-    """Whether it is an array or matrix of scipy.sparse."""
-    module = sys.modules.get("scipy.sparse")
-    return module is not None and bool(module.issparse(x))
 
 
 class _Constant(NamedTuple):
