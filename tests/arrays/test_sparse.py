@@ -295,6 +295,13 @@ def test_no_text_asks_for_what_is_no_matrix(old: str, new: str) -> None:
         fg.loads(text.replace(old, new))
 
 
+def test_no_text_asks_for_factors_that_fill_the_memory() -> None:
+    text = fg.dumps(fg.Graph.of(fg.spsolve(CSR, fg.var(LINE, "x"))))
+    assert "[4,4],false" in text
+    with pytest.raises(fg.FormatError, match="more memory"):
+        fg.loads(text.replace("[4,4],false", "[100000,100000],false"))
+
+
 def test_no_text_asks_for_places_that_are_none() -> None:
     for rows, columns in (([0, 0], [1, 1]), ([1, 0], [0, 0]), ([0, 5], [0, 0]), ([0, -1], [0, 1])):
         key = Key((np.array(rows), np.array(columns)))
