@@ -15,7 +15,9 @@ from fgrad.arrays.nodes import ArrayCondition, ArrayNode, new_node
 from fgrad.arrays.numpy_arguments import read
 from fgrad.arrays.numpy_forms import astype
 from fgrad.arrays.numpy_table import FUNCTIONS
-from fgrad.arrays.values import array, quietly
+from fgrad.arrays.sparse_functions import no_array
+from fgrad.arrays.sparse_functions import product as sparse_product
+from fgrad.arrays.values import array, is_sparse, quietly
 from fgrad.errors import SilentDetach
 from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array
@@ -51,13 +53,13 @@ def _item(self: Any, *place: int) -> Any:
 
 def _matmul(self: Any, other: Any) -> Any:
     if not (isinstance(other, (Node, list)) or is_array(other)):
-        return NotImplemented
+        return sparse_product(self, other) if is_sparse(other) else NotImplemented
     return _product(self, other)
 
 
 def _rmatmul(self: Any, other: Any) -> Any:
     if not (isinstance(other, (Node, list)) or is_array(other)):
-        return NotImplemented
+        return sparse_product(other, self) if is_sparse(other) else NotImplemented
     return _product(other, self)
 
 
@@ -103,11 +105,6 @@ def _missing(self: Any, name: str) -> Any:
     if hasattr(np.ndarray, name) and not name.startswith("_"):
         problem += f"; its array has it, without a derivative: node.value.{name}"
     raise AttributeError(problem, name=name, obj=self)
-
-
-def _plain_array(self: Any, *args: Any, **kwargs: Any) -> Any:
-    advice = "Use node.value for the array, and fg.stack for an array of nodes."
-    raise SilentDetach("an array", repr(self), advice)
 
 
 _AS_FUNCTIONS: Final = [
@@ -172,6 +169,7 @@ def _give_methods() -> None:
     kind.nbytes = property(lambda self: self.value.nbytes)
     kind.__matmul__, kind.__rmatmul__ = _matmul, _rmatmul
     kind.__setitem__ = _unassigned
+    kind.__array__ = no_array
     condition: Any = ArrayCondition
     for name in ("any", "all", "nonzero"):
         setattr(condition, name, FUNCTIONS[getattr(np, name)])
