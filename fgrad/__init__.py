@@ -171,6 +171,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.arrays.api import solve_triangular as solve_triangular
     from fgrad.arrays.api import sort as sort
     from fgrad.arrays.api import split as split
+    from fgrad.arrays.api import spsolve as spsolve
     from fgrad.arrays.api import squeeze as squeeze
     from fgrad.arrays.api import stack as stack
     from fgrad.arrays.api import std as std
@@ -345,7 +346,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "trace": "program.trace",
     "dumps": "formats.json.codec",
     "loads": "formats.json.codec",
-    **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft", "at", "convolve", "cross", "hstack", "interp", "median", "quantile", "searchsorted", "select", "trapezoid", "vstack"], "arrays.api"),
+    **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "spsolve", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft", "at", "convolve", "cross", "hstack", "interp", "median", "quantile", "searchsorted", "select", "trapezoid", "vstack"], "arrays.api"),
     "Nonzeros": "sparse.derivative",
     "SparseDerivative": "sparse.derivative",
     "Sparsity": "sparse.derivative",

@@ -126,3 +126,33 @@ def test_the_gaussian_process_is_as_likely_as_that_of_scikit_learn(tmp_path: Pat
     (within,) = map(float, re.findall(r"within the band: ([\d.]+)%", text))
     assert within > 90.0
     assert is_drawn(picture)
+
+
+def test_the_smiles_are_calibrated(tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "smiles.png"
+    text = run("calibration", tmp_path, "--plot", str(picture))
+    assert text.startswith("40 quotes, 24 parameters")
+    (off,) = map(float, re.findall(r"the truth is ([\d.]+) standard errors away", text))
+    assert off < 4.0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_bundle_is_adjusted_to_the_noise(tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    text = run("bundle", tmp_path)
+    errors = {name: numbers[-1] for name, numbers in table(text).items()}
+    assert errors["start"] > 5.0
+    assert errors["fit"] < errors["truth"] < 0.55  # it fits the noise too
+
+
+def test_the_pendulum_swings_up(tmp_path: Path) -> None:
+    pytest.importorskip("ipyopt")
+    pytest.importorskip("matplotlib")
+    strip, film = tmp_path / "strip.png", tmp_path / "film.gif"
+    text = run("pendulum", tmp_path, "--frames", str(strip), "--gif", str(film))
+    efforts = [float(effort) for effort in re.findall(r"optimal .* effort ([\d.]+)", text)]
+    assert efforts == pytest.approx([29.3189, 29.3189], abs=1e-3)
+    assert strip.read_bytes().startswith(b"\x89PNG")
+    assert film.read_bytes().startswith(b"GIF8")

@@ -20,6 +20,8 @@ from fgrad.arrays import (
     shapes,
     signatures,
     singular,
+    sparse_functions,
+    sparse_signatures,
     spectra,
     systems,
     together,
@@ -54,7 +56,7 @@ irfft: linear_signatures.Signal = fourier.irfft
 kron: signatures.Product = linalg.kron
 logsumexp: reducing.Plain = functions.logsumexp
 lstsq: linear_signatures.LeastSquares = systems.lstsq
-matmul: signatures.Product = products.matmul
+matmul: sparse_signatures.MatrixProduct = products.matmul
 matrix_power: linear_signatures.Power = linalg.matrix_power
 max: reducing.Reduction = functions.max
 mean: reducing.Mean = functions.mean
@@ -80,6 +82,7 @@ softmax: signatures.AlongAxis = functions.softmax
 solve: signatures.Product = systems.solve
 solve_triangular: linear_signatures.Triangular = systems.solve_triangular
 sort: signatures.AlongAny = order.sort
+spsolve: sparse_signatures.SparseSolve = sparse_functions.spsolve
 split: signatures.Splitting = parts.split
 squeeze: signatures.AlongAxes = shapes.squeeze
 stack: signatures.Stacking = together.stack

@@ -41,7 +41,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if any(e is not None for e in ends):
         x = concatenate([e for e in (ends[0], x, ends[1]) if e is not None], place)
     for _ in range(n):
-        x = _along(x, place, 1, None) - _along(x, place, 0, -1)
+        x = ops.sub(_along(x, place, 1, None), _along(x, place, 0, -1))
     return x
 
 

@@ -27,6 +27,7 @@ from fgrad.arrays import (
     linear,
     reductions,
     singular,
+    sparse,
     spectra,
     systems,
 )
@@ -82,6 +83,8 @@ def _table() -> dict[str, Maker]:
         "guarded_contract": Maker(contract.guarded_contraction, ("spec",)),
         "concatenate": Maker(joining.concatenation, ("axis", "count")),
         "concatenate_support": Maker(joining.of_truths, ("axis", "count")),
+        "sparse_product": Maker(sparse.sparse_product, ("index", "shape", "flag")),
+        "sparse_solve": Maker(sparse.sparse_solve, ("index", "shape", "flag")),
         "max": Maker(reductions.extremum, ("name", "axes")),
         "min": Maker(reductions.extremum, ("name", "axes")),
         "logsumexp": Maker(reductions.log_sum_exp, ("axes",)),
@@ -152,4 +155,6 @@ def size_of_result(op: Any, shapes: Sequence[Shape]) -> int:
     if op.name in ("solve", "solve_triangular"):
         batch = np.broadcast_shapes(*[shape[:-2] for shape in shapes])
         return math.prod((*batch, *shapes[1][-2:]))
+    if op.name in ("sparse_product", "sparse_solve"):
+        return sparse.size_of_result(op, shapes[1])
     return sum([max(1, math.prod(shape)) for shape in shapes])

@@ -21,7 +21,9 @@ from fgrad.arrays.nodes import (
 from fgrad.arrays.numpy_arguments import read
 from fgrad.arrays.numpy_forms import astype, astype_of_truths
 from fgrad.arrays.numpy_table import FUNCTIONS
-from fgrad.arrays.values import array, quietly
+from fgrad.arrays.sparse_functions import no_array
+from fgrad.arrays.sparse_functions import product as sparse_product
+from fgrad.arrays.values import array, is_sparse, quietly
 from fgrad.errors import SilentDetach
 from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array
@@ -57,13 +59,13 @@ def _item(self: Any, *place: int) -> Any:
 
 def _matmul(self: Any, other: Any) -> Any:
     if not (isinstance(other, (Node, list)) or is_array(other)):
-        return NotImplemented
+        return sparse_product(self, other) if is_sparse(other) else NotImplemented
     return _product(self, other)
 
 
 def _rmatmul(self: Any, other: Any) -> Any:
     if not (isinstance(other, (Node, list)) or is_array(other)):
-        return NotImplemented
+        return sparse_product(other, self) if is_sparse(other) else NotImplemented
     return _product(other, self)
 
 
@@ -114,11 +116,6 @@ def _missing(self: Any, name: str) -> Any:
     elif hasattr(type(self.value), name) and not name.startswith("_"):
         problem += f"; its array has it, without a derivative: node.value.{name}"
     raise AttributeError(problem, name=name, obj=self)
-
-
-def _plain_array(self: Any, *args: Any, **kwargs: Any) -> Any:
-    advice = "Use node.value for the array, and fg.stack for an array of nodes."
-    raise SilentDetach("an array", repr(self), advice)
 
 
 _AS_FUNCTIONS: Final = [
@@ -188,6 +185,7 @@ def _give_methods() -> None:
     kind.itemsize = property(lambda self: self.value.itemsize)
     kind.nbytes = property(lambda self: self.value.nbytes)
     kind.__matmul__, kind.__rmatmul__ = _matmul, _rmatmul
+    kind.__array__ = no_array
     number.shape, number.ndim = property(lambda self: ()), property(lambda self: 0)
     number.size = property(lambda self: 1)
     number.dtype = property(lambda self: np.dtype(np.float64))

@@ -11,12 +11,18 @@ import numpy as np
 from fgrad.arrays.contract import contract
 from fgrad.arrays.linear import reshaped
 from fgrad.arrays.shapes import axis_of, given, index, moveaxis, ravel, refused
+from fgrad.arrays.sparse_functions import product as sparse_product
 from fgrad.arrays.together import stack
-from fgrad.arrays.values import shape_of
+from fgrad.arrays.values import is_sparse, shape_of
 
 
 def matmul(a: Any, b: Any) -> Any:
-    """The product of matrices and vectors, as `a @ b`; axes before the last two are broadcast."""
+    """The product of matrices and vectors, as `a @ b`; axes before the last two are broadcast.
+
+    One of them may be a matrix of scipy.sparse, which is a constant.
+    """
+    if is_sparse(a) or is_sparse(b):
+        return sparse_product(a, b)
     a, b = given(a, "matmul"), given(b, "matmul")
     s, t = shape_of(a), shape_of(b)
     if not s or not t:

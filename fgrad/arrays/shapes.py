@@ -23,7 +23,7 @@ from fgrad.arrays.linear import (
     reshaped,
     widened,
 )
-from fgrad.arrays.values import array, is_truths, plain, shape_of, truths
+from fgrad.arrays.values import array, is_sparse, is_truths, plain, shape_of, truths
 from fgrad.errors import NotAValue, OutOfBounds, ShapeMismatch
 from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array, literal, told, untraceable
@@ -48,7 +48,17 @@ def given(x: Any, where: str, *, truth: bool = False) -> Any:
         return truths(np.asarray(x), where)
     if is_truths(x):
         x = x.astype(np.float64)  # data, as numpy has it: there is no derivative to lose
-    return array(x, where) if is_array(x) else literal(x, where)
+    return array(x, where) if is_array(x) else _number(x, where)
+
+
+def _number(x: Any, where: str) -> float:
+    try:
+        return literal(x, where)
+    except NotAValue:
+        if not is_sparse(x):
+            raise
+        advice = "Products are A @ x, systems fg.spsolve(A, b); for others write A.toarray()."
+        raise NotAValue(where, "an array that is not sparse", told(x), advice) from None
 
 
 def _listed(rows: Sequence[Any], where: str, truth: bool) -> Any:

@@ -7,6 +7,7 @@ none is a float. What numpy would warn of is no news here: floats mean what IEEE
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
@@ -66,6 +67,12 @@ def is_leaf(value: Any) -> bool:
 def are_plain(values: Iterable[Any]) -> bool:
     """Whether all are floats and arrays that are kept as they are: what needs no node is not copied."""
     return all([type(value) is float or is_leaf(value) for value in values])  # noqa: C419  # in half of the time
+
+
+def is_sparse(value: object) -> bool:
+    """Whether it is an array or a matrix of scipy.sparse."""
+    module = sys.modules.get("scipy.sparse")
+    return module is not None and bool(module.issparse(value))
 
 
 def is_truths(value: Any) -> bool:

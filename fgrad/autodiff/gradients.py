@@ -341,8 +341,10 @@ def zero_node(node: Node[Any], zero: Node[float]) -> Node[Any]:
     return zeros
 
 
-def _zeros(call: Node[Any]) -> list[Any]:
+def _zeros(call: Any) -> list[Any]:
     """A zero of the kind of each of the results of a call, where None is a number's."""
+    if call.rank != 1:  # a traced call has no value to look at
+        return [None] * call.op.size
     ends = map(zero_of, call.value)
     return [arrays().constant_of(y) if is_array(y) else None for y in ends]
 

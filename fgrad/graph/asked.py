@@ -40,6 +40,17 @@ def _uncompared(node: Any, sign: str, more: str = "") -> SilentDetach:
     return SilentDetach(sign, repr(node), advice)
 
 
+def by_library(above: int) -> str | None:
+    """The function of numpy or SciPy that asks, `above` frames up; None if the user's code does."""
+    frame, found = sys._getframe(above + 1), None
+    while str(frame.f_globals.get("__name__")).startswith(("numpy.", "scipy.")):
+        found = frame.f_code.co_name
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return found
+
+
 def by_persistent_map(above: int) -> bool:
     """Whether pyrsistent asks, `above` frames up: its maps compare a key with all keys of a bucket."""
     return str(sys._getframe(above + 1).f_globals.get("__name__")).startswith("pyrsistent")

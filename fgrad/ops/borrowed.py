@@ -24,7 +24,11 @@ class Borrowed:
     """A function of floats that asks a function of SciPy, or one of its several results."""
 
     __slots__ = ("__name__", "item", "name")
-    __module__ = "fgrad.ops.borrowed"
+    __module__: str = "fgrad.ops.borrowed"
+
+    name: str
+    item: int | None
+    __name__: str
 
     def __init__(self, name: str, where: str | None = None, item: int | None = None) -> None:
         self.name, self.item = name, item

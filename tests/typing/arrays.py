@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 import fgrad as fg
 from fgrad.arrays import at as fg_at
+from fgrad.arrays.sparse_signatures import Sparse
 
 Array = npt.NDArray[np.float64]
 a: Array = np.ones(3)
@@ -62,6 +63,22 @@ assert_type(fg.softmax(w), fg.ArrayNode)
 assert_type(fg.logsumexp(a), float)
 assert_type(fg.solve(m, a), Array)
 assert_type(fg.solve(w, a), fg.ArrayNode)
+
+
+def sparsely(matrix: Sparse) -> None:
+    """What a matrix of scipy.sparse gives, whose own types are not needed."""
+    assert_type(fg.matmul(matrix, a), Array)
+    assert_type(fg.matmul(m, matrix), Array)
+    assert_type(fg.matmul(matrix, w), fg.ArrayNode)
+    assert_type(fg.matmul(w, matrix), fg.ArrayNode)
+    assert_type(w @ matrix, fg.ArrayNode)
+    assert_type(matrix @ w, fg.ArrayNode)
+    assert_type(fg.spsolve(matrix, a), Array)
+    assert_type(fg.spsolve(matrix, a, data=a), Array)
+    assert_type(fg.spsolve(matrix, w, data=a), fg.ArrayNode)
+    assert_type(fg.spsolve(matrix, a, data=w), fg.ArrayNode)
+
+
 assert_type(fg.solve_triangular(m, a, lower=True), Array)
 assert_type(fg.solve_triangular(m, w, trans="T"), fg.ArrayNode)
 assert_type(fg.cholesky(w), fg.ArrayNode)
