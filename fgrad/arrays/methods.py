@@ -113,7 +113,9 @@ def _missing(self: Any, name: str) -> Any:
     )
     if kind is ArrayCondition and name in _OF_NUMBERS:
         problem += f"; of 1 and 0 it is np.where(condition, 1.0, 0.0).{name}(), and a count is np.count_nonzero(condition)"
-    elif hasattr(type(self.value), name) and not name.startswith("_"):
+    elif hasattr(float if kind is _NumberOfArrays else np.ndarray, name) and not name.startswith(
+        "_"
+    ):
         problem += f"; its array has it, without a derivative: node.value.{name}"
     raise AttributeError(problem, name=name, obj=self)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fgrad.arrays.reduction_signatures import Axis
     from fgrad.arrays.signatures import Index
     from fgrad.arrays.sparse_signatures import Sparse
-    from fgrad.arrays.typed_methods import Methods
+    from fgrad.arrays.typed_methods import Converting, Methods
 else:
     Methods = object
 
@@ -310,6 +310,8 @@ class ArrayCondition(_OfArrays[Any], Condition):
         def any(self, axis: Axis | None = None, *, keepdims: bool = False) -> Condition: ...
         def all(self, axis: Axis | None = None, *, keepdims: bool = False) -> Condition: ...
         def nonzero(self) -> tuple[NDArray[np.int64], ...]: ...
+
+        astype: Converting
 
 
 class _ConditionOfArrays(_OfArrays[bool], Condition):
