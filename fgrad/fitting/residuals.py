@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, Protocol, Self, TypeAlias
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
+from scipy import optimize, sparse
 
 from fgrad import trees
 from fgrad.compiled.compile import compile
@@ -22,6 +23,13 @@ from fgrad.transforms.jacobian import jacobian
 Vector: TypeAlias = NDArray[np.float64]
 MANY: Final = 20_000_000
 """The entries of a Jacobian from which on sums over the rows are taken instead."""
+_SLOPES: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType({
+    "huber": lambda z: np.where(z <= 1.0, 1.0, 1.0 / np.sqrt(np.maximum(z, 1.0))),
+    "soft_l1": lambda z: 1.0 / np.sqrt(1.0 + z),
+    "cauchy": lambda z: 1.0 / (1.0 + z),
+    "arctan": lambda z: 1.0 / (1.0 + z * z),
+})  # fmt: skip
+"""The derivative of each robust loss by the square of a residual over the scale, as SciPy has them."""
 SMALL: Final = 1_000_000
 """The entries of a sparse Jacobian up to which it is decomposed as a dense one, exactly and faster."""
 
@@ -158,7 +166,11 @@ def system_of(
 
 
 def fitted(system: System, start: list[float], **how: Any) -> Any:
-    """SciPy's result of a fit, with J^T J as `normal`; NotAValue for a residual that is not finite."""
+    """SciPy's result of a fit; NotAValue for a residual that is not finite at the start.
+
+    `normal` is the Gauss-Newton matrix of the cost. With a robust loss `spread` is the sum over the
+    residuals of the squares of what they add to its gradient.
+    """
     known: dict[bytes, tuple[Vector, Any]] = {}
 
     def at(x: Vector) -> tuple[Vector, Any]:
@@ -168,17 +180,25 @@ def fitted(system: System, start: list[float], **how: Any) -> Any:
             known[key] = system.both(x)
         return known[key]
 
-    x = np.array(start)
+    x = np.clip(start, *how["bounds"])
     residuals, jacobian = at(x)
     if not np.isfinite(residuals).all():
         got = f"{np.count_nonzero(~np.isfinite(residuals))} of {residuals.size} that are not"
         advice = "Start where all are defined."
         raise NotAValue("least_squares", "finite residuals at the start", got, advice)
-    sparse = not isinstance(jacobian, np.ndarray)
-    solver = "lsmr" if sparse else "exact"
+    solver = "exact" if isinstance(jacobian, np.ndarray) else "lsmr"
     found = optimize.least_squares(
         lambda x: at(x)[0], x, lambda x: at(x)[1], x_scale="jac", tr_solver=solver, **how
     )
-    normal = found.jac.T @ found.jac
-    found["normal"] = normal.toarray() if sparse else normal
+    residuals, jacobian = at(found.x)
+    found["normal"] = _dense(found.jac.T @ found.jac)
+    found["spread"] = None
+    if how["loss"] != "linear":
+        weights = residuals * _SLOPES[how["loss"]]((residuals / how["f_scale"]) ** 2)
+        weighted = sparse.diags_array(weights) @ jacobian
+        found["spread"] = _dense(weighted.T @ weighted)
     return found
+
+
+def _dense(matrix: Any) -> Any:
+    return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()

@@ -14,17 +14,20 @@ from fgrad.nonlinear.solution import Multipliers, Solution, Status
 
 _NEAR: Final = 1e3
 """How far beyond the tolerance the KKT error may be, since solvers have measures of their own."""
+_SMALL: Final = 1_000_000
+"""The entries of a Jacobian up to which it is decomposed as a dense one."""
 FAR: Final = -1e20
 """An objective that no minimum has."""
 
 
 def solution_of(form: Formulation, request: Request, ended: Ended) -> Solution[Any]:
     """The solution where a solver ended."""
-    point = Point.of(request.functions, ended.x, ended.multipliers, ended.bounds)
+    found = Point.of(request.functions, ended.x, ended.multipliers, ended.bounds)
+    point = found.with_fixed(request.limits)
     error = point.error(request.limits)
     multipliers = Multipliers(
         form.constraints.unflatten(ended.multipliers.tolist()),
-        form.variables.unflatten(ended.bounds.tolist()),
+        form.variables.unflatten(point.bounds.tolist()),
     )
     status, message = _judged(request, ended, point, error)
     return Solution(
@@ -37,7 +40,7 @@ def _judged(request: Request, ended: Ended, point: Point, error: float) -> tuple
     """How it ended: what the solver says, held against the KKT conditions."""
     violation = request.limits.violation(point.x, point.constraints)
     if point.objective < FAR and violation <= request.tolerance:
-        return "unbounded", ended.message
+        return "unbounded", f"the objective falls below {FAR:g}"
     if ended.status in ("stopped", "infeasible", "unbounded"):
         return ended.status, ended.message
     if error <= _NEAR * request.tolerance:
@@ -59,12 +62,15 @@ def _out_of_reach(request: Request, x: Vector) -> bool:
         constraints = functions.constraints(x)
         return constraints - np.clip(constraints, limits.below, limits.above)
 
+    small = functions.count * functions.size <= _SMALL
+
     def slope(x: Vector) -> Any:
-        return sparse.diags_array((over(x) != 0.0).astype(float)) @ functions.jacobian(x)
+        rows = sparse.diags_array((over(x) != 0.0).astype(float)) @ functions.jacobian(x)
+        return rows.toarray() if small else rows
 
     between = limits.lower, np.maximum(limits.upper, np.nextafter(limits.lower, np.inf))
     start = np.clip(x, *between)
-    if not np.isfinite(over(start)).all():
+    if not (np.isfinite(over(start)).all() and np.isfinite(functions.slopes(start)).all()):
         return False
     found = optimize.least_squares(over, start, slope, between, xtol=1e-15, ftol=1e-15)
     return bool(found.success and np.max(np.abs(found.fun)) > _NEAR * request.tolerance)

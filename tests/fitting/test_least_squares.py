@@ -158,3 +158,36 @@ def test_wrong_problems_are_refused_in_words(name: str) -> None:
     call, words = WRONG[name]
     with pytest.raises(fg.NotAValue, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "loss", ["huber", "soft_l1", "cauchy"]
+)  # of arctan there are several minima
+def test_robust_errors_are_those_of_repeated_fits(loss: Any) -> None:
+    """Of 60 fits of data with a tenth of outliers, the spread is what each of them says."""
+    rng = np.random.default_rng(1)
+    t = np.linspace(0.0, 3.0, 80)
+
+    def decay(p: list[float], t: float, y: float) -> float:
+        return p[0] * fg.exp(-p[1] * t) - y
+
+    found, said = [], []
+    for _ in range(60):
+        y = 2.0 * np.exp(-0.7 * t) + rng.normal(0.0, 0.1, 80)
+        y += np.where(rng.random(80) < 0.1, rng.normal(0.0, 2.0, 80), 0.0)
+        fit = fg.least_squares(decay, [2.0, 0.7], (t, y), loss=loss, scale=0.1)
+        found.append(fit.params)
+        said.append(fit.errors)
+    spread, errors = np.std(found, axis=0), np.median(said, axis=0)
+    assert (errors / spread > 0.7).all()
+    assert (errors / spread < 1.4).all()
+
+
+def test_a_start_outside_of_the_bounds_is_moved_within() -> None:
+    inside = fg.least_squares(residual, START, (T, Y), bounds=(Cooling(0.4, -math.inf), None))
+    outside = fg.least_squares(
+        residual, Cooling(0.1, 0.0), (T, Y), bounds=(Cooling(0.4, -math.inf), None)
+    )
+    assert attrs.astuple(outside.params)[:2] == pytest.approx(
+        attrs.astuple(inside.params)[:2], rel=1e-5
+    )
