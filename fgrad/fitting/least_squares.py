@@ -52,7 +52,8 @@ def least_squares(
     >>> round(fit.params["rate"], 3), fit.converged
     (0.499, True)
     """
-    leaves, structure = _checked(residuals, params, loss, scale)
+    leaves, structure = _checked(residuals, params, loss)
+    _require_above(scale=scale, tolerance=tolerance, steps=steps)
     between = _between(structure, bounds)
     try:
         from fgrad.fitting.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
@@ -60,29 +61,29 @@ def least_squares(
         raise MissingExtra("least_squares", "scipy", "optimize") from error
     system = system_of(residuals, params, data, whole=loss != "linear")
     ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
-    found = fitted(system, leaves, bounds=between, loss=loss, f_scale=scale, **ends)
-    how = bool(found.success), found.message, system.count, found.nfev
-    return Fit(
-        structure.unflatten(found.x.tolist()), float(found.cost), *how, found.normal, found.spread
-    )
+    how = {"bounds": between, "loss": loss, "f_scale": scale, **ends}
+    return fitted(system, structure, leaves, how)
 
 
-def _checked(
-    residuals: Any, params: A, loss: str, scale: float
-) -> tuple[list[float], trees.Structure[A]]:
+def _checked(residuals: Any, params: A, loss: str) -> tuple[list[float], trees.Structure[A]]:
     """The numbers of the parameters and their structure; NotAValue for what cannot be fitted."""
     require_function(residuals, "least_squares")
     if loss not in _LOSSES:
         advice = f"Choose one of {', '.join(_LOSSES)}."
         raise NotAValue("least_squares", "a loss", f"{loss!r:.40}", advice)
-    if not scale > 0.0:
-        raise NotAValue("least_squares", "a scale above 0", f"{scale}", "1.0 is usual.")
     leaves, structure = trees.flatten(params, "params")
     require_numbers(leaves, "params")
     if not leaves:
         got = "a tree without a number"
         raise NotAValue("least_squares", "parameters", got, "Give what is fitted.")
     return [float(number_of(x)) for x in leaves], structure
+
+
+def _require_above(**options: float) -> None:
+    """Raise NotAValue for an option that is not above 0."""
+    for name, value in options.items():
+        if not value > 0:
+            raise NotAValue("least_squares", f"{name} above 0", f"{value}", "Leave it out.")
 
 
 def _between(structure: trees.Structure[Any], bounds: object) -> tuple[list[float], list[float]]:

@@ -81,6 +81,28 @@ def test_sums_have_the_squares_the_gradient_and_the_matrix_of_the_rows() -> None
         assert factor.T @ factor == pytest.approx(j.T @ j, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("form", ["rows", "sums"])
+def test_the_units_of_parameters_do_not_count(form: str) -> None:
+    t = np.linspace(0.0, 1e-9, 50)
+    with mock.patch.object(of, "MANY", 0 if form == "sums" else of.MANY):
+        fit = fg.least_squares(
+            lambda p, t, y: p["a"] + p["b"] * t - y, {"a": 1.0, "b": 1e9}, (t, 2.0 + 3e9 * t)
+        )
+    assert fit.params["a"] == pytest.approx(2.0, rel=1e-6)
+    assert fit.params["b"] == pytest.approx(3e9, rel=1e-6)
+
+
+def test_lists_are_columns() -> None:
+    fit = fg.least_squares(residual, START, (T.tolist(), Y.tolist()))
+    assert fit.params == fg.least_squares(residual, START, (T, Y)).params
+
+
+def test_a_sparse_whole_of_one_unknown() -> None:
+    with mock.patch.object(of, "SMALL", 0):
+        fit = fg.least_squares(lambda p: [p - 1.0, p - 2.0, fg.exp(p) - 3.0], 0.0)
+    assert fit.converged
+
+
 @pytest.mark.parametrize("loss", ["huber", "soft_l1", "cauchy", "arctan"])
 def test_a_robust_loss_bears_outliers(loss: Any) -> None:
     spoilt = Y.copy()

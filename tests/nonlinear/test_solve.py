@@ -266,3 +266,23 @@ def test_options_and_tolerances_that_are_none() -> None:
     pytest.importorskip("ipyopt")
     with pytest.raises(fg.NotAValue, match="options that Ipopt knows"):
         fg.solve_nlp(problem, options={"mu_stratgy": "adaptive"})
+
+
+def test_a_solve_that_ran_out_of_steps_is_not_called_infeasible(solver: Solver) -> None:
+    """There is a point, beyond a hill of the violation."""
+    problem = fg.nlp(
+        lambda x: fg.square(x[0]) + fg.square(x[1]),
+        lambda x: fg.equal(x[0] * x[0] * x[0] - 3.0 * x[0], -10.0),
+        [3.0, 0.0],
+    )
+    assert fg.solve_nlp(problem, solver, steps=1).status == "steps"
+
+
+def test_everything_may_be_fixed(solver: Solver) -> None:
+    found = fg.solve_nlp(fg.nlp(fg.square, None, 0.0, bounds=(0.5, 0.5)), solver)
+    assert (found.x, found.status) == (0.5, "optimal")
+
+
+def test_what_falls_without_end_is_unbounded_however_large(solver: Solver) -> None:
+    problem = fg.nlp(lambda x: x[0] + x[1], lambda x: x[0] >= 2.0, [0.0, 0.0])
+    assert fg.solve_nlp(problem, solver).status == "unbounded"
