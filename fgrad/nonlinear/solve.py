@@ -65,11 +65,9 @@ def solve_nlp(
     x = x.clip(problem.limits.lower, problem.limits.upper)
     _require_finite(problem, functions, x)
     watch, warm = _watch(callback, progress=progress), isinstance(start, Solution)
-    request = Request(
-        functions, problem.limits, x, multipliers, bounds, warm, tolerance, steps, watch, options
-    )
-    ended = solve(request)
-    return solution_of(problem.formulation, request, ended)
+    place = problem.limits, x, multipliers, bounds, warm
+    request = Request(functions, *place, tolerance, steps, watch, options)
+    return solution_of(problem.formulation, request, solve(request))
 
 
 def _adapter(solver: str) -> Callable[[Request], Ended]:
