@@ -41,15 +41,18 @@ class Fit(Generic[A]):
     """The number of residuals."""
     evaluations: int
     _normal: Any
-    """J^T J at the parameters."""
+    """The Gauss-Newton matrix at the parameters: J^T J without a robust loss."""
+    _spread: Any
 
     @cached_property
     def covariance(self) -> Matrix:
         """The covariance of the parameters, in the order of their leaves: s^2 (J^T J)^-1.
 
         s^2 is the sum of squares over the number of residuals less that of parameters, so the errors
-        of the data need not be known. It is inf where the data do not determine the parameters, or
-        there are no more residuals than parameters.
+        of the data need not be known. With a robust loss it is that of an M-estimator, the sandwich
+        H^-1 (sum of g g^T) H^-1 of the Gauss-Newton matrix H and what each residual adds to the
+        gradient, g, with the same correction (Huber 1981, section 7.6). It is inf where the data do not
+        determine the parameters, or there are no more residuals than parameters.
         """
         import numpy as np  # noqa: PLC0415  # there is one only where numpy is
 
@@ -59,8 +62,11 @@ class Fit(Generic[A]):
         values, vectors = np.linalg.eigh(self._normal / np.outer(scale, scale))
         found = np.full((size, size), math.inf)
         if self.count > size and values[0] > size * np.finfo(float).eps * values[-1]:
-            inverse = (vectors / values) @ vectors.T
-            found = 2.0 * self.cost / (self.count - size) * inverse / np.outer(scale, scale)
+            inverse = (vectors / values) @ vectors.T / np.outer(scale, scale)
+            if self._spread is None:
+                found = 2.0 * self.cost / (self.count - size) * inverse
+            else:
+                found = self.count / (self.count - size) * inverse @ self._spread @ inverse
         found.flags.writeable = False
         return found
 

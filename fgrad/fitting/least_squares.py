@@ -32,16 +32,15 @@ def least_squares(
 ) -> Fit[A]:
     """The parameters near `params` for which half of the sum of the squared residuals is smallest.
 
-    With `data`, columns as `map` takes them, `residuals(params, *row)` is for one row; its result is a
-    number or a tree of numbers. Without, `residuals(params)` returns all residuals, and their Jacobian
-    is sparse. Both are compiled. The method is SciPy's trust region of Levenberg-Marquardt steps (Branch,
-    Coleman and Li 1999) with our Jacobian; the extra `optimize`. Where it would have more than 20
-    million entries, the sums J^T J and J^T r are taken over the rows instead, so memory does not grow
-    with them; the condition of J counts twice then.
+    With `data`, columns as `map` takes them, `residuals(params, *row)` is for one row and returns a
+    number or a tree of numbers. Without, `residuals(params)` returns all, and their Jacobian is sparse.
+    The steps are SciPy's, of Levenberg and Marquardt within a region of trust (Branch, Coleman and Li
+    1999; the extra `optimize`). Instead of a Jacobian of more than 20 million entries the sums of its
+    products over the rows are taken: memory does not grow, and its condition counts twice.
 
-    `bounds` are the lowest and the highest parameters. A robust `loss` grows slower than the square from
-    residuals of `scale` on. It ends where a step changes the cost or the parameters by less than
-    `tolerance`, relatively.
+    `bounds` are the lowest and the highest parameters; the start is moved within them. A robust `loss`
+    grows slower than the square from residuals of `scale` on. It ends where a step changes the cost
+    or the parameters by less than `tolerance`, relatively.
 
     >>> import numpy as np
     >>> import fgrad as fg
@@ -54,6 +53,7 @@ def least_squares(
     (0.499, True)
     """
     leaves, structure = _checked(residuals, params, loss)
+    _require_above(scale=scale, tolerance=tolerance, steps=steps)
     between = _between(structure, bounds)
     try:
         from fgrad.fitting.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
@@ -61,9 +61,8 @@ def least_squares(
         raise MissingExtra("least_squares", "scipy", "optimize") from error
     system = system_of(residuals, params, data, whole=loss != "linear")
     ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
-    found = fitted(system, leaves, bounds=between, loss=loss, f_scale=scale, **ends)
-    how = bool(found.success), found.message, system.count, found.nfev
-    return Fit(structure.unflatten(found.x.tolist()), float(found.cost), *how, found.normal)
+    how = {"bounds": between, "loss": loss, "f_scale": scale, **ends}
+    return fitted(system, structure, leaves, how)
 
 
 def _checked(residuals: Any, params: A, loss: str) -> tuple[list[float], trees.Structure[A]]:
@@ -78,6 +77,13 @@ def _checked(residuals: Any, params: A, loss: str) -> tuple[list[float], trees.S
         got = "a tree without a number"
         raise NotAValue("least_squares", "parameters", got, "Give what is fitted.")
     return [float(number_of(x)) for x in leaves], structure
+
+
+def _require_above(**options: float) -> None:
+    """Raise NotAValue for an option that is not above 0."""
+    for name, value in options.items():
+        if not value > 0:
+            raise NotAValue("least_squares", f"{name} above 0", f"{value}", "Leave it out.")
 
 
 def _between(structure: trees.Structure[Any], bounds: object) -> tuple[list[float], list[float]]:

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, Final, Protocol, Self, TypeAlias
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
+from scipy import optimize, sparse
 
 from fgrad import trees
 from fgrad.compiled.compile import compile
 from fgrad.compiled.compiled import Compiled
 from fgrad.errors import NotAValue
+from fgrad.fitting.fit import Fit
 from fgrad.graph.reduction import sum as fsum
 from fgrad.sparse.derivative import Nonzeros, sparse_jacobian
 from fgrad.transforms.jacobian import jacobian
 
+A = TypeVar("A")
 Vector: TypeAlias = NDArray[np.float64]
 MANY: Final = 20_000_000
 """The entries of a Jacobian from which on sums over the rows are taken instead."""
+_SLOPES: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType({
+    "huber": lambda z: np.where(z <= 1.0, 1.0, 1.0 / np.sqrt(np.maximum(z, 1.0))),
+    "soft_l1": lambda z: 1.0 / np.sqrt(1.0 + z),
+    "cauchy": lambda z: 1.0 / (1.0 + z),
+    "arctan": lambda z: 1.0 / (1.0 + z * z),
+})  # fmt: skip
+"""The derivative of each robust loss by the square of a residual over the scale, as SciPy has them."""
 SMALL: Final = 1_000_000
 """The entries of a sparse Jacobian up to which it is decomposed as a dense one, exactly and faster."""
 
@@ -39,6 +49,21 @@ class System(Protocol):
         ...
 
 
+def _numbers(tree: Any) -> list[Any]:
+    """The residuals of a tree; NotAValue for a truth value among them."""
+    leaves = trees.results(tree, "residuals")[0]
+    for leaf in leaves:
+        if isinstance(leaf, bool) or getattr(leaf, "truth", False):
+            advice = "Return differences; choose between them by where."
+            raise NotAValue("residuals", "numbers", "a truth value", advice)
+    return list(leaves)
+
+
+def _column(data: Any) -> Any:
+    """A column of data: a list of numbers is one too."""
+    return np.asarray(data, float) if isinstance(data, (list, tuple)) and data else data
+
+
 @attrs.frozen(eq=False)
 class OverRows:
     """The residuals of a function of parameters and one row, over columns of data."""
@@ -53,13 +78,16 @@ class OverRows:
     def of(cls, f: Callable[..., Any], params: Any, data: tuple[Any, ...]) -> Self:
         """Its functions, compiled for one row."""
         structure = trees.flatten(params)[1]
-        values = compile(lambda params, *row: list(trees.leaves(f(params, *row))))
+        data = tuple([_column(column) for column in data])
+        values = compile(lambda params, *row: _numbers(f(params, *row)))
 
         def slopes(params: Any, *row: Any) -> list[Any]:
             rows = jacobian(lambda params: f(params, *row), mode="reverse")(params).rows
             return [slope for one in rows for slope in trees.leaves(one)]
 
         columns = values.map(params, *data)
+        if not columns:
+            raise NotAValue("least_squares", "residuals", "a row without one", "Return a number.")
         return cls(structure, data, values, compile(slopes), sum(map(len, columns)))
 
     def both(self, x: Vector) -> tuple[Vector, Any]:
@@ -111,12 +139,15 @@ class Summed:
         square, slope, entries = self.sums.sum(structure.unflatten(x.tolist()), *self.rows.data)
         matrix = np.zeros((x.size, x.size))
         matrix[np.tril_indices(x.size)] = entries
-        values, vectors = np.linalg.eigh(matrix, "L")
+        unit = np.sqrt(np.diag(matrix))  # so that the units of the parameters do not count
+        unit[unit == 0.0] = 1.0
+        values, vectors = np.linalg.eigh(matrix / np.outer(unit, unit), "L")
         root = np.sqrt(np.maximum(values, 0.0))
         least = x.size * np.finfo(float).eps * float(root[-1] ** 2)
-        along = (vectors.T @ np.asarray(slope)) / np.where(values > least, root, np.inf)
+        along = (vectors.T @ (slope / unit)) / np.where(values > least, root, np.inf)
         rest = math.sqrt(max(square - float(along @ along), 0.0))
-        return np.append(along, rest), np.vstack(((vectors * root).T, np.zeros(x.size)))
+        factor = (vectors * root).T * unit
+        return np.append(along, rest), np.vstack((factor, np.zeros(x.size)))
 
 
 @attrs.frozen(eq=False)
@@ -133,7 +164,7 @@ class Sparse:
         structure = trees.flatten(params)[1]
 
         def flat(x: list[Any]) -> list[Any]:
-            return list(trees.leaves(f(structure.unflatten(x))))
+            return _numbers(f(structure.unflatten(x)))
 
         slopes = sparse_jacobian(flat).specialise([0.0] * len(structure))
         values = compile(flat).specialise(np.zeros(len(structure)))
@@ -142,7 +173,7 @@ class Sparse:
     def both(self, x: Vector) -> tuple[Vector, Any]:
         """The residuals, and their Jacobian: as an array of `scipy.sparse` if it is large."""
         jacobian = self.slopes.pattern.matrix(self.slopes(x))
-        small = self.count * x.size <= SMALL
+        small = x.size == 1 or self.count * x.size <= SMALL  # SciPy's lsmr wants two unknowns
         return np.atleast_1d(self.values(x)), jacobian.toarray() if small else jacobian
 
 
@@ -157,8 +188,13 @@ def system_of(
     return Summed.of(rows) if many and not whole else rows
 
 
-def fitted(system: System, start: list[float], **how: Any) -> Any:
-    """SciPy's result of a fit, with J^T J as `normal`; NotAValue for a residual that is not finite."""
+def fitted(
+    system: System, structure: trees.Structure[A], start: list[float], how: Mapping[str, Any]
+) -> Fit[A]:
+    """The fit that SciPy finds from there; NotAValue for what is not finite at the start.
+
+    `how` are SciPy's words for the loss, the bounds and when to end.
+    """
     known: dict[bytes, tuple[Vector, Any]] = {}
 
     def at(x: Vector) -> tuple[Vector, Any]:
@@ -168,17 +204,36 @@ def fitted(system: System, start: list[float], **how: Any) -> Any:
             known[key] = system.both(x)
         return known[key]
 
-    x = np.array(start)
+    x = np.clip(start, *how["bounds"])
     residuals, jacobian = at(x)
-    if not np.isfinite(residuals).all():
-        got = f"{np.count_nonzero(~np.isfinite(residuals))} of {residuals.size} that are not"
-        advice = "Start where all are defined."
-        raise NotAValue("least_squares", "finite residuals at the start", got, advice)
-    sparse = not isinstance(jacobian, np.ndarray)
-    solver = "lsmr" if sparse else "exact"
+    _require_finite(residuals, jacobian)
+    solver = "exact" if isinstance(jacobian, np.ndarray) else "lsmr"
     found = optimize.least_squares(
         lambda x: at(x)[0], x, lambda x: at(x)[1], x_scale="jac", tr_solver=solver, **how
     )
-    normal = found.jac.T @ found.jac
-    found["normal"] = normal.toarray() if sparse else normal
-    return found
+    spread = None
+    if how["loss"] != "linear":
+        residuals, jacobian = at(found.x)
+        weights = residuals * _SLOPES[how["loss"]]((residuals / how["f_scale"]) ** 2)
+        weighted = sparse.diags_array(weights) @ jacobian
+        spread = _dense(weighted.T @ weighted)
+    return Fit(
+        structure.unflatten(found.x.tolist()), float(found.cost), bool(found.success), found.message,
+        system.count, found.nfev, _dense(found.jac.T @ found.jac), spread,
+    )  # fmt: skip
+
+
+def _require_finite(residuals: Vector, jacobian: Any) -> None:
+    """Raise NotAValue if there are no residuals, or some of them or their slopes are not finite."""
+    if not residuals.size:
+        raise NotAValue("least_squares", "residuals", "none", "Give at least one row.")
+    slopes = jacobian if isinstance(jacobian, np.ndarray) else jacobian.data
+    for what, values in (("residuals", residuals), ("derivatives", slopes)):
+        if lost := np.count_nonzero(~np.isfinite(values)):
+            got = f"{lost} of {values.size} that are not"
+            advice = "Start where all are defined."
+            raise NotAValue("least_squares", f"finite {what} at the start", got, advice)
+
+
+def _dense(matrix: Any) -> Any:
+    return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()

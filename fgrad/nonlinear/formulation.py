@@ -65,6 +65,9 @@ class Formulation:
             args = (x, params)[: len(given)]
             value = objective(*args)
             comparisons = () if constraints is None else constraints(*args)
+            if comparisons is None:
+                advice = "Return a comparison or a tree of them; () is none."
+                raise NotAValue("constraints", "a result", "None", advice)
             conditions, structure = trees.results(comparisons, "constraints")
             kept.append(structure)
             paths = [f"constraints{path}" for path in structure.paths()]
@@ -125,12 +128,16 @@ def _body(condition: Any, path: str, rows: list[Row]) -> Any:
     if isinstance(right, Node):
         rows.append(Row(path, lower, upper))
         return left - right
-    if math.isnan(right):
-        raise NotAValue(path, "a bound", "nan", "Compare with a number.")
-    rows.append(Row(path, lower + right, upper + right))
+    lower, upper = (side + right if math.isfinite(side) else side for side in (lower, upper))
+    if not (lower < math.inf and upper > -math.inf):  # nan as well
+        raise NotAValue(
+            path, "a bound that a number can meet", f"{right}", "Compare with a number."
+        )
+    rows.append(Row(path, lower, upper))
     return left
 
 
 def _constant(path: str) -> NotAValue:
     advice = "Check it before, or compare with fg.equal what == has compared at once."
-    return NotAValue(path, "a comparison that depends on a variable", "a constant", advice)
+    got = "one of numbers that are fixed"
+    return NotAValue(path, "a comparison that depends on a variable", got, advice)

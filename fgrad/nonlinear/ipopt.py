@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fgrad.errors import MissingExtra
+from fgrad.errors import MissingExtra, NotAValue
 from fgrad.nonlinear.adapter import Ended, Request
 from fgrad.nonlinear.solution import Iteration, Status
 
@@ -45,13 +45,17 @@ def solve(request: Request) -> Ended:
             stopped.append(end)
         return not stopped
 
-    problem = ipyopt.Problem(
-        functions.size, _finite(limits.lower), _finite(limits.upper),
-        functions.count, _finite(limits.below), _finite(limits.above),
-        functions.jacobian_places, functions.hessian_places,
-        functions.objective, functions.gradient_to, functions.constraints_to, functions.jacobian_to, functions.hessian_to,
-        intermediate_callback=seen, ipopt_options=_options(request),
-    )  # fmt: skip
+    try:
+        problem = ipyopt.Problem(
+            functions.size, _finite(limits.lower), _finite(limits.upper),
+            functions.count, _finite(limits.below), _finite(limits.above),
+            functions.jacobian_places, functions.hessian_places,
+            functions.objective, functions.gradient_to, functions.constraints_to, functions.jacobian_to, functions.hessian_to,
+            intermediate_callback=seen, ipopt_options=_options(request),
+        )  # fmt: skip
+    except ValueError as error:
+        advice = "Its documentation lists them, with their values."
+        raise NotAValue("solve_nlp", "options that Ipopt knows", str(error), advice) from None
     x, multipliers = request.x.copy(), request.multipliers.copy()
     low, high = np.maximum(-request.bounds, 0.0), np.maximum(request.bounds, 0.0)
     _, _, code = problem.solve(x, mult_g=multipliers, mult_x_L=low, mult_x_U=high)

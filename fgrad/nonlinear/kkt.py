@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, Self
 
 import attrs
@@ -32,9 +33,10 @@ class Limits:
         return cls(*sides, below, above)
 
     def violation(self, x: Vector, constraints: Vector) -> float:
-        """The largest violation; nan if there is one."""
+        """The largest violation; inf where a number is not finite."""
         sides = (self.lower - x, x - self.upper, self.below - constraints, constraints - self.above)
-        return float(np.max(np.concatenate(sides), initial=0.0))
+        found = float(np.max(np.concatenate(sides), initial=0.0))
+        return math.inf if math.isnan(found) else found
 
 
 @attrs.frozen(eq=False)
@@ -60,17 +62,27 @@ class Point:
         constraints = functions.constraints(x)
         return cls(x, functions.objective(x), constraints, multipliers, bounds, slope, residual)
 
+    def with_fixed(self, limits: Limits) -> Point:
+        """The same with the multipliers of variables that both bounds fix, which may be any number."""
+        left = np.where(limits.lower == limits.upper, self.residual, 0.0)
+        return attrs.evolve(self, bounds=self.bounds - left, residual=self.residual - left)
+
     def error(self, limits: Limits) -> float:
         """The KKT error, as `Solution` has it."""
         gaps = _gap(self.x, self.bounds, limits.lower, limits.upper)
         slack = _gap(self.constraints, self.multipliers, limits.below, limits.above)
         dual = max(map(_largest, (self.residual, gaps, slack)))
         violation = limits.violation(self.x, self.constraints)
-        return max(violation, dual / max(1.0, _largest(self.slope)))
+        slope = _largest(self.slope)
+        if not (math.isfinite(dual) and math.isfinite(slope)):
+            return math.inf
+        return max(violation, dual / max(1.0, slope))
 
 
 def _largest(values: Vector) -> float:
-    return float(np.max(np.abs(values), initial=0.0))
+    """The largest absolute value; inf if there is one that is not finite."""
+    found = float(np.max(np.abs(values), initial=0.0))
+    return found if math.isfinite(found) else math.inf
 
 
 def _gap(value: Vector, multiplier: Vector, lower: Vector, upper: Vector) -> Vector:

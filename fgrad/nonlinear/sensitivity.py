@@ -16,6 +16,8 @@ from fgrad.errors import MissingExtra, NotRegular
 from fgrad.nonlinear.functions import Functions, Vector
 from fgrad.nonlinear.kkt import Limits, Point
 
+_WEAK: Final = 1e-4
+"""How near to 0 a distance and its multiplier are where neither is the larger for certain."""
 _SINGULAR: Final = 1e-8
 """The relative residual from which on the system was not solved."""
 
@@ -27,6 +29,8 @@ def moved(functions: Functions, limits: Limits, at: Point, direction: Vector) ->
         from scipy.sparse.linalg import MatrixRankWarning, spsolve  # noqa: PLC0415  # likewise
     except ImportError as error:
         raise MissingExtra("sensitivity", "scipy", "optimize") from error
+    _require_strict(at.constraints, at.multipliers, limits.below, limits.above)
+    _require_strict(at.x, at.bounds, limits.lower, limits.upper)
     active = _active(at.constraints, at.multipliers, limits.below, limits.above)
     free = ~_active(at.x, at.bounds, limits.lower, limits.upper)
     curvature = functions.hessian(at.x, 1.0, at.multipliers)[free][:, free]
@@ -46,6 +50,14 @@ def moved(functions: Functions, limits: Limits, at: Point, direction: Vector) ->
         raise NotRegular("sensitivity", "the system of the conditions is singular", advice)
     result[free] = found[: int(free.sum())]
     return result
+
+
+def _require_strict(value: Vector, multiplier: Vector, lower: Vector, upper: Vector) -> None:
+    """Raise NotRegular where a bound is met that holds nothing back: the derivative has two sides there."""
+    away = np.minimum(np.abs(upper - value), np.abs(value - lower))
+    if ((lower < upper) & (away < _WEAK) & (np.abs(multiplier) < _WEAK)).any():
+        problem = "a constraint is met there without holding x back"
+        raise NotRegular("sensitivity", problem, "Ask on one side of these parameters.")
 
 
 def _active(value: Vector, multiplier: Vector, lower: Vector, upper: Vector) -> Any:

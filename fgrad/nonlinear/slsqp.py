@@ -57,5 +57,7 @@ def solve(request: Request) -> Ended:
         options={"ftol": 1e-4 * request.tolerance, "maxiter": request.steps, **request.options},
     )  # fmt: skip
     multipliers, bounds = fitted(functions, limits, found.x)
-    status = _STATUS.get(found.status, "failed")
-    return Ended(found.x, multipliers, bounds, status, f"SLSQP: {found.message}", found.nit)
+    status = _STATUS.get(found.get("status", 0), "failed")  # there is none where all is fixed
+    return Ended(
+        found.x, multipliers, bounds, status, f"SLSQP: {found.message}", found.get("nit", 0)
+    )

@@ -52,7 +52,7 @@ class Multipliers(Generic[X]):
 
     The gradient of `objective + sum(constraints * (left - right)) + sum(bounds * x)` is 0 at the
     solution. So a multiplier is at least 0 where something is held below, at most 0 where it is held
-    above, and 0 where nothing is held; the objective falls by it, to first order, when that gives way by 1.
+    above, and 0 where nothing is held; the derivative of the objective by the right side is minus it.
     """
 
     constraints: Any

@@ -41,12 +41,13 @@ def solve_nlp(
     `ipopt` (the extra `ipopt`) is for problems of any size, `trust-constr` (the extra `optimize`) for
     large ones where Ipopt is not to be had, `SLSQP` (the same) for small ones. `start` is a tree like
     x0, which it is by default, or the solution of a problem nearby, whose multipliers are then used
-    too. `params` replace those of the problem: nothing is traced or compiled again.
+    too; it is moved within the bounds. `params` replace those of the problem: nothing is traced or
+    compiled again.
 
     `progress` prints a line for each iteration; `callback` is called with each, and its StopIteration
     ends the solve. `options` go to the solver as they are. How it ended is `status` of the result; an
-    error is raised for what is no problem at all: NotAValue where the objective or a constraint is not
-    finite at the start, MissingExtra for a solver that is not installed.
+    error is raised for what is no problem at all: NotAValue where the objective, a constraint or a derivative is
+    not finite at the start, MissingExtra for a solver that is not installed.
 
     >>> import fgrad as fg
     >>> problem = fg.nlp(
@@ -57,15 +58,16 @@ def solve_nlp(
     ('optimal', 2.0)
     """
     solve = _adapter(solver)
+    if not tolerance > 0.0:
+        raise NotAValue("solve_nlp", "a tolerance above 0", f"{tolerance}", "1e-8 is usual.")
     functions = problem.functions(params)
     x, multipliers, bounds = _start(problem, start)
+    x = x.clip(problem.limits.lower, problem.limits.upper)
     _require_finite(problem, functions, x)
     watch, warm = _watch(callback, progress=progress), isinstance(start, Solution)
-    request = Request(
-        functions, problem.limits, x, multipliers, bounds, warm, tolerance, steps, watch, options
-    )
-    ended = solve(request)
-    return solution_of(problem.formulation, request, ended)
+    place = problem.limits, x, multipliers, bounds, warm
+    request = Request(functions, *place, tolerance, steps, watch, options)
+    return solution_of(problem.formulation, request, solve(request))
 
 
 def _adapter(solver: str) -> Callable[[Request], Ended]:
@@ -94,13 +96,19 @@ def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, V
 
 
 def _require_finite(problem: NLP[Any, Any], functions: Functions, x: Vector) -> None:
-    """Raise NotAValue, with what it is, for a value at the start that is not finite."""
-    values = [functions.objective(x), *functions.constraints(x).tolist()]
-    names = ["the objective", *[row.path for row in problem.formulation.rows]]
-    for name, value in zip(names, values, strict=True):
-        if not math.isfinite(value):
-            advice = "Start where it is defined, and keep x there by bounds."
-            raise NotAValue(f"{name} at the start", "a finite number", str(value), advice)
+    """Raise NotAValue, with what it is, for a value or a derivative at the start that is not finite."""
+    rows = [row.path for row in problem.formulation.rows]
+    values = zip(["the objective", *rows], functions.values(x).tolist(), strict=True)
+    places = [rows[i] for i in functions.jacobian_places[0]]
+    slopes = zip(
+        ["the objective"] * functions.size + places, functions.slopes(x).tolist(), strict=True
+    )
+    for what, found in (("", values), ("the derivative of ", slopes)):
+        for name, value in found:
+            if not math.isfinite(value):
+                advice = "Start where it is defined, and keep x there by bounds."
+                where = f"{what}{name} at the start"
+                raise NotAValue(where, "a finite number", str(value), advice)
 
 
 def _watch(callback: Callback | None, *, progress: bool) -> Callable[[Iteration], None]:

@@ -81,6 +81,28 @@ def test_sums_have_the_squares_the_gradient_and_the_matrix_of_the_rows() -> None
         assert factor.T @ factor == pytest.approx(j.T @ j, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("form", ["rows", "sums"])
+def test_the_units_of_parameters_do_not_count(form: str) -> None:
+    t = np.linspace(0.0, 1e-9, 50)
+    with mock.patch.object(of, "MANY", 0 if form == "sums" else of.MANY):
+        fit = fg.least_squares(
+            lambda p, t, y: p["a"] + p["b"] * t - y, {"a": 1.0, "b": 1e9}, (t, 2.0 + 3e9 * t)
+        )
+    assert fit.params["a"] == pytest.approx(2.0, rel=1e-6)
+    assert fit.params["b"] == pytest.approx(3e9, rel=1e-6)
+
+
+def test_lists_are_columns() -> None:
+    fit = fg.least_squares(residual, START, (T.tolist(), Y.tolist()))
+    assert fit.params == fg.least_squares(residual, START, (T, Y)).params
+
+
+def test_a_sparse_whole_of_one_unknown() -> None:
+    with mock.patch.object(of, "SMALL", 0):
+        fit = fg.least_squares(lambda p: [p - 1.0, p - 2.0, fg.exp(p) - 3.0], 0.0)
+    assert fit.converged
+
+
 @pytest.mark.parametrize("loss", ["huber", "soft_l1", "cauchy", "arctan"])
 def test_a_robust_loss_bears_outliers(loss: Any) -> None:
     spoilt = Y.copy()
@@ -158,3 +180,36 @@ def test_wrong_problems_are_refused_in_words(name: str) -> None:
     call, words = WRONG[name]
     with pytest.raises(fg.NotAValue, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "loss", ["huber", "soft_l1", "cauchy"]
+)  # of arctan there are several minima
+def test_robust_errors_are_those_of_repeated_fits(loss: Any) -> None:
+    """Of 60 fits of data with a tenth of outliers, the spread is what each of them says."""
+    rng = np.random.default_rng(1)
+    t = np.linspace(0.0, 3.0, 80)
+
+    def decay(p: list[float], t: float, y: float) -> float:
+        return p[0] * fg.exp(-p[1] * t) - y
+
+    found, said = [], []
+    for _ in range(60):
+        y = 2.0 * np.exp(-0.7 * t) + rng.normal(0.0, 0.1, 80)
+        y += np.where(rng.random(80) < 0.1, rng.normal(0.0, 2.0, 80), 0.0)
+        fit = fg.least_squares(decay, [2.0, 0.7], (t, y), loss=loss, scale=0.1)
+        found.append(fit.params)
+        said.append(fit.errors)
+    spread, errors = np.std(found, axis=0), np.median(said, axis=0)
+    assert (errors / spread > 0.7).all()
+    assert (errors / spread < 1.4).all()
+
+
+def test_a_start_outside_of_the_bounds_is_moved_within() -> None:
+    inside = fg.least_squares(residual, START, (T, Y), bounds=(Cooling(0.4, -math.inf), None))
+    outside = fg.least_squares(
+        residual, Cooling(0.1, 0.0), (T, Y), bounds=(Cooling(0.4, -math.inf), None)
+    )
+    assert attrs.astuple(outside.params)[:2] == pytest.approx(
+        attrs.astuple(inside.params)[:2], rel=1e-5
+    )

@@ -63,6 +63,16 @@ def test_a_comparison_is_a_number_between_bounds(name: str) -> None:
     assert problem.formulation.program.run((2.0, 3.0))[1] == value
 
 
+def test_an_infinite_bound_is_none() -> None:
+    problem = fg.nlp(lambda x: x, lambda x: (x <= math.inf, x >= -math.inf), 1.0)
+    assert {(row.lower, row.upper) for row in problem.formulation.rows} == {(-math.inf, math.inf)}
+
+
+def test_a_forgotten_return_is_told() -> None:
+    with pytest.raises(fg.NotAValue, match="constraints needs a result; got None"):
+        fg.nlp(lambda x: x, lambda x: None, 1.0)
+
+
 WRONG: dict[str, tuple[Callable[[list[float]], Any], str]] = {
     "a number": (lambda x: x[0] * 2.0, "needs a comparison; got"),
     "an open bound": (lambda x: x[0] < 3.0, r"got less\. .*write <=\."),
@@ -76,7 +86,12 @@ WRONG: dict[str, tuple[Callable[[list[float]], Any], str]] = {
     "true": (lambda x: [x[0] <= 1.0, True], r"\[1\] needs .* depends on a variable"),
     "a comparison of numbers": (lambda x: fg.equal(1.0, 2.0), "depends on a variable"),
     "a computed constant": (lambda x: fg.stop_gradient(1.0) <= 2.0, "depends on a variable"),
-    "nan": (lambda x: fg.less_equal(x[0], math.nan), r"needs a bound; got nan"),
+    "nan": (
+        lambda x: fg.less_equal(x[0], math.nan),
+        r"needs a bound that a number can meet; got nan",
+    ),
+    "infinite": (lambda x: fg.equal(x[0], math.inf), "a number can meet; got inf"),
+    "infinite below": (lambda x: x[0] <= -math.inf, "a number can meet; got -inf"),
     "a text": (lambda x: "x", "needs a number or a node"),
 }
 

@@ -21,10 +21,10 @@ def objective(x: Numbers, p: Params) -> float:
 
 
 def constraints(x: Numbers, p: Params) -> tuple[Any, ...]:
-    return x[0] + x[1] <= p["b"], fg.equal(x[2], fg.sin(x[0]) * p["a"]), x[2] <= 50.0
+    return x[0] + x[1] <= p["b"] + 0.5, fg.equal(x[2], fg.sin(x[0]) * p["a"]), x[2] <= 50.0
 
 
-@pytest.mark.parametrize("b", [0.7, -1.5, 9.0])  # held by an inequality, by a bound too, by neither
+@pytest.mark.parametrize("b", [0.7, -1.5, 9.0])  # held by nothing, by an inequality, by a bound
 @pytest.mark.parametrize("solver", ["trust-constr", "SLSQP", "ipopt"])
 def test_it_is_the_difference_of_solutions(b: float, solver: Solver) -> None:
     if solver == "ipopt":
@@ -67,3 +67,10 @@ def test_a_solution_between_bounds_that_meet_does_not_move() -> None:
     found = fg.solve_nlp(problem, "trust-constr")
     assert math.isclose(found.x, 1.0)
     assert problem.sensitivity(found, 1.0) == 0.0
+
+
+def test_a_constraint_that_is_met_and_holds_nothing_has_two_sides() -> None:
+    problem = fg.nlp(lambda x, p: fg.square(x - p), lambda x, p: x <= 1.0, 0.0, 1.0)
+    found = fg.solve_nlp(problem, "SLSQP")
+    with pytest.raises(fg.NotRegular, match="met there without holding"):
+        problem.sensitivity(found, 1.0)

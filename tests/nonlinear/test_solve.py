@@ -204,3 +204,85 @@ def test_words_that_are_no_solver() -> None:
         fg.solve_nlp(problem, "snopt")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(fg.TreeMismatch, match="start"):
         fg.solve_nlp(problem, "SLSQP", start=[1.0])  # type: ignore[misc]  # wrong on purpose
+
+
+NOT_FINITE: dict[str, tuple[Any, str]] = {
+    "objective": (
+        fg.nlp(lambda x: -fg.sqrt(x[0] * x[0] + x[1] * x[1]), lambda x: x[0] <= 3.0, [0.0, 0.0]),
+        r"^the derivative of the objective at the start",
+    ),
+    "constraint": (
+        fg.nlp(
+            lambda x: x[0], lambda x: {"far": fg.sqrt(x[0] * x[0] + x[1] * x[1]) >= 1.0}, [0.0, 0.0]
+        ),
+        r"^the derivative of constraints\['far'\] at the start",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_FINITE)
+def test_a_derivative_that_is_not_finite_at_the_start_is_named(name: str, solver: Solver) -> None:
+    problem, words = NOT_FINITE[name]
+    with pytest.raises(fg.NotAValue, match=words):
+        fg.solve_nlp(problem, solver)
+
+
+def test_numbers_that_are_not_finite_are_never_optimal(solver: Solver) -> None:
+    """The solver is led to where the derivative is nan."""
+    problem = fg.nlp(
+        lambda x: fg.where(x <= 0.5, fg.sqrt(x - 0.5), x), None, 2.0, bounds=(0.0, None)
+    )
+    assert fg.solve_nlp(problem, solver, steps=30).status != "optimal"
+
+
+def test_variables_that_bounds_fix_have_multipliers(solver: Solver) -> None:
+    problem = fg.nlp(
+        lambda x: fg.square(x[0] - 3.0) + fg.square(x[1] - x[0]),
+        None,
+        [1.0, 2.0],
+        bounds=([1.0, -9.0], [1.0, 9.0]),
+    )
+    found = fg.solve_nlp(problem, solver)
+    assert found.status == "optimal", found.message
+    assert found.x == pytest.approx([1.0, 1.0], abs=1e-6)
+    assert found.multipliers.bounds[0] == pytest.approx(4.0, abs=1e-4)
+
+
+def test_a_start_is_moved_within_the_bounds(solver: Solver) -> None:
+    problem = fg.nlp(lambda x: x - fg.log(x), None, -1.0, bounds=(0.1, None))
+    assert fg.solve_nlp(problem, solver).x == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Singular Jacobian matrix:UserWarning")
+def test_equations_of_one_variable_that_exclude_each_other(solver: Solver) -> None:
+    problem = fg.nlp(lambda x: x * x, lambda x: [fg.equal(x, 1.0), fg.equal(x * x, 4.0)], 0.3)
+    assert fg.solve_nlp(problem, solver).status == "infeasible"
+
+
+def test_options_and_tolerances_that_are_none() -> None:
+    problem = fg.nlp(lambda x: x * x, None, 1.0)
+    with pytest.raises(fg.NotAValue, match="a tolerance above 0"):
+        fg.solve_nlp(problem, "SLSQP", tolerance=0.0)
+    pytest.importorskip("ipyopt")
+    with pytest.raises(fg.NotAValue, match="options that Ipopt knows"):
+        fg.solve_nlp(problem, options={"mu_stratgy": "adaptive"})
+
+
+def test_a_solve_that_ran_out_of_steps_is_not_called_infeasible(solver: Solver) -> None:
+    """There is a point, beyond a hill of the violation."""
+    problem = fg.nlp(
+        lambda x: fg.square(x[0]) + fg.square(x[1]),
+        lambda x: fg.equal(x[0] * x[0] * x[0] - 3.0 * x[0], -10.0),
+        [3.0, 0.0],
+    )
+    assert fg.solve_nlp(problem, solver, steps=1).status == "steps"
+
+
+def test_everything_may_be_fixed(solver: Solver) -> None:
+    found = fg.solve_nlp(fg.nlp(fg.square, None, 0.0, bounds=(0.5, 0.5)), solver)
+    assert (found.x, found.status) == (0.5, "optimal")
+
+
+def test_what_falls_without_end_is_unbounded_however_large(solver: Solver) -> None:
+    problem = fg.nlp(lambda x: x[0] + x[1], lambda x: x[0] >= 2.0, [0.0, 0.0])
+    assert fg.solve_nlp(problem, solver).status == "unbounded"
