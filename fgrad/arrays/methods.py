@@ -116,7 +116,7 @@ def _missing(self: Any, name: str) -> Any:
     elif hasattr(float if kind is _NumberOfArrays else np.ndarray, name) and not name.startswith(
         "_"
     ):
-        problem += f"; its array has it, without a derivative: node.value.{name}"
+        problem += f"; its value has it, without a derivative: node.value.{name}"
     raise AttributeError(problem, name=name, obj=self)
 
 
