@@ -30,6 +30,7 @@ from fgrad.errors import NotConverged as NotConverged
 from fgrad.errors import NotDifferentiable as NotDifferentiable
 from fgrad.errors import NotPicklable as NotPicklable
 from fgrad.errors import NotRegular as NotRegular
+from fgrad.errors import OutOfBounds as OutOfBounds
 from fgrad.errors import ShapeMismatch as ShapeMismatch
 from fgrad.errors import SilentDetach as SilentDetach
 from fgrad.errors import TracedNumber as TracedNumber

@@ -57,7 +57,7 @@ class TracedNumber(TypeError):
         return (
             f"line {self.line} of {self.file} asks for {self.asked} of {number}, which has"
             f" none yet: {self.source}\nChoose with where(condition, x, y), take maximum and minimum"
-            " for max and min, compare by equal(x, y) instead of ==, and join conditions by & and |,"
+            " for max and min, compare by equal(x, y) instead of == and not_equal(x, y) instead of !=, and join conditions by & and |,"
             " as in (a < x) & (x < b); a number"
             " that decides the shape of the computation must not be traced: mark its field as"
             " static, field(metadata=trees.STATIC), or have the function close over it."
@@ -261,6 +261,11 @@ class ShapeMismatch(ValueError):
     def __str__(self) -> str:
         """Name the operation, the shapes and what to do."""
         return f"{self.where} does not take {self.got}. {self.advice}"
+
+
+@attrs.frozen(repr=False, getstate_setstate=False)
+class OutOfBounds(ShapeMismatch, IndexError):
+    """An index where an array has no elements."""
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)

@@ -26,6 +26,7 @@ EXAMPLES: list[tuple[Any, type[Exception]]] = [
     ),
     (fg.NotConverged("root", (1.0, 2.0), 0.5, 100, "the steps are large"), ArithmeticError),
     (fg.TreeMismatch("tree[1]", "a leaf", "a list"), ValueError),
+    (fg.OutOfBounds("an index", "this: 5", "Index it as an array of numpy."), IndexError),
     (fg.ShapeMismatch("add", "shapes (2,) and (3,)", "Reshape one of them."), ValueError),
     (fg.EmptyReduction("sum", "0.0"), ValueError),
     (fg.GradientMismatch(1, "complex step", (1.0,), 2.0, 3.0, 0.1, "report"), AssertionError),

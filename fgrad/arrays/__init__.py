@@ -4,7 +4,7 @@ Read `values` (which arrays are taken, and how they are kept), `nodes` (nodes of
 operation on numbers elementwise), `flow` (contributions: un-broadcasting, and guards element by
 element), `primitive` (an operation on arrays with both modes), then the primitives: `linear`,
 `contract`, `sparse`, `convolution`, `at`, `reductions`, `linalg`. `shapes`, `parts`, `together`, `functions`,
-`products`, `einstein`, `order`, `lines`, `statistics` and `choices` are what is composed of them;
+`products`, `einstein`, `order`, `norms`, `lines`, `statistics` and `choices` are what is composed of them;
 `numpy_table` says which of numpy's functions each is, and `protocols` is what numpy asks of nodes.
 `ufuncs` is the table from operation to numpy's function, which columns share.
 

@@ -13,6 +13,7 @@ from fgrad.arrays import (
     linalg,
     linear_signatures,
     lines,
+    norms,
     order,
     parts,
     products,
@@ -63,7 +64,7 @@ median: reducing.Plain = order.median
 min: reducing.Reduction = functions.min
 moveaxis: signatures.Moving = shapes.moveaxis
 multi_dot: linear_signatures.Products = linalg.multi_dot
-norm: reducing.Norm = functions.norm
+norm: reducing.Norm = norms.norm
 outer: signatures.Product = products.outer
 pad: signatures.Padding = together.pad
 pinv: linear_signatures.PseudoInverse = systems.pinv

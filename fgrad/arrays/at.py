@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, final, overload
 
 import attrs
 import numpy as np
@@ -54,6 +54,16 @@ class Places(Generic[X]):
 
     array: X
     key: Key
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse what others have here, in one sentence."""
+        problem = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if not name.startswith("_"):
+            problem += (
+                "; it has get, set and add: write y = x.at[key].get(), compute with y, and"
+                " x.at[key].set(...) what comes of it"
+            )
+        raise AttributeError(problem, name=name, obj=self)
 
     def get(self) -> X:
         """The elements."""

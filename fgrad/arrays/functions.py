@@ -117,8 +117,9 @@ def softmax(x: Any, axis: int = -1) -> Any:
 def _count(x: Any, axis: Axis, keepdims: bool, where: Any, name: str) -> Any:
     """How many elements count: a number, or an array of the shape of the result."""
     shape = shape_of(x)
+    axes = axes_of(axis, len(shape), name)
     if where is True:
-        return float(math.prod([shape[a] for a in axes_of(axis, len(shape), name)]))
+        return float(math.prod([shape[a] for a in axes]))
     mask = _spread(where, shape)
     value = mask.value if isinstance(mask, Node) else mask
     return sum(np.where(value, 1.0, 0.0), axis, keepdims=keepdims)
@@ -127,8 +128,8 @@ def _count(x: Any, axis: Axis, keepdims: bool, where: Any, name: str) -> Any:
 def mean(x: Any, axis: Axis = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """The mean along axes, or of all elements."""
     x = given(x, "mean")
-    total = sum(x, axis, keepdims=keepdims, where=where)
-    return ops.div(total, _count(x, axis, keepdims, where, "mean"))
+    count = _count(x, axis, keepdims, where, "mean")
+    return ops.div(sum(x, axis, keepdims=keepdims, where=where), count)
 
 
 def variance(
@@ -136,9 +137,10 @@ def variance(
 ) -> Any:
     """The mean square distance from the mean; `ddof` is taken off the number of elements."""
     x = given(x, "var")
+    count = _count(x, axis, keepdims, where, "var")
     apart = ops.sub(x, mean(x, axis, keepdims=True, where=where))
     total = sum(ops.square(apart), axis, keepdims=keepdims, where=where)
-    free = ops.maximum(_count(x, axis, keepdims, where, "var") - ddof, 0.0)
+    free = ops.maximum(count - ddof, 0.0)
     return ops.div(total, free)
 
 
@@ -146,30 +148,12 @@ def std(
     x: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, where: Any = True
 ) -> Any:
     """The square root of the variance; its derivative is 0 where the variance is."""
-    return _root(variance(x, axis, ddof=ddof, keepdims=keepdims, where=where))
+    return root(variance(x, axis, ddof=ddof, keepdims=keepdims, where=where))
 
 
-def _root(square: Any) -> Any:
+def root(square: Any) -> Any:
     """The square root of a sum of squares: nothing flows where all are 0."""
     return ops.where(ops.equal(square, 0.0), 0.0, ops.sqrt(square))
-
-
-def norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The Euclidean norm along axes, of matrices Frobenius'; with `ord` 1 or inf that of vectors.
-
-    The derivative is 0 where all elements are.
-    """
-    x = given(x, "norm")
-    axis = tuple(axis) if isinstance(axis, list) else axis
-    ndim = len(axes_of(axis, len(shape_of(x)), "norm"))
-    if ord is None or (ord == "fro" and ndim == 2) or (ord == 2 and ndim == 1):
-        return _root(sum(ops.square(x), axis, keepdims=keepdims))
-    if ndim == 1 and ord == 1:
-        return sum(ops.abs(x), axis, keepdims=keepdims)
-    if ndim == 1 and ord == np.inf:
-        return max(ops.abs(x), axis, keepdims=keepdims)
-    advice = "Take None, or of vectors 1, 2 or inf."
-    raise refused("norm", f"ord={ord!r:.20} along {ndim} axes", advice)
 
 
 def prod(

@@ -11,9 +11,15 @@ import numpy as np
 from fgrad.arrays import parts, products, shapes
 from fgrad.arrays.at import at
 from fgrad.arrays.contract import contraction
-from fgrad.arrays.nodes import ArrayCondition, ArrayNode, new_node
+from fgrad.arrays.nodes import (
+    ArrayCondition,
+    ArrayNode,
+    _ConditionOfArrays,
+    _NumberOfArrays,
+    new_node,
+)
 from fgrad.arrays.numpy_arguments import read
-from fgrad.arrays.numpy_forms import astype
+from fgrad.arrays.numpy_forms import astype, astype_of_truths
 from fgrad.arrays.numpy_table import FUNCTIONS
 from fgrad.arrays.sparse_functions import no_array
 from fgrad.arrays.sparse_functions import product as sparse_product
@@ -101,9 +107,16 @@ def _refusing(name: str, advice: str) -> Callable[..., Any]:
 
 def _missing(self: Any, name: str) -> Any:
     """AttributeError, with where an attribute of numpy's arrays is to be had."""
-    problem = f"{type(self).__name__!r} object has no attribute {name!r}"
-    if hasattr(np.ndarray, name) and not name.startswith("_"):
-        problem += f"; its array has it, without a derivative: node.value.{name}"
+    kind = type(self)
+    problem = (
+        f"{'Node' if kind is _NumberOfArrays else kind.__name__!r} object has no attribute {name!r}"
+    )
+    if kind is ArrayCondition and name in _OF_NUMBERS:
+        problem += f"; of 1 and 0 it is np.where(condition, 1.0, 0.0).{name}(), and a count is np.count_nonzero(condition)"
+    elif hasattr(float if kind is _NumberOfArrays else np.ndarray, name) and not name.startswith(
+        "_"
+    ):
+        problem += f"; its value has it, without a derivative: node.value.{name}"
     raise AttributeError(problem, name=name, obj=self)
 
 
@@ -137,6 +150,7 @@ _AS_FUNCTIONS: Final = [
     "ptp",
     "copy",
 ]
+_OF_NUMBERS: Final = frozenset({"sum", "mean", "prod", "cumsum", "dot", "std", "var"})
 _IN_PLACE: Final[Mapping[str, str]] = MappingProxyType({
     "sort": "It is immutable: write x = fg.sort(x).",
     "partition": "It is immutable: write x = np.partition(x, kth).",
@@ -150,32 +164,42 @@ _IN_PLACE: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 
 
+def _converting(f: Callable[..., Any]) -> Callable[..., Any]:
+    return read("astype", f, "x dtype [order] [casting] [subok] [copy]")
+
+
 def _give_methods() -> None:
     """Give nodes of arrays what arrays have."""
     kind: Any = ArrayNode
-    for name in _AS_FUNCTIONS:
-        setattr(kind, name, FUNCTIONS[getattr(np, name)])
-    for name, advice in _IN_PLACE.items():
-        setattr(kind, name, _refusing(name, advice))
-    kind.conj, kind.astype = (
-        FUNCTIONS[np.real],
-        read("astype", astype, "x dtype [order] [casting] [subok] [copy]"),
-    )
-    kind.transpose, kind.item, kind.compress, kind.clip = _transpose, _item, _compress, _clip
-    kind.at, kind.T = property(at), property(shapes.transpose)
+    number: Any = _NumberOfArrays
+    for each in (kind, number):
+        for name in _AS_FUNCTIONS:
+            setattr(each, name, FUNCTIONS[getattr(np, name)])
+        for name, advice in _IN_PLACE.items():
+            setattr(each, name, _refusing(name, advice))
+        each.conj, each.astype = FUNCTIONS[np.real], _converting(astype)
+        each.transpose, each.item, each.compress, each.clip = _transpose, _item, _compress, _clip
+        each.T = property(shapes.transpose)
+        each.real = property(lambda self: self)
+    kind.__setitem__ = _unassigned
+    kind.at = property(at)
     kind.mT = property(lambda self: shapes.swapaxes(self, -1, -2))
-    kind.real = property(lambda self: self)
     kind.itemsize = property(lambda self: self.value.itemsize)
     kind.nbytes = property(lambda self: self.value.nbytes)
     kind.__matmul__, kind.__rmatmul__ = _matmul, _rmatmul
-    kind.__setitem__ = _unassigned
     kind.__array__ = no_array
+    number.shape, number.ndim = property(lambda self: ()), property(lambda self: 0)
+    number.size = property(lambda self: 1)
+    number.dtype = property(lambda self: np.dtype(np.float64))
     condition: Any = ArrayCondition
     for name in ("any", "all", "nonzero"):
         setattr(condition, name, FUNCTIONS[getattr(np, name)])
-    for each in (kind, condition):
-        each.__getitem__, each.__getattr__ = shapes.index, _missing
+    condition.astype = _converting(astype_of_truths)
+    kind.__getitem__ = condition.__getitem__ = shapes.index
+    for each in (kind, number, condition):
+        each.__getattr__ = _missing
         each.reshape, each.ravel, each.flatten = _reshape, FUNCTIONS[np.ravel], FUNCTIONS[np.ravel]
+    _ConditionOfArrays.astype = _converting(astype_of_truths)  # type: ignore[attr-defined]  # given here
 
 
 _give_methods()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fgrad.arrays.reduction_signatures import Axis
     from fgrad.arrays.signatures import Index
     from fgrad.arrays.sparse_signatures import Sparse
-    from fgrad.arrays.typed_methods import Methods
+    from fgrad.arrays.typed_methods import Converting, Methods
 else:
     Methods = object
 
@@ -262,7 +262,11 @@ _Operand: TypeAlias = ArrayNode | Array | Node[float] | float
 
 
 class _NumberOfArrays(_Numeric[float]):
-    """A number that was computed from arrays; its class is nobody's business but the sweeps'."""
+    """A number that was computed from arrays; its class is nobody's business but the sweeps'.
+
+    It has what numpy's numbers have, so a model that was written for these runs on it; but no
+    index, for with one numpy takes it for a sequence, and `array[0] = number` is told nothing.
+    """
 
     __slots__ = ()
 
@@ -306,6 +310,8 @@ class ArrayCondition(_OfArrays[Any], Condition):
         def any(self, axis: Axis | None = None, *, keepdims: bool = False) -> Condition: ...
         def all(self, axis: Axis | None = None, *, keepdims: bool = False) -> Condition: ...
         def nonzero(self) -> tuple[NDArray[np.int64], ...]: ...
+
+        astype: Converting
 
 
 class _ConditionOfArrays(_OfArrays[bool], Condition):

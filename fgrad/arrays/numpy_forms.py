@@ -155,7 +155,13 @@ def astype(x: Any, dtype: Any) -> Any:
     if kind.kind not in "iu":
         advice = "Nodes are of float64; take node.value.astype(...) for a constant of another type."
         raise NotAValue("astype", "float64, whole numbers or truth values", str(kind), advice)
-    return np.asarray(known(x, "astype")).astype(kind)
+    return np.asarray(known(x, "astype")).astype(kind)[()]
+
+
+def astype_of_truths(x: Any, dtype: Any) -> Any:
+    """1 where it holds and 0 elsewhere, of float64 as a node; as truth values itself."""
+    kind = np.dtype(dtype)
+    return x if kind.kind == "b" else astype(ops.where(x, 1.0, 0.0), kind)
 
 
 def of_values(f: Any) -> Callable[..., Any]:
@@ -189,17 +195,6 @@ def each(ndim: int) -> Callable[..., Any]:
         return found[0] if len(found) == 1 else found
 
     return atleast
-
-
-def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """The norm of vectors along axes, of all elements without."""
-    x = shapes.given(x, "vector_norm")
-    axes = shapes.axes_of(axis, len(shape_of(x)), "vector_norm")
-    flat = shapes.of_lines(x, axes)
-    y = functions.norm(flat, ord, -1)
-    if not keepdims:
-        return y
-    return shapes.reshape(y, [1 if a in axes else n for a, n in enumerate(shape_of(x))])
 
 
 def size(a: Any, axis: Any = None) -> int:

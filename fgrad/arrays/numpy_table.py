@@ -15,6 +15,7 @@ from fgrad.arrays import (
     choices,
     functions,
     lines,
+    norms,
     order,
     parts,
     products,
@@ -133,8 +134,9 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "linspace": (forms.linspace, "start stop num endpoint [retstep] [dtype] axis [device]"),
     "bincount": (forms.bincount, "x weights minlength"),
     # Linear algebra.
-    "linalg.norm": (functions.norm, "x ord axis keepdims"),
-    "linalg.vector_norm": (forms.vector_norm, "x axis keepdims ord"),
+    "linalg.norm": (norms.norm, "x ord axis keepdims"),
+    "linalg.vector_norm": (norms.vector_norm, "x axis keepdims ord"),
+    "linalg.matrix_norm": (norms.matrix_norm, "x keepdims ord"),
     # What is said of an array.
     "shape": (shape_of, "a"), "ndim": (lambda a: len(shape_of(a)), "a"), "size": (forms.size, "a axis"),
     "iscomplexobj": (lambda x: False, _ONE), "isrealobj": (lambda x: True, _ONE),

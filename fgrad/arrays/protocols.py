@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays import choices, functions, products, shapes, special_ufuncs
+from fgrad.arrays import choices, functions, numpy_advice, products, shapes, special_ufuncs
 from fgrad.arrays.numpy_arguments import read, says_nothing
 from fgrad.arrays.numpy_table import ADVICE, FUNCTIONS
 from fgrad.arrays.values import shape_of
@@ -84,23 +84,21 @@ def ufunc(self: Any, called: Any, method: str, *inputs: Any, **options: Any) -> 
     if method != "__call__":
         ours = _by_method(called, method)
         if ours is None:
-            advice = "Write np.sum, np.prod, np.cumsum, np.max or np.min."
-            if method == "at":
-                advice = "Nodes are immutable: write x = fg.at(x)[key].add(values)."
+            advice = numpy_advice.of_method(called.__name__, method)
             raise NotAValue(f"{name}.{method}", "arrays", repr(self), advice)
         return ours(*inputs, **options)
     asked = sorted([k for k, v in options.items() if not says_nothing(k, v)])
     if asked:
-        advice = (
-            "Leave it out, and for z += x write z = z + x: what holds derivatives is immutable."
-        )
+        advice = numpy_advice.of_options(called.__name__, asked, called.nin)
         raise NotAValue(f"{name} with {', '.join(asked)}=", "arrays", repr(self), advice)
     if called is np.equal or called is np.not_equal:
-        advice = "Compare node.value, or use equal(x, y) for where."
-        raise SilentDetach("==", repr(self), advice)
+        advice = f"Compare node.value, or use {called.__name__}(x, y) for where."
+        raise SilentDetach("==" if called is np.equal else "!=", repr(self), advice)
     ours = UFUNCS.get(called) or _special().get(called)
     if ours is None:
-        raise NotAValue(name, "numbers or arrays", repr(self), _advice(called.__name__))
+        made = called.__name__.endswith(" (vectorized)")
+        advice = numpy_advice.BY_PYTHON if made else _advice(called.__name__)
+        raise NotAValue(name, "numbers or arrays", repr(self), advice)
     return ours(*map(_input, inputs))
 
 
@@ -112,6 +110,8 @@ def _input(x: Any) -> Any:
 
 
 def _library(called: Any) -> str:
+    if called.__name__.endswith(" (vectorized)"):
+        return "np.frompyfunc"
     return "numpy" if getattr(np, called.__name__, None) is called else "scipy.special"
 
 

@@ -23,8 +23,8 @@ from fgrad.arrays.linear import (
     reshaped,
     widened,
 )
-from fgrad.arrays.values import array, is_sparse, plain, shape_of, truths
-from fgrad.errors import NotAValue, ShapeMismatch
+from fgrad.arrays.values import array, is_sparse, is_truths, plain, shape_of, truths
+from fgrad.errors import NotAValue, OutOfBounds, ShapeMismatch
 from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array, literal, told, untraceable
 
@@ -46,6 +46,8 @@ def given(x: Any, where: str, *, truth: bool = False) -> Any:
         return x
     if truth and is_truth(x):
         return truths(np.asarray(x), where)
+    if is_truths(x):
+        x = x.astype(np.float64)  # data, as numpy has it: there is no derivative to lose
     return array(x, where) if is_array(x) else _number(x, where)
 
 
@@ -215,13 +217,13 @@ def index(x: Any, key: Any) -> Any:
 
 
 def known_key(key: Any, shape: tuple[int, ...]) -> Key:
-    """An index as a value; ShapeMismatch if an array of that shape has no such elements."""
+    """An index as a value; OutOfBounds, a ShapeMismatch and an IndexError, if an array of that shape has no such elements."""
     known = Key(tuple([_part(part) for part in (key if isinstance(key, tuple) else (key,))]))
     try:
         indexed_shape(known, shape)
     except IndexError as error:
         advice = "Index it as an array of numpy."
-        raise refused("an index", f"this: {error}", advice) from None
+        raise OutOfBounds("an index", f"this: {error}", advice) from None
     return known
 
 
@@ -234,7 +236,11 @@ def _part(part: Any) -> Any:
         return part
     if isinstance(part, Node):
         if not part.truth or part.abstract:
-            advice = "Take whole numbers that are no nodes, as in x[node.value.astype(int)]."
+            advice = (
+                "Take whole numbers that are no nodes, as in x[node.value.astype(int)]; among"
+                " parameters mark their field as static, field(metadata=trees.STATIC), or give"
+                " them as an argument of their own, which is not differentiated."
+            )
             raise NotAValue("an index", "numbers that are known", told(part), advice)
         part = part.value
     found = np.asarray(part)

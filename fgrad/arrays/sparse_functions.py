@@ -15,6 +15,7 @@ from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.sparse import scipy_sparse, sparse_product, sparse_solve
 from fgrad.arrays.values import array, is_sparse, shape_of
 from fgrad.errors import NotAValue, SilentDetach
+from fgrad.graph.refusals import array_refused
 from fgrad.ops.operand import told
 
 _ASKING = ("_matmul_dispatch", "_mul_dispatch")
@@ -179,11 +180,7 @@ def no_array(self: Any, *args: object, **options: object) -> Any:
     """
     frame = sys._getframe(1)
     if not str(frame.f_globals.get("__name__")).startswith("scipy.sparse"):
-        advice = (
-            "Use node.value for what it holds, fg.stack([x, y]) for an array of nodes, and"
-            " fg.at(array)[key].set(node) for an array with a node in it."
-        )
-        raise SilentDetach("an array", repr(self), advice)
+        raise array_refused(self)
     if frame.f_code.co_name not in _ASKING:
         advice = "Write fg.matmul(A, x) for a product with a sparse array, and fg.spsolve(A, b)."
         raise SilentDetach("an array", repr(self), advice)

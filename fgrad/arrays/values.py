@@ -112,7 +112,8 @@ def _converted(value: Any, where: str) -> Any:
         return value.astype(np.float64)
     if dtype.kind == "b":
         advice = (
-            "Use where(condition, x, y) to choose by it, or condition.astype(float) for 0 and 1."
+            "Use where(condition, x, y) to choose by it, where(condition, 1.0, 0.0) for the"
+            " numbers 1 and 0, and np.count_nonzero(condition) for how many hold."
         )
     elif dtype.kind == "f":
         advice = "fgrad computes with float64: convert it with array.astype(np.float64)."

@@ -141,7 +141,7 @@ def _require_differentiable(graph: object, output: Any, where: str) -> None:
     if not number or (output.rank == 1 and is_array(output.value)):
         advice = "Pass a node that was computed from variables."
         if number:
-            advice = "Take the sum of its elements, or one of them."
+            advice = "Take the sum of its elements, or one of them, as in y[0]; fg.jacobian(f) has a row for each."
         raise NotDifferentiable(where, summary(output), advice)
     graph.require(output)
 

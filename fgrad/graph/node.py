@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Never, NoReturn, TypeVar,
 import attrs
 
 from fgrad.errors import NotAValue, NotPicklable, SilentDetach
+from fgrad.graph.asked import compared
 from fgrad.graph.depth import below_all
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import Operand, Truth, is_array, is_numeric
+from fgrad.ops.operand import Operand, Truth, is_array
 from fgrad.ops.primitive import Nullary, Op
 
 if TYPE_CHECKING:
@@ -248,13 +249,12 @@ class Node(_Open, Generic[V_co]):
         # equality, `node == 2.0` are errors, which they would not be if these were declared.
 
         def __eq__(self, other: object) -> bool:
-            """Whether it is the same node; SilentDetach when asked of a number of any kind."""
-            if is_numeric(other):
-                advice = "Compare node.value, or use equal(x, y) for where."
-                if self.truth:
-                    advice = "It is a truth value already; logical_not(condition) negates it."
-                raise SilentDetach("==", repr(self), advice)
-            return self is other if isinstance(other, Node) else NotImplemented
+            """Whether it is the same node, to a container; SilentDetach where a value is asked for."""
+            return compared(self, other, "==")  # type: ignore[no-any-return]  # or it has no answer
+
+        def __ne__(self, other: object) -> bool:
+            """Whether it is another node; SilentDetach as `==` does."""
+            return compared(self, other, "!=")  # type: ignore[no-any-return]  # likewise
 
         __hash__ = object.__hash__
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from fgrad.errors import NotAValue, SilentDetach
+from fgrad.graph.asked import by_library
 from fgrad.graph.node import Condition, Node
 from fgrad.graph.operators import ARITHMETIC, ORDER, answers
 from fgrad.ops import scalar as ops
@@ -97,13 +98,30 @@ def _function_of_numpy(self: Any, called: Any, types: Any, args: Any, kwargs: An
     return arrays().function(self, called, types, args, kwargs)
 
 
+_INSTEAD: Final = MappingProxyType({
+    "full": "Write s * np.ones(shape), or np.full_like(x, s) of a node x.",
+    "__getitem__": "Write np.column_stack([x, y]) for np.c_, and np.hstack([x, y]) for np.r_.",
+    "__call__": "Write what np.vectorize repeats with whole arrays, or fg.stack([f(v) for v in x]).",
+    "softmax": "Write fg.softmax(x, axis).",
+    "logsumexp": "Write fg.logsumexp(x, axis).",
+    "log_softmax": "Write x - fg.logsumexp(x, axis, keepdims=True).",
+})  # fmt: skip
+"""What to write for functions of numpy and SciPy, in Python, that make arrays of what they are given."""
+
+
+def array_refused(node: object) -> SilentDetach:
+    """The error for an array of what a node holds, raised by the method that numpy asks for it."""
+    advice = _INSTEAD.get(by_library(2) or "") or (
+        "Leave np.asarray, np.array and np.float64 out, for nodes have numpy's functions, and write"
+        " A @ x for A.dot(x). Or use node.value for what it holds, fg.stack([x, y]) for an array of"
+        " nodes, and fg.at(array)[key].set(node) for an array with a node in it."
+    )
+    return SilentDetach("an array", repr(node), advice)
+
+
 def _no_array(self: Any, *args: object, **options: object) -> NoReturn:
     """Refuse: an array of what it holds would not be differentiated."""
-    advice = (
-        "Use node.value for what it holds, fg.stack([x, y]) for an array of nodes, and"
-        " fg.at(array)[key].set(node) for an array with a node in it."
-    )
-    raise SilentDetach("an array", repr(self), advice)
+    raise array_refused(self)
 
 
 def _refuse(kind: Any, name: str, error: Callable[[Any], TypeError]) -> None:

@@ -269,7 +269,12 @@ def not_a_number(value: object, where: str) -> NotAValue:
     got = told(value)
     if isinstance(value, Truth) or is_bool(value):
         got = f"the truth value {value!r:.60}"
-        advice = "Use where(condition, x, y) to choose by it."
+        advice = (
+            "Use where(condition, x, y) to choose by it, and where(condition, 1.0, 0.0) for the"
+            " number 1 or 0."
+        )
+        if getattr(value, "shape", ()):
+            advice += " How many hold is np.count_nonzero(condition)."
     elif isinstance(value, numbers.Complex):
         advice = "fgrad differentiates real numbers; use the real and imaginary parts as two."
     elif is_array(value):

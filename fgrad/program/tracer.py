@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from fgrad.errors import TracedNumber
+from fgrad.graph.asked import by_container, by_persistent_map
 from fgrad.graph.node import (
     Condition,
     Node,
@@ -30,11 +31,6 @@ from fgrad.ops.primitive import Op
 from fgrad.ops.signatures import Binary, Comparison
 
 _HERE: Final = str(Path(__file__).parents[1]) + os.sep
-
-
-def _in_persistent_map() -> bool:
-    """Whether pyrsistent asks for `==`: its maps compare a key with all keys of a bucket."""
-    return str(sys._getframe(2).f_globals.get("__name__")).startswith("pyrsistent")
 
 
 def _operators(
@@ -114,10 +110,18 @@ class _Valueless(_Open):
             raise _asked(self, "iteration")
 
         def __eq__(self, other: object) -> bool:
-            """Whether it is the same node; refused for another number, which it may be equal to."""
-            other_node = isinstance(other, Node) and other is not self
-            if is_numeric(other) or (other_node and not _in_persistent_map()):
-                raise _asked(self, "==")
+            """Whether it is the same node, to a container; refused for a number it may be equal to."""
+            return self._is(other, "==")
+
+        def __ne__(self, other: object) -> bool:
+            """Whether it is another node; refused as `==` is."""
+            found = self._is(other, "!=")
+            return found if found is NotImplemented else not found
+
+        def _is(self, other: object, sign: str) -> bool:
+            mine = by_container(2) if self is other else by_persistent_map(2)
+            if is_numeric(other) or (isinstance(other, Node) and not mine):
+                raise _asked(self, sign)
             return self is other if isinstance(other, Node) else NotImplemented
 
         __hash__ = object.__hash__

@@ -116,8 +116,19 @@ def one_number(output: object, where: str) -> Node[float] | float:
     try:
         return literal(output, where)
     except NotAValue:
-        advice = f"Let the function return one number; for several, call {where} for each."
+        advice = one_of(output, f"call {where} for each, or jacobian(f)")
         raise NotDifferentiable(where, summary(output), advice) from None
+
+
+def one_of(output: object, several: str) -> str:
+    """What to do about an output that is not one number: `several` if it holds more."""
+    shape = getattr(output, "shape", None)
+    if shape and set(shape) == {1}:
+        place = ", ".join("0" * len(shape))
+        return f"Let the function return its one element, y[{place}], or y.sum()."
+    if shape:
+        return "Let the function return one number, as y.sum() is; for the derivative of each element take fg.jacobian(f)."
+    return f"Let the function return one number; for several, {several}."
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False)

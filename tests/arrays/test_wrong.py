@@ -54,6 +54,9 @@ WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
     ("shapes", written(lambda w: w * np.ones(2)), fg.ShapeMismatch, ("(2, 3) and (2,)", "mul")),
     ("shapes of operations", written(lambda w: fg.hypot(w, np.ones(2))), fg.ShapeMismatch, ("hypot",)),
     ("matmul", written(lambda w: w @ w), fg.ShapeMismatch, ("matmul", "(2, 3) and (2, 3)")),
+    ("axis of a mean", written(lambda w: w.mean(3)), fg.ShapeMismatch, ("mean", "axis 3")),
+    ("axis of a variance", written(lambda w: w.var(3)), fg.ShapeMismatch, ("var", "axis 3")),
+    ("axis of a mean of some", written(lambda w: np.mean(w, 3, where=W > 1.0)), fg.ShapeMismatch, ("mean", "axis 3")),
     ("axis", written(lambda w: w.sum(2)), fg.ShapeMismatch, ("axis 2", "2 axes")),
     ("reshape", written(lambda w: w.reshape(4)), fg.ShapeMismatch, ("(4,)", "6 elements")),
     ("concatenate", written(lambda w: fg.concatenate([w, w.T])), fg.ShapeMismatch, ("(3, 2)", "axis 0")),
@@ -64,15 +67,44 @@ WRONG: list[tuple[str, Callable[[], Any], type[Exception], tuple[str, ...]]] = [
     ("solve", written(lambda w: fg.solve(w, w)), fg.ShapeMismatch, ("square",)),
     ("index out of bounds", written(lambda w: w[5]), fg.ShapeMismatch, ("out of bounds",)),
     ("index by a number that is none", written(lambda w: w[0.5]), fg.NotAValue, ("whole numbers",)),
+    ("index out of bounds as Python has it", written(lambda w: w[5]), IndexError, ("out of bounds",)),
+    ("set out of bounds as Python has it", written(lambda w: w.at[5].set(1.0)), IndexError, ("out of bounds",)),
+    ("an index among parameters", written(lambda w: w[w]), fg.NotAValue, ("trees.STATIC", "argument of their own")),
+    ("a condition as a number", written(lambda w: w * (w > 2.0)), fg.NotAValue, ("where(condition, 1.0, 0.0)", "np.count_nonzero(condition)")),
+    ("the sum of a condition", written(lambda w: np.sum(w > 2.0)), fg.NotAValue, ("where(condition, 1.0, 0.0)", "np.count_nonzero(condition)")),
+    ("the method of a condition", written(lambda w: (w > 2.0).mean()), AttributeError, ("np.where(condition, 1.0, 0.0).mean()",)),
+    ("a mask as numbers", written(lambda w: w * (W > 2.0)), fg.NotAValue, ("where(condition, 1.0, 0.0)", "np.count_nonzero(condition)")),
+    ("a mask from the left", written(lambda w: (W > 2.0) * w), fg.NotAValue, ("where(condition, 1.0, 0.0)",)),
+    ("gradient of one in an array", lambda: fg.gradient(lambda v: v[:1])(W[0]), fg.NotDifferentiable, ("y[0]", "y.sum()")),
+    ("gradient of one in a matrix", lambda: fg.gradient(lambda v: v[:1, :1])(W), fg.NotDifferentiable, ("y[0, 0]",)),
+    ("gradient of several", lambda: fg.gradient(lambda v: v * v)(W), fg.NotDifferentiable, ("y.sum()", "fg.jacobian(f)")),
     ("index by a node", written(lambda w: w[w]), fg.NotAValue, ("node.value",)),
     ("out=", written(lambda w: np.exp(w, out=np.zeros((2, 3)))), fg.NotAValue, ("out=", "immutable")),
     ("in place", written(_added), fg.NotAValue, ("z = z + x",)),
     ("np.add.at", written(lambda w: np.add.at(w, 0, 1.0)), fg.NotAValue, ("add.at", "immutable", "fg.at")),
     ("np.add.at of an array", written(lambda w: np.add.at(np.zeros(3), [0], w[0])), fg.NotAValue, ("add.at", "fg.at")),
+    ("np.subtract.at", written(lambda w: np.subtract.at(w, 0, 1.0)), fg.NotAValue, ("[key].add(-values)",)),
+    ("np.multiply.at", written(lambda w: np.multiply.at(w, 0, 1.0)), fg.NotAValue, ("twice", "[key].set(np.multiply(x[key], values))")),
+    ("at multiply", written(lambda w: w.at[0].multiply(2.0)), AttributeError, ("'multiply'", "x.at[key].get()", "x.at[key].set(")),
+    ("at min", written(lambda w: w.at[0].min(2.0)), AttributeError, ("'min'", "get, set and add")),
+    ("where= of log", written(lambda w: np.log(w, where=W > 1.0)), fg.NotAValue, ("fg.where(mask, np.log(x), other)",)),
+    ("where= and out=", written(lambda w: np.divide(1.0, w, out=np.zeros((2, 3)), where=W > 1.0)), fg.NotAValue, ("fg.where(mask, np.divide(x, y), other)",)),
+    ("maximum.accumulate", written(np.maximum.accumulate), fg.NotAValue, ("np.maximum(y[-1], v)", "fg.stack(y)")),
+    ("logaddexp.reduce", written(np.logaddexp.reduce), fg.NotAValue, ("fg.logsumexp(x, axis)",)),
+    ("hypot.reduce", written(np.hypot.reduce), fg.NotAValue, ("functools.reduce(np.hypot, list(x))",)),
+    ("add.reduceat", written(lambda w: np.add.reduceat(w, [0])), fg.NotAValue, ("np.bincount",)),
+    ("np.asarray", written(np.asarray), fg.SilentDetach, ("Leave np.asarray", "nodes have numpy's functions", "fg.stack")),
+    ("np.float64", written(lambda w: np.float64(w[0, 0])), fg.SilentDetach, ("np.float64 out",)),
+    ("the method dot of an array", written(lambda w: W.dot(w.T)), fg.SilentDetach, ("A @ x",)),
+    ("np.c_", written(lambda w: np.c_[w, w]), fg.SilentDetach, ("np.column_stack",)),
+    ("np.r_", written(lambda w: np.r_[w[0], 1.0]), fg.SilentDetach, ("np.hstack",)),
+    ("np.full of a number", written(lambda w: np.full(3, w[0, 0])), fg.SilentDetach, ("s * np.ones(shape)",)),
+    ("np.vectorize", written(np.vectorize(lambda v: v * 2.0)), fg.SilentDetach, ("np.vectorize", "fg.stack")),
+    ("np.frompyfunc", written(np.frompyfunc(lambda v: v * 2.0, 1, 1)), fg.NotAValue, ("np.frompyfunc's", "whole arrays")),
     ("np.copyto", written(lambda w: np.copyto(np.zeros((2, 3)), w)), fg.NotAValue, ("copyto", "fg.at(x)[key].set")),
     ("np.put", written(lambda w: np.put(np.zeros(3), 0, w[0, 0])), fg.NotAValue, ("put", "fg.at(x)[key].set")),
     ("a row of an array", written(_row), fg.SilentDetach, ("fg.at(array)[key].set(node)",)),
-    ("np.full", written(lambda w: np.full(3, w[0, 0])), fg.SilentDetach, ("fg.stack",)),
+    ("np.full", written(lambda w: np.full(3, w[0, 0])), fg.SilentDetach, ("np.full_like",)),
     ("an array of objects", written(lambda w: np.array([w[0, 0]], dtype=object)), fg.SilentDetach, ("fg.stack",)),
     ("fill", written(lambda w: w.fill(0.0)), fg.SilentDetach, ("fill()", "full_like")),
     ("sort in place", written(lambda w: w.sort()), fg.SilentDetach, ("sort()", "fg.sort(x)")),
@@ -162,6 +194,17 @@ def test_it_is_refused_with_what_came_and_what_to_do(case: Any) -> None:
         assert part in text, text
     assert "\n" not in text
     assert "Held" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("softmax", "fg.softmax(x, axis)"), ("logsumexp", "fg.logsumexp(x, axis)"), ("log_softmax", "x - fg.logsumexp(x, axis, keepdims=True)")],
+)  # fmt: skip
+def test_functions_of_scipy_in_python_are_refused_with_ours(name: str, said: str) -> None:
+    special = pytest.importorskip("scipy.special")
+    with pytest.raises(fg.SilentDetach) as caught:
+        getattr(special, name)(fg.var(W, "w"))
+    assert said in str(caught.value)
 
 
 TABLES: list[tuple[str, Callable[[Any, Any], Any], str]] = [

@@ -80,7 +80,9 @@ def test_a_named_condition_is_a_condition() -> None:
 
 def test_equality_and_hash_are_identity() -> None:
     x, twin = fg.var(2.0, "x"), fg.var(2.0, "x")
-    assert x == x  # noqa: PLR0124  # equality with itself is what is tested
+    assert x in [twin, x]
+    assert [twin, x].index(x) == 1
+    assert {x: 1}[x] == 1
     assert x != twin
     assert len({x, twin, x}) == 2
     assert loose.var(2.0) != "x"

@@ -256,7 +256,6 @@ def test_a_node_is_not_equal_to_what_is_no_number() -> None:
         for other in ("x", None, [2.0], (2.0,), {"a": 2.0}, object()):
             assert subject != other
             assert other != subject
-        assert subject == subject  # noqa: PLR0124  # equality with itself is what is tested
 
 
 def test_another_node_is_another_unless_one_has_no_value_yet() -> None:

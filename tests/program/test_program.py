@@ -187,7 +187,7 @@ def asks_a_branch(x: float) -> float:
         (range, "int()"),
         (lambda x: x == 1.0, "=="),
         (lambda x: x == 2.0 * x, "=="),
-        (lambda x: x != fg.var(1.0), "=="),
+        (lambda x: x != fg.var(1.0), "!="),
         (lambda x: (x + 1.0) in [x, x - 1.0], "=="),
         (lambda x: max(x, 1.0), "a branch"),
     ],
