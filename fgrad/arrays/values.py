@@ -50,7 +50,7 @@ def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
         return float(kept)
     if kept.flags.writeable and kept is not value:
         kept.flags.writeable = False  # it was made here
-    return _fixed(kept, borrow)
+    return fixed(kept, borrow)
 
 
 def as_leaf(value: Any, where: str) -> Any:
@@ -80,15 +80,15 @@ def truths(value: Any, where: str) -> Any:
     if value.dtype != np.bool_:
         advice = "Compare it with something first, as in x < 0.0."
         raise NotAValue(where, "truth values", _described(value), advice)
-    return _fixed(value, None) if value.ndim else bool(value)
+    return fixed(value, None) if value.ndim else bool(value)
 
 
-def _fixed(value: Any, borrow: bool | None) -> Any:
+def fixed(value: Any, borrow: bool | None = None) -> Any:
     """An array that nobody can write to: the same if that is so, else a copy, or a view."""
     base = value
     while isinstance(base, np.ndarray) and not base.flags.writeable:
         base = base.base
-    if not isinstance(base, np.ndarray):
+    if base is None or type(base) is bytes:  # all else may be written to from elsewhere
         return value
     if borrow is None:
         borrow = sweeping.get(False)
