@@ -50,7 +50,7 @@ def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
         return float(kept)
     if kept.flags.writeable and kept is not value:
         kept.flags.writeable = False  # it was made here
-    return fixed(kept, borrow)
+    return _fixed(kept, borrow)
 
 
 def as_leaf(value: Any, where: str) -> Any:
@@ -80,10 +80,10 @@ def truths(value: Any, where: str) -> Any:
     if value.dtype != np.bool_:
         advice = "Compare it with something first, as in x < 0.0."
         raise NotAValue(where, "truth values", _described(value), advice)
-    return fixed(value, None) if value.ndim else bool(value)
+    return _fixed(value, None) if value.ndim else bool(value)
 
 
-def fixed(value: Any, borrow: bool | None = None) -> Any:
+def _fixed(value: Any, borrow: bool | None) -> Any:
     """An array that nobody can write to: the same if that is so, else a copy, or a view."""
     base = value
     while isinstance(base, np.ndarray) and not base.flags.writeable:
@@ -242,7 +242,8 @@ def _separate() -> bool:
 _SEPARATE: Final = _separate()
 
 
-def _under_errstate(f: Callable[..., Any], *args: Any) -> Any:
+def under_errstate(f: Callable[..., Any], *args: Any) -> Any:
+    """`f(*args)`, in which numpy does not warn, in the context of the caller."""
     with np.errstate(all="ignore"):
         return f(*args)
 
@@ -250,7 +251,7 @@ def _under_errstate(f: Callable[..., Any], *args: Any) -> Any:
 def _silenced() -> Callable[..., Any]:
     """`run(f, *args)` of a context in which numpy does not warn, where it keeps that by context."""
     if not _SEPARATE:
-        return _under_errstate
+        return under_errstate
     context = Context()
     context.run(np.seterr, all="ignore")
     return context.run
@@ -277,4 +278,4 @@ def quietly(f: Callable[..., Any], *args: Any) -> Any:
     try:
         return QUIET.run(f, *args)
     except RuntimeError:
-        return _under_errstate(f, *args)
+        return under_errstate(f, *args)

@@ -13,7 +13,7 @@ import numpy as np
 from fgrad.arrays.joining import concatenation
 from fgrad.arrays.linear import starts
 from fgrad.arrays.shapes import given, index, reshape
-from fgrad.arrays.values import fixed, shape_of
+from fgrad.arrays.values import shape_of
 from fgrad.errors import ShapeMismatch
 from fgrad.graph.node import Node
 from fgrad.ops.operand import Operand, literal
@@ -62,7 +62,7 @@ class Layout:
     def parted(self, vector: Any) -> list[Any]:
         """The arrays and numbers in a vector: an array, a node, or a list of numbers and nodes.
 
-        Arrays are views of the vector, of a copy if somebody can write to it. Raises ShapeMismatch for a vector of another length.
+        Arrays are views of a read-only vector. Raises ShapeMismatch for a vector of another length.
         """
         listed = isinstance(vector, (list, tuple))
         row = [*map(_number, vector)] if listed else given(vector, "unravel")
@@ -73,8 +73,6 @@ class Layout:
         if type(row) is np.ndarray and self.numbers:
             numbers: list[Any] = row.tolist()
             return numbers
-        if type(row) is np.ndarray:
-            row = fixed(row)
         part = _of_list if listed else _of_array if type(row) is np.ndarray else _of_node
         spans = zip(itertools.pairwise(self.places), self.shapes, strict=True)
         return [part(row, start, end, shape) for (start, end), shape in spans]
