@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from math import nan
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ class _Kv(Borrowed):
 
 @cache
 def _whole_kv(special: Any) -> Callable[..., Any]:
-    import numpy as np  # noqa: PLC0415  # SciPy has imported it
+    np: Any = import_module("numpy")  # SciPy has imported it, and this room does not know of arrays
 
     def kv(order: Any, x: Any) -> Any:
         value = special.kv(order, x)
