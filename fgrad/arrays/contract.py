@@ -2,7 +2,7 @@
 
 One primitive is matmul, dot, outer, tensordot and einsum. Its transpose is a contraction too. Where
 one side is guarded, what is guarded counts as 0 and multiplies as none: an infinity or nan of the
-other side meets nothing there (`guarded_contraction`).
+other side meets nothing there (`guarded_contraction`); likewise where both are (`twice_guarded`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.arrays.linear import full, permuted, reshaped, summing, widened
-from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.primitive import Flow, Flows, Support, Whole
 from fgrad.arrays.values import plain, quietly, shape_of
-from fgrad.ops.multiple import either, settled
+from fgrad.ops.multiple import either, guarded, settled
 from fgrad.ops.operand import Guarded
 
 _CACHED: Final = 1024
@@ -45,10 +45,7 @@ def contraction(spec: str) -> Whole:
     def push(y: Any, args: Sequence[Any], moves: Flows) -> Flow:
         (a, b), (da, db) = args, moves
         left = None if da is None else contracted(spec, da, b)
-        right = None if db is None else contracted(f"{q},{p}->{out}", db, a)
-        if left is None or right is None:
-            return right if left is None else left
-        return either(left, right)
+        return _both(left, None if db is None else contracted(f"{q},{p}->{out}", db, a))
 
     return Whole("contract", plan(spec), (contraction, (spec,)), (spec,), 2, pull, push)
 
@@ -110,13 +107,28 @@ def contract(spec: str, a: Any, b: Any) -> Any:
     return contraction(spec)(a, b)
 
 
-def contracted(spec: str, flow: Flow, other: Any) -> Flow:
-    """The contraction of a flow of its full shape, which may be guarded, with an array."""
-    if not isinstance(flow, Guarded):
-        return contract(spec, flow, other)
-    where = supported(spec, flow.condition, shape_of(other))
-    value = guarded_contraction(spec)(flow.condition, settled(flow), other)
+def contracted(spec: str, a: Flow, b: Flow) -> Flow:
+    """The contraction of two flows of their full shapes, each of which may be guarded, or an array."""
+    if not isinstance(b, Guarded):
+        if not isinstance(a, Guarded):
+            return contract(spec, a, b)
+        where = supported(spec, a.condition, shape_of(b))
+        value = guarded_contraction(spec)(a.condition, settled(a), b)
+        return Guarded(where, value, zero=True)
+    if not isinstance(a, Guarded):
+        p, q, out = letters(spec)
+        return contracted(f"{q},{p}->{out}", b, a)
+    where = meeting(spec)(a.condition, b.condition)
+    value = twice_guarded(spec)(a.condition, b.condition, settled(a), settled(b))
     return Guarded(where, value, zero=True)
+
+
+@lru_cache(_CACHED)
+def meeting(spec: str) -> Support:
+    """Where a contraction of two that are guarded flows: where both sides of a term do."""
+    product = plan(spec)
+    impl = lambda c, d: product(c * 1.0, d * 1.0) > 0.0
+    return Support("contract_support", impl, (meeting, (spec,)), (spec,), 2)
 
 
 def supported(spec: str, condition: Any, other: tuple[int, ...]) -> Any:
@@ -139,49 +151,84 @@ def supported(spec: str, condition: Any, other: tuple[int, ...]) -> Any:
 def guarded_contraction(spec: str) -> Whole:
     """The contraction of g with x where c: what does not flow meets nothing of x, not 0 * inf.
 
-    It is linear in g and in x; g is 0 where c does not hold.
+    It is linear in g and in x; g is 0 where c does not hold. What flows to or with one of them may be
+    guarded as well: then a term counts where both are.
     """
     p, q, out = letters(spec)
-    to_x, to_g = f"{p},{out}->{q}", f"{out},{q}->{p}"
 
     def pull(y: Any, args: Sequence[Any], bar: Flow, wanted: Sequence[bool]) -> Flows:
         c, g, x = args
         bar = full(bar, shape_of(y))
-        back = Guarded(c, settled(contracted(to_g, bar, x))) if wanted[1] else None
-        there = contracted(to_x, Guarded(c, g, zero=True), settled(bar)) if wanted[2] else None
+        back = guarded(c, contracted(f"{out},{q}->{p}", bar, x)) if wanted[1] else None
+        there = contracted(f"{p},{out}->{q}", Guarded(c, g, zero=True), bar) if wanted[2] else None
         return None, back, there
 
     def push(y: Any, args: Sequence[Any], moves: Flows) -> Flow:
         (c, g, x), (_, dg, dx) = args, moves
-        left = None if dg is None else contracted(spec, Guarded(c, settled(dg)), x)
-        right = None if dx is None else contracted(spec, Guarded(c, g, zero=True), settled(dx))
-        if left is None or right is None:
-            return right if left is None else left
-        return either(left, right)
+        left = None if dg is None else contracted(spec, guarded(c, dg), x)
+        right = None if dx is None else contracted(spec, Guarded(c, g, zero=True), dx)
+        return _both(left, right)
 
     made = (guarded_contraction, (spec,))
     return Whole("guarded_contract", _guarding(spec), made, (spec,), 3, pull, push, 1)
 
 
+@lru_cache(_CACHED)
+def twice_guarded(spec: str) -> Whole:
+    """The contraction of g where c with x where d: a term counts where both do, as (c, d, g, x).
+
+    It is linear in g and in x; each is 0 where its condition does not hold.
+    """
+    p, q, out = letters(spec)
+
+    def pull(y: Any, args: Sequence[Any], bar: Flow, wanted: Sequence[bool]) -> Flows:
+        c, d, g, x = args
+        bar = full(bar, shape_of(y))
+        a, b = Guarded(c, g, zero=True), Guarded(d, x, zero=True)
+        back = guarded(c, contracted(f"{out},{q}->{p}", bar, b)) if wanted[2] else None
+        there = guarded(d, contracted(f"{p},{out}->{q}", a, bar)) if wanted[3] else None
+        return None, None, back, there
+
+    def push(y: Any, args: Sequence[Any], moves: Flows) -> Flow:
+        (c, d, g, x), (_, _, dg, dx) = args, moves
+        a, b = Guarded(c, g, zero=True), Guarded(d, x, zero=True)
+        left = None if dg is None else contracted(spec, guarded(c, dg), b)
+        return _both(left, None if dx is None else contracted(spec, a, guarded(d, dx)))
+
+    made = (twice_guarded, (spec,))
+    return Whole("twice_guarded_contract", _twice(spec), made, (spec,), 4, pull, push, 2)
+
+
+def _both(left: Flow, right: Flow) -> Flow:
+    """The sum of two moves, None of which is no move."""
+    if left is None or right is None:
+        return right if left is None else left
+    return either(left, right)
+
+
 def _guarding(spec: str) -> Callable[[Any, Any, Any], Any]:
+    twice = _twice(spec)
+    return lambda c, g, x: twice(c, np.True_, g, x)
+
+
+def _twice(spec: str) -> Callable[[Any, Any, Any, Any], Any]:
     product = plan(spec)
 
-    def guarding(c: Any, g: Any, x: Any) -> Any:
+    def guarding(c: Any, d: Any, g: Any, x: Any) -> Any:
         y = product(g, x)
-        return y if np.isfinite(y).all() else _by_sign(product, c, g, x)
+        return y if np.isfinite(y).all() else _by_sign(product, c, d, g, x)
 
     return guarding
 
 
-def _by_sign(product: Callable[[Any, Any], Any], c: Any, g: Any, x: Any) -> Any:
+def _by_sign(product: Callable[[Any, Any], Any], c: Any, d: Any, g: Any, x: Any) -> Any:
     """The guarded contraction where there are infinities or nan: how many terms are of which is counted.
 
     A term that is not finite is so by its sign, which products of ones and zeros count, without the
     array of all terms.
     """
-    c = np.broadcast_to(c, np.shape(g))
     y = product(np.where(np.isfinite(g), g, 0.0), np.where(np.isfinite(x), x, 0.0))
-    us, them = _kinds(g, c), _kinds(x, np.True_)
+    us, them = _kinds(g, c), _kinds(x, d)
 
     def count(*pairs: tuple[str, str]) -> Any:
         return sum(product(us[mine], them[other]) for mine, other in pairs) > 0.0

@@ -59,8 +59,15 @@ def _cholesky_op() -> Whole:
     return _cholesky
 
 
+def _factor(a: Any) -> Any:
+    """The lower factors, with nan for those that are not finite: LAPACK leaves the rows above a nan."""
+    y = np.linalg.cholesky(a)
+    lost = ~np.isfinite(y).all((-2, -1), keepdims=True)
+    return np.tril(np.where(lost, np.nan, y)) if lost.any() else y
+
+
 _cholesky: Whole = Whole(
-    "cholesky", lapack(np.linalg.cholesky, kept=np.tril), (_cholesky_op, ()), (), 1,
+    "cholesky", lapack(_factor, kept=np.tril), (_cholesky_op, ()), (), 1,
     _cholesky_pull, _cholesky_push,
 )  # fmt: skip
 
@@ -120,7 +127,11 @@ def _on(x: Any) -> Any:
 
 
 def _tall(a: Any) -> Any:
-    return tuple(np.linalg.qr(a))
+    q, r = np.linalg.qr(a)
+    lost = ~(np.isfinite(q).all((-2, -1)) & np.isfinite(r).all((-2, -1)))[..., None, None]
+    if lost.any():
+        q, r = np.where(lost, np.nan, q), np.triu(np.where(lost, np.nan, r))
+    return q, r
 
 
 def _qr_op() -> Several:

@@ -165,8 +165,8 @@ def interp(  # noqa: PLR0917  # as numpy has it
 ) -> Any:
     """Straight lines between points (xp, fp), of which `xp` increase, read at `x`; as numpy's.
 
-    Outside it is the first and the last of `fp`, or `left` and `right`; with a `period` it repeats.
-    At a point the derivative is the slope behind it, at the last one that before it.
+    Outside it is the first and the last of `fp`, or `left` and `right`; with a `period` it repeats;
+    at nan it is nan. At a point the derivative is the slope behind it, at the last one that before it.
 
     >>> import numpy as np
     >>> import fgrad as fg
@@ -191,7 +191,7 @@ def interp(  # noqa: PLR0917  # as numpy has it
         x1, f1 = index(xp, low + 1), index(fp, low + 1)
         slope = ops.div(f1 - index(fp, low), x1 - index(xp, low))
         y = slope * (x - x0) + f0
-        lost = plain(np.isnan(known(y, "interp")))
+        lost = plain(np.isnan(known(y, "interp")) & ~np.isnan(at))  # what is read at nan is nan
         if np.any(lost):  # as numpy, from the other end, and where both are one infinity
             y = ops.where(lost, slope * (x - x1) + f1, y)
             flat = np.equal(known(f0, "interp"), known(f1, "interp"))

@@ -81,6 +81,8 @@ def _table() -> dict[str, Maker]:
         "add_at": Maker(at.adding, ("index",)),
         "contract": Maker(contract.contraction, ("spec",)),
         "guarded_contract": Maker(contract.guarded_contraction, ("spec",)),
+        "twice_guarded_contract": Maker(contract.twice_guarded, ("spec",)),
+        "contract_support": Maker(contract.meeting, ("spec",)),
         "concatenate": Maker(joining.concatenation, ("axis", "count")),
         "concatenate_support": Maker(joining.of_truths, ("axis", "count")),
         "sparse_product": Maker(sparse.sparse_product, ("index", "shape", "flag")),
@@ -148,7 +150,7 @@ def size_of_result(op: Any, shapes: Sequence[Shape]) -> int:
         return math.prod(op.key[-1])
     if op.name in ("index", "index_support"):
         return math.prod(linear.indexed_shape(op.key[0], shapes[0]))
-    if op.name in ("contract", "guarded_contract"):
+    if op.name.endswith(("contract", "contract_support")):
         p, q, out = contract.letters(op.key[0])
         known = dict(zip((*p, *q), (*shapes[-2], *shapes[-1]), strict=True))
         return math.prod([known[c] for c in out])

@@ -57,7 +57,7 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "nanmean": (statistics.nanmean, _MEAN), "nanmax": (statistics.nanmax, _MAX),
     "nanmin": (statistics.nanmin, _MAX), "nanvar": (forms.spread(statistics.nanvar), _STD),
     "nanstd": (forms.spread(statistics.nanstd), _STD), "nancumsum": (statistics.nancumsum, _CUM),
-    "nancumprod": (statistics.nancumprod, _CUM), "nanmedian": (statistics.nanmedian, _MEDIAN),
+    "nancumprod": (statistics.nancumprod, _CUM), "nanmedian": (order.nanmedian, _MEDIAN),
     "median": (order.median, _MEDIAN), "quantile": (order.quantile, _QUANTILE),
     "percentile": (order.percentile, _QUANTILE), "nanquantile": (order.nanquantile, _QUANTILE),
     "nanpercentile": (order.nanpercentile, _QUANTILE),

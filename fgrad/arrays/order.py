@@ -165,6 +165,21 @@ def median(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return reshape(y, kept(shape, axes)) if keepdims else y
 
 
+def nanmedian(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The median of what is not nan."""
+    x = given(x, "nanmedian")
+    shape = shape_of(x)
+    axes = axes_of(axis, len(shape), "nanmedian")
+    lines = sort(of_lines(x, axes))
+    if not shape_of(lines)[-1]:
+        raise refused("nanmedian", f"no elements, of shape {shape}", "Give one element at least.")
+    count = (~np.isnan(np.asarray(known(lines, "nanmedian")))).sum(-1)  # nan is sorted to the end
+    low, high = np.maximum(count - 1, 0) // 2, count // 2 * (count > 0)
+    a, b = _elements(lines, low), _elements(lines, high)
+    y = ops.where(plain(np.equal(low, high)), b, ops.div(a + b, 2.0))
+    return reshape(y, kept(shape, axes)) if keepdims else y
+
+
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """Where numbers would stand among sorted ones: whole numbers, which have no derivative."""
     return np.searchsorted(known(a, "searchsorted"), known(v, "searchsorted"), side, sorter)  # type: ignore[call-overload]  # of any side

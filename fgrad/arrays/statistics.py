@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fgrad.arrays.functions import cumprod, cumsum, max, mean, min, prod, std, sum, variance
-from fgrad.arrays.order import known, nanquantile
+from fgrad.arrays.order import known
 from fgrad.arrays.parts import diagonal
 from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import (
@@ -153,11 +153,6 @@ def nanmin(
 def _or_nan(out: Any, mask: Any, axis: Axis, keepdims: bool) -> Any:
     axes = axes_of(axis, np.ndim(mask), "nanmax")
     return ops.where(np.any(mask, axes, keepdims=keepdims), out, math.nan)
-
-
-def nanmedian(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    """The median of what is not nan."""
-    return nanquantile(x, 0.5, axis, keepdims=keepdims)
 
 
 def nancumsum(x: Any, axis: int | None = None) -> Any:

@@ -95,7 +95,7 @@ def _fixed(value: Any, borrow: bool | None) -> Any:
     base = value
     while isinstance(base, np.ndarray) and not base.flags.writeable:
         base = base.base
-    if not isinstance(base, np.ndarray):
+    if base is None or type(base) is bytes:  # all else may be written to from elsewhere
         return value
     if borrow is None:
         borrow = sweeping.get(False)
@@ -250,7 +250,8 @@ def _separate() -> bool:
 _SEPARATE: Final = _separate()
 
 
-def _under_errstate(f: Callable[..., Any], *args: Any) -> Any:
+def under_errstate(f: Callable[..., Any], *args: Any) -> Any:
+    """`f(*args)`, in which numpy does not warn, in the context of the caller."""
     with np.errstate(all="ignore"):
         return f(*args)
 
@@ -258,7 +259,7 @@ def _under_errstate(f: Callable[..., Any], *args: Any) -> Any:
 def _silenced() -> Callable[..., Any]:
     """`run(f, *args)` of a context in which numpy does not warn, where it keeps that by context."""
     if not _SEPARATE:
-        return _under_errstate
+        return under_errstate
     context = Context()
     context.run(np.seterr, all="ignore")
     return context.run
@@ -285,4 +286,4 @@ def quietly(f: Callable[..., Any], *args: Any) -> Any:
     try:
         return QUIET.run(f, *args)
     except RuntimeError:
-        return _under_errstate(f, *args)
+        return under_errstate(f, *args)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import attrs
 
-from fgrad.arrays.contract import contracted, guarded_contraction, letters
+from fgrad.arrays.contract import contracted
 from fgrad.arrays.linear import full
 from fgrad.arrays.nodes import sealed
 from fgrad.arrays.primitive import ArrayOp, Linear
@@ -22,12 +22,12 @@ from fgrad.autodiff.multiple import Items, pushforward
 from fgrad.autodiff.taylor import _NODES, Coefficient, _Series, _Table
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.multiple import Item, settled
+from fgrad.ops.multiple import Item, guarded
 from fgrad.ops.operand import Guarded, is_array
 
 _MOVE: Final = object()
 """Instead of an operation: the series is the derivative of its one argument."""
-_PRODUCTS: Final = frozenset({"contract", "guarded_contract"})
+_PRODUCTS: Final = frozenset({"contract", "guarded_contract", "twice_guarded_contract"})
 
 
 def array_coefficient_nodes(y: Node[Any], x: Node[Any], order: int) -> tuple[Node[Any], ...]:
@@ -105,7 +105,9 @@ class _ArrayTable(_Table):
             node: Any = y.source
             call = node.args[0] if isinstance(node.op, Item) else node
             moves = [self._move(x) for x in y.args]
-            if not isinstance(node.op, Item):
+            if all(move is None for move in moves):
+                move = None
+            elif not isinstance(node.op, Item):
                 move = node.op.push(node, node.args, moves)
             elif isinstance(call.op, ArrayOp):
                 move = call.op.push(Items(call), call.args, moves)[node.op.index]
@@ -154,9 +156,9 @@ def _wide(x: _Series, place: int) -> Coefficient:
 
 def _product(y: _Series, spec: str, a: Coefficient, b: Coefficient) -> Coefficient:
     node: Any = y.source
-    if y.op.name == "guarded_contract":
-        return guarded_contraction(spec)(node.args[0], settled(a), settled(b))
-    if isinstance(b, Guarded) and not isinstance(a, Guarded):
-        p, q, out = letters(spec)
-        return contracted(f"{q},{p}->{out}", b, a)
-    return contracted(spec, a, settled(b))
+    guards = node.args[:-2]
+    if guards:
+        a = guarded(guards[0], a)
+    if len(guards) > 1:
+        b = guarded(guards[1], b)
+    return contracted(spec, a, b)

@@ -5,12 +5,45 @@ Derivatives with respect to an order are not offered; they are nan, so that none
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from math import nan
-from typing import Final
+from typing import Any, Final
 
-from fgrad.ops.borrowed import Borrowed
+from fgrad.ops.borrowed import Borrowed, scipy_special
 from fgrad.ops.operand import R
+from fgrad.ops.scalar import div
 from fgrad.ops.signatures import Binary, Unary
+
+_UNDERFLOW: Final = 750.0  # from here on kv of every order below some thousands is 0
+
+
+class _Kv(Borrowed):
+    """SciPy's kv, which of whole orders is 0 from about 698 on, where the value is none yet: there from kve."""
+
+    __slots__ = ()
+
+    def function(self) -> Callable[..., Any]:
+        """The function of floats or arrays; MissingExtra without SciPy."""
+        return _whole_kv(scipy_special("kv"))
+
+
+@cache
+def _whole_kv(special: Any) -> Callable[..., Any]:
+    np: Any = import_module("numpy")  # SciPy has imported it, and this room does not know of arrays
+
+    def kv(order: Any, x: Any) -> Any:
+        value = special.kv(order, x)
+        lost = np.equal(value, 0.0) & np.less(x, _UNDERFLOW)
+        if not lost.any():
+            return value
+        with np.errstate(all="ignore"):
+            half = np.exp(np.multiply(x, -0.5))  # twice, of which the second may be subnormal
+            return np.where(lost, special.kve(order, x) * half * half, value)
+
+    return kv
+
 
 _NOT_OFFERED: Final = "nan with respect to the order x, which is not offered"
 
@@ -40,10 +73,10 @@ yv: Binary = Binary(
     kink=_NOT_OFFERED,
 )
 k0: Unary = Unary("k0", Borrowed("k0"), lambda out, x: -k1(x))
-k1: Unary = Unary("k1", Borrowed("k1"), lambda out, x: -0.5 * (k0(x) + kv(2.0, x)))
+k1: Unary = Unary("k1", Borrowed("k1"), lambda out, x: -(k0(x) + div(k1(x), x)))
 kv: Binary = Binary(
     "kv",
-    Borrowed("kv"),
+    _Kv("kv"),
     lambda out, x, y: nan,
     lambda out, x, y: -0.5 * (kv(x - 1.0, y) + kv(x + 1.0, y)),
     kink=_NOT_OFFERED,

@@ -227,7 +227,7 @@ BESSEL: Final[dict[str, Description]] = {
     "k1": (
         "the modified Bessel function of the second kind of order 1",
         "x >= 0, inf at 0; nan below",
-        ("-0.5 * (k0(x) + kv(2.0, x))",),
+        ("-(k0(x) + k1(x) / x)",),
     ),
     "kv": (
         "the modified Bessel function of the second kind of order x, at y",

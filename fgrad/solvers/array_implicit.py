@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 
 from fgrad.arrays.api import concatenate, reshape, solve, transpose
-from fgrad.arrays.values import basis, of_numbers, shape_of
+from fgrad.arrays.values import basis, of_numbers, shape_of, under_errstate
 from fgrad.arrays.vectors import Layout, joined
 from fgrad.autodiff import multiple
 from fgrad.autodiff.activity import Activity
@@ -68,7 +68,8 @@ class Equation:
             layout = Layout.of(first)
             f = lambda xs: self._matching(self.f(xs, rest), first)
             solver = self._newton if newton else self._iterated
-            return tuple(layout.parted(solver(f, layout, joined(first))))
+            # What is not finite is an error of ours, or what was asked for.
+            return tuple(layout.parted(under_errstate(solver, f, layout, joined(first))))
 
         values = impl(*map(number_of, everything))
         if not any(isinstance(x, Node) for x in given):

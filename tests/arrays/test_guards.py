@@ -10,7 +10,12 @@ np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
 from fgrad.arrays import values  # noqa: E402  # needs numpy
-from fgrad.arrays.contract import guarded_contraction, letters  # noqa: E402  # needs numpy
+from fgrad.arrays.contract import (  # noqa: E402  # needs numpy
+    guarded_contraction,
+    letters,
+    meeting,
+    twice_guarded,
+)
 from fgrad.autodiff import array_reverse, array_values  # noqa: E402  # needs numpy
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
@@ -21,8 +26,18 @@ WEIGHTS = np.arange(6.0).reshape(3, 2) * 0.3 + 0.1
 VALID = np.array([True, False, True])
 SECOND = np.array([False, True, False])
 PLACES = np.array([0, 1, 1])
+HOLES = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
+BLOCK = np.zeros((6, 6), bool)
+BLOCK[1:4, 1:4] = True
 
 Loss = Callable[..., Any]
+
+
+def squared_outer(w: Any) -> Any:
+    """The outer product of something with itself."""
+    return fg.outer(w, w)
+
+
 CASES: list[tuple[str, Loss, tuple[Any, ...]]] = [
     ("elementwise", lambda x: fg.sum(fg.where(x > 0.0, fg.log(x) * x, 0.0)), (ROWS,)),
     ("reshape", lambda x: fg.sum(fg.where(SECOND, fg.reshape(fg.log(x), (1, 3)), 0.0)), (LINE,)),
@@ -52,6 +67,8 @@ CASES: list[tuple[str, Loss, tuple[Any, ...]]] = [
     ("mean where", lambda x: np.mean(fg.log(x), where=np.asarray(ROWS > 0.0)), (ROWS,)),
     ("nansum", lambda x: np.nansum(fg.log(x), where=np.asarray(ROWS > 0.0)), (ROWS,)),
     ("nan_to_num", lambda x: fg.sum(np.nan_to_num(fg.log(x), neginf=0.0)), (LINE,)),
+    ("outer of a tie", lambda x: fg.sum(fg.where(BLOCK, squared_outer(1.5 / (fg.maximum(x, 2.0 * x - fg.stop_gradient(x)) * HOLES)), 1.25)), (np.ones((2, 3)),)),
+    ("matmul of both sides", lambda x: fg.sum(fg.where(np.outer(VALID, VALID), fg.log(fg.relu(LINE * x)[[1, 0, 1]])[:, None] @ (1.0 / fg.maximum(x * LINE, 0.0))[None, [1, 0, 1]], 0.0)), (np.ones(3),)),
     ("relu then division", lambda x: fg.sum(fg.where(x > 0.0, fg.relu(x) / x, 0.0)), (LINE,)),
 ]  # fmt: skip
 warned = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -77,9 +94,12 @@ def test_no_nan_comes_of_a_branch_that_is_not_taken(
     first, second = slope(*args), fg.gradient(squared, argnums=wrt)(*args)
     pushed = fg.jvp(loss, argnums=wrt)(*args, moves)[1]
     bent = fg.jvp(slope, argnums=wrt)(*args, moves)[1]
+    turned = fg.gradient(lambda *xs: fg.jvp(loss, argnums=wrt)(*xs, moves)[1], argnums=wrt)(*args)
     assert np.isfinite(pushed)
-    for found in (*first, *second, *bent):
+    for found in (*first, *second, *bent, *turned):
         assert np.isfinite(found).all()
+    for one, other in zip(bent, turned, strict=True):  # whichever mode comes first
+        assert np.allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
 @warned
@@ -117,6 +137,7 @@ def test_a_guarded_contraction_is_the_sum_of_what_flows(spec: str, spread: float
     x = random.normal(size=[lengths[c] for c in q])
     c = random.uniform(size=g.shape) < 0.6
     x.flat[::3] = spread
+    d = random.uniform(size=x.shape) < 0.6
     g.flat[::5] = 0.0
     g.flat[1::7] = np.inf
     g = np.where(c, g, 0.0)
@@ -128,12 +149,19 @@ def test_a_guarded_contraction_is_the_sum_of_what_flows(spec: str, spread: float
         list(range(len(joint))),
         list(range(len(joint))),
     )
-    terms = np.where(lift(c.astype(float), p) > 0.0, lift(g, p) * lift(x, q), 0.0)
     order = [joint.index(s) for s in joint if s not in out]
     left = [s for s in joint if s in out]
-    expected = terms.sum(tuple(order)).transpose([left.index(s) for s in out])
-    assert np.array_equal(np.isnan(found := guarded_contraction(spec)(c, g, x)), np.isnan(expected))
-    assert np.allclose(found, expected, equal_nan=True)
+    summed: Any = lambda terms: terms.sum(tuple(order)).transpose([left.index(s) for s in out])
+    flows = lift(c.astype(float), p) > 0.0
+    with np.errstate(all="ignore"):
+        terms = lift(g, p) * lift(x, q)
+        both = flows & (lift(d.astype(float), q) > 0.0)
+        once = guarded_contraction(spec)(c, g, x)
+        twice = twice_guarded(spec)(c, d, g, np.where(d, x, 0.0))
+        expected = summed(np.where(flows, terms, 0.0)), summed(np.where(both, terms, 0.0))
+    assert np.allclose(once, expected[0], equal_nan=True)
+    assert np.allclose(twice, expected[1], equal_nan=True)
+    assert np.array_equal(meeting(spec)(c, d), summed(both) > 0)
 
 
 @warned

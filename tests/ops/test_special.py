@@ -284,6 +284,21 @@ def test_slopes_that_nearly_cancel_keep_their_digits() -> None:
             assert relative(second(fg.lambertw, x), bend) < 1e-14
 
 
+@pytest.mark.parametrize("x", [0.01, 3.0, 690.0, 698.5, 702.0, 705.2, 720.0])
+def test_k_of_every_order_and_its_slopes_keep_their_digits_until_they_underflow(x: float) -> None:
+    pytest.importorskip("scipy")
+    functions: list[tuple[Any, float]] = [(fg.k0, 0.0), (fg.k1, 1.0)]
+    functions += [(lambda y, n=n: fg.kv(n, y), n) for n in (0.0, 1.0, 2.0, 2.5, -3.0, 12.0)]
+    for f, n in functions:
+        slope = gradient(f)
+        with mp.workdps(DIGITS):
+            k: Any = lambda n, y: mp.besselk(n, mp.mpf(y))
+            first = -(k(n - 1, x) + k(n + 1, x)) / 2
+            second = (k(n - 2, x) + 2 * k(n, x) + k(n + 2, x)) / 4
+            for found, true in ((f(x), k(n, x)), (slope(x), first), (gradient(slope)(x), second)):
+                assert found == pytest.approx(float(true), rel=1e-12, abs=1e-321), (n, x)
+
+
 def test_slopes_of_inverses_keep_their_digits_at_the_ends() -> None:
     pytest.importorskip("scipy")
     with mp.workdps(60):

@@ -46,6 +46,11 @@ SAME: list[Call] = [
     ("quantile kept", lambda v, m, t, s: np.quantile(m, 0.35, axis=0, keepdims=True)),
     ("percentile", lambda v, m, t, s: np.percentile(m, (10, 99), axis=1)),
     ("quantile of nan", lambda v, m, t, s: np.quantile(m + LOST, 0.5, axis=1)),
+    ("nanmedian of infinities", lambda v, m, t, s: np.nanmedian(np.where(m > 0.0, np.inf, m) + LOST, axis=1)),
+    ("nanmedian of a line", lambda v, m, t, s: np.nanmedian(v + np.array([np.inf, -np.inf, 0.0, np.nan, 0.0]))),
+    *[(f"interp at nan {sorted(k)}", lambda v, m, t, s, k=k: np.interp(np.where(v > 0.0, v, np.nan), [0.0, 1.0, 2.0], [0.0, 5.0, 1.0], **k))
+      for k in ({}, {"left": 2.0}, {"right": 3.0}, {"period": 1.5})],
+    ("interp at nan where it is flat", lambda v, m, t, s: np.interp(v * np.nan, [0.0, 1.0], [5.0, 5.0])),
     ("median of an odd number", lambda v, m, t, s: np.median(v)),
     ("median of nan", lambda v, m, t, s: np.median(m + LOST, axis=1)),
     ("average", lambda v, m, t, s: np.average(m, axis=1, weights=[1, 2, 3, 4])),
