@@ -1,4 +1,4 @@
-"""What is found by order: sorted arrays, quantiles, and places among sorted numbers.
+"""What is found by order: sorted arrays, medians and quantiles, and places among sorted numbers.
 
 Which element stands where is a constant: derivatives are those of the elements that are there.
 """

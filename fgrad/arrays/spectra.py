@@ -1,4 +1,4 @@
-"""Eigenvalues of symmetric matrices and singular values, with their vectors.
+"""Eigenvalues of symmetric matrices, with their vectors.
 
 Vectors turn into each other by one over the gap between their values. Between equal values, to
 rounding, there is no such slope: to what was computed from the vectors it is nan, unless nothing

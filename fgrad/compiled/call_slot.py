@@ -1,4 +1,4 @@
-"""What `f(x)` calls where `f` is compiled: a slot that is filled by the fastest way to call it."""
+"""What `f(x)` calls where `f` is compiled: a slot that `dispatch` fills by the fastest way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a solver is given and what it gives back: a new one is one function from `Request` to `Ended`."""
+"""What a solver is given and what it gives back: a new one is a function from `Request` to `Ended`, named in `solve`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trees (pytrees); long, since a `Registry` has each function as a typed method too.
+"""Trees (pytrees), taken apart and rebuilt; long: a `Registry` has each function as a typed method too.
 
 A tree is nested containers with numbers or nodes at their leaves. It is flattened into its leaves,
 from left to right, and its `Structure`, and rebuilt from other leaves. Containers are tuples, lists,
