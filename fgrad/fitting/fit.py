@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from fgrad import trees
-from fgrad.display import Table, ends, named, number, plural
-from fgrad.graph.node import number_of
+from fgrad.display import Table, number, plural
+from fgrad.trees.listing import listing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,17 +85,9 @@ class Fit(Generic[A]):
         return self._table().html()
 
     def _table(self) -> Table:
-        leaves, structure = trees.flatten(self.params)
-        places = [path.removeprefix(".") or "the number" for path in structure.paths()]
-        errors = trees.matched(structure, self.errors)
-        first, hidden, last = ends(list(zip(places, leaves, errors, strict=True)))
-        cells = [
-            (named(place), number(number_of(x)), f"{number_of(e):.3g}")
-            for place, x, e in (*first, *last)
-        ]
-        cells[len(first) : len(first)] = [("…", "…", "…")] if hidden else []
+        head = "parameter", "value", "error"
+        rows = listing(self.params, self.errors, head, "the number", lambda e: f"{e:.3g}")
         how = "converged" if self.converged else "not converged"
-        after = plural(self.evaluations, "evaluation")
-        title = f"Fit(cost {number(self.cost)} of {plural(self.count, 'residual')}, {how} after {after}):"
-        note = f"{plural(hidden, 'parameter')} hidden" if hidden else ""
-        return Table(title, ("parameter", "value", "error"), cells, note)
+        count, after = plural(self.count, "residual"), plural(self.evaluations, "evaluation")
+        title = f"Fit(cost {number(self.cost)} of {count}, {how} after {after}):"
+        return attrs.evolve(rows, title=title)

@@ -7,8 +7,8 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
-from fgrad import trees
-from fgrad.display import Table, cell, ends, named, number, plural
+from fgrad.display import Table, number, plural
+from fgrad.trees.listing import listing
 
 X = TypeVar("X")
 
@@ -92,15 +92,10 @@ class Solution(Generic[X]):
         return self._table().html()
 
     def _table(self) -> Table:
-        leaves, structure = trees.flatten(self.x)
-        places = [path.removeprefix(".") or "x" for path in structure.paths()]
-        held = trees.matched(structure, self.multipliers.bounds)
-        first, hidden, last = ends(list(zip(places, leaves, held, strict=True)))
-        cells = [(named(place), cell(x), cell(z)) for place, x, z in (*first, *last)]
-        cells[len(first) : len(first)] = [("…", "…", "…")] if hidden else []
+        head = "variable", "value", "multiplier"
+        after = plural(self.iterations, "iteration")
         title = (
-            f"Solution({self.status} after {plural(self.iterations, 'iteration')},"
-            f" objective {number(self.objective)}, KKT error {self.kkt_error:.1e}):"
+            f"Solution({self.status} after {after}, objective {number(self.objective)},"
+            f" KKT error {self.kkt_error:.1e}):"
         )
-        note = f"{plural(hidden, 'variable')} hidden" if hidden else ""
-        return Table(title, ("variable", "value", "multiplier"), cells, note)
+        return attrs.evolve(listing(self.x, self.multipliers.bounds, head, "x"), title=title)

@@ -18,11 +18,12 @@ from typing import (
 import attrs
 
 from fgrad import trees
-from fgrad.display import Table, cell, ends, named, number, plural
+from fgrad.display import Table, number, plural
 from fgrad.errors import MissingExtra, NotAValue, summary
 from fgrad.ops.operand import Real, is_array
 from fgrad.optimize.iteration import OnArrays, OnTrees, differentiated, way
 from fgrad.optimize.methods import Method, State, compared, sealed
+from fgrad.trees.listing import listing
 from fgrad.trees.parameters import require_function
 
 A = TypeVar("A")
@@ -61,18 +62,12 @@ class Minimum(Generic[A]):
         return self._table().html()
 
     def _table(self) -> Table:
-        leaves, structure = trees.flatten(self.params)
-        whole = "the array" if any(map(is_array, leaves)) else "the number"
-        places = [path.removeprefix(".") or whole for path in structure.paths()]
-        rows = list(zip(places, leaves, trees.matched(structure, self.gradient), strict=True))
-        first, hidden, last = ends(rows)
-        cells = [(named(place), cell(x), cell(g)) for place, x, g in (*first, *last)]
-        cells[len(first) : len(first)] = [("…", "…", "…")] if hidden else []
+        arrays = any(map(is_array, trees.leaves(self.params)))
+        head = "parameter", "value", "gradient"
+        rows = listing(self.params, self.gradient, head, "the array" if arrays else "the number")
         steps = plural(len(self.history) - 1, "step")
         ended = f"{'converged' if self.converged else 'not converged'} after {steps}"
-        title = f"Minimum(value {number(self.value)}, {ended}):"
-        note = f"{plural(hidden, 'parameter')} hidden" if hidden else ""
-        return Table(title, ("parameter", "value", "gradient"), cells, note)
+        return attrs.evolve(rows, title=f"Minimum(value {number(self.value)}, {ended}):")
 
 
 @runtime_checkable  # minimize asks which of the two it was given
