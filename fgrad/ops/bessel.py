@@ -33,14 +33,18 @@ class _Kv(Borrowed):
 def _whole_kv(special: Any) -> Callable[..., Any]:
     np: Any = import_module("numpy")  # SciPy has imported it, and this room does not know of arrays
 
-    def kv(order: Any, x: Any) -> Any:
-        value = special.kv(order, x)
+    def kv(order: Any, x: Any, out: Any = None) -> Any:
+        value = special.kv(order, x, out=out)
         lost = np.equal(value, 0.0) & np.less(x, _UNDERFLOW)
         if not lost.any():
             return value
         with np.errstate(all="ignore"):
             half = np.exp(np.multiply(x, -0.5))  # twice, of which the second may be subnormal
-            return np.where(lost, special.kve(order, x) * half * half, value)
+            whole = np.where(lost, special.kve(order, x) * half * half, value)
+        if out is None:
+            return whole
+        out[...] = whole
+        return out
 
     return kv
 
