@@ -34,16 +34,18 @@ def _whole_kv(special: Any) -> Callable[..., Any]:
     np: Any = import_module("numpy")  # SciPy has imported it, and this room does not know of arrays
 
     def kv(order: Any, x: Any, out: Any = None) -> Any:
-        value = special.kv(order, x, out=out)
+        value = special.kv(order, x)  # not into `out`, which may be x
         lost = np.equal(value, 0.0) & np.less(x, _UNDERFLOW)
         if not lost.any():
-            return value
+            return into(value, out)
         with np.errstate(all="ignore"):
             half = np.exp(np.multiply(x, -0.5))  # twice, of which the second may be subnormal
-            whole = np.where(lost, special.kve(order, x) * half * half, value)
+            return into(np.where(lost, special.kve(order, x) * half * half, value), out)
+
+    def into(value: Any, out: Any) -> Any:
         if out is None:
-            return whole
-        out[...] = whole
+            return value
+        out[...] = value
         return out
 
     return kv
