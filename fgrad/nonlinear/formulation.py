@@ -95,10 +95,13 @@ class Formulation:
 
     def _require_variables(self) -> None:
         """Raise NotAValue for a constraint that depends on no variable."""
-        count = len(self.program.inputs)
-        moves = [i < self.size for i in range(count)]
+        moves = bytearray(b"\1") * self.size + bytearray(len(self.params))
         for _, args in self.program.instructions:
-            moves.append(any(moves[a] for a in args if type(a) is int))
+            moved = 0
+            for a in args:
+                if type(a) is int and moves[a]:
+                    moved = 1
+            moves.append(moved)
         for row, end in zip(self.rows, self.program.outputs[1:], strict=True):
             if not moves[end]:
                 raise _constant(row.path)

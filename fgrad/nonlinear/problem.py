@@ -12,6 +12,7 @@ import attrs
 from fgrad import trees
 from fgrad.display import plural
 from fgrad.errors import NotAValue
+from fgrad.graph.collector import relaxed_gc
 from fgrad.nonlinear.formulation import Formulation
 from fgrad.nonlinear.functions import Compiled, Functions, vector
 from fgrad.nonlinear.kkt import Limits, Point
@@ -146,7 +147,9 @@ def nlp(
     require_function(objective, "nlp")
     if constraints is not None:
         require_function(constraints, "nlp")
-    formulation = Formulation.of(objective, constraints, (x0,) if params is None else (x0, params))
+    given = (x0,) if params is None else (x0, params)
+    with relaxed_gc():  # until the nodes of the trace are gone
+        formulation = Formulation.of(objective, constraints, given)
     structure = formulation.variables
     lower, upper = map(structure.unflatten, bounds_of(structure, bounds, "x"))
     return NLP(objective, constraints, x0, params, lower, upper, formulation)

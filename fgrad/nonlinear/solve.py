@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from fgrad.errors import NotAValue
+from fgrad.graph.collector import relaxed_gc
 from fgrad.nonlinear.adapter import Ended, Request
 from fgrad.nonlinear.functions import Functions, Vector, vector
 from fgrad.nonlinear.outcome import FAR, solution_of
@@ -60,10 +61,11 @@ def solve_nlp(
     solve = _adapter(solver)
     if not tolerance > 0.0:
         raise NotAValue("solve_nlp", "a tolerance above 0", f"{tolerance}", "1e-8 is usual.")
-    functions = problem.functions(params)
-    x, multipliers, bounds = _start(problem, start)
-    x = x.clip(problem.limits.lower, problem.limits.upper)
-    _require_finite(problem, functions, x)
+    with relaxed_gc():
+        functions = problem.functions(params)
+        x, multipliers, bounds = _start(problem, start)
+        x = x.clip(problem.limits.lower, problem.limits.upper)
+        _require_finite(problem, functions, x)
     watch, warm = _watch(callback, progress=progress), isinstance(start, Solution)
     place = problem.limits, x, multipliers, bounds, warm
     request = Request(functions, *place, tolerance, steps, watch, options)
@@ -97,18 +99,16 @@ def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, V
 
 def _require_finite(problem: NLP[Any, Any], functions: Functions, x: Vector) -> None:
     """Raise NotAValue, with what it is, for a value or a derivative at the start that is not finite."""
+    numbers = *functions.values(x).tolist(), *functions.slopes(x).tolist()
+    if all(map(math.isfinite, numbers)):
+        return
     rows = [row.path for row in problem.formulation.rows]
-    values = zip(["the objective", *rows], functions.values(x).tolist(), strict=True)
-    places = [rows[i] for i in functions.jacobian_places[0]]
-    slopes = zip(
-        ["the objective"] * functions.size + places, functions.slopes(x).tolist(), strict=True
-    )
-    for what, found in (("", values), ("the derivative of ", slopes)):
-        for name, value in found:
-            if not math.isfinite(value):
-                advice = "Start where it is defined, and keep x there by bounds."
-                where = f"{what}{name} at the start"
-                raise NotAValue(where, "a finite number", str(value), advice)
+    places = [f"the derivative of {rows[i]}" for i in functions.jacobian_places[0]]
+    slope = ["the derivative of the objective"] * functions.size
+    for name, value in zip(["the objective", *rows, *slope, *places], numbers, strict=True):
+        if not math.isfinite(value):
+            advice = "Start where it is defined, and keep x there by bounds."
+            raise NotAValue(f"{name} at the start", "a finite number", str(value), advice)
 
 
 def _watch(callback: Callback | None, *, progress: bool) -> Callable[[Iteration], None]:

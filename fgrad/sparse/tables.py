@@ -50,7 +50,7 @@ class Element:
 
 @attrs.frozen(eq=False)
 class Run:
-    """So many instructions of one operation, with results at consecutive places."""
+    """So many instructions of one operation, done in order, with results at consecutive places."""
 
     code: int
     start: int
@@ -158,20 +158,26 @@ class _Memory:
             number = assembly.output_of(value)
             self.place[value] = self.place[number]
             level[value] = level[number]
-        depth = [0] * len(assembly.defined)
+        where: list[tuple[int, int]] = [(0, -1)] * len(assembly.defined)
+        """The depth of each value in its level, and its operation."""
         runs: dict[Key, list[int]] = {}
         for value in lines:
             op, args = assembly.defined[value]  # type: ignore[misc]  # no input
+            code = _CODES[op]
             top = deep = 0
+            alike = False
             for a in args:
                 if type(a) is int:
                     at = level[a]
-                    if at > top:
-                        top, deep = at, depth[a]
-                    elif at == top and depth[a] > deep:
-                        deep = depth[a]
-            level[value], depth[value] = top, deep + 1
-            runs.setdefault((top, deep, _CODES[op]), []).append(value)
+                    depth, last = where[a]
+                    if at > top or (at == top and depth > deep):
+                        top, deep, alike = at, depth, last == code
+                    elif at == top and depth == deep:
+                        alike = alike and last == code
+            # A run goes in order, so what it needs may come before in the same one: a long sum is one.
+            deep = deep if alike else deep + 1
+            level[value], where[value] = top, (deep, code)
+            runs.setdefault((top, deep, code), []).append(value)
         return sorted(runs.items())
 
     def _numbered(self, numbers: Iterable[Any]) -> list[int]:
