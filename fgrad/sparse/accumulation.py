@@ -6,7 +6,7 @@ literals only, and counts what `Recorder` would write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from fgrad.ops import scalar as ops
@@ -22,8 +22,21 @@ Number: TypeAlias = Any
 """A float, the number of a value, or one of these `Guarded` by the number of a condition."""
 First: TypeAlias = Sequence[tuple[int, Number]]
 Second: TypeAlias = Sequence[tuple[int, int, Number]]
+Curvature: TypeAlias = tuple[First, Second, Number]
+"""The first partial derivatives of a value; second ones, and the factor that they are still to be multiplied by."""
+Curved: TypeAlias = Callable[[int, Number, Mapping[int, Number]], Curvature]
+"""A function of a value, of its slope, and of those of the values before it."""
 UNKNOWN: Final = 0
 """A number of which only the structure is known, as good as any other int."""
+
+
+def widened(program: Program, names: Sequence[str]) -> Program:
+    """The program with more inputs behind those it has."""
+    inputs, count = len(program.inputs), len(names)
+    place = [*range(inputs), *range(inputs + count, inputs + count + len(program))]
+    lines = tuple([(op, placed(args, place)) for op, args in program.instructions])
+    outputs = tuple([place[i] for i in program.outputs])
+    return Program((*program.inputs, *names), lines, outputs)
 
 
 class _Sweep:
@@ -52,6 +65,10 @@ class _Sweep:
                 return ((x, y) if type(x) is int else (y, x),), ()  # type: ignore[return-value]
             return ((x, y), (y, x)), ((x, y, 2.0 if x == y else 1.0),)
         return self._by_rules(value, op, args)
+
+    def curving(self) -> Curved:
+        """What gives a sweep the second derivatives of values; each value is asked for once."""
+        return lambda value, slope, _: (*self.partials(value), slope)
 
     def _by_rules(self, value: int, op: Op, args: Sequence[Any]) -> tuple[First, Second]:
         outs: Sequence[int] = (value,)

@@ -2,14 +2,14 @@
 
 Each template is differentiated once. What its blocks compute, values and partial derivatives, are
 inputs of the sweep over what is left; so elimination and edge pushing see a block as one operation
-with results that it knows the derivatives of.
+with results that it knows the derivatives of. Second derivatives of a block are those of the sum of its
+results times the slopes that the sweep has found for them, so they are computed once for all results.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -17,10 +17,10 @@ import attrs
 from fgrad.ops.operand import Guarded
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program, placed
-from fgrad.sparse.accumulation import First, Number, Recorder, Second
+from fgrad.sparse.accumulation import Curvature, Curved, First, Number, Recorder, Second
 from fgrad.sparse.blocks import Template, blocks_of, templates_of
-from fgrad.sparse.elimination import active_values, jacobian_rows
-from fgrad.sparse.pushing import hessian_entries
+from fgrad.sparse.elimination import active_values
+from fgrad.sparse.kinds import Kind, apart_of, values_of, weighted_of
 
 _WORTH: Final = 4
 """How many times shorter the templates must be than what they stand for."""
@@ -32,90 +32,6 @@ class _Result(Op):
 
 
 _RESULT: Final = _Result("result", lambda *args: None)
-
-
-@attrs.frozen(eq=False)
-class Kind:
-    """A template with its partial derivatives, and where the outputs of its blocks are."""
-
-    template: Template
-    recorder: Recorder
-    first: tuple[dict[int, Number], ...]
-    """For each result the partial derivatives by the inputs of the template."""
-    second: tuple[dict[tuple[int, int], Number], ...]
-    outputs: dict[int, int]
-    """The values of the template that are outputs, and their numbers."""
-    start: int
-    """The number of the output of the first block; those of one output stand side by side."""
-
-    @property
-    def native(self) -> bool:
-        """Whether all of its instructions can be machine code."""
-        from fgrad.backends.native.codegen.callbacks import callbacks  # noqa: PLC0415  # an extra
-
-        recorder = self.recorder
-        made: list[Any] = recorder.defined[recorder.inputs :]
-        return not callbacks(Program(recorder.program.inputs, tuple(made), ()))
-
-    @property
-    def size(self) -> int:
-        """All outputs of all blocks."""
-        return len(self.outputs) * len(self.template.blocks)
-
-    @cached_property
-    def lines(self) -> Sequence[tuple[Sequence[Any], Sequence[Any]]]:
-        """For each result the entries with their inputs, and the number of each for the first block.
-
-        The number is 0 where it is not just one output.
-        """
-        return [
-            (
-                [(i, self._base(p), p) for i, p in first.items()],
-                [(i, j, self._base(p), p) for (i, j), p in second.items()],
-            )
-            for first, second in zip(self.first, self.second, strict=True)
-        ]
-
-    def _base(self, entry: Number) -> int:
-        alone = type(entry) is int and entry in self.outputs
-        return self.start + self.outputs[entry] * len(self.template.blocks) if alone else 0
-
-    def number(self, entry: Number, block: int, given: Sequence[Any]) -> Number:
-        """An entry of the template as one of a block, whose inputs are `given`."""
-        if type(entry) is Guarded:
-            condition = self.number(entry.condition, block, given)
-            return Guarded(condition, self.number(entry.value, block, given), entry.zero)
-        if type(entry) is not int:
-            return entry
-        if entry < len(given):
-            return given[entry]
-        return self.start + self.outputs[entry] * len(self.template.blocks) + block
-
-
-def _kind(template: Template, order: int, start: int) -> Kind:
-    program = template.program
-    recorder = Recorder(program, max(order, 1))
-    first: list[dict[int, Number]] = [{} for _ in program.outputs]
-    second: list[dict[tuple[int, int], Number]] = [{} for _ in program.outputs]
-    if order:
-        first = jacobian_rows(recorder, template.active)
-    for k in range(len(program.outputs)) if order == 2 else ():
-        second[k] = hessian_entries(recorder, template.active, [(program.outputs[k], 1.0)])[1]
-    entries = [*program.outputs, *_parts(first), *_parts(second)]
-    values = [v for v in entries if type(v) is int and v >= len(program.inputs)]
-    outputs = {v: i for i, v in enumerate(dict.fromkeys(values))}
-    return Kind(template, recorder, tuple(first), tuple(second), outputs, start)
-
-
-def _parts(rows: Sequence[dict[Any, Number]]) -> Iterator[Any]:
-    """The values in entries, and their conditions."""
-    for row in rows:
-        for entry in row.values():
-            if type(entry) is Guarded:
-                yield entry.condition
-                yield entry.value
-            else:
-                yield entry
 
 
 class Assembly(Recorder):
@@ -132,7 +48,8 @@ class Assembly(Recorder):
         super().__init__(glue, order)
         self.whole_inputs: int = len(program.inputs)
         self._starts = [kind.start for kind in kinds]
-        self.kinds: Sequence[Kind] = kinds
+        self.kinds: list[Kind] = [*kinds]
+        self._last = max([kind.level for kind in kinds], default=0)
         self.place: Sequence[int] = place
         """The number here of each value of the program; -1 inside of blocks."""
         self._given: dict[tuple[int, int], list[Any]] = {}
@@ -162,8 +79,8 @@ class Assembly(Recorder):
             return None
         kinds, start = [], len(program.inputs)
         for template in templates:
-            kind = _kind(template, order, start)
-            if not kind.native:
+            kind = values_of(template, order, start)
+            if not kind.native or (order == 2 and not weighted_of(template, 0, 0).native):
                 return None
             kinds.append(kind)
             start += kind.size
@@ -180,28 +97,99 @@ class Assembly(Recorder):
         return int(kind.number(kind.template.program.outputs[k], b, ()))
 
     def partials(self, value: int) -> tuple[First, Second]:
-        """The first and second partial derivatives of a value, by the values it is computed from."""
+        """The first and second partial derivatives of a value, without the second ones of blocks."""
         if value not in self.results:
             return super().partials(value)
         kind, b, k = self.results[value]
-        given, (first, second) = self.given(kind.template, b), kind.lines[k]
-        return (
-            [(given[i], base + b if base else kind.number(p, b, given)) for i, base, p in first],
-            [
-                (given[i], given[j], base + b if base else kind.number(p, b, given))
-                for i, j, base, p in second
-            ],
-        )
+        given = self.given(kind, b)
+        return [
+            (given[i], base + b if base else kind.number(p, b, given))
+            for i, base, p in kind.first_lines[k]
+        ], ()
 
-    def given(self, template: Template, b: int) -> list[Any]:
-        """The inputs of a block: numbers here, and its literals."""
-        key = id(template), b
+    def curving(self) -> Curved:
+        """What gives a sweep the second derivatives of values, for each sweep anew."""
+        return _Curving(self).of
+
+    def added(self, make: Callable[[int], Kind]) -> Kind:
+        """One more kind, whose outputs stand behind all numbers so far."""
+        kind = make(len(self.defined))
+        self.defined += [None] * kind.size
+        self.kinds.append(kind)
+        self._starts.append(kind.start)
+        return kind
+
+    def backwards(self, level: int) -> int:
+        """The level of what needs slopes of the results of blocks on a level."""
+        return 2 * self._last + 1 - level
+
+    def given(self, kind: Kind, b: int) -> list[Any]:
+        """The inputs of a block: numbers here, its literals, and slopes where the kind has them."""
+        key = id(kind), b
         known = self._given.get(key)
         if known is None:
-            place = self.place
+            place, template = self.place, kind.template
             known = [*[place[a] for a in template.blocks[b].given], *template.literals[b]]
+            if kind.slopes is not None:  # what blocks without slopes give is not read
+                known += kind.slopes.get(b) or next(iter(kind.slopes.values()))
             self._given[key] = known
         return known
+
+
+class _Curving:
+    """The second derivatives of blocks in one sweep backwards."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self.assembly = assembly
+        self.weighted: dict[int, Kind] = {}
+        """By the start of the kind with the values of the blocks."""
+        self.apart: dict[int, Kind] = {}
+        self.seen: dict[tuple[int, int], bool] = {}
+        """The blocks that were there, and whether all of their results were."""
+
+    def of(self, value: int, slope: Number, slopes: Mapping[int, Number]) -> Curvature:
+        """As `Recorder.curving` gives it; those of a block with the first of its results."""
+        assembly = self.assembly
+        found = assembly.results.get(value)
+        if found is None:
+            return *assembly.partials(value), slope
+        values, b, k = found
+        first, key = assembly.partials(value)[0], (values.start, b)
+        whole = self.seen.get(key)
+        if whole:
+            return first, (), slope
+        if whole is None:
+            count = len(values.template.program.outputs)
+            all_slopes = [slopes.get(value - k + i) if i != k else slope for i in range(count)]
+            # What is guarded stays outside of products, and what is not there is structurally zero.
+            whole = self.seen[key] = not any(x is None or type(x) is Guarded for x in all_slopes)
+            if whole:
+                return first, self._with(values, b, tuple(all_slopes)), 1.0
+        return first, self._apart(values, b, k), slope
+
+    def _with(self, values: Kind, b: int, slopes: tuple[Number, ...]) -> Second:
+        kind = self.weighted.get(values.start)
+        if kind is None:
+            template, level = values.template, self.assembly.backwards(values.level)
+            kind = self.assembly.added(lambda start: weighted_of(template, start, level))
+            self.weighted[values.start] = kind
+        assert kind.slopes is not None  # noqa: S101  # as `weighted_of` makes it
+        kind.slopes[b] = slopes
+        return self._lines(kind, b, 0)
+
+    def _apart(self, values: Kind, b: int, k: int) -> Second:
+        kind = self.apart.get(values.start)
+        if kind is None:
+            kind = self.assembly.added(lambda start: apart_of(values.template, start))
+            self.apart[values.start] = kind
+        return self._lines(kind, b, k)
+
+    def _lines(self, kind: Kind, b: int, k: int) -> Second:
+        given = self.assembly.given(kind, b)
+        return [
+            (given[i], given[j], base + b if base else kind.number(p, b, given))
+            for i, j, base, p in kind.second_lines[k]
+        ]
 
 
 def _reduced(

@@ -40,9 +40,7 @@ def hessian(
     """The Hessian of the sum of the outputs times `weights`, or its `lower` triangle."""
     column = _columns(wanted)
     with relaxed_gc():
-        _, entries = hessian_entries(
-            sweep, wanted, zip(sweep.program.outputs, weights, strict=True)
-        )
+        entries = hessian_entries(sweep, wanted, zip(sweep.program.outputs, weights, strict=True))
     found = []
     for (u, v), p in entries.items():
         i, j = max(column[u], column[v]), min(column[u], column[v])

@@ -12,10 +12,10 @@ from fgrad.errors import NotDifferentiable
 from fgrad.graph.collector import relaxed_gc
 from fgrad.ops.operand import Real
 from fgrad.program.passes import inlined, simplified
-from fgrad.program.program import Program, placed
+from fgrad.program.program import Program
 from fgrad.program.trace import Tracing
 from fgrad.sparse import derivation
-from fgrad.sparse.accumulation import Number
+from fgrad.sparse.accumulation import Number, widened
 from fgrad.sparse.evaluation import Evaluation
 from fgrad.sparse.filling import Fill
 from fgrad.sparse.functions import Arguments, require_numbers
@@ -151,7 +151,7 @@ def of_program(program: Program, wanted: Sequence[int], sizes: tuple[int, ...]) 
     They are taken by the inputs `wanted`; arrays of these sizes hold all inputs.
     """
     count = len(program.outputs)
-    return _derived(_with_weights(program, count), wanted, sizes, count - 1)
+    return _derived(widened(program, [f"weight {i}" for i in range(count)]), wanted, sizes, count - 1)
 
 
 def _derived(
@@ -182,12 +182,3 @@ def _traced(
     program = simplified(inlined(found.program))
     require_numbers(program, "derivatives")
     return program
-
-
-def _with_weights(program: Program, count: int) -> Program:
-    """The program with so many inputs more, behind those it has."""
-    inputs = len(program.inputs)
-    place = [*range(inputs), *range(inputs + count, inputs + count + len(program))]
-    lines = tuple([(op, placed(args, place)) for op, args in program.instructions])
-    names = (*program.inputs, *[f"weight {i}" for i in range(count)])
-    return Program(names, lines, tuple([place[i] for i in program.outputs]))

@@ -19,16 +19,13 @@ Lower: TypeAlias = dict[tuple[int, int], Number]
 
 def hessian_entries(
     sweep: Recorder | Structure, wanted: Collection[int], weights: Iterable[tuple[int, Number]]
-) -> tuple[Row, Lower]:
-    """The gradient, and the lower triangle of the Hessian, of a sum of values times `weights`.
-
-    Both are with respect to the inputs in `wanted`.
+) -> Lower:
+    """The lower triangle of the Hessian, by the inputs in `wanted`, of a sum of values times `weights`.
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x, y, z: x * y + 3.0 * z)(0.0, 0.0, 0.0)
-    >>> slopes, lower = hessian_entries(Structure(program, 2), (0, 1, 2), [(5, 1.0)])
-    >>> list(slopes), lower
-    ([0, 1, 2], {(1, 0): 1.0})
+    >>> hessian_entries(Structure(program, 2), (0, 1, 2), [(5, 1.0)])
+    {(1, 0): 1.0}
     """
     pusher = _Pusher(sweep, active_values(sweep.program, wanted))
     for value, weight in weights:
@@ -36,9 +33,8 @@ def hessian_entries(
     for value in range(sweep.inputs + len(sweep.program) - 1, sweep.inputs - 1, -1):
         if value in pusher.slopes:
             pusher.push(value)
-    slopes, near = pusher.slopes, pusher.near
-    lower = {(v, u): near[v][u] for v in sorted(near) for u in sorted(near[v])}
-    return {x: slopes[x] for x in sorted(slopes)}, lower
+    near = pusher.near
+    return {(v, u): near[v][u] for v in sorted(near) for u in sorted(near[v])}
 
 
 class _Pusher:
@@ -47,13 +43,15 @@ class _Pusher:
     def __init__(self, sweep: Recorder | Structure, active: bytearray) -> None:
         self.sweep = sweep
         self.active = active
+        self.inputs = sweep.inputs
+        self.curved = sweep.curving()
         self.slopes: Row = {}
         self.near: dict[int, Row] = {}
         """The second derivatives of each value with earlier ones and itself."""
 
     def weigh(self, value: int, weight: Number) -> None:
-        """Add a contribution to the first derivative by a value."""
-        if self.active[value]:
+        """Add a contribution to the first derivative by a value; that by an input is not asked for."""
+        if self.active[value] and value >= self.inputs:
             slopes = self.slopes
             known = slopes.get(value)
             slopes[value] = weight if known is None else self.sweep.plus(known, weight)
@@ -70,12 +68,13 @@ class _Pusher:
         """Replace a value by its arguments."""
         active, times = self.active, self.sweep.times
         slope = self.slopes.pop(value)
-        first, second = self.sweep.partials(value)
+        first, second, factor = self.curved(value, slope, self.slopes)
         for a, p in first:
-            self.weigh(a, times(slope, p))
+            if a >= self.inputs:
+                self.weigh(a, times(slope, p))
         for a, b, p in second:
             if active[a] and active[b]:
-                self.meet(a, b, times(slope, p))
+                self.meet(a, b, times(factor, p))
         pushed = self.near.pop(value, None)
         if pushed:
             self._pass_on(value, pushed, [(a, p) for a, p in first if active[a]])

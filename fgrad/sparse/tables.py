@@ -22,7 +22,8 @@ from fgrad.sparse.filling import numpy
 if TYPE_CHECKING:
     import numpy as np
 
-    from fgrad.sparse.assembly import Assembly, Kind
+    from fgrad.sparse.assembly import Assembly
+    from fgrad.sparse.kinds import Kind
 
     Places: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -75,7 +76,7 @@ def tables(assembly: Assembly, entries: Sequence[Any], lanes: int) -> Tables:
     lines = [
         value
         for value in range(assembly.inputs, len(assembly.defined))
-        if needed[value] and value not in assembly.results
+        if needed[value] and assembly.defined[value] and value not in assembly.results
     ]
     memory = _Memory(assembly, lanes)
     for kind in kinds:
@@ -86,34 +87,28 @@ def tables(assembly: Assembly, entries: Sequence[Any], lanes: int) -> Tables:
 
 def _needed(assembly: Assembly, entries: Sequence[Any]) -> tuple[bytearray, list[Kind]]:
     """Which numbers are needed, and the kinds of blocks."""
-    needed = bytearray(len(assembly.defined))
-    for entry in entries:
-        if type(entry) is int:
-            needed[entry] = 1
+    defined, results = assembly.defined, assembly.results
+    needed = bytearray(len(defined))
     kinds: dict[int, Kind] = {}
-
-    def mark(number: int) -> None:
+    pending = [entry for entry in entries if type(entry) is int]
+    while pending:
+        number = pending.pop()
+        if needed[number]:
+            continue
         needed[number] = 1
-        if assembly.whole_inputs <= number < assembly.inputs:
-            index = assembly.kind_at(number)
-            if index not in kinds:
-                kind = kinds[index] = assembly.kinds[index]
-                for b in range(len(kind.template.blocks)):
-                    for a in assembly.given(kind.template, b):
-                        if type(a) is int:
-                            needed[a] = 1
-
-    for number in [entry for entry in entries if type(entry) is int]:
-        mark(number)
-    for value in range(len(assembly.defined) - 1, assembly.inputs - 1, -1):
-        if needed[value]:
-            if value in assembly.results:
-                mark(assembly.output_of(value))
-                continue
-            for a in assembly.defined[value][1]:  # type: ignore[index]  # no input
-                if type(a) is int:
-                    mark(a)
-    return needed, [kinds[index] for index in sorted(kinds)]
+        if number in results:
+            pending.append(assembly.output_of(number))
+            continue
+        line = defined[number]
+        if line is not None:
+            for a in line[1]:
+                if type(a) is int and not needed[a]:
+                    pending.append(a)
+        elif number >= assembly.whole_inputs and (at := assembly.kind_at(number)) not in kinds:
+            kind = kinds[at] = assembly.kinds[at]
+            for b in range(len(kind.template.blocks)):
+                pending += [a for a in assembly.given(kind, b) if type(a) is int]
+    return needed, [kinds[at] for at in sorted(kinds)]
 
 
 class _Memory:
@@ -137,7 +132,7 @@ class _Memory:
         lanes = self.lanes if blocks >= self.lanes else 1
         count = -(-blocks // lanes) * lanes
         outputs = []
-        level = kind.template.blocks[0].level
+        level = kind.level
         start = self.size
         for value, k in kind.outputs.items():
             first = kind.start + k * blocks
@@ -146,9 +141,7 @@ class _Memory:
                 self.level[first : first + blocks] = [level] * blocks
                 outputs.append(value)
                 self.size += count
-        recorder = kind.recorder
-        made: list[Any] = recorder.defined[recorder.inputs :]
-        program = used(Program(recorder.program.inputs, tuple(made), tuple(outputs)))
+        program = used(attrs.evolve(kind.program, outputs=tuple(outputs)))
         self.elements.append((kind, program, start, count))
 
     def ordered(self, lines: Sequence[int]) -> list[tuple[Key, list[int]]]:
@@ -197,10 +190,10 @@ class _Memory:
         levels: dict[int, tuple[list[tuple[Any, Any]], list[tuple[Any, Any]]]] = {}
         for kind, program, start, count in self.elements:
             blocks = range(len(kind.template.blocks))
-            rows = [self._numbered(self.assembly.given(kind.template, b)) for b in blocks]
+            rows = [self._numbered(self.assembly.given(kind, b)) for b in blocks]
             rows += [rows[-1]] * (count - len(rows))
             given = np.ascontiguousarray(np.array(rows, np.int64).reshape(count, -1).T)
-            here = levels.setdefault(kind.template.blocks[0].level, ([], []))
+            here = levels.setdefault(kind.level, ([], []))
             here[0].append((given, partial(Element, program, start, count)))
         for (level, _, code), values in order:
             columns = zip(*[self.assembly.defined[v][1] for v in values], strict=True)  # type: ignore[index]  # no input
