@@ -20,6 +20,8 @@ from fgrad.program.program import Instruction, Program
 
 MOST_INPUTS: Final = 24
 MOST_INSTRUCTIONS: Final = 400
+MOST_GLUE: Final = 20
+"""Between a block and an output that belongs to it."""
 _SUMS: Final = frozenset({ops.add, ops.sub, ops.neg})
 _LIFTED: Final = frozenset({ops.add, ops.sub, ops.mul, ops.div})
 """Operations whose literals may differ from block to block: no rule looks at them."""
@@ -159,8 +161,10 @@ class _Cutter:
         return home
 
     def _homes(self) -> list[int]:
-        """The block of each value, with glue that one block alone uses in that block."""
+        """The block of each value, with glue in it that it alone uses, and that leads from it alone to an output."""
         home = [-1 if b < 0 else self._find(b) for b in self.block]
+        for value in dict.fromkeys(self.program.outputs):
+            self._close(value, home)
         users: list[int | None] = [None] * len(home)
         """The only block that uses a value; -1 for glue or for several."""
         for value in self.program.outputs:
@@ -179,6 +183,36 @@ class _Cutter:
             for a in args:
                 users[a] = here if users[a] is None or users[a] == here else -1
         return home
+
+    def _close(self, output: int, home: list[int]) -> None:
+        """Put the glue before an output into the block that it comes from, if that is one alone."""
+        level = self.level[output]
+        if level == 0 or home[output] >= 0:
+            return
+        glue, outside, pending = {output: None}, dict[int, None](), [output]
+        owner = -1
+        while pending:
+            for a in self.program.instructions[pending.pop() - self.inputs][1]:
+                if type(a) is not int:
+                    continue
+                if self.level[a] < level:
+                    outside[a] = None
+                elif home[a] < 0:
+                    if a not in glue:
+                        glue[a] = None
+                        pending.append(a)
+                elif owner < 0 or owner == home[a]:
+                    owner = home[a]
+                else:
+                    return
+            if len(glue) > MOST_GLUE:
+                return
+        given = self.given[owner] | outside
+        if len(given) <= MOST_INPUTS and self.sizes[owner] + len(glue) <= MOST_INSTRUCTIONS:
+            self.given[owner] = given
+            self.sizes[owner] += len(glue)
+            for a in glue:
+                home[a] = owner
 
     def blocks(self) -> list[Block]:
         """All blocks, in the order of their first instructions."""
