@@ -8,7 +8,7 @@ compiled once, however many there are. What joins them linearly is glue: constra
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
@@ -40,6 +40,8 @@ class Block:
     """The values from outside, in the order in which they are used first."""
     results: tuple[int, ...]
     """The values that are used outside."""
+    copied: tuple[int, ...] = ()
+    """Glue that it computes for itself, before its own: several things that it needs of one value."""
 
 
 @attrs.frozen
@@ -219,18 +221,40 @@ class _Cutter:
         inside: dict[int, list[int]] = {}
         used = set(self.program.outputs)
         home = self._homes()
+        alone: dict[int, int] = {}
+        """For glue that is computed from one value alone that value."""
         for value, (_, args) in enumerate(self.program.instructions, self.inputs):
             here = home[value]
             if here >= 0:
                 inside.setdefault(here, []).append(value)
+            elif self.active[value] and len(args) - sum([type(a) is not int for a in args]) == 1:
+                alone[value] = next(a for a in args if type(a) is int)
             for a in args:
                 if type(a) is int and home[a] != here:
                     used.add(a)
-        heights = self.heights
+        heights, given = self.heights, self.given
         return [
-            Block(heights[b], tuple(values), (), tuple([v for v in values if v in used]))
+            Block(
+                heights[b], tuple(values), (), tuple([v for v in values if v in used]),
+                _copies(given[b], alone),
+            )
             for b, values in inside.items()
-        ]
+        ]  # fmt: skip
+
+
+def _copies(given: Mapping[int, None], alone: Mapping[int, int]) -> tuple[int, ...]:
+    """What a block computes for itself: where it needs several values that depend on the same one."""
+    found = [a for a in given if a in alone]
+    if not found:
+        return ()
+    ways: dict[int, list[list[int]]] = {}
+    for a in found:
+        way = [a]
+        while (before := alone[way[-1]]) in alone:
+            way.append(before)
+        ways.setdefault(before, []).append(way)
+    several = [w for before, w in ways.items() if len(w) > 1 or before in given]
+    return tuple(sorted({a for w in several for way in w for a in way}))
 
 
 def templates_of(program: Program, blocks: Sequence[Block], active: bytearray) -> list[Template]:
@@ -248,11 +272,12 @@ def _shape(
 ) -> tuple[Shape, tuple[int, ...], tuple[float, ...]]:
     """What makes blocks alike, the values from outside, and the literals that may differ."""
     given: dict[int, int] = {}
-    place: dict[int, int] = {value: k for k, value in enumerate(block.values)}
+    values = (*block.copied, *block.values)
+    place: dict[int, int] = {value: k for k, value in enumerate(values)}
     written: list[Any] = []
     literals = []
     inputs = len(program.inputs)
-    for value in block.values:
+    for value in values:
         op, args = program.instructions[value - inputs]
         written.append(op)
         for a in args:
