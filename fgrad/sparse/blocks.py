@@ -62,9 +62,7 @@ def blocks_of(program: Program, active: bytearray) -> list[Block] | None:
     if any(op.multiple for op in {op for op, _ in program.instructions}):
         return None
     cutter = _Cutter(program, active)
-    tail = cutter.tail()
-    for value, (op, args) in enumerate(program.instructions, len(program.inputs)):
-        cutter.place(op, args, tail[value])
+    cutter.grow(cutter.tail())
     return cutter.blocks()
 
 
@@ -85,25 +83,23 @@ class _Cutter:
 
     def tail(self) -> bytearray:
         """Whether each value goes into outputs linearly alone."""
-        count = self.inputs + len(self.program)
-        tail = bytearray(b"\1") * count
-        for value in range(count - 1, self.inputs - 1, -1):
-            op, args = self.program.instructions[value - self.inputs]
-            if not (tail[value] and self._linear(op, args)):
+        value = self.inputs + len(self.program)
+        tail = bytearray(b"\1") * value
+        linear = self._linear
+        for op, args in reversed(self.program.instructions):
+            value -= 1
+            if not (tail[value] and (op in _SUMS or linear(op, args))):
                 for a in args:
                     if type(a) is int:
                         tail[a] = 0
         return tail
 
     def _linear(self, op: Op, args: Sequence[Any]) -> bool:
-        if op in _SUMS:
-            return True
-        if op is ops.div:
-            return type(args[1]) is not int
-        if op is not ops.mul:
-            return False
-        x, y = args
-        return type(x) is not int or type(y) is not int or not (self.active[x] and self.active[y])
+        if op is ops.mul:
+            x, y = args
+            active = self.active
+            return type(x) is not int or type(y) is not int or not (active[x] and active[y])
+        return op in _SUMS or (op is ops.div and type(args[1]) is not int)
 
     def _find(self, block: int) -> int:
         parent = self.parent
@@ -111,38 +107,49 @@ class _Cutter:
             parent[block] = block = parent[parent[block]]
         return block
 
-    def place(self, op: Op, args: Sequence[Any], tail: int) -> None:
-        """Put the next instruction into a block, or leave it as glue."""
-        level, block = self.level, self.block
-        top, glued = 0, False
-        near: list[int] = []
-        for a in args:
-            if type(a) is int and level[a] >= top:
-                if level[a] > top:
-                    top, near, glued = level[a], [], False
-                b = block[a]
-                if b < 0:
-                    glued = top > 0
-                elif (b := self._find(b)) not in near:
-                    near.append(b)
-        if (tail or glued or len(near) != 1) and self._linear(op, args):
-            level.append(top)
-            block.append(-1)
-            return
-        home = -1 if glued or not near else self._home(near)
-        if home < 0:
-            home = len(self.parent)
-            self.parent.append(home)
-            self.heights.append(top + 1)
-            self.sizes.append(0)
-            self.given.append({})
-        level.append(self.heights[home])
-        block.append(home)
-        self.sizes[home] += 1
-        given = self.given[home]
-        for a in args:
-            if type(a) is int and (block[a] < 0 or self._find(block[a]) != home):
-                given[a] = None
+    def grow(self, tail: bytearray) -> None:
+        """Put each instruction into a block, or leave it as glue."""
+        level, block, parent, given = self.level, self.block, self.parent, self.given
+        find, linear = self._find, self._linear
+        for value, (op, args) in enumerate(self.program.instructions, self.inputs):
+            top, glued = 0, False
+            near: list[int] = []
+            for a in args:
+                if type(a) is int and (at := level[a]) >= top:
+                    if at > top:
+                        top, glued = at, False
+                        near.clear()
+                    b = block[a]
+                    if b < 0:
+                        glued = at > 0
+                        continue
+                    if parent[b] != b:
+                        b = find(b)
+                    if b not in near:
+                        near.append(b)
+            if (len(near) != 1 or glued or tail[value]) and linear(op, args):
+                level.append(top)
+                block.append(-1)
+                continue
+            home = -1 if glued or not near else self._home(near)
+            if home < 0:
+                home = self._new(top + 1)
+            level.append(self.heights[home])
+            block.append(home)
+            self.sizes[home] += 1
+            for a in args:
+                if type(a) is int:
+                    b = block[a]
+                    if b != home and (b < 0 or find(b) != home):
+                        given[home][a] = None
+
+    def _new(self, height: int) -> int:
+        """A block without instructions so far."""
+        self.parent.append(len(self.parent))
+        self.heights.append(height)
+        self.sizes.append(0)
+        self.given.append({})
+        return len(self.parent) - 1
 
     def _home(self, near: Sequence[int]) -> int:
         """The block of all of `near`, joined if they are small; -1 if there is none."""
@@ -167,24 +174,30 @@ class _Cutter:
         home = [-1 if b < 0 else self._find(b) for b in self.block]
         for value in dict.fromkeys(self.program.outputs):
             self._close(value, home)
-        users: list[int | None] = [None] * len(home)
-        """The only block that uses a value; -1 for glue or for several."""
+        users = [-2] * len(home)
+        """The only block that uses a value; -1 for glue or for several, -2 for none."""
         for value in self.program.outputs:
             users[value] = -1
-        for value in range(len(home) - 1, self.inputs - 1, -1):
-            args = [a for a in self.program.instructions[value - self.inputs][1] if type(a) is int]
-            user = users[value]
-            if home[value] < 0 and user is not None and user >= 0:
-                given = self.given[user]
-                more = [a for a in args if a not in given and home[a] != user]
-                if len(given) - 1 + len(more) <= MOST_INPUTS:
-                    given.pop(value, None)
-                    given.update(dict.fromkeys(more))
-                    home[value] = user
+        value = len(home)
+        for _, args in reversed(self.program.instructions):
+            value -= 1
             here = home[value]
+            if here < 0 and (user := users[value]) >= 0 and self._taken(args, value, user, home):
+                home[value] = here = user
             for a in args:
-                users[a] = here if users[a] is None or users[a] == here else -1
+                if type(a) is int and (user := users[a]) != here:
+                    users[a] = here if user == -2 else -1
         return home
+
+    def _taken(self, args: Sequence[Any], value: int, user: int, home: list[int]) -> bool:
+        """Whether the block that alone uses a value has room for what that is computed from."""
+        given = self.given[user]
+        more = [a for a in args if type(a) is int and a not in given and home[a] != user]
+        if len(given) - 1 + len(more) > MOST_INPUTS:
+            return False
+        given.pop(value, None)
+        given.update(dict.fromkeys(more))
+        return True
 
     def _close(self, output: int, home: list[int]) -> None:
         """Put the glue before an output into the block that it comes from, if that is one alone."""
@@ -226,12 +239,18 @@ class _Cutter:
         for value, (_, args) in enumerate(self.program.instructions, self.inputs):
             here = home[value]
             if here >= 0:
-                inside.setdefault(here, []).append(value)
-            elif self.active[value] and len(args) - sum([type(a) is not int for a in args]) == 1:
-                alone[value] = next(a for a in args if type(a) is int)
-            for a in args:
-                if type(a) is int and home[a] != here:
-                    used.add(a)
+                if here in inside:
+                    inside[here].append(value)
+                else:
+                    inside[here] = [value]
+                for a in args:
+                    if type(a) is int and home[a] != here:
+                        used.add(a)
+                continue
+            numbers = [a for a in args if type(a) is int]
+            used.update(numbers)
+            if len(numbers) == 1 and self.active[value]:
+                alone[value] = numbers[0]
         heights, given = self.heights, self.given
         return [
             Block(
