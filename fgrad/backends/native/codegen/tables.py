@@ -206,6 +206,10 @@ def _element(
     for k, value in enumerate(program.outputs):
         body += _written(k, value, target, truth=truths[value])
     needed |= dict.fromkeys(emitter.dependencies)
+    if lanes > 1:
+        vector = f"<{lanes} x double>"
+        given = f"<{lanes} x ptr>, i32, <{lanes} x i1>, {vector}"
+        needed[f"declare {vector} @{_gathered(lanes)}({given})"] = None
     head = "ptr noalias %m, ptr noalias %table, i64 %count, i64 %first"
     lines = [
         f"define internal void {name}({head}) {ATTRIBUTES} {{",
@@ -228,24 +232,23 @@ def _angles(program: Program) -> set[int | float]:
 
 def _read(k: int, lanes: int) -> list[str]:
     """Read input `k` of so many blocks, each from its place."""
-    lines = [f"%o{k} = mul i64 %count, {k}", f"%a{k} = add i64 %o{k}, %b"]
-    lines.append(f"%t{k} = getelementptr i32, ptr %table, i64 %a{k}")
-    whole = "poison"
-    for lane in range(lanes):
-        n = f"{k}l{lane}"
-        lines += load_element(f"p{n}", "i32", f"%t{k}", f"{lane}")
-        lines += [
-            f"%q{n} = zext i32 %p{n} to i64",
-            *load_element(f"d{n}", "double", "%m", f"%q{n}"),
-        ]
-        if lanes > 1:
-            after = f"%x{k}" if lane == lanes - 1 else f"%w{n}"
-            vector = f"<{lanes} x double>"
-            lines.append(f"{after} = insertelement {vector} {whole}, double %d{n}, i64 {lane}")
-            whole = after
+    kind, places = ("double", "i32") if lanes == 1 else (f"<{lanes} x double>", f"<{lanes} x i32>")
+    lines = [
+        f"%o{k} = mul i64 %count, {k}",
+        f"%a{k} = add i64 %o{k}, %b",
+        f"%t{k} = getelementptr i32, ptr %table, i64 %a{k}",
+        f"%p{k} = load {places}, ptr %t{k}, align 4",
+        f"%q{k} = getelementptr double, ptr %m, {places} %p{k}",
+    ]
     if lanes == 1:
-        lines.append(f"%x{k} = bitcast double %d{k}l0 to double")
-    return lines
+        return [*lines, f"%x{k} = load double, ptr %q{k}"]
+    every = ", ".join(["i1 true"] * lanes)
+    given = f"<{lanes} x ptr> %q{k}, i32 8, <{lanes} x i1> <{every}>, {kind} poison"
+    return [*lines, f"%x{k} = call {kind} @{_gathered(lanes)}({given})"]
+
+
+def _gathered(lanes: int) -> str:
+    return f"llvm.masked.gather.v{lanes}f64.v{lanes}p0"
 
 
 def _written(k: int, value: int, target: Target, *, truth: bool) -> list[str]:
