@@ -18,9 +18,10 @@ from fgrad.ops.operand import Guarded
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program, placed
 from fgrad.sparse.accumulation import Curvature, Curved, First, Number, Recorder, Second
-from fgrad.sparse.blocks import Template, blocks_of, templates_of
+from fgrad.sparse.blocks import blocks_of
 from fgrad.sparse.elimination import active_values
 from fgrad.sparse.kinds import Kind, apart_of, values_of, weighted_of
+from fgrad.sparse.templates import Template, templates_of
 
 _WORTH: Final = 4
 """How many times shorter the templates must be than what they stand for."""

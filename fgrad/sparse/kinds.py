@@ -16,9 +16,9 @@ import attrs
 from fgrad.ops.operand import Guarded
 from fgrad.program.program import Program
 from fgrad.sparse.accumulation import Number, Recorder, widened
-from fgrad.sparse.blocks import Template
 from fgrad.sparse.elimination import jacobian_rows
 from fgrad.sparse.pushing import hessian_entries
+from fgrad.sparse.templates import Template
 
 First: TypeAlias = dict[int, Number]
 """The partial derivatives of a result by the inputs of a template."""

@@ -151,7 +151,9 @@ def of_program(program: Program, wanted: Sequence[int], sizes: tuple[int, ...]) 
     They are taken by the inputs `wanted`; arrays of these sizes hold all inputs.
     """
     count = len(program.outputs)
-    return _derived(widened(program, [f"weight {i}" for i in range(count)]), wanted, sizes, count - 1)
+    return _derived(
+        widened(program, [f"weight {i}" for i in range(count)]), wanted, sizes, count - 1
+    )
 
 
 def _derived(

@@ -101,9 +101,7 @@ def _needed(assembly: Assembly, entries: Sequence[Any]) -> tuple[bytearray, list
             continue
         line = defined[number]
         if line is not None:
-            for a in line[1]:
-                if type(a) is int and not needed[a]:
-                    pending.append(a)
+            pending += [a for a in line[1] if type(a) is int and not needed[a]]
         elif number >= assembly.whole_inputs and (at := assembly.kind_at(number)) not in kinds:
             kind = kinds[at] = assembly.kinds[at]
             for b in range(len(kind.template.blocks)):
