@@ -39,6 +39,13 @@ def simplified(program: Program) -> Program:
             x = place[x] if type(x) is int else x
             y = place[y] if type(y) is int else y
             args, plain = (x, y), type(x) is int is type(y)
+            if plain and op not in OF_DEFINITIONS:  # as `_numbered` does; most are such products
+                given = op, (y, x) if y < x and op in COMMUTES else args
+                number = known.setdefault(given, len(defined))
+                if number == len(defined):
+                    defined.append(given)
+                place.append(number)
+                continue
         else:
             args = placed(args, place)
             plain = _PLAIN.issuperset(map(type, args))

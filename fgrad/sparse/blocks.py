@@ -90,7 +90,8 @@ class _Cutter:
 
     def grow(self, tail: bytearray) -> None:
         """Put each instruction into a block, or leave it as glue."""
-        level, block, parent, given = self.level, self.block, self.parent, self.given
+        level, block, parent = self.level, self.block, self.parent
+        sizes, given = self.sizes, self.given
         find, linear = self._find, self._linear
         for value, (op, args) in enumerate(self.program.instructions, self.inputs):
             top, glued = 0, False
@@ -112,12 +113,18 @@ class _Cutter:
                 level.append(top)
                 block.append(-1)
                 continue
-            home = -1 if glued or not near else self._home(near)
+            home = -1
+            if near and not glued:
+                home = near[0]
+                if len(near) > 1:
+                    home = self._joined(near)
+                elif sizes[home] >= MOST_INSTRUCTIONS or len(given[home]) >= MOST_INPUTS:
+                    home = -1
             if home < 0:
                 home = self._new(top + 1)
             level.append(self.heights[home])
             block.append(home)
-            self.sizes[home] += 1
+            sizes[home] += 1
             for a in args:
                 if type(a) is int:
                     b = block[a]
@@ -132,13 +139,9 @@ class _Cutter:
         self.given.append({})
         return len(self.parent) - 1
 
-    def _home(self, near: Sequence[int]) -> int:
-        """The block of all of `near`, joined if they are small; -1 if there is none."""
+    def _joined(self, near: Sequence[int]) -> int:
+        """The block of all of `near`, if they are small; -1 if there is none."""
         sizes, given = self.sizes, self.given
-        if len(near) == 1:
-            home = near[0]
-            room = sizes[home] < MOST_INSTRUCTIONS and len(given[home]) < MOST_INPUTS
-            return home if room else -1
         whole = {a for b in near for a in given[b]}
         if len(whole) > MOST_INPUTS or sum([sizes[b] for b in near]) >= MOST_INSTRUCTIONS:
             return -1

@@ -33,6 +33,11 @@ class Evaluation:
             return blocks or Recorder(self.program, self.order)
 
     @property
+    def by_blocks(self) -> bool:
+        """Whether it is by tables over blocks."""
+        return isinstance(self.sweep, Assembly)
+
+    @property
     def outputs(self) -> Sequence[Number]:
         """What the program itself gives."""
         return self.sweep.program.outputs

@@ -55,30 +55,38 @@ class Derivatives:
         evaluation = self._evaluation
         return _derived, (evaluation.program, evaluation.wanted, self._sizes, self.constraints)
 
-    @property
+    @cached_property
     def values(self) -> Fill:
         """`values(x, ..., out)`: the objective, then the constraints."""
-        return self._fillings[0]
+        return self._filled(0)
 
-    @property
+    @cached_property
     def first(self) -> Fill:
         """`first(x, ..., out)`: the gradient of the objective, then the nonzeros of `jacobian`."""
-        return self._fillings[1]
+        return self._filled(1)
 
-    @property
+    @cached_property
     def second(self) -> Fill:
         """`second(x, ..., weights, out)`: the nonzeros of `hessian`."""
-        return self._fillings[2]
+        return self._filled(2)
+
+    def _filled(self, which: int) -> Fill:
+        """One of these three: those of blocks are made at once, since their code has most in common."""
+        if self._evaluation.by_blocks:
+            return self._fillings[which]
+        return self._evaluation.fillings([self._wanted[which]])[0]
 
     @cached_property
     def _fillings(self) -> list[Fill]:
-        """These three, whose code is made at once, since they have most of it in common."""
-        wanted = [
+        return self._evaluation.fillings(self._wanted)
+
+    @property
+    def _wanted(self) -> list[tuple[Sequence[Number], Sequence[int]]]:
+        return [
             (self._evaluation.outputs, self._sizes),
             (self._slopes, self._sizes),
             (self._curvature.entries, (*self._sizes, 1 + self.constraints)),
         ]
-        return self._evaluation.fillings(wanted)
 
     @cached_property
     def together(self) -> Fill:

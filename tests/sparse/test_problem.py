@@ -13,6 +13,7 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 import fgrad  # noqa: E402
+from fgrad.sparse import evaluation  # noqa: E402
 from fgrad.sparse.assembly import Assembly  # noqa: E402
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
@@ -191,3 +192,18 @@ def test_threads_may_ask_for_code_at_once() -> None:
 
     x, weights = np.linspace(-1.0, 1.0, 20), np.ones(20)
     assert all(asked() for _ in range(3))
+
+
+def test_values_alone_compile_nothing_else() -> None:
+    def last(u: Any) -> list[Any]:
+        v = 0.0
+        for a in u:
+            v = v + 0.1 * (a - fg.sin(v))
+        return [v]
+
+    made = fg.derivatives(lambda u: u[0] * u[0], last, [0.1] * 8)
+    assert not made._evaluation.by_blocks
+    with mock.patch.object(evaluation, "filling", wraps=evaluation.filling) as filling:
+        made.values(np.full(8, 0.1), np.empty(2))
+        made.values(np.full(8, 0.2), np.empty(2))
+        assert filling.call_count == 1
