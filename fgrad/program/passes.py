@@ -40,10 +40,10 @@ def simplified(program: Program) -> Program:
             y = place[y] if type(y) is int else y
             args, plain = (x, y), type(x) is int is type(y)
             if plain and op not in OF_DEFINITIONS:  # as `_numbered` does; most are such products
-                given = op, (y, x) if y < x and op in COMMUTES else args
-                number = known.setdefault(given, len(defined))
+                made_of = op, (y, x) if y < x and op in COMMUTES else args
+                number = known.setdefault(made_of, len(defined))
                 if number == len(defined):
-                    defined.append(given)
+                    defined.append(made_of)
                 place.append(number)
                 continue
         else:

@@ -13,8 +13,8 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 import fgrad  # noqa: E402
-from fgrad.sparse import evaluation  # noqa: E402
 from fgrad.sparse.assembly import Assembly  # noqa: E402
+from fgrad.sparse.filling import filling  # noqa: E402
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 
@@ -203,7 +203,7 @@ def test_values_alone_compile_nothing_else() -> None:
 
     made = fg.derivatives(lambda u: u[0] * u[0], last, [0.1] * 8)
     assert not made._evaluation.by_blocks
-    with mock.patch.object(evaluation, "filling", wraps=evaluation.filling) as filling:
+    with mock.patch("fgrad.sparse.evaluation.filling", wraps=filling) as made_of:
         made.values(np.full(8, 0.1), np.empty(2))
         made.values(np.full(8, 0.2), np.empty(2))
-        assert filling.call_count == 1
+        assert made_of.call_count == 1
