@@ -36,26 +36,12 @@ _TARGET: Final = re.compile(r"(?P<path>.*\.py)(:(?P<function>.*))?", re.DOTALL)
 _VALUE: Final = re.compile(r"(?P<name>[^=]*)=(?P<number>.*)", re.DOTALL)
 
 
-@attrs.frozen
 class WrongUsage(ValueError):
     """The command was asked for something that it cannot read."""
 
-    problem: str
 
-    def __str__(self) -> str:
-        """Say what."""
-        return self.problem
-
-
-@attrs.frozen
 class ModelFailed(RuntimeError):
     """A model was read, and then it raised or gave no number."""
-
-    problem: str
-
-    def __str__(self) -> str:
-        """Say how."""
-        return self.problem
 
 
 @attrs.frozen
