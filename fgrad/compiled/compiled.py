@@ -371,13 +371,11 @@ class Compiled(CallSlot, HasGradient, Generic[P, R]):
             raise NotPicklable(f"{self!r}, which knows no program,", advice)
         return _restored, (self.backend, self.exact, made, reference)
 
-    def __copy__(self) -> Self:
+    def __copy__(self, memo: object = None) -> Self:
         """The function itself: its specialisations only grow."""
         return self
 
-    def __deepcopy__(self, memo: object) -> Self:
-        """The function itself, as `copy` has it."""
-        return self
+    __deepcopy__ = __copy__
 
     def __repr__(self) -> str:
         """One line."""

@@ -135,13 +135,11 @@ class Node(_Open, Generic[V_co]):
         label = f", label={shorten(repr(self.label), WIDTH)}" if self.label is not None else ""
         return f"Node({named(self.op.name)}{f'({args})' if args else ''}, value={shorten(valued(self.value), WIDTH)}{label})"
 
-    def __copy__(self) -> Node[V_co]:
+    def __copy__(self, memo: object = None) -> Node[V_co]:
         """The node itself: it is immutable, and a copy would be another variable."""
         return self
 
-    def __deepcopy__(self, memo: object) -> Node[V_co]:
-        """The node itself: it is immutable, and a copy would be another variable."""
-        return self
+    __deepcopy__ = __copy__
 
     def __reduce__(self) -> NoReturn:
         """Refuse: pickled one by one, nodes would lose that they are shared."""
