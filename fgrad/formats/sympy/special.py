@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 from fgrad.errors import NotAValue
@@ -14,35 +15,25 @@ from fgrad.ops.primitive import Op
 Made: TypeAlias = Callable[..., Any]
 
 
-class _Algebra:
+class Algebra:
     """Makes expressions, unevaluated."""
 
     def __init__(self, sp: Any, made: Made) -> None:
         self.sp, self.made = sp, made
         self.half, self.root, self.root_pi = sp.Rational(1, 2), sp.sqrt(2), sp.sqrt(sp.pi)
-
-    def plus(self, *xs: Any) -> Any:
-        return self.made(self.sp.Add, *xs)
-
-    def times(self, *xs: Any) -> Any:
-        return self.made(self.sp.Mul, *xs)
-
-    def power(self, x: Any, y: Any) -> Any:
-        return self.made(self.sp.Pow, x, y)
+        self.plus, self.times, self.power = [partial(made, x) for x in (sp.Add, sp.Mul, sp.Pow)]
+        self.exp, self.log = partial(made, sp.exp), partial(made, sp.log)
 
     def over(self, x: Any, y: Any) -> Any:
+        """The quotient."""
         return self.times(x, self.power(y, -1))
 
     def minus(self, x: Any) -> Any:
+        """The negative."""
         return self.times(-1, x)
 
-    def exp(self, x: Any) -> Any:
-        return self.made(self.sp.exp, x)
-
-    def log(self, x: Any) -> Any:
-        return self.made(self.sp.log, x)
-
     def zero_at_zero(self, x: Any, otherwise: Any) -> Any:
+        """0 where `x` is 0, and `otherwise` elsewhere."""
         return self.made(self.sp.Piecewise, 0, self.made(self.sp.Eq, x, 0), otherwise, True)
 
     def derived(self, f: Made) -> Made:
@@ -58,12 +49,12 @@ class _Algebra:
         return row
 
 
-def rows(sp: Any, made: Made) -> dict[Op, Made]:
+def rows(algebra: Algebra) -> dict[Op, Made]:
     """For each special function the expression of it on expressions, unevaluated."""
-    algebra = _Algebra(sp, made)
+    sp, made = algebra.sp, algebra.made
     return {
-        **{op: _called(made, kind) for op, kind in _named(sp).items()},
-        **{op: _called(made, kind, n) for op, (kind, n) in _of_order(sp).items()},
+        **{op: partial(made, kind) for op, kind in _named(sp).items()},
+        **{op: partial(made, kind, n) for op, (kind, n) in _of_order(sp).items()},
         **_elementary(algebra),
         **_logarithms(algebra),
         **_normal(algebra),
@@ -72,7 +63,7 @@ def rows(sp: Any, made: Made) -> dict[Op, Made]:
     }
 
 
-def _elementary(a: _Algebra) -> dict[Op, Made]:
+def _elementary(a: Algebra) -> dict[Op, Made]:
     sp, made = a.sp, a.made
 
     def whole(x: Any) -> Any:
@@ -93,7 +84,7 @@ def _elementary(a: _Algebra) -> dict[Op, Made]:
     }
 
 
-def _logarithms(a: _Algebra) -> dict[Op, Made]:
+def _logarithms(a: Algebra) -> dict[Op, Made]:
     return {
         logarithms.logit: lambda x: a.log(a.over(x, a.plus(1, a.minus(x)))),
         logarithms.bernoulli: lambda x: a.times(x, a.plus(1, a.minus(x))),
@@ -106,7 +97,7 @@ def _logarithms(a: _Algebra) -> dict[Op, Made]:
     }
 
 
-def _normal(a: _Algebra) -> dict[Op, Made]:
+def _normal(a: Algebra) -> dict[Op, Made]:
     sp, made = a.sp, a.made
 
     def ndtr(x: Any) -> Any:
@@ -138,7 +129,7 @@ def _normal(a: _Algebra) -> dict[Op, Made]:
     }
 
 
-def _gamma(a: _Algebra) -> dict[Op, Made]:
+def _gamma(a: Algebra) -> dict[Op, Made]:
     sp, made = a.sp, a.made
 
     def per_gamma(x: Any, order: Any) -> Any:
@@ -161,7 +152,7 @@ def _gamma(a: _Algebra) -> dict[Op, Made]:
     }
 
 
-def _integrals(a: _Algebra) -> dict[Op, Made]:
+def _integrals(a: Algebra) -> dict[Op, Made]:
     sp, made = a.sp, a.made
 
     def lambertw(x: Any) -> Any:
@@ -175,10 +166,6 @@ def _integrals(a: _Algebra) -> dict[Op, Made]:
             a.exp(a.minus(lambertw(x))), a.plus(1, lambertw(x))
         ),
     }
-
-
-def _called(made: Made, kind: Any, *first: Any) -> Made:
-    return lambda *xs: made(kind, *first, *xs)
 
 
 def _of_order(sp: Any) -> dict[Op, tuple[Any, int]]:
