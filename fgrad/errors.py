@@ -8,7 +8,8 @@ of importing this.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from importlib import import_module
+from typing import Any, Self
 
 import attrs
 
@@ -312,6 +313,14 @@ class MissingExtra(ImportError):
     def __str__(self) -> str:
         """Say what is missing and how to install it."""
         return f'{self.where} needs {self.package}: pip install "fgrad[{self.extra}]".'
+
+
+def imported(module: str, where: str, package: str, extra: str) -> Any:
+    """The module of an extra; MissingExtra, for `where`, if it cannot be imported."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise MissingExtra(where, package, extra) from error
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)

@@ -11,18 +11,14 @@ from math import nan
 from operator import itemgetter
 from typing import Any
 
-from fgrad.errors import MissingExtra
+from fgrad.errors import imported
 from fgrad.ops.signatures import Binary, Rule2
 
 
 @cache
 def scipy_special(where: str) -> Any:
     """The module `scipy.special`; MissingExtra, for `where`, if it is not installed."""
-    try:
-        from scipy import special  # noqa: PLC0415  # an extra, which takes a tenth of a second
-    except ImportError as error:
-        raise MissingExtra(where, "scipy", "special") from error
-    return special
+    return imported("scipy.special", where, "scipy", "special")  # it takes a tenth of a second
 
 
 class Borrowed:

@@ -14,7 +14,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fgrad.errors import MissingExtra, NotAValue
+from fgrad.errors import NotAValue, imported
 from fgrad.formats.sympy import special
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
@@ -44,11 +44,7 @@ def to_sympy(program: Program) -> tuple[sympy.Basic, ...]:
 
 def sympy_for(where: str) -> Any:
     """SymPy; MissingExtra, for `where`, if it is not installed."""
-    try:
-        import sympy as sp  # noqa: PLC0415  # an extra
-    except ImportError as error:
-        raise MissingExtra(where, "sympy", "symbolic") from error
-    return sp
+    return imported("sympy", where, "sympy", "symbolic")
 
 
 class _Writer:
