@@ -7,11 +7,16 @@ of importing this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Self
 
 import attrs
+
+
+def _saying(text: str) -> Callable[[Any], str]:
+    """The `__str__` of an error: `text` with its fields filled in."""
+    return lambda error: text.format(error)  # noqa: PLW0108  # a builtin is no method
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -23,9 +28,7 @@ class NotAValue(TypeError):
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what was needed, what came and what to do."""
-        return f"{self.where} needs {self.needed}; got {self.got}. {self.advice}"
+    __str__ = _saying("{0.where} needs {0.needed}; got {0.got}. {0.advice}")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -36,9 +39,7 @@ class SilentDetach(TypeError):
     node: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what was asked of which node, and what to do."""
-        return f"{self.asked} of {self.node} would lose its derivative. {self.advice}"
+    __str__ = _saying("{0.asked} of {0.node} would lose its derivative. {0.advice}")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -72,13 +73,11 @@ class UnknownNode(KeyError):
     node: str
     size: int
 
-    def __str__(self) -> str:
-        """Name the node, and say how to get it into a graph."""
-        return (
-            f"{self.node} is not among the {self.size} nodes of this graph. Nodes are equal only"
-            " to themselves: pass the very node the outputs were computed from, or, if they no"
-            " longer depend on it, add it as an output: Graph.of(output, node)."
-        )
+    __str__ = _saying(
+        "{0.node} is not among the {0.size} nodes of this graph. Nodes are equal only"
+        " to themselves: pass the very node the outputs were computed from, or, if they no"
+        " longer depend on it, add it as an output: Graph.of(output, node)."
+    )
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -89,11 +88,7 @@ class NotDifferentiable(TypeError):
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what came and what to do."""
-        return (
-            f"{self.where} needs an output that is one real number; got {self.got}. {self.advice}"
-        )
+    __str__ = _saying("{0.where} needs an output that is one real number; got {0.got}. {0.advice}")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -103,9 +98,7 @@ class NotPicklable(TypeError):
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what came and what to do."""
-        return f"{self.got} cannot be pickled. {self.advice}"
+    __str__ = _saying("{0.got} cannot be pickled. {0.advice}")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -120,9 +113,7 @@ class GradientMismatch(AssertionError):
     tolerance: float
     report: str
 
-    def __str__(self) -> str:
-        """Give the whole report."""
-        return self.report
+    __str__ = _saying("{0.report}")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -149,9 +140,7 @@ class MalformedProgram(ValueError):
     instruction: int
     problem: str
 
-    def __str__(self) -> str:
-        """Name the instruction and the problem."""
-        return f"instruction {self.instruction} of the program: {self.problem}"
+    __str__ = _saying("instruction {0.instruction} of the program: {0.problem}")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -162,12 +151,9 @@ class Untranslatable(TypeError):
     language: str
     problem: str
 
-    def __str__(self) -> str:
-        """Name the operation and the problem, and say what to do."""
-        return (
-            f"{self.operation} cannot be written in {self.language}: {self.problem}."
-            " Program.run computes it."
-        )
+    __str__ = _saying(
+        "{0.operation} cannot be written in {0.language}: {0.problem}. Program.run computes it."
+    )
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -222,9 +208,7 @@ class EmptyReduction(ValueError):
     where: str
     start: str
 
-    def __str__(self) -> str:
-        """Say what to start with."""
-        return f"{self.where} needs at least one term; got none. Start with {self.start}."
+    __str__ = _saying("{0.where} needs at least one term; got none. Start with {0.start}.")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -233,9 +217,9 @@ class CyclicTree(ValueError):
 
     path: str
 
-    def __str__(self) -> str:
-        """Name the place where the container contains itself."""
-        return f"{self.path} is a container that it is itself part of; a tree must end in leaves."
+    __str__ = _saying(
+        "{0.path} is a container that it is itself part of; a tree must end in leaves."
+    )
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -246,9 +230,7 @@ class TreeMismatch(ValueError):
     needed: str
     got: str
 
-    def __str__(self) -> str:
-        """Name the place, what was needed there and what came."""
-        return f"{self.path} needs {self.needed}; got {self.got}. Trees must have one structure."
+    __str__ = _saying("{0.path} needs {0.needed}; got {0.got}. Trees must have one structure.")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -259,9 +241,7 @@ class ShapeMismatch(ValueError):
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Name the operation, the shapes and what to do."""
-        return f"{self.where} does not take {self.got}. {self.advice}"
+    __str__ = _saying("{0.where} does not take {0.got}. {0.advice}")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -297,9 +277,7 @@ class NotRegular(ArithmeticError):
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say why there is none."""
-        return f"{self.where} is not defined: {self.got}. {self.advice}"
+    __str__ = _saying("{0.where} is not defined: {0.got}. {0.advice}")
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -310,9 +288,7 @@ class MissingExtra(ImportError):
     package: str
     extra: str
 
-    def __str__(self) -> str:
-        """Say what is missing and how to install it."""
-        return f'{self.where} needs {self.package}: pip install "fgrad[{self.extra}]".'
+    __str__ = _saying('{0.where} needs {0.package}: pip install "fgrad[{0.extra}]".')
 
 
 def imported(module: str, where: str, package: str, extra: str) -> Any:
@@ -331,6 +307,4 @@ class MissingProgram(RuntimeError):
     program: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what is missing and how to come by it."""
-        return f"{self.where} needs {self.program}. {self.advice}"
+    __str__ = _saying("{0.where} needs {0.program}. {0.advice}")
