@@ -16,7 +16,6 @@ from typing import (
     Generic,
     ParamSpec,
     Self,
-    TypeAlias,
     TypeVar,
     overload,
 )
@@ -37,11 +36,7 @@ from fgrad.transforms.gradient import HasGradient
 from fgrad.trees import parameters
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from fgrad.compiled.rows import Columns
-
-    Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+    from fgrad.compiled.rows import Column, Columns
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -346,7 +341,7 @@ class Compiled(CallSlot, HasGradient, Generic[P, R]):
     @property
     def digest(self) -> str:
         """The name of the computation; errors are those of `program`."""
-        return self._only().kernel.digest
+        return self._only().kernel.program.digest
 
     @property
     def source(self) -> str:

@@ -142,9 +142,7 @@ class Specialised:
             if result is not MISS:
                 return result
         leaves, special = self.found(args, kwargs)
-        if not _numbers(leaves):
-            return _run(special, leaves)
-        if len(self._calls) < TRIED:
+        if _numbers(leaves) and len(self._calls) < TRIED:
             written = special.call
             if written is not None and written not in self._calls:
                 self._calls.append(written)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         # A list or a persistent vector; a text, which is a sequence too, has no `append`.
         def append(self, value: Any, /) -> object: ...
 
+    Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
     Columns: TypeAlias = (
         float
         | _Array

@@ -131,7 +131,6 @@ def _solver(equation: Equation, solve: Solver) -> Callable[P, Any]:
     # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
 
-    @_like_the_rest(equation.f)
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         given, arguments = _flat((args, kwargs), f"arguments of {equation.name}")
 
@@ -170,7 +169,7 @@ def _solver(equation: Equation, solve: Solver) -> Callable[P, Any]:
         op = MultiOp(equation.name, impl, len(everything), size, pullback)
         return shape.unflatten(multiple.results(op, everything))
 
-    return solution
+    return _like_the_rest(solution, equation.f)
 
 
 def _flat(tree: object, name: str) -> tuple[list[Any], trees.Structure[Any]]:
@@ -195,17 +194,13 @@ def _system(
     return None
 
 
-def _like_the_rest(f: Callable[..., Any]) -> Callable[[F], F]:
-    """Give a function the signature of `f` without the unknown, so that arguments have names."""
-
-    def named(solution: F) -> F:
-        with suppress(TypeError, ValueError):  # some builtins have no signature
-            known = inspect.signature(f)
-            rest = list(known.parameters.values())[1:]
-            setattr(solution, "__signature__", known.replace(parameters=rest))  # noqa: B010  # to type checkers there is none
-        return solution
-
-    return named
+def _like_the_rest(solution: F, f: Callable[..., Any]) -> F:
+    """A function with the signature of `f` without the unknown, so that arguments have names."""
+    with suppress(TypeError, ValueError):  # some builtins have no signature
+        known = inspect.signature(f)
+        rest = list(known.parameters.values())[1:]
+        setattr(solution, "__signature__", known.replace(parameters=rest))  # noqa: B010  # to type checkers there is none
+    return solution
 
 
 def _combined(weights: Row, slopes: Row) -> Any:

@@ -15,7 +15,7 @@ from fgrad.ops.primitive import Op
 Made: TypeAlias = Callable[..., Any]
 
 
-class Algebra:
+class _Algebra:
     """Makes expressions, unevaluated."""
 
     def __init__(self, sp: Any, made: Made) -> None:
@@ -49,9 +49,9 @@ class Algebra:
         return row
 
 
-def rows(algebra: Algebra) -> dict[Op, Made]:
+def rows(sp: Any, made: Made) -> dict[Op, Made]:
     """For each special function the expression of it on expressions, unevaluated."""
-    sp, made = algebra.sp, algebra.made
+    algebra = _Algebra(sp, made)
     return {
         **{op: partial(made, kind) for op, kind in _named(sp).items()},
         **{op: partial(made, kind, n) for op, (kind, n) in _of_order(sp).items()},
@@ -63,7 +63,7 @@ def rows(algebra: Algebra) -> dict[Op, Made]:
     }
 
 
-def _elementary(a: Algebra) -> dict[Op, Made]:
+def _elementary(a: _Algebra) -> dict[Op, Made]:
     sp, made = a.sp, a.made
 
     def whole(x: Any) -> Any:
@@ -84,7 +84,7 @@ def _elementary(a: Algebra) -> dict[Op, Made]:
     }
 
 
-def _logarithms(a: Algebra) -> dict[Op, Made]:
+def _logarithms(a: _Algebra) -> dict[Op, Made]:
     return {
         logarithms.logit: lambda x: a.log(a.over(x, a.plus(1, a.minus(x)))),
         logarithms.bernoulli: lambda x: a.times(x, a.plus(1, a.minus(x))),
@@ -97,7 +97,7 @@ def _logarithms(a: Algebra) -> dict[Op, Made]:
     }
 
 
-def _normal(a: Algebra) -> dict[Op, Made]:
+def _normal(a: _Algebra) -> dict[Op, Made]:
     sp, made = a.sp, a.made
 
     def ndtr(x: Any) -> Any:
@@ -129,7 +129,7 @@ def _normal(a: Algebra) -> dict[Op, Made]:
     }
 
 
-def _gamma(a: Algebra) -> dict[Op, Made]:
+def _gamma(a: _Algebra) -> dict[Op, Made]:
     sp, made = a.sp, a.made
 
     def per_gamma(x: Any, order: Any) -> Any:
@@ -152,7 +152,7 @@ def _gamma(a: Algebra) -> dict[Op, Made]:
     }
 
 
-def _integrals(a: Algebra) -> dict[Op, Made]:
+def _integrals(a: _Algebra) -> dict[Op, Made]:
     sp, made = a.sp, a.made
 
     def lambertw(x: Any) -> Any:

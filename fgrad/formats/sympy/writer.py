@@ -148,7 +148,7 @@ class _Writer:
 
 def _rows(sp: Any, made: Made) -> Mapping[Op, Made]:
     """For each operation the expression of it on expressions."""
-    a = special.Algebra(sp, made)
+    a = special._Algebra(sp, made)
     known = {op: partial(made, kind) for op, kind in _named(sp).items()}
     size, third = known[ops.abs], sp.Rational(1, 3)
 
@@ -159,7 +159,7 @@ def _rows(sp: Any, made: Made) -> Mapping[Op, Made]:
         return a.power(a.plus(1, a.exp(a.minus(x))), -1)
 
     return MappingProxyType({
-        **known, **special.rows(a),
+        **known, **special.rows(sp, made),
         ops.sub: lambda x, y: a.plus(x, a.minus(y)), ops.neg: a.minus, ops.div: a.over,
         ops.reciprocal: lambda x: a.power(x, -1), ops.square: lambda x: a.power(x, 2),
         ops.identity: lambda x: x, ops.stop_gradient: lambda x: x,
