@@ -23,9 +23,8 @@ from typing import (
 
 import attrs
 
-from fgrad.compiled.call_slot import CallSlot
 from fgrad.compiled.calls import MISS
-from fgrad.compiled.dispatch import Specialised
+from fgrad.compiled.dispatch import CallSlot, Specialised
 from fgrad.compiled.importable import Reference
 from fgrad.compiled.kernel import Backend
 from fgrad.compiled.methods import Bound

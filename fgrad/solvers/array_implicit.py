@@ -26,6 +26,7 @@ from fgrad.graph.node import Node, number_of
 from fgrad.ops.multiple import MultiOp, Row
 from fgrad.ops.operand import is_array, untraceable
 from fgrad.solvers import implicit
+from fgrad.transforms.custom import _filled
 from fgrad.transforms.directional import jvp, vjp
 from fgrad.transforms.jacobian import jacobian
 from fgrad.transforms.variables import require_shape
@@ -173,10 +174,6 @@ def _matrix(rows: Sequence[Sequence[Any]], layout: Layout) -> Any:
     ]
     whole = [line[0] if len(line) == 1 else concatenate(line, 1) for line in lines]
     return whole[0] if len(whole) == 1 else concatenate(whole)
-
-
-def _filled(row: Row, ends: Row) -> list[Any]:
-    return [zero_of(number_of(end)) if x is None else x for x, end in zip(row, ends, strict=True)]
 
 
 def by_numpy(rows: Sequence[Sequence[float]], right: Sequence[float]) -> Sequence[float]:
