@@ -118,6 +118,12 @@ class Equation:
             raise NotAValue(self.name, "a function of its arguments alone", got, advice)
         return results
 
+    def over_arrays(self, arguments: trees.Structure[Any]) -> Any:
+        """The same equation of leaves of which some are arrays."""
+        from fgrad.solvers import array_implicit  # noqa: PLC0415  # needs numpy
+
+        return array_implicit.Equation(self, arguments)
+
     def failure(self, x: Sequence[Any], residual: float, steps: int, problem: str) -> NotConverged:
         """The error at leaves `x`."""
         last = trees.flatten(self.start)[1].unflatten(x)
@@ -157,10 +163,8 @@ def _solver(equation: Equation, solve: Solver) -> Callable[P, Any]:
 
         everything = (*start, *given)
         if any_of_arrays(map(type, everything)):
-            from fgrad.solvers import array_implicit as over_arrays  # noqa: PLC0415  # needs numpy
-
-            system = over_arrays.Equation(equation, arguments)
-            return shape.unflatten(system.solution(start, given, newton=solve is _newton))
+            over_arrays = equation.over_arrays(arguments)
+            return shape.unflatten(over_arrays.solution(start, given, newton=solve is _newton))
         if not any(isinstance(x, Node) for x in given):
             return shape.unflatten(impl(*map(number_of, everything)))
         if any(isinstance(x, Node) and x.abstract for x in everything) and arguments not in systems:
