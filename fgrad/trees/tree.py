@@ -38,7 +38,6 @@ _Nodes: TypeAlias = (
 )
 
 _DEEPEST: Final = 200
-_FLOATS: Final = frozenset({float})  # what most leaves are
 _map: Final = map  # Python's, which is hidden below
 _REMEMBERED: Final = 1024
 """The number of leaves of a tuple or list up to which its structure is cached."""
