@@ -150,7 +150,7 @@ def new_node(op: Any, x: Any, y: Any, value: Any, depth: int) -> Any:
     node._x = x
     node._y = y
     if type(value) is np.ndarray and value.ndim:
-        value.setflags(write=False)
+        value.setflags(False)  # type: ignore[call-arg]  # by its place in half of the time
         kinds: Any = _ARRAYS
     else:
         value, kinds = plain(value), _NUMBERS
@@ -242,9 +242,9 @@ class ArrayNode(_Numeric[Array], Methods):
         def __mod__(self, other: _Operand, /) -> ArrayNode: ...  # type: ignore[override]  # of numbers it gives numbers
         def __rmod__(self, other: Array | float, /) -> ArrayNode: ...  # type: ignore[override]  # likewise
         def __lt__(self, other: _Operand, /) -> ArrayCondition: ...
-        def __le__(self, other: _Operand, /) -> ArrayCondition: ...
-        def __gt__(self, other: _Operand, /) -> ArrayCondition: ...
-        def __ge__(self, other: _Operand, /) -> ArrayCondition: ...
+        def __le__(self, other: _Operand, /) -> ArrayCondition: ...  # type: ignore[mutable-override]  # nobody assigns it
+        def __gt__(self, other: _Operand, /) -> ArrayCondition: ...  # type: ignore[mutable-override]  # nobody assigns it
+        def __ge__(self, other: _Operand, /) -> ArrayCondition: ...  # type: ignore[mutable-override]  # nobody assigns it
         def __neg__(self) -> ArrayNode: ...  # type: ignore[override]  # likewise
         def __pos__(self) -> ArrayNode: ...  # type: ignore[override]  # likewise
         def __abs__(self) -> ArrayNode: ...  # type: ignore[override]  # likewise
