@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from fgrad.nonlinear.adapter import Ended, Request
 from fgrad.nonlinear.solution import Iteration, Status
 
 _INFINITE: Final = 1e20
+_MATCHING: Final = "mumps_permuting_scaling"
+"""With one dense column, as of a free final time, it makes fronts as large as the problem."""
 _STATUS: Final[Mapping[int, Status]] = MappingProxyType({
     0: "optimal", 1: "optimal", 2: "infeasible", 4: "unbounded", 5: "stopped", 6: "optimal",
     -1: "steps", -4: "steps", -5: "steps",
@@ -51,7 +54,7 @@ def solve(request: Request) -> Ended:
             functions.count, _finite(limits.below), _finite(limits.above),
             functions.jacobian_places, functions.hessian_places,
             functions.objective, functions.gradient_to, functions.constraints_to, functions.jacobian_to, functions.hessian_to,
-            intermediate_callback=seen, ipopt_options=_options(request),
+            intermediate_callback=seen, ipopt_options=_options(request, mumps=_has_mumps()),
         )  # fmt: skip
     except ValueError as error:
         advice = "Its documentation lists them, with their values."
@@ -72,16 +75,24 @@ def _finite(bounds: Any) -> Any:
     return np.clip(bounds, -_INFINITE, _INFINITE)
 
 
-def _options(request: Request) -> dict[str, Any]:
+@cache
+def _has_mumps() -> bool:
+    """Whether Ipopt was built with MUMPS: only then it knows its options."""
+    import ipyopt  # noqa: PLC0415  # an extra
+
+    return any(option["name"] == _MATCHING for option in ipyopt.get_ipopt_options())
+
+
+def _options(request: Request, *, mumps: bool) -> dict[str, Any]:
     known: dict[str, Any] = {
         "print_level": 0,
         "sb": "yes",
         "tol": request.tolerance,
         "max_iter": request.steps,
         "bound_relax_factor": 0.0,
-        # One dense column, as of a free final time, makes fronts by matching as large as the problem.
-        "mumps_permuting_scaling": 0,
     }
+    if mumps:
+        known[_MATCHING] = 0
     if request.warm:
         known |= {
             "warm_start_init_point": "yes", "warm_start_bound_push": 1e-9, "warm_start_bound_frac": 1e-9,

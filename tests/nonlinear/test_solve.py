@@ -286,3 +286,28 @@ def test_everything_may_be_fixed(solver: Solver) -> None:
 def test_what_falls_without_end_is_unbounded_however_large(solver: Solver) -> None:
     problem = fg.nlp(lambda x: x[0] + x[1], lambda x: x[0] >= 2.0, [0.0, 0.0])
     assert fg.solve_nlp(problem, solver).status == "unbounded"
+
+
+def test_a_column_that_all_rows_share_does_not_slow_ipopt_down() -> None:
+    pytest.importorskip("ipyopt")
+    n = 2000
+
+    def gaps(x: list[float]) -> list[Any]:
+        h, found = x[-1] / n, []
+        for k in range(n):
+            p, v, u, after, faster = x[3 * k : 3 * k + 5]
+            found.append(fg.equal(after, p + h * (v + 0.5 * h * (u - v))))
+            found.append(fg.equal(faster, v + h * (u - v) * (1.0 - 0.5 * h)))
+        limits = [
+            v <= 1.0 - 0.5 * fg.sin(2.0 * math.pi * p)
+            for p, v in zip(x[::3], x[1::3], strict=False)
+        ]
+        return [*found, *limits, fg.equal(x[0], 0.0), fg.equal(x[1], 0.0), fg.equal(x[-3], 1.0)]
+
+    inf = math.inf
+    lower, upper = [*[-inf, -inf, 0.0] * n, -inf, -inf, 0.0], [*[inf, inf, 1.0] * n, inf, inf, inf]
+    start = [*[0.0, 1.0, 0.0] * n, 0.0, 1.0, 1.0]
+    problem = fg.nlp(lambda x: x[-1], gaps, start, bounds=(lower, upper))
+    found = fg.solve_nlp(problem, options={"max_cpu_time": 30.0})
+    assert found.status == "optimal"
+    assert found.objective == pytest.approx(1.905, abs=1e-2)

@@ -1,10 +1,10 @@
 """Code of tables: elements over many blocks, and a tape that works through runs of operations.
 
-`@run0(in, out, calls, scratch)` has its memory at `in`, inputs first. It is told by `@facts0` what is
-where: where literals go and come from, the outputs, and for each step an element or runs of the
-tape. The text depends on the templates and on the order of steps alone, not on how many blocks there
-are, so one model is compiled once for all its sizes. No product is fused with a sum: which are would depend on what else
-is asked for, and so would the numbers.
+`@run0(in, out, calls, scratch)` has its memory at `in`, inputs first, with literals in it already. It
+is told by `@facts0` what is where: the outputs, and for each step an element or runs of the tape. The
+text depends on the templates and on the order of steps alone, not on how many blocks there are, so one
+model is compiled once for all its sizes. No product is fused with a sum: which are would depend on what
+else is asked for, and so would the numbers.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from fgrad.backends.native.math.table import Target
 from fgrad.ops import scalar as ops
 from fgrad.program.program import Program
 
-HEAD: Final = 6
-"""Facts before the steps: the number of inputs, the address, place and number of literals, and the
-address and number of the places of outputs."""
+HEAD: Final = 2
+"""Facts before the steps: the address and number of the places of outputs."""
 ELEMENT: Final = 3
 """Facts of an element: the address of its table of places, the number of blocks, its first place."""
 RUNS: Final = 2
@@ -153,19 +152,12 @@ def elements_module(functions: Sequence[Sequence[Level]], machine: Machine) -> s
 
 
 def _run(number: int, calls: Sequence[str]) -> str:
-    """The function that puts literals into memory, makes the calls, and gathers the outputs."""
-    copy = [
-        *load_element("x", "double", "%f1", "%i"),
-        *store_element("y", "double", "%x", "%to", "%i"),
-    ]
+    """The function that makes the calls, and gathers the outputs."""
     lines = [
         f"define void @run{number}(ptr %in, ptr %out, ptr %calls, ptr %scratch) {ATTRIBUTES} {{",
-        "%i.at = alloca i64",
-        *_facts(number, 0, "i64", "ptr", "i64", "i64", "ptr", "i64"),
-        "%to = getelementptr double, ptr %in, i64 %f2",
-        *loop("i", "%f3", copy),
+        *_facts(number, 0, "ptr", "i64"),
         *calls,
-        "call void @gather(ptr %in, ptr %out, ptr %f4, i64 %f5)",
+        "call void @gather(ptr %in, ptr %out, ptr %f0, i64 %f1)",
         "ret void",
         "}",
     ]

@@ -62,11 +62,16 @@ class Plan:
             for step in self.steps
         ]
 
+    def memory(self) -> Any:
+        """Memory of its own, in which literals are."""
+        at, literals = self.literals
+        made = (ctypes.c_double * self.size)()
+        ctypes.memmove(ctypes.addressof(made) + 8 * at, _address(literals), 8 * len(literals))
+        return made
+
     def facts(self) -> tuple[Any, tuple[object, ...]]:
         """What the code is told, as an array of words, and what must live as long."""
-        at, literals = self.literals
-        facts = [self.inputs, _address(literals), at, len(literals)]
-        facts += [_address(self.outputs), len(self.outputs)]
+        facts = [_address(self.outputs), len(self.outputs)]
         held: list[object] = []
         for step in self.steps:
             for _, first, table in step.elements:
@@ -124,7 +129,7 @@ class Codes:
     def functions(self) -> list[TableCode]:
         """Each of the functions."""
         return [
-            TableCode(plan.inputs, len(plan.outputs), (ctypes.c_double * plan.size)(), self, cell)
+            TableCode(plan.inputs, len(plan.outputs), plan.memory(), self, cell)
             for plan, cell in zip(self.plans, self.cells, strict=True)
         ]
 
