@@ -44,8 +44,8 @@ class Compiled:
     def derivatives(self) -> Derivatives:
         """The values, and the derivatives by the variables."""
         form = self.formulation
-        program = simplified(inlined(form.program))
-        return of_program(program, range(form.size), (form.size, len(form.params)))
+        sizes = form.size, len(form.params)
+        return of_program(inlined(form.program), range(form.size), sizes)
 
     @cached_property
     def along_params(self) -> Fill:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fgrad.graph.collector import relaxed_gc
@@ -18,17 +18,19 @@ COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
 
 
 @relaxed_gc()
-def simplified(program: Program) -> Program:
+def simplified(program: Program, more: Sequence[str] = ()) -> Program:
     """The program with constants folded, common instructions merged, exact rules applied, unused removed.
+
+    It has `more` inputs behind those that it has.
 
     >>> import fgrad as fg
     >>> program = fg.trace(lambda x: 1.0 * x + (x * x - -(x * x)) * (2.0 - 1.0))(0.0)
     >>> len(program), len(simplified(program))
     (7, 3)
     """
-    inputs = len(program.inputs)
-    defined: list[Instruction | None] = [None] * inputs
-    place: list[Arg] = list(range(inputs))
+    names = (*program.inputs, *more)
+    defined: list[Instruction | None] = [None] * len(names)
+    place: list[Arg] = list(range(len(program.inputs)))
     known: dict[Any, int] = {}
     rule_for = dict(OF_DEFINITIONS).get
     for given in program.instructions:
@@ -60,8 +62,8 @@ def simplified(program: Program) -> Program:
             plain = _PLAIN.issuperset(map(type, args))
         place.append(_numbered(op, args, plain, defined, known) if form is None else form)
     made: list[Instruction] = [given for given in defined if given is not None]
-    outputs = [kept(place[i], made, inputs) for i in program.outputs]
-    return used(Program(program.inputs, tuple(made), tuple(outputs)))
+    outputs = [kept(place[i], made, len(names)) for i in program.outputs]
+    return used(Program(names, tuple(made), tuple(outputs)))
 
 
 _PLAIN: Final = frozenset({int})

@@ -56,10 +56,14 @@ class Assembly(Recorder):
         self._given: dict[tuple[int, int], list[Any]] = {}
         self.results: dict[int, tuple[Kind, int, int]] = {}
         """The kind, the block and the result of each value that stands for one."""
+        self.outputs: dict[int, int] = {}
+        """The number of the output that each of them is."""
         for kind in kinds:
+            starts = [int(kind.number(v, 0, ())) for v in kind.template.program.outputs]
             for b, block in enumerate(kind.template.blocks):
                 for k, value in enumerate(block.results):
                     self.results[place[value]] = kind, b, k
+                    self.outputs[place[value]] = starts[k] + b
 
     @classmethod
     def of(cls, program: Program, wanted: Sequence[int], order: int) -> Assembly | None:
@@ -91,11 +95,6 @@ class Assembly(Recorder):
     def kind_at(self, number: int) -> int:
         """The kind of the blocks that have an output with that number."""
         return bisect_right(self._starts, number) - 1
-
-    def output_of(self, value: int) -> int:
-        """The number of the output that a result of a block is."""
-        kind, b, k = self.results[value]
-        return int(kind.number(kind.template.program.outputs[k], b, ()))
 
     def partials(self, value: int) -> tuple[First, Second]:
         """The first and second partial derivatives of a value, without the second ones of blocks."""

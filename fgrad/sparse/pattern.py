@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -67,12 +67,10 @@ class Pattern:
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """Where the nonzeros of each row begin, and their number: the row pointers of CSR."""
-        starts, at = [], 0
-        for row in range(self.shape[0]):
-            starts.append(at)
-            while at < len(self.rows) and self.rows[at] == row:
-                at += 1
-        return (*starts, at)
+        counts = [0] * self.shape[0]
+        for row in self.rows:
+            counts[row] += 1
+        return tuple(accumulate(counts, initial=0))
 
     @property
     def transposed(self) -> Pattern:

@@ -15,7 +15,7 @@ from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
 from fgrad.program.trace import Tracing
 from fgrad.sparse import derivation
-from fgrad.sparse.accumulation import Number, widened
+from fgrad.sparse.accumulation import Number
 from fgrad.sparse.evaluation import Evaluation
 from fgrad.sparse.filling import Fill
 from fgrad.sparse.functions import Arguments, require_numbers
@@ -154,14 +154,13 @@ def derivatives(
 
 
 def of_program(program: Program, wanted: Sequence[int], sizes: tuple[int, ...]) -> Derivatives:
-    """Those of a simplified program without calls, whose first output is the objective.
+    """Those of a program without calls, whose first output is the objective.
 
     They are taken by the inputs `wanted`; arrays of these sizes hold all inputs.
     """
     count = len(program.outputs)
-    return _derived(
-        widened(program, [f"weight {i}" for i in range(count)]), wanted, sizes, count - 1
-    )
+    weighted = simplified(program, [f"weight {i}" for i in range(count)])
+    return _derived(weighted, wanted, sizes, count - 1)
 
 
 def _derived(
@@ -189,6 +188,6 @@ def _traced(
     if first.kind is not None:
         advice = "Let the objective return one number."
         raise NotDifferentiable("derivatives", f"a {first.kind.__name__}", advice)
-    program = simplified(inlined(found.program))
+    program = inlined(found.program)
     require_numbers(program, "derivatives")
     return program

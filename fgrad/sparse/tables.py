@@ -87,7 +87,7 @@ def tables(assembly: Assembly, entries: Sequence[Any], lanes: int) -> Tables:
 
 def _needed(assembly: Assembly, entries: Sequence[Any]) -> tuple[bytearray, list[Kind]]:
     """Which numbers are needed, and the kinds of blocks."""
-    defined, results = assembly.defined, assembly.results
+    defined, outputs = assembly.defined, assembly.outputs
     needed = bytearray(len(defined))
     kinds: dict[int, Kind] = {}
     pending = [entry for entry in entries if type(entry) is int]
@@ -96,8 +96,8 @@ def _needed(assembly: Assembly, entries: Sequence[Any]) -> tuple[bytearray, list
         if needed[number]:
             continue
         needed[number] = 1
-        if number in results:
-            pending.append(assembly.output_of(number))
+        if number in outputs:
+            pending.append(outputs[number])
             continue
         line = defined[number]
         if line is not None:
@@ -145,8 +145,7 @@ class _Memory:
     def ordered(self, lines: Sequence[int]) -> list[tuple[Key, list[int]]]:
         """The runs in their order, with their values."""
         assembly, level = self.assembly, self.level
-        for value in assembly.results:
-            number = assembly.output_of(value)
+        for value, number in assembly.outputs.items():
             self.place[value] = self.place[number]
             level[value] = level[number]
         where: list[tuple[int, int]] = [(0, -1)] * len(assembly.defined)
