@@ -26,7 +26,7 @@ from fgrad.arrays.linear import (
 from fgrad.arrays.values import array, is_sparse, is_truths, plain, shape_of, truths
 from fgrad.errors import NotAValue, OutOfBounds, ShapeMismatch
 from fgrad.graph.node import Node
-from fgrad.ops.operand import is_array, literal, told, untraceable
+from fgrad.ops.operand import is_array, literal, told
 
 Axis: TypeAlias = int | tuple[int, ...] | None
 
@@ -41,8 +41,6 @@ def given(x: Any, where: str, *, truth: bool = False) -> Any:
     if isinstance(x, Node):
         if x.truth and not truth:
             return array(x, where) if is_array(x) else literal(x, where)
-        if x.abstract:
-            raise untraceable(x, where)
         return x
     if truth and is_truth(x):
         return truths(np.asarray(x), where)

@@ -88,7 +88,7 @@ def _require_above(**options: float) -> None:
 
 def _between(structure: trees.Structure[Any], bounds: object) -> tuple[list[float], list[float]]:
     """The bounds; NotAValue where they meet, which the method cannot move between."""
-    lower, upper = bounds_of(structure, bounds, "params")
+    lower, upper = bounds_of(structure, None, bounds, "params")
     for path, low, high in zip(structure.paths(), lower, upper, strict=True):
         if low == high:
             advice = "Close over what is fixed."

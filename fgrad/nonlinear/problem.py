@@ -9,7 +9,6 @@ from typing import Any, Final, Generic, TypeVar, overload
 
 import attrs
 
-from fgrad import trees
 from fgrad.display import plural
 from fgrad.errors import NotAValue
 from fgrad.nonlinear.formulation import Formulation
@@ -79,7 +78,7 @@ class NLP(Generic[X, P]):
             got = f"a KKT error of {error:.1e}"
             raise NotAValue("sensitivity", "a solution at these parameters", got, advice)
         given = vector(form.params, () if self.params is None else direction, "direction")
-        tree: X = form.variables.unflatten(moved(functions, self.limits, at, given).tolist())
+        tree: X = form.variables.tree(moved(functions, self.limits, at, given).tolist())
         return tree
 
     @cached_property
@@ -91,7 +90,8 @@ class NLP(Generic[X, P]):
         """How large it is."""
         rows = self.formulation.rows
         equations = sum(row.lower == row.upper for row in rows)
-        bounds = map(math.isfinite, (*trees.leaves(self.lower), *trees.leaves(self.upper)))
+        sides = self.limits.lower, self.limits.upper
+        bounds = map(math.isfinite, (x for side in sides for x in side.tolist()))
         return (
             f"NLP({plural(self.formulation.size, 'variable')} with {plural(sum(bounds), 'bound')},"
             f" {plural(len(rows), 'constraint')} with {plural(equations, 'equation')},"
@@ -147,6 +147,6 @@ def nlp(
     if constraints is not None:
         require_function(constraints, "nlp")
     formulation = Formulation.of(objective, constraints, (x0,) if params is None else (x0, params))
-    structure = formulation.variables
-    lower, upper = map(structure.unflatten, bounds_of(structure, bounds, "x"))
+    variables = formulation.variables
+    lower, upper = map(variables.tree, bounds_of(variables.structure, variables.shapes, bounds, "x"))
     return NLP(objective, constraints, x0, params, lower, upper, formulation)

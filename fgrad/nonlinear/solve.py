@@ -87,7 +87,7 @@ def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, V
         x, multipliers, bounds = start.x, start.multipliers.constraints, start.multipliers.bounds
     else:
         x = problem.x0 if start is None else start
-        multipliers, bounds = (t.unflatten([0.0] * len(t)) for t in (rows, variables))
+        multipliers, bounds = (t.tree([0.0] * len(t)) for t in (rows, variables))
     return (
         vector(variables, x, "start"),
         vector(rows, multipliers, "start.multipliers.constraints"),

@@ -67,6 +67,7 @@ def custom(
             return _plainly(f(x, *args, **kwargs))
         given = numbers(leaves, name)
         traced = any(isinstance(a, Node) and a.abstract for a in given)
+        require_numbers(given if traced else (), name)
         seen = [1.0] * len(given) if traced else list(map(number_of, given))
         at = structure.unflatten(seen)
         got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
