@@ -47,7 +47,13 @@ class Spread(Generic[T]):
 
     def __len__(self) -> int:
         """How many numbers it has."""
-        return len(self.structure) if self.shapes is None else sum(map(math.prod, self.shapes))
+        return sum(self.sizes())
+
+    def sizes(self) -> Sequence[int]:
+        """How many numbers each leaf has."""
+        if self.shapes is None:
+            return (1,) * len(self.structure)
+        return [math.prod(shape) for shape in self.shapes]
 
     def tree(self, numbers: Iterable[Any]) -> T:
         """The tree of these numbers, traced ones or others, with arrays in their shapes."""
@@ -95,10 +101,8 @@ class Spread(Generic[T]):
 
     def each(self, values: Sequence[V]) -> list[V]:
         """The value of each number, from those of the leaves."""
-        if self.shapes is None:
-            return list(values)
-        sizes = map(math.prod, self.shapes)
-        return [x for x, size in zip(values, sizes, strict=True) for _ in range(size)]
+        sized = zip(values, self.sizes(), strict=True)
+        return [x for x, size in sized for _ in range(size)]
 
 
 def _told(shape: Shape) -> str:

@@ -172,16 +172,22 @@ def _traced(
 
     @wraps(objective)
     def both(*args: Any, **kwargs: Any) -> Any:
-        return objective(*args, **kwargs), constraints(*args, **kwargs)
+        value = objective(*args, **kwargs)
+        if getattr(value, "shape", ()):
+            raise _not_one(f"an array of shape {value.shape}")
+        return value, constraints(*args, **kwargs)
 
-    found = Tracing.of(both, given.args, given.kwargs)
+    found = Tracing.spread(both, given.spread)
     first = found.result.children[0]
     if first.kind is not None:
-        advice = "Let the objective return one number."
-        raise NotDifferentiable("derivatives", f"a {first.kind.__name__}", advice)
+        raise _not_one(f"a {first.kind.__name__}")
     program = simplified(inlined(found.program))
     require_numbers(program, "derivatives")
     return program
+
+
+def _not_one(got: str) -> NotDifferentiable:
+    return NotDifferentiable("derivatives", got, "Let the objective return one number.")
 
 
 def _with_weights(program: Program, count: int) -> Program:

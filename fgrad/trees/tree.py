@@ -20,7 +20,7 @@ from fgrad.graph.node import Node
 from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
 from fgrad.trees.leaf import Leaf as Leaf
-from fgrad.trees.leaf import argument, number, result
+from fgrad.trees.leaf import argument, number, result, spread
 from fgrad.trees.sameness import equal
 from fgrad.trees.structure import LEAF as LEAF
 from fgrad.trees.structure import Structure as Structure
@@ -81,9 +81,11 @@ class Registry:
         """The same for the result of a function, which may hold truth values."""
         return self._flattened(tree, name, result)
 
-    def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
+    def arguments(
+        self, tree: T, name: str, *, arrays: bool = False
+    ) -> tuple[tuple[Leaf, ...], Structure[T]]:
         """The same for arguments, with a structure that says which leaves are truth values."""
-        return self._flattened(tree, name, argument, plain=False)
+        return self._flattened(tree, name, spread if arrays else argument, plain=arrays)
 
     def _flattened(
         self,
@@ -248,12 +250,14 @@ def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[
     return _USUAL.results(tree, name)
 
 
-def arguments(tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
-    """The leaves and the structure of arguments: numbers, nodes and truth values.
+def arguments(
+    tree: T, name: str, *, arrays: bool = False
+) -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves and the structure of arguments: numbers, nodes, truth values, and `arrays` if they are spread.
 
     Errors are those of `flatten`.
     """
-    return _USUAL.arguments(tree, name)
+    return _USUAL.arguments(tree, name, arrays=arrays)
 
 
 def matched_results(structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
