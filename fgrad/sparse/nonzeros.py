@@ -103,6 +103,11 @@ class Nonzeros:
         """The nonzeros as a new array."""
         return self.fill(*arrays, numpy().empty(len(self.pattern)))
 
+    @property
+    def program(self) -> Program:
+        """The program that they are the derivatives of."""
+        return self._taken.program
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it was made of, by the method that was found to be less work."""
         return Taken.nonzeros, (attrs.evolve(self._taken, method=self.method),)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from fgrad.errors import NotAValue, summary
+from fgrad.errors import NotAValue, ShapeMismatch, TreeMismatch, summary
 from fgrad.graph.node import number_of
 from fgrad.ops.operand import arrays, is_array, is_real
 from fgrad.trees.containers import USUAL, container_of
@@ -37,7 +37,8 @@ def bounds_of(
         given = iter(shapes or ((),) * len(structure))
         sides.append(list(_side(structure, given, side, default, f"{what} bounds of {name}")))
     lower, upper = sides
-    paths = [p for p, shape in zip(structure.paths(), shapes or ((),) * len(structure), strict=True) for _ in range(math.prod(shape))]
+    sizes = map(math.prod, shapes or ((),) * len(structure))
+    paths = [p for p, size in zip(structure.paths(), sizes, strict=True) for _ in range(size)]
     for path, low, high in zip(paths, lower, upper, strict=True):
         if not (low <= high and low < math.inf and high > -math.inf):
             needed, got = "a lower bound that is not above the upper one", f"{low} and {high}"
@@ -77,7 +78,12 @@ def _of_leaf(bound: Any, shape: tuple[int, ...], default: float, name: str) -> S
         return [float(number_of(leaf)) for leaf in matched(LEAF, bound, name)]
     if isinstance(bound, (list, tuple)):
         bound = _without_none(bound, default)
-    found: Sequence[float] = arrays().functions.broadcast_to(bound, shape).ravel().tolist()
+    try:
+        spread = arrays().functions.broadcast_to(number_of(bound), shape)
+    except ShapeMismatch:
+        got = f"shape {arrays().shape_of(bound)}" if is_array(bound) else summary(bound)
+        raise TreeMismatch(name, f"shape {shape}, or one that is repeated to it", got) from None
+    found: Sequence[float] = spread.ravel().tolist()
     return found
 
 
