@@ -269,7 +269,7 @@ if _typing.TYPE_CHECKING:
     from fgrad.program.trace import trace as trace
     from fgrad.solvers.implicit import fixed_point as fixed_point
     from fgrad.solvers.implicit import root as root
-    from fgrad.sparse.derivative import Nonzeros as Nonzeros
+    from fgrad.sparse.nonzeros import Nonzeros as Nonzeros
     from fgrad.sparse.derivative import SparseDerivative as SparseDerivative
     from fgrad.sparse.derivative import Sparsity as Sparsity
     from fgrad.sparse.derivative import sparse_hessian as sparse_hessian
@@ -347,7 +347,7 @@ _LATER: _typing.Final = _types.MappingProxyType({
     "dumps": "formats.json.codec",
     "loads": "formats.json.codec",
     **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "spsolve", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft", "at", "convolve", "cross", "hstack", "interp", "median", "quantile", "searchsorted", "select", "trapezoid", "vstack"], "arrays.api"),
-    "Nonzeros": "sparse.derivative",
+    "Nonzeros": "sparse.nonzeros",
     "SparseDerivative": "sparse.derivative",
     "Sparsity": "sparse.derivative",
     "sparse_hessian": "sparse.derivative",

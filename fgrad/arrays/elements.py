@@ -15,9 +15,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from fgrad.arrays.contract import letters
-from fgrad.arrays.linear import Linear
 from fgrad.arrays.nodes import _unequal
-from fgrad.arrays.primitive import Support
+from fgrad.arrays.primitive import Linear, Support
 from fgrad.arrays.values import plain
 from fgrad.errors import NotAValue
 from fgrad.graph import reduction
@@ -112,14 +111,14 @@ def _contract(op: Any, a: Any, b: Any) -> Any:
     left = [c for c in out if c in p and c not in q]
     right = [c for c in out if c in q and c not in p]
     length = dict(zip((*p, *q), (*a.shape, *b.shape), strict=True))
-    size = lambda names: math.prod([length[c] for c in names])
-    rows = a.transpose([p.index(c) for c in shared + left + summed])
-    columns = b.transpose([q.index(c) for c in shared + right + summed])
-    rows = rows.reshape(size(shared), size(left), size(summed)).tolist()
-    columns = columns.reshape(size(shared), size(right), size(summed)).tolist()
+
+    def lines(x: Any, mine: str, free: list[str]) -> Any:
+        shape = [math.prod([length[c] for c in names]) for names in (shared, free, summed)]
+        return x.transpose([mine.index(c) for c in shared + free + summed]).reshape(shape).tolist()
+
     found = [
         _product(row, column)
-        for some, others in zip(rows, columns, strict=True)
+        for some, others in zip(lines(a, p, left), lines(b, q, right), strict=True)
         for row in some
         for column in others
     ]
@@ -134,8 +133,9 @@ def _product(row: list[Any], column: list[Any]) -> Any:
 
 def _cumsum(op: Any, x: Any) -> Any:
     axis, back = op.key
-    sums = lambda values: np.add.accumulate(values, axis)
-    return np.flip(sums(np.flip(x, axis)), axis) if back else sums(x)
+    turned = np.flip(x, axis) if back else x
+    sums = np.add.accumulate(turned, axis)
+    return np.flip(sums, axis) if back else sums
 
 
 def _place(op: Any, x: Any) -> Any:

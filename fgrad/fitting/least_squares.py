@@ -67,9 +67,7 @@ def least_squares(
     return fitted(system, known, start, how)
 
 
-def _checked(
-    residuals: Any, params: A, data: object, loss: str
-) -> tuple[list[float], Spread[A]]:
+def _checked(residuals: Any, params: A, data: object, loss: str) -> tuple[list[float], Spread[A]]:
     """The numbers of the parameters and how they are spread; NotAValue for what cannot be fitted."""
     require_function(residuals, "least_squares")
     if loss not in _LOSSES:
@@ -94,7 +92,8 @@ def _require_above(**options: float) -> None:
 
 def _between(known: Spread[Any], bounds: object) -> tuple[list[float], list[float]]:
     """The bounds; NotAValue where they meet, which the method cannot move between."""
-    lower, upper = bounds_of(known.structure, known.shapes, bounds, "params")
+    how = known.structure, known.shapes, known.paths()
+    lower, upper = bounds_of(*how, bounds, "params")
     for path, low, high in zip(known.paths(), lower, upper, strict=True):
         if low == high:
             advice = "Close over what is fixed."

@@ -206,9 +206,7 @@ def system_of(
     return Summed.of(rows) if many and not each else rows
 
 
-def fitted(
-    system: System, known: Spread[A], start: list[float], how: Mapping[str, Any]
-) -> Fit[A]:
+def fitted(system: System, known: Spread[A], start: list[float], how: Mapping[str, Any]) -> Fit[A]:
     """The fit that SciPy finds from there; NotAValue for what is not finite at the start.
 
     `how` are SciPy's words for the loss, the bounds and when to end.

@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 
 from fgrad import trees
+from fgrad.display import plural
 from fgrad.errors import NotAValue, summary
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -24,7 +25,7 @@ _CLOSED: Final = {
     ops.equal: (0.0, 0.0),
 }
 _OPEN: Final = {ops.less: "<=", ops.greater: ">="}
-_MEETS: Final = "Compare numbers by <=, >= or fg.equal."
+_MEETS: Final = "Compare numbers or arrays by <=, >= or fg.equal."
 
 
 @attrs.frozen
@@ -36,7 +37,7 @@ class Row:
     upper: float
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Formulation:
     """Minimise the first result of `program`, with the others within the bounds of `rows`.
 
@@ -83,11 +84,21 @@ class Formulation:
             advice = "Give x0 a number for each quantity that is sought."
             raise NotAValue("nlp", "variables", "an x0 without a number", advice)
         fixed = Spread.of(*trees.flatten(params, "params"))
-        both = Spread.of(*trees.flatten(((x0, params), {})))
+        both: Spread[Any] = Spread.of(*trees.flatten(((x0, params), {})))
         program = Tracing.spread(numbers, both).program
         found = cls(program, variables, fixed, kept[0], tuple(rows))
         found._require_variables()
         return found
+
+    def __repr__(self) -> str:
+        """How large it is; `program` shows what it computes."""
+        return f"Formulation({self.told})"
+
+    @property
+    def told(self) -> str:
+        """How many variables, constraints and parameters it has."""
+        sizes = {"variable": self.size, "constraint": len(self.rows), "parameter": len(self.params)}
+        return ", ".join([plural(count, name) for name, count in sizes.items()])
 
     @property
     def size(self) -> int:
@@ -109,7 +120,7 @@ def _objective(value: Any) -> Any:
     """What the objective returns; NotAValue unless it is one number."""
     leaves, structure = trees.results(value, "the objective")
     if structure.kind is not None:
-        got = f"a {structure.kind.__name__}"
+        got = "None" if value is None else f"a {structure.kind.__name__}"
     elif is_bool(leaves[0]) or getattr(leaves[0], "truth", False):
         got = "a truth value"
     elif shape := getattr(leaves[0], "shape", ()):
@@ -130,7 +141,9 @@ def _body(condition: Any, path: str, rows: list[Row]) -> Any:
         advice = f"A minimum may lie on the bound: write {_OPEN[condition.op]}."
         raise NotAValue(path, "a comparison that holds on its bound", condition.op.name, advice)
     if condition.op not in _CLOSED:
-        raise NotAValue(path, "one comparison", condition.op.name, f"{_MEETS} Give two as a tuple.")
+        raise NotAValue(
+            path, "one comparison", condition.op.name, f"{_MEETS} Give several as a tuple."
+        )
     lower, upper = _CLOSED[condition.op]
     left, right = condition.args
     if not isinstance(left, Node):

@@ -65,12 +65,16 @@ class Compiled:
         return filling(simplified(inlined(program)), sizes)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Functions:
     """The functions of a formulation at some parameters."""
 
     compiled: Compiled
     params: Vector
+
+    def __repr__(self) -> str:
+        """How large it is."""
+        return f"Functions({self.compiled.formulation.told})"
 
     @property
     def derivatives(self) -> Derivatives:

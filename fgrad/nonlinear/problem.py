@@ -148,5 +148,6 @@ def nlp(
         require_function(constraints, "nlp")
     formulation = Formulation.of(objective, constraints, (x0,) if params is None else (x0, params))
     variables = formulation.variables
-    lower, upper = map(variables.tree, bounds_of(variables.structure, variables.shapes, bounds, "x"))
+    how = variables.structure, variables.shapes, variables.paths()
+    lower, upper = map(variables.tree, bounds_of(*how, bounds, "x"))
     return NLP(objective, constraints, x0, params, lower, upper, formulation)

@@ -218,8 +218,8 @@ ARRAYS: Final = (
 def untraceable(value: Any, where: str) -> NotAValue:
     """The error for an array where only numbers are traced."""
     advice = (
-        "Arrays are for functions that are neither compiled nor traced: call the function itself,"
-        " or give it numbers."
+        "A function that is compiled or traced takes and gives numbers: give it those of"
+        " array.tolist() and return list(array), or call the function itself."
     )
     return NotAValue(where, "numbers alone", told(value), advice)
 
@@ -254,7 +254,9 @@ def is_of_arrays(value: object) -> bool:
 
 def any_of_arrays(kinds: Iterable[Any]) -> bool:
     """Whether there is a class of arrays, or of what is computed from them, among `kinds`."""
-    return any(getattr(kind, "rank", 0) in OF_ARRAYS or kind.__name__ == "ndarray" for kind in kinds)
+    return any(
+        getattr(kind, "rank", 0) in OF_ARRAYS or kind.__name__ == "ndarray" for kind in kinds
+    )
 
 
 def told(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec
 
 import attrs
 
-from fgrad.errors import NotAValue
+from fgrad.errors import NotAValue, summary
 from fgrad.program.program import Program
 from fgrad.program.spread import Spread
 from fgrad.sparse import derivation
@@ -79,7 +79,7 @@ def sparsity(
     return Sparsity(first.pattern, second.pattern)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class SparseDerivative(Generic[P]):
     """A function to sparse matrices; made by `sparse_jacobian` and `sparse_hessian`.
 
@@ -96,7 +96,7 @@ class SparseDerivative(Generic[P]):
     method: Method
     kind: Kind
     # It only grows; two threads that derive at the same time get the same.
-    _made: dict[Spread[Any], Made] = attrs.field(factory=dict, init=False, repr=False)
+    _made: dict[Spread[Any], Made] = attrs.field(factory=dict, init=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> csr_array:
         """The matrix as a canonical `scipy.sparse.csr_array`; MissingExtra without scipy."""
@@ -128,6 +128,14 @@ class SparseDerivative(Generic[P]):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without what was made: code is made again in the other process."""
         return type(self), (self.function, self.places, self.method, self.kind)
+
+    def __repr__(self) -> str:
+        """What makes it."""
+        name = getattr(self.function, "__qualname__", "") or summary(self.function)
+        places = f", argnums={self.places}" if self.places != 0 else ""
+        method = f", method={self.method!r}" if self.method != "auto" else ""
+        lower = ", lower=True" if self.kind == "lower" else ""
+        return f"{self._name}({name}{places}{method}{lower})"
 
     @property
     def _name(self) -> str:

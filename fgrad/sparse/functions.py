@@ -77,7 +77,9 @@ class Arguments:
         """The numbers of each argument as an array."""
         np = numpy()
         starts = accumulate(self.sizes, initial=0)
-        return [np.array(self.numbers[at : at + n]) for at, n in zip(starts, self.sizes, strict=False)]
+        return [
+            np.array(self.numbers[at : at + n]) for at, n in zip(starts, self.sizes, strict=False)
+        ]
 
 
 def _sizes(spread: Spread[Any]) -> list[int]:

@@ -78,7 +78,7 @@ class Taken:
         return Nonzeros(found.pattern, "direct", fill, self)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Nonzeros:
     """The nonzeros of a sparse matrix as a function of arrays, for arguments of one structure.
 
@@ -96,12 +96,17 @@ class Nonzeros:
 
     pattern: Pattern
     method: Literal["direct", "compressed"]
-    fill: Fill = attrs.field(repr=False)
-    _taken: Taken = attrs.field(repr=False)
+    fill: Fill
+    _taken: Taken
 
     def __call__(self, *arrays: Array) -> Array:
         """The nonzeros as a new array."""
         return self.fill(*arrays, numpy().empty(len(self.pattern)))
+
+    def __repr__(self) -> str:
+        """The shape and how many there are; the pattern has the picture."""
+        height, width = self.pattern.shape
+        return f"Nonzeros({len(self.pattern)} of {height} x {width}, {self.method})"
 
     @property
     def program(self) -> Program:

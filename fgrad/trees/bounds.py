@@ -22,23 +22,21 @@ Shapes: TypeAlias = Sequence[tuple[int, ...]] | None
 
 
 def bounds_of(
-    structure: Structure[Any], shapes: Shapes, bounds: object, name: str
+    structure: Structure[Any], shapes: Shapes, paths: Sequence[str], bounds: object, name: str
 ) -> tuple[list[float], list[float]]:
     """The lower and the upper bound of each number of a tree that is called `name`.
 
-    Its arrays have those shapes, () for a number. Raises NotAValue, with the place, where no number lies
+    Its leaves have those `shapes`, () for a number, and its numbers those `paths`. Raises NotAValue, with the place, where no number lies
     between the bounds; TreeMismatch and ShapeMismatch for what does not go with the tree.
     """
     if not isinstance(bounds, tuple) or len(bounds) != 2:
-        advice = "Give (lower, upper); None is no bound."
+        advice = "Give (lower, upper), each a tree like it, a number, or None for no bound."
         raise NotAValue(f"bounds of {name}", "a pair", summary(bounds), advice)
     sides = []
     for side, what, default in zip(bounds, ("lower", "upper"), (-math.inf, math.inf), strict=True):
         given = iter(shapes or ((),) * len(structure))
         sides.append(list(_side(structure, given, side, default, f"{what} bounds of {name}")))
     lower, upper = sides
-    sizes = map(math.prod, shapes or ((),) * len(structure))
-    paths = [p for p, size in zip(structure.paths(), sizes, strict=True) for _ in range(size)]
     for path, low, high in zip(paths, lower, upper, strict=True):
         if not (low <= high and low < math.inf and high > -math.inf):
             needed, got = "a lower bound that is not above the upper one", f"{low} and {high}"
@@ -48,7 +46,11 @@ def bounds_of(
 
 
 def _side(
-    structure: Structure[Any], shapes: Iterator[tuple[int, ...]], bound: Any, default: float, name: str
+    structure: Structure[Any],
+    shapes: Iterator[tuple[int, ...]],
+    bound: Any,
+    default: float,
+    name: str,
 ) -> Iterator[float]:
     """The bounds of a part of the tree, number by number."""
     if bound is None or is_real(bound):
@@ -76,18 +78,20 @@ def _of_leaf(bound: Any, shape: tuple[int, ...], default: float, name: str) -> S
     """The bounds of a number, or of an array, which may be given as a list with None in it."""
     if not shape:
         return [float(number_of(leaf)) for leaf in matched(LEAF, bound, name)]
-    if isinstance(bound, (list, tuple)):
+    if isinstance(bound, list):
         bound = _without_none(bound, default)
+    elif not is_array(bound):  # a tuple may be meant as a pair
+        raise TreeMismatch(name, f"an array or a list of shape {shape}", summary(bound))
     try:
-        spread = arrays().functions.broadcast_to(number_of(bound), shape)
+        spread = arrays().functions.broadcast_to(bound, shape)
     except ShapeMismatch:
-        got = f"shape {arrays().shape_of(bound)}" if is_array(bound) else summary(bound)
+        got = f"shape {bound.shape}" if is_array(bound) else summary(bound)
         raise TreeMismatch(name, f"shape {shape}, or one that is repeated to it", got) from None
     found: Sequence[float] = spread.ravel().tolist()
     return found
 
 
 def _without_none(bound: Any, default: float) -> Any:
-    if isinstance(bound, (list, tuple)):
+    if isinstance(bound, list):
         return [_without_none(part, default) for part in bound]
     return default if bound is None else bound

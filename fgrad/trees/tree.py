@@ -250,9 +250,7 @@ def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[
     return _USUAL.results(tree, name)
 
 
-def arguments(
-    tree: T, name: str, *, arrays: bool = False
-) -> tuple[tuple[Leaf, ...], Structure[T]]:
+def arguments(tree: T, name: str, *, arrays: bool = False) -> tuple[tuple[Leaf, ...], Structure[T]]:
     """The leaves and the structure of arguments: numbers, nodes, truth values, and `arrays` if they are spread.
 
     Errors are those of `flatten`.
