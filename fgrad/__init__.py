@@ -269,12 +269,12 @@ if _typing.TYPE_CHECKING:
     from fgrad.program.trace import trace as trace
     from fgrad.solvers.implicit import fixed_point as fixed_point
     from fgrad.solvers.implicit import root as root
-    from fgrad.sparse.nonzeros import Nonzeros as Nonzeros
     from fgrad.sparse.derivative import SparseDerivative as SparseDerivative
     from fgrad.sparse.derivative import Sparsity as Sparsity
     from fgrad.sparse.derivative import sparse_hessian as sparse_hessian
     from fgrad.sparse.derivative import sparse_jacobian as sparse_jacobian
     from fgrad.sparse.derivative import sparsity as sparsity
+    from fgrad.sparse.nonzeros import Nonzeros as Nonzeros
     from fgrad.sparse.pattern import Pattern as Pattern
     from fgrad.sparse.problem import Derivatives as Derivatives
     from fgrad.sparse.problem import derivatives as derivatives

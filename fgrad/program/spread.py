@@ -101,6 +101,8 @@ class Spread(Generic[T]):
 
     def each(self, values: Sequence[V]) -> list[V]:
         """The value of each number, from those of the leaves."""
+        if self.shapes is None:
+            return list(values)
         sized = zip(values, self.sizes(), strict=True)
         return [x for x, size in sized for _ in range(size)]
 

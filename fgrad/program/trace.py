@@ -32,7 +32,7 @@ class Tracing:
     def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
         """Run `f` on traced numbers instead of the leaves of its arguments."""
         arguments = flattened(lambda: f, args, kwargs)[1]
-        return cls._of(f, Spread(arguments, None), require_numbers)
+        return cls._of(f, Spread(arguments, None), arrays=False)
 
     @classmethod
     def spread(cls, f: Callable[..., Any], given: Spread[Any]) -> Tracing:
@@ -40,12 +40,10 @@ class Tracing:
 
         Each number of an array of the result is an output, and the array one leaf of its structure.
         """
-        return cls._of(f, given, lambda outputs, name: None)
+        return cls._of(f, given, arrays=True)
 
     @classmethod
-    def _of(
-        cls, f: Callable[..., Any], given: Spread[Any], check: Callable[[Any, str], None]
-    ) -> Tracing:
+    def _of(cls, f: Callable[..., Any], given: Spread[Any], *, arrays: bool) -> Tracing:
         names = given.placed(leaf_names(f, given.structure))
         inputs = [traced(name) for name in names]
         # The function gets a truth value, the program the number 1 or 0.
@@ -54,9 +52,11 @@ class Tracing:
         fresh_args, fresh_kwargs = given.tree(fresh)
         ground = below_all()
         with relaxed_gc():
-            leaves, result = trees.results(call_inside(f, fresh_args, fresh_kwargs))
-            check(leaves, "the result")
-            outputs = [x for leaf in leaves for x in numbers_of(leaf, "the result")]
+            outputs, result = trees.results(call_inside(f, fresh_args, fresh_kwargs))
+            if arrays:
+                outputs = tuple([x for y in outputs for x in numbers_of(y, "the result")])
+            else:
+                require_numbers(outputs, "the result")
             return cls(Program.of(outputs, inputs, names, ground), given.structure, result)
 
 
