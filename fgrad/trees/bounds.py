@@ -15,9 +15,10 @@ from fgrad.trees.tree import matched
 
 X = TypeVar("X")
 
-Bounds: TypeAlias = tuple[X | float | None, X | float | None]
-"""The lower and the upper bounds: a tree like the numbers, in which a number stands for all of a part
-and None for no bound."""
+Side: TypeAlias = X | float | list[Any] | dict[Any, Any] | None
+"""A tree like the numbers, in which one number stands for all of a part and None for no bound."""
+Bounds: TypeAlias = tuple[Side[X], Side[X]]
+"""The lower and the upper bounds."""
 Shapes: TypeAlias = Sequence[tuple[int, ...]] | None
 
 

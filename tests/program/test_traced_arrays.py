@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 np = pytest.importorskip("numpy")
-
-import itertools
 
 import fgrad  # noqa: E402
 from fgrad.program.spread import Spread  # noqa: E402
