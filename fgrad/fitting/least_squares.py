@@ -34,8 +34,7 @@ def least_squares(
 
     With `data`, columns as `map` takes them, `residuals(params, *row)` is for one row and returns a
     number or a tree of numbers. Without, `residuals(params)` returns all, and their Jacobian is sparse;
-    with `whole` that is `residuals(params, *data)` of all data, trees of numbers and arrays, and other
-    numbers in them need no other code.
+    with `whole` it takes all data, trees of numbers and arrays, others of which need no other code.
     The steps are SciPy's, of Levenberg and Marquardt within a region of trust (Branch, Coleman and Li
     1999; the extra `optimize`). Instead of a Jacobian of more than 20 million entries the sums of its
     products over the rows are taken: memory does not grow, and its condition counts twice.
@@ -54,16 +53,15 @@ def least_squares(
     >>> round(fit.params["rate"], 3), fit.converged
     (0.499, True)
     """
-    start, known = _checked(residuals, params, data, loss)
     _require_above(scale=scale, tolerance=tolerance, steps=steps)
-    between = _between(known, bounds)
+    start, known = _checked(residuals, params, data, loss)
+    ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
+    how = {"bounds": _between(known, bounds), "loss": loss, "f_scale": scale, **ends}
     try:
         from fgrad.fitting.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
     except ImportError as error:
         raise MissingExtra("least_squares", "scipy", "optimize") from error
     system = system_of(residuals, params, data, whole=whole, each=loss != "linear")
-    ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
-    how = {"bounds": between, "loss": loss, "f_scale": scale, **ends}
     return fitted(system, known, start, how)
 
 

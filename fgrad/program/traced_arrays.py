@@ -6,7 +6,7 @@ for each element, since a program computes with numbers (docs/decisions/0040).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NoReturn, final
 
 from fgrad.arrays import elements as lines
@@ -55,6 +55,11 @@ class _Elements(_Valueless):
         """The length along the first axis."""
         return self.shape[0]
 
+    def __iter__(self) -> Iterator[Any]:
+        """The elements along the first axis."""
+        rows: Any = self
+        return iter([rows[i] for i in range(len(self))])
+
     def apply(self, op: Any, args: tuple[Any, ...]) -> Any:
         """The array, or the number, of `op` on `args`."""
         return applied(op, args)
@@ -84,8 +89,6 @@ class TracedArray(_Elements, ArrayNode):
 
     __slots__ = ()
 
-    __iter__ = ArrayNode.__iter__
-
     @property
     def dtype(self) -> Any:
         """That of an array of numbers."""
@@ -97,8 +100,6 @@ class TracedArrayCondition(_Elements, ArrayCondition):
     """An array of truth values without values."""
 
     __slots__ = ()
-
-    __iter__ = ArrayCondition.__iter__
 
 
 _KINDS: Final = (TracedArray, TracedArrayCondition)

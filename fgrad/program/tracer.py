@@ -132,11 +132,15 @@ class _Valueless(_Open):
 
     def apply(self, op: Op, args: tuple[Any, ...]) -> Any:
         """The traced node of `op` on `args`; of an array among them each element is one."""
-        if not op.elementwise or any(isinstance(a, Operand) and a.rank == 1 for a in args):
-            from fgrad.program.traced_arrays import applied  # noqa: PLC0415  # waits for numpy
+        for a in args:
+            if isinstance(a, Operand) and a.rank == 1:
+                break
+        else:
+            if op.elementwise:
+                return _traced(op, args, depth_above(args))
+        from fgrad.program.traced_arrays import applied  # noqa: PLC0415  # waits for numpy
 
-            return applied(op, args)
-        return _traced(op, args, depth_above(args))
+        return applied(op, args)
 
     def named(self, label: str) -> Any:
         """A node of the same number that carries `label`."""
