@@ -126,9 +126,10 @@ def nlp(
 ) -> NLP[Any, Any]:
     """The problem: minimise `objective(x)` over x, a tree like `x0`, where `constraints(x)` hold.
 
-    `constraints` returns a tree of comparisons, by `<=`, `>=` or `fg.equal`. With `params`, a tree
-    of numbers that is fixed during a solve, both functions take it as their second argument. `bounds`
-    are the lowest and the highest x. Both functions are traced, so they choose by `where` only.
+    Trees hold numbers and arrays. `constraints` returns a tree of comparisons of these, by `<=`, `>=` or
+    `fg.equal`. With `params`, a tree that is fixed during a solve, both functions take it as their second
+    argument. `bounds` are the lowest and the highest x, trees in which a number or None (no bound) may
+    stand for a part. Both functions are traced, so they choose by `where` only.
 
     Raises NotAValue for a constraint that is no comparison or depends on no variable, for bounds
     that cross, and for an x0 without a number; TreeMismatch for bounds unlike x0.

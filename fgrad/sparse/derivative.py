@@ -170,8 +170,8 @@ def sparse_jacobian(
     """The function that returns the Jacobian of `f` as a sparse matrix.
 
     It has a row for each number of the result of `f`, a tree, and a column for each number of the
-    argument; those of several `argnums` stand side by side. An array of one axis stands for a list
-    of its numbers. Every structural nonzero is there, also where it is 0 at these numbers.
+    argument; those of several `argnums` stand side by side, and the elements of an array in order.
+    Every structural nonzero is there, also where it is 0 at these numbers.
 
     `direct` writes each nonzero as an expression of its own, `compressed` sweeps once for each
     colour of columns or rows that do not meet; `auto` estimates which is less work. Raises NotAValue

@@ -139,7 +139,7 @@ def derivatives(
 ) -> Derivatives:
     """All that a solver asks of a nonlinear program, for arguments of the structure of these.
 
-    The objective gives one number, the constraints a tree of them; both take the same arguments, and
+    The objective gives one number, the constraints a tree of numbers and arrays; both take the same arguments, and
     derivatives are by the first one. They are traced together, and share what they have in common.
     Raises NotDifferentiable for other results, and the errors of `trace`.
 
