@@ -5,6 +5,7 @@ operation on numbers elementwise), `primitive` (an operation on arrays with both
 primitives: `linear` (with un-broadcasting), `contract`, `sparse`, `convolution`, `at`, `reductions`, and of
 matrices `systems`, `determinants`, `factors`, `spectra`, `singular`, `fourier`. `linalg`, `shapes`, `parts`, `together`, `functions`,
 `products`, `einstein`, `order`, `norms`, `lines`, `statistics` and `choices` are what is composed of them;
+`elements` does operations to arrays of traced numbers;
 `numpy_table` says which of numpy's functions each is, and `protocols` is what numpy asks of nodes.
 `ufuncs` is the table from operation to numpy's function, which columns share.
 

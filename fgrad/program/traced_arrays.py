@@ -31,7 +31,7 @@ class _Elements(_Valueless):
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """None: it is no part of a graph, as its elements are."""
+        """No arguments: it is no part of a graph, as its elements are."""
         return ()
 
     @property
