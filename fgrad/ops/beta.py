@@ -12,16 +12,13 @@ from typing import Final
 
 from fgrad.ops import gamma as logarithmic
 from fgrad.ops import ieee
-from fgrad.ops.borrowed import Borrowed
+from fgrad.ops.borrowed import Borrowed, of_order
+from fgrad.ops.gamma import _BERNOULLI, _HALF_LOG_2PI, _LARGE
 from fgrad.ops.operand import Partial, Real
 from fgrad.ops.scalar import digamma, div, equal, polygamma, where
 from fgrad.ops.signatures import Binary, Ternary, Unary
 
-_LARGE: Final = 16.0  # from here on asymptotic series reach full accuracy
-_HALF_LOG_2PI: Final = 0.9189385332046728
 _HIGHEST: Final = 150  # derivative, as of polygamma
-_BERNOULLI: Final = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
-_NOT_OFFERED: Final = "nan with respect to the order x, which is not offered"
 
 
 def _gamma(x: float) -> float:
@@ -219,23 +216,11 @@ polygamma_gap: Ternary = Ternary(
     lambda out, x, y, z: polygamma_gap(x + 1.0, y, z),
     lambda out, x, y, z: polygamma(x + 1.0, y + z),
 )
-gammainc: Binary = Binary(
-    "gammainc",
-    Borrowed("gammainc"),
-    lambda out, x, y: nan,
-    lambda out, x, y: gamma_density(x, y),
-    kink=_NOT_OFFERED,
+gammainc: Binary = of_order("gammainc", Borrowed("gammainc"), lambda out, x, y: gamma_density(x, y))
+gammaincc: Binary = of_order(
+    "gammaincc", Borrowed("gammaincc"), lambda out, x, y: -gamma_density(x, y)
 )
-gammaincc: Binary = Binary(
-    "gammaincc",
-    Borrowed("gammaincc"),
-    lambda out, x, y: nan,
-    lambda out, x, y: -gamma_density(x, y),
-    kink=_NOT_OFFERED,
-)
-gamma_density: Binary = Binary(
-    "gamma_density", _gamma_density, lambda out, x, y: nan, _gamma_density_dy, kink=_NOT_OFFERED
-)
+gamma_density: Binary = of_order("gamma_density", _gamma_density, _gamma_density_dy)
 zeta: Binary = Binary(
     "zeta",
     _zeta,
