@@ -19,8 +19,8 @@ from fgrad.compiled.compiled import Compiled
 from fgrad.errors import NotAValue
 from fgrad.fitting.fit import Fit
 from fgrad.graph.reduction import sum as fsum
+from fgrad.program.array_tracer import array_of
 from fgrad.program.spread import Spread, numbers_of, spread
-from fgrad.program.traced_arrays import array_of
 from fgrad.sparse.derivative import sparse_jacobian
 from fgrad.sparse.filling import Fill, filling
 from fgrad.sparse.nonzeros import Nonzeros

@@ -141,9 +141,7 @@ def _body(condition: Any, path: str, rows: list[Row]) -> Any:
         advice = f"A minimum may lie on the bound: write {_OPEN[condition.op]}."
         raise NotAValue(path, "a comparison that holds on its bound", condition.op.name, advice)
     if condition.op not in _CLOSED:
-        raise NotAValue(
-            path, "one comparison", condition.op.name, f"{_MEETS} Give several as a tuple."
-        )
+        raise NotAValue(path, "one comparison", condition.op.name, f"{_MEETS} Give two as a tuple.")
     lower, upper = _CLOSED[condition.op]
     left, right = condition.args
     if not isinstance(left, Node):

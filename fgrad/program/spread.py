@@ -59,7 +59,7 @@ class Spread(Generic[T]):
         """The tree of these numbers, traced ones or others, with arrays in their shapes."""
         if self.shapes is None:
             return self.structure.unflatten(numbers)
-        from fgrad.program.traced_arrays import array_of  # noqa: PLC0415  # waits for numpy
+        from fgrad.program.array_tracer import array_of  # noqa: PLC0415  # waits for numpy
 
         given, at = list(numbers), 0
         leaves = []
@@ -128,6 +128,6 @@ def numbers_of(leaf: Any, name: str) -> Sequence[Any]:
     if isinstance(leaf, Node) and not leaf.abstract:  # it would lose its derivative
         require_numbers((leaf,), name)
         return (leaf,)
-    from fgrad.program.traced_arrays import elements  # noqa: PLC0415  # waits for numpy
+    from fgrad.program.array_tracer import elements  # noqa: PLC0415  # waits for numpy
 
     return elements(leaf)

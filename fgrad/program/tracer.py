@@ -138,7 +138,7 @@ class _Valueless(_Open):
         else:
             if op.elementwise:
                 return _traced(op, args, depth_above(args))
-        from fgrad.program.traced_arrays import applied  # noqa: PLC0415  # waits for numpy
+        from fgrad.program.array_tracer import applied  # noqa: PLC0415  # waits for numpy
 
         return applied(op, args)
 

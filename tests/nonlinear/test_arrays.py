@@ -183,7 +183,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no objective": (lambda: fg.nlp(lambda x: None, None, np.zeros(3)), fg.NotAValue, "returns a number; got None"),
     "an element that is no comparison": (lambda: fg.nlp(rosenbrock, lambda x: [x - 1.0], np.zeros(3)), fg.NotAValue, r"constraints\[0\]\[0\] needs a comparison"),
     "an open bound": (lambda: fg.nlp(rosenbrock, lambda x: x < 1.0, np.zeros(3)), fg.NotAValue, r"constraints\[0\] .*write <="),
-    "two at once": (lambda: fg.nlp(rosenbrock, lambda x: (x <= 1.0) & (x >= 0.0), np.zeros(3)), fg.NotAValue, r"one comparison.*several as a tuple"),
+    "two at once": (lambda: fg.nlp(rosenbrock, lambda x: (x <= 1.0) & (x >= 0.0), np.zeros(3)), fg.NotAValue, r"one comparison.*two as a tuple"),
     "a comparison of constants": (lambda: fg.nlp(rosenbrock, lambda x: np.ones(2) <= 2.0, np.zeros(3)), fg.NotAValue, "depends on a variable"),
     "an element that depends on nothing": (lambda: fg.nlp(rosenbrock, lambda x: fg.stack([x[0], 1.0]) <= 2.0, np.zeros(3)), fg.NotAValue, r"constraints\[1\] .*depends on a variable"),
     "nan in x0": (lambda: fg.solve_nlp(fg.nlp(rosenbrock, None, np.array([0.0, np.nan])), "SLSQP"), fg.NotAValue, r"start\[1\] needs a number; got nan"),

@@ -11,9 +11,9 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
+from fgrad.program.array_tracer import TracedArray, array_of  # noqa: E402
 from fgrad.program.spread import Spread  # noqa: E402
 from fgrad.program.trace import Tracing  # noqa: E402
-from fgrad.program.traced_arrays import TracedArray, array_of  # noqa: E402
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 A = np.arange(9.0).reshape(3, 3) / 7.0 - 0.5
