@@ -41,7 +41,7 @@ _SUPPORTED: Final = (
 )  # fmt: skip
 _PARTS: Final = {"eigh": ("L", "U"), "fourier_cosines": ("cosines",), "fourier_sines": ("sines",)}
 _ALONE: Final[tuple[ArrayOp, ...]] = (
-    systems._solve, convolution._convolution, determinants._log_abs_det, determinants._det, factors._cholesky, factors._qr,
+    systems._solve, convolution._convolution, convolution._valid, determinants._log_abs_det, determinants._det, factors._cholesky, factors._qr,
     spectra._frame, singular._frames, singular._svd,
 )  # fmt: skip
 
