@@ -25,6 +25,7 @@ from fgrad.arrays import (
     fourier,
     joining,
     linear,
+    recurrences,
     reductions,
     singular,
     sparse,
@@ -36,7 +37,7 @@ from fgrad.arrays.primitive import ArrayOp
 
 _SPEC: Final = re.compile(r"([A-Za-z]*),([A-Za-z]*)->([A-Za-z]*)")
 _SUPPORTED: Final = (
-    "broadcast_to", "sum", "cumsum", "reshape", "transpose", "index", "place",
+    "broadcast_to", "sum", "cumsum", "delay", "reshape", "transpose", "index", "place",
     "fourier_cosines", "fourier_sines",
 )  # fmt: skip
 _PARTS: Final = {"eigh": ("L", "U"), "fourier_cosines": ("cosines",), "fourier_sines": ("sines",)}
@@ -73,6 +74,10 @@ def _table() -> dict[str, Maker]:
         "broadcast_to": Maker(linear.broadcasting, ("shape",)),
         "sum": Maker(linear.summing, ("axes",)),
         "cumsum": Maker(linear.accumulating, ("axis", "flag")),
+        "delay": Maker(recurrences.delaying, ("axis", "flag")),
+        "recurrence": Maker(recurrences.recurrence, ("axis", "flag")),
+        "cumprod": Maker(recurrences.cumulating, ("axis",)),
+        "prod": Maker(recurrences.product, ("axis",)),
         "reshape": Maker(linear.reshaping, ("shape",)),
         "transpose": Maker(linear.permuting, ("axes",)),
         "index": Maker(linear.indexing, ("index",)),

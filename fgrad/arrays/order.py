@@ -29,6 +29,8 @@ from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 
+_SMALL: Final = 4096
+"""Elements up to which a stable order is found as soon as any."""
 _METHODS: Final = ("linear", "lower", "higher", "nearest", "midpoint")
 
 
@@ -40,7 +42,17 @@ def known(x: Any, where: str) -> Any:
 
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Sorted along an axis, or all elements; equal elements keep their order."""
-    return _sorted_by(lambda v, a: np.argsort(v, axis=a, kind="stable"), x, axis, "sort")
+    return _sorted_by(_stable, x, axis, "sort")
+
+
+def _stable(v: Any, axis: int) -> Any:
+    """The order that sorts, in which equal elements keep theirs: where there are none, any will do."""
+    if np.size(v) <= _SMALL:
+        return np.argsort(v, axis=axis, kind="stable")
+    order = np.argsort(v, axis=axis)
+    found = np.moveaxis(np.take_along_axis(v, order, axis), axis, 0)
+    apart = found[:-1] < found[1:]  # two that are nan are not
+    return order if apart.all() else np.argsort(v, axis=axis, kind="stable")
 
 
 def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
