@@ -28,6 +28,7 @@ from fgrad.arrays.shapes import (
     transpose,
 )
 from fgrad.arrays.values import shape_of
+from fgrad.arrays.wholes import number
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -139,7 +140,7 @@ def variance(
     count = _count(x, axis, keepdims, where, "var")
     apart = ops.sub(x, mean(x, axis, keepdims=True, where=where))
     total = sum(ops.square(apart), axis, keepdims=keepdims, where=where)
-    free = ops.maximum(count - ddof, 0.0)
+    free = ops.maximum(count - number(ddof, "var"), 0.0)
     return ops.div(total, free)
 
 

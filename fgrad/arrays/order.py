@@ -100,12 +100,14 @@ def _quantile(  # as numpy has it
     rest, n = shape_of(lines)[:-1], shape_of(lines)[-1]
     if not n:
         raise refused("quantile", f"no elements, of shape {shape}", "Give one element at least.")
-    spread = (*shares.shape, *[1] * len(rest))
-    values = np.asarray(known(lines, "quantile"))
-    last = np.maximum((~np.isnan(values)).sum(-1) if present else n, 1) - 1
-    y = _between(lines, reshape(q, spread), last, method, (*shares.shape, *rest))
-    if not present:
-        y = _or_nan(y, lines)
+    q = reshape(q, (*shares.shape, *[1] * len(rest)))
+    if 0 in rest:
+        y = index(lines, (..., 0)) * q
+    else:
+        values = np.asarray(known(lines, "quantile"))
+        last = np.maximum((~np.isnan(values)).sum(-1) if present else n, 1) - 1
+        y = _between(lines, q, last, method, (*shares.shape, *rest))
+        y = y if present else _or_nan(y, lines)
     return reshape(y, (*shares.shape, *kept(shape, axes))) if keepdims else y
 
 
@@ -194,6 +196,11 @@ def nanmedian(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """Where numbers would stand among sorted ones: whole numbers, which have no derivative."""
+    if side not in ("left", "right"):
+        raise NotAValue("searchsorted", "a side", f"{side!r:.20}", "Take 'left' or 'right'.")
+    if len(shape_of(given(a, "searchsorted"))) != 1:
+        got = f"shape {shape_of(a)} to search in"
+        raise refused("searchsorted", got, "Give a vector first, and then what is looked for.")
     return np.searchsorted(known(a, "searchsorted"), known(v, "searchsorted"), side, sorter)  # type: ignore[call-overload]  # of any side
 
 
