@@ -150,7 +150,7 @@ def _is_spec(text: str) -> bool:
 def size_of_result(op: Any, shapes: Sequence[Shape]) -> int:
     """How many elements the result of `op` has at most; ValueError or IndexError for shapes it refuses."""
     if op.elementwise:
-        return math.prod(np.broadcast_shapes(*shapes))
+        return math.prod(shapes[0] if len({*shapes}) == 1 else np.broadcast_shapes(*shapes))
     if op.name in ("broadcast_to", "broadcast_to_support", "place", "place_support"):
         return math.prod(op.key[-1])
     if op.name in ("index", "index_support"):

@@ -83,7 +83,9 @@ def test_equality_and_hash_are_identity() -> None:
     assert x in [twin, x]
     assert [twin, x].index(x) == 1
     assert {x: 1}[x] == 1
-    assert x != twin
+    for compare in (lambda: x == twin, lambda: x != twin, lambda: twin == x):
+        with pytest.raises(TypeError):
+            compare()
     assert len({x, twin, x}) == 2
     assert loose.var(2.0) != "x"
     assert x not in [twin, None]

@@ -12,6 +12,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from fgrad.arrays.linear import Key
 from fgrad.arrays.makers import MAKERS, is_of_kind, size_of_result
 from fgrad.arrays.nodes import computed
@@ -24,7 +26,7 @@ from fgrad.ops.operand import is_array
 
 PREFIX: Final = "array."
 _LITERALS: Final = ("float64", "bool")
-_MOST_AXES: Final = 32  # what the oldest numpy has
+_MOST_AXES: Final = 32 if np.lib.NumpyVersion(np.__version__) < "2.0.0" else 64  # numpy's own
 _FREE: Final = 1 << 24
 _EACH: Final = 64
 
