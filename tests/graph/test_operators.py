@@ -270,7 +270,7 @@ def test_whether_two_nodes_are_equal_is_asked_by_equal() -> None:
                 with pytest.raises(fg.SilentDetach, match=r"equal\(x, y\)|truth value"):
                     compared(subject)
             assert subject not in [other, None]
-            assert other not in (subject,)
+            assert other not in (subject, None)
 
 
 def test_conditions_are_joined_by_signs_on_floats_and_on_nodes_alike() -> None:
