@@ -91,6 +91,7 @@ ASKED = [
     ("where of one side", lambda: np.where(C, M), TypeError, ("where", "two sides")),
     ("where of ours of one side", lambda: fg.where(C, M), TypeError, ("where() missing", "'y'")),
     ("quantile of none", lambda: np.quantile(E, 0.5, axis=0), ValueError, ("no elements", "(0, 3)")),
+    ("nanmax of none", lambda: np.nanmax(E), ValueError, ("nanmax", "no elements", "(0, 3)")),
     ("pad by an odd number", lambda: np.pad(V, (1, 2, 3)), ValueError, ("(3,)", "1 axes", "pair")),
     ("pad by less than nothing", lambda: np.pad(V, -1), ValueError, ("-1", "slice")),
     ("pad along no axis", lambda: np.pad(V, {3: 1}), ValueError, ("axis 3", "1 axes")),
