@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import math
 from math import copysign, exp, inf, isinf, isnan, log, nan, pi
-from typing import Final
 
 from fgrad.ops import beta_values as values
 from fgrad.ops import ieee, zeta_sums
-from fgrad.ops.borrowed import Borrowed
+from fgrad.ops.borrowed import Borrowed, of_order
+from fgrad.ops.gamma import _LARGE
 from fgrad.ops.operand import Partial, Real
 from fgrad.ops.scalar import digamma, div, equal, polygamma, where
 from fgrad.ops.signatures import Binary, Ternary, Unary
-
-_NOT_OFFERED: Final = "nan with respect to the order x, which is not offered"
 
 
 def _gamma_density(a: float, x: float) -> float:
@@ -30,7 +28,7 @@ def _gamma_density(a: float, x: float) -> float:
     if x == 0.0 and a < 1.0:
         return copysign(inf, values.gamma(a))
     power = ieee.pow(x, a - 1.0) if a >= 1.0 else ieee.pow(x, a) / x
-    if a < values.LARGE or (a < 170.0 and 1e-290 < power < inf):
+    if a < _LARGE or (a < 170.0 and 1e-290 < power < inf):
         return power * exp(-x) / values.gamma(a)
     exponent = -values.correction(a) - _deviance(a, x)
     return exp(exponent) * math.sqrt(a / (2.0 * pi)) / x
@@ -87,23 +85,11 @@ polygamma_gap: Ternary = Ternary(
     lambda out, x, y, z: polygamma_gap(x + 1.0, y, z),
     lambda out, x, y, z: polygamma(x + 1.0, y + z),
 )
-gammainc: Binary = Binary(
-    "gammainc",
-    Borrowed("gammainc"),
-    lambda out, x, y: nan,
-    lambda out, x, y: gamma_density(x, y),
-    kink=_NOT_OFFERED,
+gammainc: Binary = of_order("gammainc", Borrowed("gammainc"), lambda out, x, y: gamma_density(x, y))
+gammaincc: Binary = of_order(
+    "gammaincc", Borrowed("gammaincc"), lambda out, x, y: -gamma_density(x, y)
 )
-gammaincc: Binary = Binary(
-    "gammaincc",
-    Borrowed("gammaincc"),
-    lambda out, x, y: nan,
-    lambda out, x, y: -gamma_density(x, y),
-    kink=_NOT_OFFERED,
-)
-gamma_density: Binary = Binary(
-    "gamma_density", _gamma_density, lambda out, x, y: nan, _gamma_density_dy, kink=_NOT_OFFERED
-)
+gamma_density: Binary = of_order("gamma_density", _gamma_density, _gamma_density_dy)
 zeta: Binary = Binary(
     "zeta",
     _zeta,

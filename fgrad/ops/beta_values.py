@@ -11,13 +11,13 @@ from typing import Final
 
 from fgrad.ops import gamma as logarithmic
 from fgrad.ops import ieee
-from fgrad.ops.zeta_sums import BERNOULLI, HIGHEST
+from fgrad.ops.gamma import _BERNOULLI as BERNOULLI
+from fgrad.ops.gamma import _HALF_LOG_2PI, _LARGE
+from fgrad.ops.zeta_sums import HIGHEST
 
-LARGE: Final = 16.0  # from here on asymptotic series reach full accuracy
 EVERY: Final = 1000.0  # what one derivative in the second argument adds to the order
 _STEPS: Final = -1000.0  # from where on a recurrence is followed
 _STEP: Final = 0.1875  # of a trapezoidal rule, whose error is then below rounding
-_HALF_LOG_2PI: Final = 0.9189385332046728
 
 
 def gamma(x: float) -> float:
@@ -54,9 +54,9 @@ def betaln(x: float, y: float) -> float:
         return _betaln_below(a, b)
     if isinf(a):
         return -inf
-    if a < LARGE:
+    if a < _LARGE:
         return fsum(map(logarithmic.lgamma, (a, b))) - logarithmic.lgamma(a + b)
-    if b < LARGE:
+    if b < _LARGE:
         return logarithmic.lgamma(b) + _shift(a, b)
     tail = correction(a) + correction(b) - correction(a + b)
     terms = -(a - 0.5) * log1p(b / a), -b * log1p(a / b), -0.5 * log(b), _HALF_LOG_2PI, tail
@@ -74,9 +74,9 @@ def _betaln_below(a: float, b: float) -> float:
             return betaln(a, 1.0 - a - b) + sines
         sines += log(pi / abs(logarithmic.sinpi(a)))
         return sines - log(1.0 - a - b) - betaln(1.0 - a, 1.0 - b)
-    if not poles and a + b >= LARGE:
+    if not poles and a + b >= _LARGE:
         return lgamma(b) + _shift(a, b)
-    if not poles and a >= LARGE <= 1.0 - b:
+    if not poles and a >= _LARGE <= 1.0 - b:
         sine = log(pi / abs(logarithmic.sinpi(b)))
         return sine + _shift(a, 1.0 - a - b) - lgamma(a + b)
     return lgamma(a) + lgamma(b) - lgamma(a + b)
@@ -116,7 +116,7 @@ def beta(x: float, y: float) -> float:
                 return ratio * gamma(b)
         sign = copysign(1.0, _sine_of_sum(a, b)) if -inf < a + b < 0.0 else 1.0
         return _sign(a) * _sign(b) * sign * ieee.exp(betaln(x, y))
-    if b < LARGE and isfinite(a):
+    if b < _LARGE and isfinite(a):
         return gamma(b) * exp(_shift(a, b))
     return ieee.exp(betaln(x, y))
 
@@ -144,7 +144,7 @@ def polygamma_gap(order: float, x: float, y: float) -> float:
 
     factorial = float(math.factorial(n))
     terms = []
-    while min(x, x + y) < LARGE + n:
+    while min(x, x + y) < _LARGE + n:
         terms.append(drop(factorial, x, n + 1))
         x += 1.0
     first = -log1p(y / x) if n == 0 else drop(float(math.factorial(n - 1)), x, n)

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fgrad.ops.descriptions import Description
+from fgrad.ops.descriptions import _EVERYWHERE, _PAIRS, Description
 
-_EVERYWHERE: Final = "every x"
-_PAIRS: Final = "every x and y"
 _UNIT: Final = "0 <= x <= 1, infinite at both ends; nan elsewhere"
 _ORDER: Final = "nan"
 

@@ -7,9 +7,9 @@ from math import fsum, inf, isfinite, isnan, log, nan
 from typing import Final
 
 from fgrad.ops import ieee
+from fgrad.ops.gamma import _BERNOULLI as BERNOULLI
 
 HIGHEST: Final = 150  # derivative, as of polygamma
-BERNOULLI: Final = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 
 
 def zeta_log(order: float, s: float, q: float) -> float:

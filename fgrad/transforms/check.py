@@ -35,6 +35,7 @@ from fgrad.trees.parameters import name_of, require_function
 Model = Callable[..., Node[float] | float]
 
 
+_OF_CMATH: Final = "sqrt exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh"
 _ANALYTIC: Final = MappingProxyType[Op, Callable[..., Any]](
     {
         ops.add: operator.add,
@@ -46,21 +47,7 @@ _ANALYTIC: Final = MappingProxyType[Op, Callable[..., Any]](
         ops.identity: operator.pos,
         ops.square: lambda x: x * x,
         ops.reciprocal: lambda x: 1.0 / x,
-        ops.sqrt: cmath.sqrt,
-        ops.exp: cmath.exp,
-        ops.log: cmath.log,
-        ops.sin: cmath.sin,
-        ops.cos: cmath.cos,
-        ops.tan: cmath.tan,
-        ops.asin: cmath.asin,
-        ops.acos: cmath.acos,
-        ops.atan: cmath.atan,
-        ops.sinh: cmath.sinh,
-        ops.cosh: cmath.cosh,
-        ops.tanh: cmath.tanh,
-        ops.asinh: cmath.asinh,
-        ops.acosh: cmath.acosh,
-        ops.atanh: cmath.atanh,
+        **{getattr(ops, name): getattr(cmath, name) for name in _OF_CMATH.split()},
         ops.sigmoid: lambda x: 1.0 / (1.0 + cmath.exp(-x)),
         ops.softplus: lambda x: cmath.log(1.0 + cmath.exp(x)),
     }

@@ -172,12 +172,9 @@ def _plainly(result: Any) -> Any:
 
 def _filled(row: Row, ends: Row) -> list[Any]:
     """The cotangents or tangents of `ends`, with zeros for those that have none."""
-    return [_zero(end) if x is None else x for x, end in zip(row, ends, strict=True)]
-
-
-def _zero(end: Any) -> Any:
-    held = _value(end)
-    return zero_of(held) if is_array(held) else 0.0
+    held = [end.value if is_of_arrays(end) else end for end in ends]
+    pairs = zip(row, held, strict=True)
+    return [(zero_of(y) if is_array(y) else 0.0) if x is None else x for x, y in pairs]
 
 
 def _dot(column: Row, cotangents: Row) -> Any:
@@ -197,8 +194,3 @@ def _plain(leaf: object) -> float:
         kept: float = arrays().array(leaf, "a custom function")
         return kept
     return literal(leaf, "a custom function")
-
-
-def _value(x: Any) -> Any:
-    """What a node of an array holds."""
-    return x.value if is_of_arrays(x) else x

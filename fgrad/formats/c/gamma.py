@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from fgrad.formats.c.special import array
 from fgrad.ops import gamma
 
-
-def _table(name: str, values: Sequence[float]) -> tuple[str, str]:
-    rows = ",\n".join(f"    {value.hex()}" for value in values)
-    return name, f"static const double {name}[{len(values)}] = {{\n{rows}\n}};\n"
-
-
-_TABLES: Final = (
-    _table("fgrad_lgamma_two", gamma._LGAMMA_AT_TWO),
-    _table("fgrad_lgamma_one", gamma._LGAMMA_AT_ONE),
-    _table("fgrad_digamma_two", gamma._DIGAMMA_AT_TWO),
-    _table("fgrad_digamma_root", gamma._DIGAMMA_AT_ROOT),
-    _table("fgrad_bernoulli", gamma._BERNOULLI),
-    _table(
-        "fgrad_stirling_terms",
-        [b / (2 * k * (2 * k - 1)) for k, b in enumerate(gamma._BERNOULLI, 1)],
-    ),
-    _table("fgrad_far_terms", [-b / (2 * k) for k, b in enumerate(gamma._BERNOULLI, 1)]),
-    _table("fgrad_factorial", [float(math.factorial(n)) for n in range(150)]),
-)
+_TABLES: Final = {
+    "fgrad_lgamma_two": gamma._LGAMMA_AT_TWO,
+    "fgrad_lgamma_one": gamma._LGAMMA_AT_ONE,
+    "fgrad_digamma_two": gamma._DIGAMMA_AT_TWO,
+    "fgrad_digamma_root": gamma._DIGAMMA_AT_ROOT,
+    "fgrad_bernoulli": gamma._BERNOULLI,
+    "fgrad_stirling_terms": [b / (2 * k * (2 * k - 1)) for k, b in enumerate(gamma._BERNOULLI, 1)],
+    "fgrad_far_terms": [-b / (2 * k) for k, b in enumerate(gamma._BERNOULLI, 1)],
+    "fgrad_factorial": [float(math.factorial(n)) for n in range(150)],
+}
 
 _FUNCTIONS: Final = {
     "fgrad_horner": """\
@@ -245,4 +237,6 @@ static double fgrad_polygamma(double order, double x)
 """,
 }  # fmt: skip
 
-GAMMA: Final[Mapping[str, str]] = MappingProxyType(dict(_TABLES) | _FUNCTIONS)
+GAMMA: Final[Mapping[str, str]] = MappingProxyType(
+    {name: array(name, numbers) for name, numbers in _TABLES.items()} | _FUNCTIONS
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 from fgrad.errors import NotAValue
@@ -27,29 +28,19 @@ class _Algebra:
     def __init__(self, sp: Any, made: Made) -> None:
         self.sp, self.made = sp, made
         self.half, self.root, self.root_pi = sp.Rational(1, 2), sp.sqrt(2), sp.sqrt(sp.pi)
-
-    def plus(self, *xs: Any) -> Any:
-        return self.made(self.sp.Add, *xs)
-
-    def times(self, *xs: Any) -> Any:
-        return self.made(self.sp.Mul, *xs)
-
-    def power(self, x: Any, y: Any) -> Any:
-        return self.made(self.sp.Pow, x, y)
+        self.plus, self.times, self.power = [partial(made, x) for x in (sp.Add, sp.Mul, sp.Pow)]
+        self.exp, self.log = partial(made, sp.exp), partial(made, sp.log)
 
     def over(self, x: Any, y: Any) -> Any:
+        """The quotient."""
         return self.times(x, self.power(y, -1))
 
     def minus(self, x: Any) -> Any:
+        """The negative."""
         return self.times(-1, x)
 
-    def exp(self, x: Any) -> Any:
-        return self.made(self.sp.exp, x)
-
-    def log(self, x: Any) -> Any:
-        return self.made(self.sp.log, x)
-
     def zero_at_zero(self, x: Any, otherwise: Any) -> Any:
+        """0 where `x` is 0, and `otherwise` elsewhere."""
         return self.made(self.sp.Piecewise, 0, self.made(self.sp.Eq, x, 0), otherwise, True)
 
     def derived(self, f: Made) -> Made:
@@ -67,8 +58,8 @@ def rows(sp: Any, made: Made) -> dict[Op, Made]:
     """For each special function the expression of it on expressions, unevaluated."""
     algebra = _Algebra(sp, made)
     return {
-        **{op: _called(made, kind) for op, kind in _named(sp).items()},
-        **{op: _called(made, kind, n) for op, (kind, n) in _of_order(sp).items()},
+        **{op: partial(made, kind) for op, kind in _named(sp).items()},
+        **{op: partial(made, kind, n) for op, (kind, n) in _of_order(sp).items()},
         **_elementary(algebra),
         **_logarithms(algebra),
         **_normal(algebra),
@@ -188,10 +179,6 @@ def _integrals(a: _Algebra) -> dict[Op, Made]:
             a.exp(a.minus(lambertw(x))), a.plus(1, lambertw(x))
         ),
     }
-
-
-def _called(made: Made, kind: Any, *first: Any) -> Made:
-    return lambda *xs: made(kind, *first, *xs)
 
 
 def _of_order(sp: Any) -> dict[Op, tuple[Any, int]]:
