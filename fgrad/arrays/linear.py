@@ -250,7 +250,7 @@ class Key:
         self.parts = parts
         self.content = tuple([_content(part) for part in parts])
         self.basic = not any(isinstance(part, np.ndarray) for part in parts)
-        self.large = not self.basic and any(isinstance(part, _Bytes) for part in self.content)
+        self.large = not self.basic and _Bytes in map(type, self.content)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Key) and self.content == other.content
