@@ -330,3 +330,6 @@ class Choice(Op):
         """x where the condition holds, y elsewhere; the value not chosen has no effect, even if it is nan."""
         sides = (self._number(x), self._number(y))
         return self.applied((truth(condition, self.name), *sides))
+
+
+Choice.__call__.__qualname__ = "where"  # how Python tells of a wrong number of arguments
