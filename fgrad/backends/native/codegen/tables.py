@@ -9,7 +9,9 @@ is asked for, and so would the numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 from fgrad.backends.native.codegen.selection import ATTRIBUTES, Emitter
@@ -32,8 +34,6 @@ address of the places of its arguments."""
 Level: TypeAlias = tuple[Sequence[tuple[Program, int]], bool]
 """Templates, each with how many blocks are done at once, and whether runs of the tape follow."""
 
-_ARITY: Final = (2, 2, 2, 1, 3, 2, 2, 1, 2, 1, 1)
-"""The arguments of each operation of a tape, by its code."""
 _FORMS: Final = (
     ("%y = fadd double %x0, %x1",),
     ("%y = fsub double %x0, %x1",),
@@ -50,7 +50,7 @@ _FORMS: Final = (
     ("%y = fdiv double 1.0, %x0",),
     ("%y = fmul double %x0, %x0",),
 )  # fmt: skip
-"""The instructions of each operation of a tape, in the order of its codes."""
+"""The instructions of each operation of a tape, from its arguments `%x0` and so on to `%y`, in the order of its codes."""
 
 
 def tape_module() -> str:
@@ -69,22 +69,22 @@ def _tape() -> list[str]:
         "%to = getelementptr double, ptr %m, i64 %first",
         f"switch i64 %codeat, label %done [ {cases} ]",
     ]
-    for code, (arity, form) in enumerate(zip(_ARITY, _FORMS, strict=True)):
-        run += [f"code{code}:", *_numbered(code, _one_run(arity, form)), "br label %done"]
-    body = ["%r4 = mul i64 %r, 4", *run, "done:"]
+    for code in range(len(_FORMS)):
+        given = "ptr %m, ptr %to, ptr %table, i64 %length"
+        run += [f"code{code}:", f"call void @tape.code{code}({given})", "br label %done"]
     return [
+        *chain.from_iterable([_one_run(code, form) for code, form in enumerate(_FORMS)]),
         f"define void @tape(ptr noalias %m, ptr noalias %runs, i64 %count) {ATTRIBUTES} {{",
-        "%r.at = alloca i64",
-        "%i.at = alloca i64",
-        *loop("r", "%count", body),
+        *loop("r", "%count", ["%r4 = mul i64 %r, 4", *run, "done:"]),
         "ret void",
         "}",
     ]
 
 
-def _one_run(arity: int, form: Sequence[str]) -> list[str]:
+def _one_run(code: int, form: Sequence[str]) -> list[str]:
+    """The function of runs of one operation, whose numbers go to `%to` in the same memory."""
     reads = []
-    for k in range(arity):
+    for k in range(len({x for line in form for x in re.findall(r"%x\d", line)})):
         reads += [
             f"%o{k} = mul i64 %length, {k}",
             f"%j{k} = add i64 %o{k}, %i",
@@ -92,19 +92,13 @@ def _one_run(arity: int, form: Sequence[str]) -> list[str]:
             f"%q{k} = zext i32 %p{k} to i64",
             *load_element(f"x{k}", "double", "%m", f"%q{k}"),
         ]
-    return loop("i", "%length", [*reads, *form, *store_element("y", "double", "%y", "%to", "%i")])
-
-
-def _numbered(code: int, lines: Sequence[str]) -> list[str]:
-    """The lines with names of their own, apart from those that come from outside."""
-    outside = {"%length", "%table", "%m", "%to", "%i.at"}
-    found = []
-    for line in lines:
-        words = line.replace(",", " ,").replace(")", " )").split(" ")
-        named = [f"{w}.c{code}" if w.startswith("%") and w not in outside else w for w in words]
-        text = " ".join(named).replace(" ,", ",").replace(" )", ")")
-        found.append(f"{text[:-1]}.c{code}:" if text.endswith(":") else text)
-    return found
+    head = "ptr %m, ptr %to, ptr noalias %table, i64 %length"
+    return [
+        f"define internal void @tape.code{code}({head}) alwaysinline {ATTRIBUTES} {{",
+        *loop("i", "%length", [*reads, *form, *store_element("y", "double", "%y", "%to", "%i")]),
+        "ret void",
+        "}",
+    ]
 
 
 def _gather() -> list[str]:
@@ -117,7 +111,6 @@ def _gather() -> list[str]:
     head = "ptr noalias %m, ptr noalias %out, ptr noalias %places, i64 %count"
     return [
         f"define void @gather({head}) {ATTRIBUTES} {{",
-        "%i.at = alloca i64",
         *loop("i", "%count", body),
         "ret void",
         "}",
@@ -160,7 +153,6 @@ def _run(number: int, calls: Sequence[str]) -> str:
     ]
     lines = [
         f"define void @run{number}(ptr %in, ptr %out, ptr %calls, ptr %scratch) {ATTRIBUTES} {{",
-        "%i.at = alloca i64",
         *_facts(number, 0, "i64", "ptr", "i64", "i64", "ptr", "i64"),
         "%to = getelementptr double, ptr %in, i64 %f2",
         *loop("i", "%f3", copy),
@@ -209,7 +201,6 @@ def _element(
     head = "ptr noalias %m, ptr noalias %table, i64 %count, i64 %first"
     lines = [
         f"define internal void {name}({head}) {ATTRIBUTES} {{",
-        "%i.at = alloca i64",
         f"%steps = udiv i64 %count, {lanes}",
         *loop("i", "%steps", [f"%b = mul i64 %i, {lanes}", *body]),
         "ret void",

@@ -41,6 +41,7 @@ def _column() -> list[str]:
 def _base() -> list[str]:
     """Make the array `%base` whose rows are the columns, each of which starts in another set of the cache."""
     sizes, strides = ("%fact.outputs", "%stride"), ("%stride.bytes", "8")
+    turn = fact_address("turn")
     return [
         "%eighth = sdiv i64 %rows, 8",
         "%eights = mul i64 %eighth, 8",
@@ -50,18 +51,7 @@ def _base() -> list[str]:
         "%gap = select i1 %even, i64 8, i64 0",
         "%stride = add i64 %longer, %gap",
         "%stride.bytes = mul i64 %stride, 8",
-        "%shape.row = getelementptr i64, ptr %shape, i64 1",
-        "store i64 %fact.outputs, ptr %shape",
-        "store i64 %stride, ptr %shape.row",
-        *recycled_array(
-            "base",
-            axes=2,
-            shape="%shape",
-            sizes=sizes,
-            strides=strides,
-            kept="%fact.kept",
-            turn=fact_address("turn"),
-        ),
+        *recycled_array("base", sizes=sizes, strides=strides, kept="%fact.kept", turn=turn),
         "store ptr %base, ptr %held.at",
         *load_field("room", "ptr", "%base", at.DATA),
         "store i64 %rows, ptr %shape",

@@ -46,21 +46,16 @@ TRUE: Final = (
     "%result = select i1 true, ptr @_Py_TrueStruct, ptr null",
     "call void @Py_IncRef(ptr %result)",
 )
-_PLACES: Final = (
-    *("i", "j", "k", "l", "m", "p", "q", "r", "u", "v"),
-    *("rows", "entries", "numbers", "ends"),
-)
+_COUNTERS: Final = "rows", "entries", "numbers", "ends"
 
 
 def trampoline(made: Sequence[str]) -> str:
     """The trampoline, from the fragment that makes `%result` and ends with the block `k.end`."""
     lines = [
         "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
-        *[f"%{name}.at = alloca i64" for name in _PLACES],
-        *[f"store i64 0, ptr %{name}.at" for name in _PLACES],
+        *[f"%{name}.at = alloca i64" for name in _COUNTERS],
+        *[f"store i64 0, ptr %{name}.at" for name in _COUNTERS],
         "%shape = alloca [2 x i64]",
-        "%total.at = alloca double",
-        "%base.at = alloca ptr",
         "%held.at = alloca ptr",
         "%row.at = alloca ptr",
         "store ptr null, ptr %held.at",

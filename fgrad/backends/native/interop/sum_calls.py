@@ -62,19 +62,18 @@ _SUMS: Final = (
 
 def _total() -> list[str]:
     """The sum of output `%k`."""
-    varies = [*load_element("sum", "double", "%sums", "%place"), "store double %sum, ptr %total.at"]
-    stays = ["%times = fmul double %still, %count", "store double %times, ptr %total.at"]
-    return [*per_output(varies, stays), "%total = load double, ptr %total.at"]
+    varies = load_element("sum", "double", "%sums", "%place")
+    stays = ["%times = fmul double %still, %count"]
+    sources = "[%sum, %varying], [%times, %staying]"
+    return [*per_output(varies, stays), f"%total = phi double {sources}"]
 
 
 def _store_sums() -> list[str]:
     """Store each sum in its array."""
     each = [
-        "%k = load i64, ptr %k.at",
         *_total(),
         *store_element("written", "double", "%total", "%into.data", "%r"),
         "%k.next = add i64 %k, 1",
-        "store i64 %k.next, ptr %k.at",
     ]
     body = [
         "%of = add i64 %q, %fact.arguments",
@@ -83,6 +82,7 @@ def _store_sums() -> list[str]:
         *load_element("wanted.size", "i64", "%fact.kinds", "%of"),
         "%only = icmp eq i64 %wanted.size, 0",
         "%all = select i1 %only, i64 1, i64 %wanted.size",
-        *loop("r", "%all", each),
+        *loop("r", "%all", each, k=("i64", "%stored", "%k.next")),
     ]
-    return ["store i64 0, ptr %k.at", *loop("q", "%targets", body), "br label %k.end", "k.end:"]
+    every = loop("q", "%targets", body, stored=("i64", "0", "%k"))
+    return [*every, "br label %k.end", "k.end:"]

@@ -136,9 +136,10 @@ def load_descriptor(descriptor: str) -> list[str]:
     ]
 
 
-def switch_on_tag(known: Sequence[str], otherwise: str) -> str:
-    """Switch to the label that is the tag of the node."""
-    cases = " ".join([f"i64 {TAGS.index(how)}, label %{how}" for how in known])
+def switch_on_tag(known: Sequence[str], otherwise: str, **others: str) -> str:
+    """Switch to the label that is the tag of the node; `others` are labels by their tags."""
+    labels = {how: how for how in known} | others
+    cases = " ".join([f"i64 {TAGS.index(how)}, label %{label}" for how, label in labels.items()])
     return f"switch i64 %tag, label %{otherwise} [{cases}]"
 
 
