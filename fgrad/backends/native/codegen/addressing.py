@@ -67,16 +67,12 @@ def load(name: str, address: Address, target: Target, lanes: int) -> list[str]:
         lines = _pointer(name, address, lanes - 1, target)
         lines.append(f"{name}r = load {type_}, ptr {name}p{lanes - 1}, align 8")
         return [*lines, _reversed(name, f"{name}r", lanes)]
-    lines, whole = [], "poison"
+    lines = []
     for lane in range(lanes):
-        after = name if lane == lanes - 1 else f"{name}w{lane}"
-        lines += [
-            *_pointer(name, address, lane, target),
-            f"{name}l{lane} = load double, ptr {name}p{lane}",
-            f"{after} = insertelement {type_} {whole}, double {name}l{lane}, i64 {lane}",
-        ]
-        whole = after
-    return lines
+        lines += _pointer(name, address, lane, target)
+        lines.append(f"{name}l{lane} = load double, ptr {name}p{lane}")
+    wide = attrs.evolve(target, width=lanes)
+    return lines + wide.gathered([f"{name}l{lane}" for lane in range(lanes)], name)
 
 
 def store(name: str, value: str, address: Address, target: Target, lanes: int) -> list[str]:

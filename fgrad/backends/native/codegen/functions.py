@@ -24,7 +24,6 @@ from fgrad.backends.native.codegen.spill import (
     SpillPlan,
     spill_plans,
 )
-from fgrad.backends.native.ir.builder import double
 from fgrad.backends.native.math.table import SINE_AND_COSINE, Target
 from fgrad.backends.native.rerolling.instruction_table import InstructionTable
 from fgrad.backends.native.rerolling.operands import operands
@@ -179,19 +178,16 @@ class _FunctionWriter:
 
     def _pack(self, pack: Pack, lines: Sequence[Instruction], first: int) -> None:
         """Values from `first` on, by one call."""
+        names = [f"%x{value}" for value in range(first, first + len(lines))]
         calls = [[self._operand(a) for a in args] for args in pack.calls]
-        vectors = self.packed.emit_pack(pack.function, f"%x{first}v", calls)
-        elements = self.packed.extracts(vectors, [op for op, _ in lines], pack.lanes(lines))
-        for value, ((op, _), element) in enumerate(zip(lines, elements, strict=True), first):
-            self.text.append(f"%x{value} = {element}")
+        self.packed.emit_pack(pack, lines, names, calls)
+        for value, (op, _) in enumerate(lines, first):
             self._define(op, value, f"%x{value}")
 
     def _operand(self, a: Any) -> str:
         if type(a) is int:
             return self.live.get(a) or self._load(a)
-        if type(a) is bool:
-            return self.target.constant("true" if a else "false", truth=True)
-        return self.target.constant(double(a))
+        return self.target.literal(a)
 
     def _load(self, value: int) -> str:
         """Load an input, or reload a spilled value; a name is defined once, so later ones differ."""
@@ -248,7 +244,7 @@ class _FunctionWriter:
                 slot = self._slot(self.slots[value] + k, f"{result}p")
                 text.append(f"store {v} {result}, ptr {slot}")
         elif op.truth:
-            text.append(f"{name} = fcmp une {v} {results[0]}, {self.target.constant('0.0')}")
+            text.append(self.target.truth(name, results[0]))
 
     def _callback_memory(self, lines: Sequence[Instruction]) -> list[str]:
         """Memory for the arguments and results of callbacks."""
@@ -262,7 +258,10 @@ class _FunctionWriter:
 
 
 def _spilled_type(target: Target, *, truth: bool) -> str:
-    """The type of a value in its slot; a boolean has all bits of a double's width, or none."""
+    """The type of a value in its slot; a boolean has all bits of a double's width, or none.
+
+    That takes one instruction: with 1.0 and 0.0 the gradient of a network takes 1.1 times as long.
+    """
     if not truth:
         return target.type()
     return "i64" if target.width == 1 else f"<{target.width} x i64>"

@@ -91,7 +91,9 @@ class LoopValues:
             return self.lanes[line, 0]
         if line not in self.vectors:
             lanes = [self.lanes[line, k] for k in range(self.region.lanes)]
-            self.vectors[line] = self._gathered(f"%v{line}", lanes, self.operations[line].truth)
+            self.vectors[line], target = f"%v{line}", self.vector_code.target
+            truth = self.operations[line].truth
+            self.text.extend(target.gathered(lanes, f"%v{line}", truth=truth))
         return self.vectors[line]
 
     def result_lane(self, line: int, lane: int) -> str:
@@ -100,15 +102,6 @@ class LoopValues:
             vector, truth = self.vectors[line], self.operations[line].truth
             self.lanes[line, lane] = self._extracted(vector, lane, truth=truth)
         return self.lanes[line, lane]
-
-    def _gathered(self, name: str, lanes: Sequence[str], truth: bool) -> str:
-        kind, type_ = "i1" if truth else "double", self.vector_code.target.type(truth=truth)
-        whole = "poison"
-        for k, lane in enumerate(lanes):
-            after = name if k == len(lanes) - 1 else f"{name}w{k}"
-            self.text.append(f"{after} = insertelement {type_} {whole}, {kind} {lane}, i64 {k}")
-            whole = after
-        return name
 
     def _extracted(self, vector: str, lane: int, *, truth: bool) -> str:
         key = "lane", vector, lane
@@ -252,9 +245,7 @@ class LoopValues:
         else:
             at, where = index(name, address, 0)
             return [*at, *self.layout.load_at(array, where, name, target)]
-        if truth:
-            lines.append(f"{name} = fcmp une {target.type()} {number}, {target.constant('0.0')}")
-        return lines
+        return [*lines, target.truth(name, number)] if truth else lines
 
     def _invariant(self, address: Address, truth: bool) -> tuple[str, str]:
         """A loop-invariant value, loaded in the preheader: as a scalar, and in all lanes."""
@@ -264,10 +255,7 @@ class LoopValues:
             self._known[key] = name = self._name()
             self.preheader.extend(self._reading(name, address, self.target, truth=truth))
             if vectorised:
-                kind, type_ = self.target.type(truth=truth), target.type(truth=truth)
-                one = f"insertelement {type_} poison, {kind} {name}, i64 0"
-                spread = f"{type_} {name}o, {type_} poison, <{target.width} x i32> zeroinitializer"
-                self.preheader.extend([f"{name}o = {one}", f"{name}v = shufflevector {spread}"])
+                self.preheader.extend(target.broadcast(name, f"{name}v", truth=truth))
         name = self._known[key]
         return name, f"{name}v" if vectorised else name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -50,7 +50,7 @@ def packs(instructions: Sequence[Instruction], first: int, width: int) -> Iterat
     >>> [(pack.function, pack.calls) for pack in packs(program.instructions, 2, 4)]
     [('exp', ((0,), (1,))), ('', ((2, 3),))]
     """
-    angles = _angles(instructions)
+    angles = shared_angles(instructions)
     start = 0
     while start < len(instructions):
         function = _function(instructions[start], angles)
@@ -77,7 +77,7 @@ def vectorised(found: Sequence[Pack]) -> set[str]:
     return {pack.function for pack in found if len(pack.calls) > 1}
 
 
-def _angles(instructions: Sequence[Instruction]) -> set[Any]:
+def shared_angles(instructions: Sequence[Instruction]) -> set[Any]:
     """The arguments of which both the sine and the cosine are taken."""
     sines, cosines = (
         {args[0] for op, args in instructions if op is wanted and type(args[0]) is int}
@@ -87,12 +87,16 @@ def _angles(instructions: Sequence[Instruction]) -> set[Any]:
 
 
 def _function(line: Instruction, angles: set[Any]) -> str:
-    op, args = line
-    if op not in PROFITABLE:
+    if line[0] not in PROFITABLE:
         return ""
+    return SINE_AND_COSINE if takes_both(line, angles) else line[0].name
+
+
+def takes_both(line: Instruction, angles: Collection[Any]) -> bool:
+    """Whether an instruction is the sine or the cosine of one of the shared angles."""
+    op, args = line
     # By type as well, since a literal may equal the number of a value.
-    shared = (op is ops.sin or op is ops.cos) and type(args[0]) is int and args[0] in angles
-    return SINE_AND_COSINE if shared else op.name
+    return (op is ops.sin or op is ops.cos) and type(args[0]) is int and args[0] in angles
 
 
 def _needs(args: Sequence[Any], value: int) -> bool:
@@ -127,7 +131,7 @@ def pack_order(
     instructions: Sequence[Instruction], first: int, width: int, calls: Sequence[Op]
 ) -> Sequence[int]:
     """An order of instructions, the first of which has that value, in which those of a pack are adjacent."""
-    angles = _angles(instructions)
+    angles = shared_angles(instructions)
     functions = [_function(line, angles) for line in instructions]
     if sum(map(bool, functions)) < 2:
         return range(len(instructions))

@@ -15,11 +15,10 @@ from itertools import chain
 from typing import Final, TypeAlias
 
 from fgrad.backends.native.codegen.selection import ATTRIBUTES, Emitter
-from fgrad.backends.native.ir.builder import double
+from fgrad.backends.native.codegen.slp import shared_angles, takes_both
 from fgrad.backends.native.ir.control import load_element, loop, store_element
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.table import Target
-from fgrad.ops import scalar as ops
 from fgrad.program.program import Program
 
 HEAD: Final = 6
@@ -181,19 +180,11 @@ def _element(
     emitter = Emitter(target, body)
     inputs = len(program.inputs)
     for k in range(inputs):
-        body += _read(k, lanes)
-    pairs = _angles(program)
-
-    def operand(a: float) -> str:
-        if type(a) is int:
-            return f"%x{a}"
-        if type(a) is bool:
-            return target.constant("true" if a else "false", truth=True)
-        return target.constant(double(a))
-
-    for value, (op, args) in enumerate(program.instructions, inputs):
-        both = op in (ops.sin, ops.cos) and args[0] in pairs
-        emitter.emit(op, f"%x{value}", [operand(a) for a in args], both=both)
+        body += _read(k, target)
+    angles = shared_angles(program.instructions)
+    for value, line in enumerate(program.instructions, inputs):
+        given = [f"%x{a}" if type(a) is int else target.literal(a) for a in line[1]]
+        emitter.emit(line[0], f"%x{value}", given, both=takes_both(line, angles))
     truths = program.truths
     for k, value in enumerate(program.outputs):
         body += _written(k, value, target, truth=truths[value])
@@ -209,46 +200,23 @@ def _element(
     return "\n".join(lines)
 
 
-def _angles(program: Program) -> set[int | float]:
-    """The values of which both sine and cosine are taken."""
-    found = {
-        op: {args[0] for o, args in program.instructions if o is op} for op in (ops.sin, ops.cos)
-    }
-    return found[ops.sin] & found[ops.cos]
-
-
-def _read(k: int, lanes: int) -> list[str]:
+def _read(k: int, target: Target) -> list[str]:
     """Read input `k` of so many blocks, each from its place."""
     lines = [f"%o{k} = mul i64 %count, {k}", f"%a{k} = add i64 %o{k}, %b"]
     lines.append(f"%t{k} = getelementptr i32, ptr %table, i64 %a{k}")
-    whole = "poison"
-    for lane in range(lanes):
-        n = f"{k}l{lane}"
+    found = [f"{k}l{lane}" for lane in range(target.width)]
+    for lane, n in enumerate(found):
         lines += load_element(f"p{n}", "i32", f"%t{k}", f"{lane}")
-        lines += [
-            f"%q{n} = zext i32 %p{n} to i64",
-            *load_element(f"d{n}", "double", "%m", f"%q{n}"),
-        ]
-        if lanes > 1:
-            after = f"%x{k}" if lane == lanes - 1 else f"%w{n}"
-            vector = f"<{lanes} x double>"
-            lines.append(f"{after} = insertelement {vector} {whole}, double %d{n}, i64 {lane}")
-            whole = after
-    if lanes == 1:
-        lines.append(f"%x{k} = bitcast double %d{k}l0 to double")
-    return lines
+        lines.append(f"%q{n} = zext i32 %p{n} to i64")
+        lines += load_element(f"d{n}", "double", "%m", f"%q{n}")
+    return lines + target.gathered([f"%d{n}" for n in found], f"%x{k}")
 
 
 def _written(k: int, value: int, target: Target, *, truth: bool) -> list[str]:
     """Write output `k` of so many blocks side by side."""
-    name, lines = f"%x{value}", []
-    if truth:
-        zero, one = target.constant("0.0"), target.constant("1.0")
-        kinds = target.type(truth=True), target.type()
-        name = f"%n{k}"
-        lines.append(f"{name} = select {kinds[0]} %x{value}, {kinds[1]} {one}, {kinds[1]} {zero}")
+    name = f"%n{k}" if truth else f"%x{value}"
     return [
-        *lines,
+        *([target.number(name, f"%x{value}")] if truth else []),
         f"%s{k} = mul i64 %count, {k}",
         f"%u{k} = add i64 %s{k}, %b",
         f"%v{k} = add i64 %u{k}, %first",

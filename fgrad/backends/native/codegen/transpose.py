@@ -56,16 +56,13 @@ def _rows(name: str, entry: int, target: Target) -> list[str]:
 
 def _gathered(name: str, place: str, target: Target) -> list[str]:
     """Gather one column, number by number."""
-    lines, before = [], "poison"
+    lines = []
     for lane in range(target.width):
-        after = name if lane == target.width - 1 else f"{name}w{lane}"
         lines += [
             f"{name}p{lane} = getelementptr double, ptr {name}r{lane}, i64 {place}",
             f"{name}v{lane} = load double, ptr {name}p{lane}, align 8",
-            f"{after} = insertelement {target.type()} {before}, double {name}v{lane}, i64 {lane}",
         ]
-        before = after
-    return lines
+    return lines + target.gathered([f"{name}v{lane}" for lane in range(target.width)], name)
 
 
 def _turned(name: str, names: Sequence[str], start: int, target: Target) -> list[str]:
