@@ -70,7 +70,6 @@ def emit_functions(
     for index, value in enumerate(program.outputs):
         outputs.setdefault(value, []).append(index)
     texts, dependencies = [], []
-    stored_inputs: set[int] = set()
     for number, region in enumerate(regions):
         if region.trips > 1 and table is not None:
             values = LoopValues(
@@ -81,7 +80,7 @@ def emit_functions(
         else:
             writer = _FunctionWriter(
                 program, layout, target, wide or target, calls, slots.of_value, outputs,
-                planned.get(number, UNPLANNED), stored_inputs,
+                planned.get(number, UNPLANNED),
             )  # fmt: skip
             text = writer.function(number, region.start, region.end)
             needed = writer.dependencies(program.instructions[region.start : region.end])
@@ -103,8 +102,6 @@ class _FunctionWriter:
     outputs: Mapping[int, Sequence[int]]
     """Which outputs each value is."""
     plan: SpillPlan
-    stored_inputs: set[int]
-    """The inputs that this function or an earlier one has stored in their slots."""
     live: dict[int, str] = attrs.field(factory=dict, init=False)
     """The names of the values that are live."""
     named: set[int] = attrs.field(factory=set, init=False)
@@ -195,7 +192,7 @@ class _FunctionWriter:
         line = value - len(self.program.inputs)
         name = self.live[value] = f"%x{value}r{len(self.text)}" if again else f"%x{value}"
         self.named.add(value)
-        if line >= 0 or value in self.stored_inputs:
+        if line >= 0 or (again and value in self.slots):
             op = self.program.instructions[line][0] if line >= 0 else ops.identity
             if not op.multiple:
                 self._reload(self.slots[value], name, truth=op.truth)
@@ -209,7 +206,6 @@ class _FunctionWriter:
                 self.live[index] = f"%x{index}"
                 if index in self.slots:
                     self._spill(self.slots[index], f"%x{index}", truth=False)
-                    self.stored_inputs.add(index)
             self.named.update(loaded)
         return name
 
