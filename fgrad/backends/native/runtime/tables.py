@@ -6,20 +6,15 @@ import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
-from fgrad.backends.buffers import cpython
 from fgrad.backends.native.codegen.tables import Level, elements_module, tape_module
-from fgrad.backends.native.interop import fill_calls
-from fgrad.backends.native.runtime.background import submit
-from fgrad.backends.native.runtime.entry import HOT
+from fgrad.backends.native.runtime.entry import HOT, Hot, Run
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
 from fgrad.backends.native.runtime.object_code import trampoline_code
 from fgrad.program.program import Program
-
-_Run: Final = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 
 
 @attrs.frozen(eq=False)
@@ -124,13 +119,13 @@ class Codes:
     def functions(self) -> list[TableCode]:
         """Each of the functions."""
         return [
-            TableCode(plan.inputs, len(plan.outputs), (ctypes.c_double * plan.size)(), self, cell)
+            TableCode(cell, plan.inputs, len(plan.outputs), (ctypes.c_double * plan.size)(), self)
             for plan, cell in zip(self.plans, self.cells, strict=True)
         ]
 
 
 @attrs.frozen(eq=False)
-class TableCode:
+class TableCode(Hot):
     """One function with memory of its own."""
 
     inputs: int
@@ -138,44 +133,27 @@ class TableCode:
     memory: Any
     """The numbers; the inputs come first."""
     codes: Codes
-    cell: Any
     lock: Any = attrs.field(factory=Lock, init=False)
 
     def into(self, sizes: Sequence[int], other: Callable[..., Any]) -> Callable[..., Any]:
         """The function of arrays of the inputs and of one for the outputs, as `Entry.into` makes it."""
-        known = cpython.arrays()
-        if known is None:
-            return other
         start = ctypes.addressof(self.memory)
-        given = len(sizes), self.outputs, start, start, *sizes
-        facts = (ctypes.c_int64 * len(given))(*given)
-        imports = {**known, "facts": ctypes.addressof(facts), "cell": ctypes.addressof(self.cell)}
-        file = trampoline_code(fill_calls.on_arrays(), PLAIN)
-        code = loaded([file], ["call"], imports)
-        kept = self, other, code, facts
-        made: Callable[..., Any] = cpython.builtin(
-            "fill", code.addresses["call"], cpython.METH_FASTCALL, _fall_back, kept
-        )
-        return made
+        return self._filling(sizes, (self.outputs, start, start), other)
+
+    def improve(self) -> Iterator[None]:
+        """Compile the best code of all functions once; in steps, for `submit`."""
+        return self.codes.improve()
 
     def run(self, numbers: Any, out: Any) -> None:
         """Fill an array, by ctypes: for interpreters that `buffers.cpython` does not know."""
         start = ctypes.addressof(self.memory)
         with self.lock:
             ctypes.memmove(start, numbers.ctypes.data, 8 * self.inputs)
-            _Run(self.cell[0])(start, out.ctypes.data, 0, start)
+            Run(self.cell[0])(start, out.ctypes.data, 0, start)
 
 
 def _address(array: Any) -> int:
     return int(array.ctypes.data)
-
-
-def _fall_back(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
-    """The fallback of a builtin."""
-    code, other = kept[:2]
-    if code.cell[1] == 0:
-        submit(code.codes.improve)
-    return other(*args, **kwargs)
 
 
 @cache
