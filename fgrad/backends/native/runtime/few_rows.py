@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.interop import column_calls, sum_calls
+from fgrad.backends.native.interop import row_results
 from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.runtime.llvm import PLAIN, loaded
 from fgrad.backends.native.runtime.object_code import trampoline_code
@@ -93,7 +93,7 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     in_place = way in ("sum", "total") and not hoisted and len(rows) == 1 and _in_order(order)
     facts = [
         *(*functions, *map(ctypes.addressof, words), id(kept)),
-        *(objects, arguments, outputs, varying, len(order), lanes, most, in_place, 0),
+        *(objects, arguments, outputs, len(order), lanes, most, in_place, 0),
         *_places([
             len(split.hoisted.inputs), 2 * len(split.per_row.inputs), outputs, len(order),
             hoisted.shape.slots if hoisted else 0, code.slots * lanes, code.room, varying, 2 * objects,
@@ -132,7 +132,7 @@ def _never(*_: object) -> None:
 @cache
 def _wrapped(way: Way) -> bytes:
     texts = {
-        "map": column_calls.to_new_columns, "into": column_calls.to_given_columns,
-        "sum": sum_calls.to_tuple, "total": sum_calls.to_given_arrays,
+        "map": row_results.to_new_columns, "into": row_results.to_given_columns,
+        "sum": row_results.to_sums, "total": row_results.to_given_sums,
     }  # fmt: skip
     return trampoline_code(texts[way](), PLAIN)
