@@ -2,8 +2,8 @@
 
 Read `program` (instructions, each an operation on earlier results), `trace` and `tracer` (a function,
 run once on numbers without values), then `passes` and `algebra` (shorter programs, the same bits)
-and `schedule` (an order in which fewer values live at once). `text` prints and parses programs,
-`latex/` writes them as formulas.
+and `schedule` (an order in which fewer values live at once). `hoist` splits off what no row changes.
+`text` prints and parses programs, `latex/` writes them as formulas.
 
 Imports `fgrad.graph` and `fgrad.trees`. What runs a program is in `fgrad.backends`.
 """

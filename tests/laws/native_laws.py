@@ -18,7 +18,7 @@ from unittest import mock
 import numpy as np
 
 from fgrad.backends.native.codegen import lanes
-from fgrad.backends.native.codegen.hoist import Split
+from fgrad.program.hoist import Split
 from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.batch import Batch

@@ -25,7 +25,7 @@ pytest.importorskip("llvmlite")
 import llvmlite.binding as llvm  # noqa: E402  # they need extras
 
 from fgrad.backends.buffers import cpython  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.hoist import Split  # noqa: E402  # likewise
+from fgrad.program.hoist import Split  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.masks import PROPAGATES_NAN, with_masked_factors  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.rows import RowProgram  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.spill import spill_plan  # noqa: E402  # likewise

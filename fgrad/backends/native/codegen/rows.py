@@ -15,7 +15,6 @@ import attrs
 from fgrad.backends.native.codegen import sums
 from fgrad.backends.native.codegen.callbacks import callbacks
 from fgrad.backends.native.codegen.functions import Functions, emit_functions
-from fgrad.backends.native.codegen.hoist import Split
 from fgrad.backends.native.codegen.lanes import LIVE
 from fgrad.backends.native.codegen.layout import RowLayout, StreamLayout, SumLayout
 from fgrad.backends.native.codegen.masks import with_masked_factors
@@ -30,6 +29,7 @@ from fgrad.backends.native.rerolling.detect import Rerolled
 from fgrad.backends.native.rerolling.instruction_table import InstructionTable
 from fgrad.backends.native.rerolling.partition import Region, regions
 from fgrad.ops.primitive import Op
+from fgrad.program.hoist import Split
 from fgrad.program.program import Program
 from fgrad.program.schedule import peak
 

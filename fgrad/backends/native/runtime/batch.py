@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import attrs
 
-from fgrad.backends.native.codegen.hoist import Split
 from fgrad.backends.native.codegen.lanes import lanes, writes_much
 from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.ir.machine import Machine
@@ -19,6 +18,7 @@ from fgrad.backends.native.runtime.llvm import PLAIN, host
 from fgrad.backends.native.runtime.object_code import Request
 from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments
 from fgrad.backends.native.runtime.row_code import LINE, RowCode, SumCode
+from fgrad.program.hoist import Split
 from fgrad.program.passes import inlined
 from fgrad.program.program import Program
 

@@ -21,7 +21,9 @@ Write: TypeAlias = Callable[[], tuple[int, int, Iterable[str]]]
 """What writes the IR when code must be compiled: returns the slots of scratch memory, the level,
 and the modules."""
 _FGRAD: Final = Path(__file__).parents[3]
-_PASSES: Final = "backends/buffers/cpython", "graph/canonical", "program/passes", "program/schedule"
+_PASSES: Final = (
+    "backends/buffers/cpython", "graph/canonical", "program/hoist", "program/passes", "program/schedule",
+)  # fmt: skip
 """The modules elsewhere that a program's digest or its IR depends on."""
 
 

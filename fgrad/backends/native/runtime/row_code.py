@@ -23,13 +23,13 @@ from fgrad.backends.buffers.outputs import (
 )
 from fgrad.backends.native.codegen import sums
 from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
-from fgrad.backends.native.codegen.hoist import Split
 from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.runtime.entry import Entry
 from fgrad.backends.native.runtime.llvm import Code, loaded
 from fgrad.backends.native.runtime.object_code import Objects
 from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments, pointer_array
 from fgrad.backends.native.runtime.threads import in_threads, split_rows
+from fgrad.program.hoist import Split
 
 if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
