@@ -54,6 +54,12 @@ class RowLayout(Layout):
     sources: tuple[int, ...]
     same: tuple[bool, ...]
     """Whether each number that is the same in each row is a boolean."""
+    streaming: bool = attrs.field(default=False, kw_only=True)
+    """Whether stores of numbers bypass the cache, in vectors that fill whole lines of it.
+
+    An ordinary store to memory that is not in the cache reads it first: half of the traffic of large
+    outputs.
+    """
 
     def load(self, index: int, target: Target) -> tuple[Sequence[str], Sequence[int]]:
         """Load a vector of rows, or broadcast a number."""
@@ -109,26 +115,12 @@ class RowLayout(Layout):
         column = f"{o}c = load ptr, ptr {o}t, !invariant.load !{{}}"
         if not truth:
             row = f"{o} = getelementptr double, ptr {o}c, i64 %row"
-            return place, column, row, f"store {target.type()} {name}, ptr {o}, align 8"
+            how = "align 64, !nontemporal !{i32 1}" if self.streaming else "align 8"
+            return place, column, row, f"store {target.type()} {name}, ptr {o}, {how}"
         byte = target.type(truth=True).replace("i1", "i8")
         whole = f"{o}b = zext {target.type(truth=True)} {name} to {byte}"
         row = f"{o} = getelementptr i8, ptr {o}c, i64 %row"
         return place, column, whole, row, f"store {byte} {o}b, ptr {o}, align 1"
-
-
-@attrs.frozen
-class StreamLayout(RowLayout):
-    """A row layout with non-temporal stores, in vectors that fill whole cache lines.
-
-    An ordinary store to memory that is not in the cache reads it first: half of the traffic of large
-    outputs.
-    """
-
-    def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
-        """Store a vector of rows of numbers."""
-        *lines, _ = super().store(index, name, target, truth=False)
-        how = "align 64, !nontemporal !{i32 1}"
-        return [*lines, f"store {target.type()} {name}, ptr {_output(name, index)}, {how}"]
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ from fgrad.backends.native.codegen import sums
 from fgrad.backends.native.codegen.callbacks import callbacks
 from fgrad.backends.native.codegen.functions import Functions, emit_functions
 from fgrad.backends.native.codegen.lanes import LIVE
-from fgrad.backends.native.codegen.layout import RowLayout, StreamLayout, SumLayout
+from fgrad.backends.native.codegen.layout import RowLayout, SumLayout
 from fgrad.backends.native.codegen.masks import with_masked_factors
 from fgrad.backends.native.codegen.point import LONG
 from fgrad.backends.native.codegen.selection import ATTRIBUTES, PARAMETERS
@@ -58,7 +58,7 @@ class RowProgram:
 
     def columns(self, *, streaming: bool) -> tuple[int, Iterator[str]]:
         """The slots of scratch memory, and the module, of code for columns; `streaming` past the cache."""
-        layout = (StreamLayout if streaming else RowLayout)(self.sources, self.split.truths)
+        layout = RowLayout(self.sources, self.split.truths, streaming=streaming)
         functions = self._functions(self.split.per_row, layout)
         last = [f"%last = sub i64 %end, {self.width}"]
         rows = self._rows(functions, last, ["br label %turn", "turn:"])

@@ -132,12 +132,19 @@ def load_line(x: str, start: str, index: str, length: str) -> list[str]:
         *load_field(f"{x}.type", "ptr", f"%{x}", at.TYPE),
         *expect(f"{x}.exact", f"icmp eq ptr %{x}.type, @PyArray_Type", "slow"),
         *check_array(x, "slow"),
-        *expect(f"{x}.line", f"icmp eq i32 %{x}.axes, 1", "slow"),
-        *load_length(x, "slow"),
-        *expect(f"{x}.fits", f"icmp eq i64 %{x}.length, {length}", "slow"),
+        *check_line(x, length, "slow"),
+    ]
+
+
+def check_line(x: str, length: str, otherwise: str = "free") -> list[str]:
+    """Check that an array is a line of so many contiguous numbers."""
+    return [
+        *load_length(x, otherwise),
+        *expect(f"{x}.line", f"icmp eq i32 %{x}.axes, 1", otherwise),
+        *expect(f"{x}.fits", f"icmp eq i64 %{x}.length, {length}", otherwise),
         f"%{x}.beside = icmp eq i64 %{x}.distance, 8",
         f"%{x}.short = icmp slt i64 %{x}.length, 2",  # whose stride may be any
-        *expect(f"{x}.dense", f"or i1 %{x}.beside, %{x}.short", "slow"),
+        *expect(f"{x}.dense", f"or i1 %{x}.beside, %{x}.short", otherwise),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.arguments import (
     check_array,
-    load_length,
+    check_line,
     record_span,
     recycled_array,
 )
@@ -91,7 +91,7 @@ def _targets() -> list[str]:
     ]
     body = [
         *_check_target(),
-        *_check_column("%rows"),
+        *check_line("y", "%rows"),
         "%known.ends = load i64, ptr %ends.at",
         "%known = sdiv i64 %known.ends, 2",
         *record_span("y", "1"),
@@ -138,7 +138,7 @@ def _check_targets() -> list[str]:
         *expect("y.single", "icmp eq i64 %size, 0", "free"),
         "br label %y.checked",
         "y.along:",
-        *_check_column("%size"),
+        *check_line("y", "%size"),
         "br label %y.checked",
         "y.checked:",
     ]
@@ -192,16 +192,6 @@ def _check_target() -> list[str]:
         *check_array("y"),
         f"%y.open = and i32 %y.flags, {at.WRITEABLE}",
         *expect("y.writable", "icmp ne i32 %y.open, 0", "free"),
-    ]
-
-
-def _check_column(length: str) -> list[str]:
-    """Check that array `%y` is a contiguous column of that length."""
-    return [
-        *load_length("y"),
-        *expect("y.line", "icmp eq i32 %y.axes, 1", "free"),
-        *expect("y.dense", "icmp eq i64 %y.distance, 8", "free"),
-        *expect("y.fits", f"icmp eq i64 %y.length, {length}", "free"),
     ]
 
 
