@@ -7,21 +7,14 @@ from typing import Any, Final
 
 import attrs
 
-from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE
+from fgrad.backends.native.math.table import BRIEF, FUNCTIONS, SINE_AND_COSINE
 from fgrad.backends.native.rerolling.partition import Region
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
 from fgrad.program.schedule import reordered
 
-PROFITABLE: Final = frozenset(FUNCTIONS) - {
-    ops.relu,
-    ops.sign,
-    ops.maximum,
-    ops.minimum,
-    ops.clip,
-    ops.complement,
-}
+PROFITABLE: Final = frozenset(FUNCTIONS) - BRIEF
 """The functions that take longer than moving their arguments and results into and out of vectors."""
 
 

@@ -157,18 +157,10 @@ class Target:
 
     def _definition(self, name: str) -> tuple[str, ...]:
         body, arity = _BODIES[name]
-        kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
-        whole = self.symbol(name)
-        inline = self.inline or (self.width > 1 and body in _BRIEF)
-        return definition(
-            whole,
-            body,
-            kinds,
-            self.width,
-            fma=self.fma,
-            inline=inline,
-            scalar_parameters=self.scalar_parameters,
-        )
+        kinds: list[Kind] = ["double"] * arity
+        inline = self.inline or (self.width > 1 and name in _BRIEF)
+        how = {"inline": inline, "scalar_parameters": self.scalar_parameters}
+        return definition(self.symbol(name), body, tuple(kinds), self.width, fma=self.fma, **how)
 
 
 SINE_AND_COSINE: Final = "sincos"
@@ -182,10 +174,9 @@ _BODIES: Final[Mapping[str, tuple[Body, int]]] = MappingProxyType(
 )
 """The body and the number of arguments of each function, by name."""
 
-_BRIEF: Final = frozenset(
-    {piecewise.relu, piecewise.sign, piecewise.maximum, piecewise.minimum, piecewise.clip}
-)
-"""Bodies that are no longer than a call."""
+BRIEF: Final = frozenset({ops.relu, ops.sign, ops.maximum, ops.minimum, ops.clip, ops.complement})
+"""The functions that are no longer than a call."""
+_BRIEF: Final = frozenset([op.name for op in BRIEF])
 
 
 def _instructions(target: Target) -> Mapping[Op, str]:

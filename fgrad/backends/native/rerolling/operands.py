@@ -109,16 +109,7 @@ def as_program(body: Sequence[Sequence[Operand]], operations: Sequence[Op]) -> P
         x for operands in body for x in operands if not isinstance(x, SameIteration)
     )
     place: dict[Operand, int] = {x: k for k, x in enumerate(inputs)}
-    instructions = [
-        (
-            op,
-            tuple(
-                [
-                    len(place) + x.index if isinstance(x, SameIteration) else place[x]
-                    for x in operands
-                ]
-            ),
-        )
-        for op, operands in zip(operations, body, strict=True)
-    ]
-    return Program(tuple([f"x{k}" for k in range(len(place))]), tuple(instructions), ())
+    place |= {SameIteration(k): len(inputs) + k for k in range(len(body))}
+    args = [tuple([place[x] for x in operands]) for operands in body]
+    names = tuple([f"x{k}" for k in range(len(inputs))])
+    return Program(names, tuple(zip(operations, args, strict=True)), ())

@@ -94,23 +94,16 @@ def _host() -> Machine:
     return Machine(llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
 
 
-def _target(machine: Machine, level: int) -> llvm.TargetMachine:
-    return llvm.Target.from_triple(machine.triple).create_target_machine(
-        cpu=machine.cpu,
-        features=machine.features,
-        opt=min(level, PLAIN),
-        reloc="pic",
-        codemodel="small",
-    )
-
-
 def compiled(text: str, machine: Machine, level: int) -> bytes:
     """The object code of a module of LLVM IR; `level` is `QUICK`, `PLAIN` or `BEST`."""
     return exclusively(partial(_compiled, text, machine, level))
 
 
 def _compiled(text: str, machine: Machine, level: int) -> bytes:
-    target = _target(machine, level)
+    target = llvm.Target.from_triple(machine.triple).create_target_machine(
+        cpu=machine.cpu, features=machine.features, opt=min(level, PLAIN),
+        reloc="pic", codemodel="small",
+    )  # fmt: skip
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
     module.data_layout = str(target.target_data)

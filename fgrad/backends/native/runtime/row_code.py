@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -21,6 +20,7 @@ from fgrad.backends.buffers.outputs import (
     new_columns,
     starts_of,
 )
+from fgrad.backends.buffers.pool import doubles
 from fgrad.backends.native.codegen import sums
 from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
 from fgrad.backends.native.codegen.rows import RowProgram
@@ -108,11 +108,6 @@ class RowCode:
     def room(self) -> int:
         """The doubles of the totals of sums."""
         return 0
-
-    @cached_property
-    def constants(self) -> Array:
-        """The hoisted numbers of a program that has none given."""
-        return np.array(self.hoisted.run() if self.hoisted else (), np.float64)
 
     @cached_property
     def truths(self) -> tuple[bool, ...]:
@@ -219,15 +214,13 @@ class RowCode:
 
     def run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
         """Run the code for these rows."""
-        scratch = aligned((self.slots, self.width)) if self.slots else same
+        scratch = doubles(self.slots * self.width) if self.slots else same
         to = outs if isinstance(outs, int) else ctypes.addressof(outs)
         given = (ctypes.addressof(ins), address(same), to, self.calls.address, address(scratch))
         self.function(*given, begin, end)
 
     def invariants(self, args: RowArguments) -> Array:
         """The numbers that are the same in each row, as code reads them."""
-        if self.hoisted is not None and args.numbers.size == 0:
-            return self.constants
         if self.hoisted is not None:
             return np.array(self.hoisted.run(*args.numbers.tolist()), np.float64)
         numbers: Array = args.numbers[self.order]
@@ -253,7 +246,8 @@ class SumCode(RowCode):
         """The sum over the rows of each output, and whether all are valid (`fgrad.backends.native.codegen.masks`)."""
         same, ins, rows = self.invariants(args), args.pointers(), args.rows
         starts = range(0, rows, BLOCK)
-        blocks = aligned((max(1, len(starts)), -(-self.room // 16) * 16))
+        room = -(-self.room // 16) * 16
+        blocks = doubles(max(1, len(starts)) * room).reshape(-1, room)
         blocks[...] = 0.0
 
         def work(begin: int, end: int) -> None:
@@ -274,11 +268,3 @@ class SumCode(RowCode):
         numbers = [float(x) * rows if rows else 0.0 for x in same]
         sums = [found[k] if varies else numbers[k] for varies, k in self.split.outputs]
         return np.array(sums, np.float64), known
-
-
-def aligned(shape: tuple[int, ...]) -> Array:
-    """An array of doubles aligned to 128 bytes, as vectors in memory must be."""
-    size = prod(shape)
-    room = np.empty(size + 16)
-    start = -address(room) // 8 % 16
-    return room[start : start + size].reshape(shape)
