@@ -7,6 +7,8 @@ Values that are live from one to a later one are spilled to scratch memory.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Any, Final
 
 import attrs
@@ -47,6 +49,11 @@ class Functions:
     slots: int
     """The number of slots of scratch memory, each of one value of the vector width."""
 
+    def module(self, parts: range, *others: str) -> str:
+        """The module of these functions, and of other text."""
+        needed = dict.fromkeys(chain.from_iterable([self.dependencies[k] for k in parts]))
+        return "\n".join([*needed, *[self.texts[k] for k in parts], *others])
+
 
 def emit_functions(
     program: Program,
@@ -55,14 +62,14 @@ def emit_functions(
     calls: tuple[Op, ...],
     regions: Sequence[Region],
     *,
-    wide: Target | None = None,
-    table: InstructionTable | None = None,
+    table: InstructionTable,
+    wide: Target,
     registers: int = 0,
 ) -> Functions:
     """The program, a function for each region; `calls` are the callbacks, in the order of `%calls`.
 
-    With `wide`, adjacent calls of the same function are packed into its vectors. Loops among the
-    regions need the `table` of the program. With `registers`, spills are planned for so many.
+    Adjacent calls of the same function are packed into the vectors of `wide`. With `registers`,
+    spills are planned for so many.
     """
     planned, spilled = spill_plans(program, layout, target, regions, registers)
     slots = Slots.of(program, regions, spilled)
@@ -71,15 +78,13 @@ def emit_functions(
         outputs.setdefault(value, []).append(index)
     texts, dependencies = [], []
     for number, region in enumerate(regions):
-        if region.trips > 1 and table is not None:
-            values = LoopValues(
-                program, number, region, slots.of_value, layout, target, wide or target
-            )
+        if region.trips > 1:
+            values = LoopValues(program, number, region, slots.of_value, layout, target, wide)
             loop = Loop(values, operands(region, table), outputs)
             text, needed = loop.function(), loop.dependencies
         else:
             writer = _FunctionWriter(
-                program, layout, target, wide or target, calls, slots.of_value, outputs,
+                program, layout, target, wide, calls, slots.of_value, outputs,
                 planned.get(number, UNPLANNED),
             )  # fmt: skip
             text = writer.function(number, region.start, region.end)
@@ -107,16 +112,15 @@ class _FunctionWriter:
     named: set[int] = attrs.field(factory=set, init=False)
     """The values that have been live in this function."""
     text: list[str] = attrs.field(factory=list, init=False)
-    emitter: Emitter = attrs.field(init=False)
-    packed: Emitter = attrs.field(init=False)
-    """Emits packs of several instructions."""
 
-    @emitter.default
-    def _emitter(self) -> Emitter:
+    @cached_property
+    def emitter(self) -> Emitter:
+        """Emits single instructions."""
         return Emitter(self.target, self.text)
 
-    @packed.default
-    def _packed(self) -> Emitter:
+    @cached_property
+    def packed(self) -> Emitter:
+        """Emits packs of several instructions."""
         return Emitter(self.wide, self.text)
 
     def function(self, number: int, start: int, end: int) -> str:

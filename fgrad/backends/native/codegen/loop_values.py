@@ -39,11 +39,10 @@ class LoopValues:
     """The target of one iteration; if that is of several rows already, the loop has one lane."""
     packed: Target
     """The target of packed calls, if it is wider."""
-    scalar_code: Emitter = attrs.field(init=False)
-    vector_code: Emitter = attrs.field(init=False)
-    packed_code: Emitter = attrs.field(init=False)
     preheader: list[str] = attrs.field(factory=list, init=False)
     """The instructions before the loop."""
+    text: list[str] = attrs.field(factory=list, init=False)
+    """The instructions of the loop body."""
     tables: dict[str, None] = attrs.field(factory=dict, init=False)
     """The definitions of constant arrays."""
     vectors: dict[int, str] = attrs.field(factory=dict, init=False)
@@ -54,24 +53,22 @@ class LoopValues:
     _carried: dict[Carried, str] = attrs.field(factory=dict, init=False)
     """The prefix of the names of a loop-carried value: `.1` is that of one iteration ago, and so on."""
 
-    @scalar_code.default
-    def _scalar_code(self) -> Emitter:
-        return Emitter(self.target, [])
+    @cached_property
+    def scalar_code(self) -> Emitter:
+        """Emits for one iteration."""
+        return Emitter(self.target, self.text)
 
-    @vector_code.default
-    def _vector_code(self) -> Emitter:
+    @cached_property
+    def vector_code(self) -> Emitter:
+        """Emits for all lanes."""
         lanes = self.region.lanes
-        target = attrs.evolve(self.target, width=lanes)
-        return self.scalar_code if lanes == 1 else Emitter(target, self.scalar_code.text)
+        wide = Emitter(attrs.evolve(self.target, width=lanes), self.text)
+        return self.scalar_code if lanes == 1 else wide
 
-    @packed_code.default
-    def _packed_code(self) -> Emitter:
-        return Emitter(self.packed, self.scalar_code.text)
-
-    @property
-    def text(self) -> list[str]:
-        """The instructions of the loop body."""
-        return self.scalar_code.text
+    @cached_property
+    def packed_code(self) -> Emitter:
+        """Emits packed calls."""
+        return Emitter(self.packed, self.text)
 
     @property
     def inputs(self) -> int:

@@ -62,7 +62,7 @@ class RowProgram:
         functions = self._functions(self.split.per_row, layout)
         last = [f"%last = sub i64 %end, {self.width}"]
         rows = self._rows(functions, last, ["br label %turn", "turn:"])
-        return functions.slots, iter([_module(functions, rows)])
+        return functions.slots, iter([functions.module(range(len(functions.texts)), rows)])
 
     def sums(self, *, masked: bool) -> tuple[int, Iterator[str]]:
         """The same for sums, which are valid where they are finite or, if `masked`, always."""
@@ -73,7 +73,8 @@ class RowProgram:
         functions = self._functions(program, SumLayout(self.sources, self.split.truths, outputs))
         rows = self._rows(functions, sums.prologue(width, outputs), sums.mark_counted(width))
         ends = sums.clear(width, outputs), sums.add(width, outputs, always_valid=loose is whole)
-        return functions.slots, iter([_module(functions, rows, *ends)])
+        module = functions.module(range(len(functions.texts)), rows, *ends)
+        return functions.slots, iter([module])
 
     def _functions(self, program: Program, layout: RowLayout) -> Functions:
         calls = callbacks(self.split.per_row)  # in the order of their table
@@ -86,7 +87,14 @@ class RowProgram:
         target = Target(self.width, fma=self.machine.fma, inline=inline)
         planned = registers if peak(program) > LIVE else 0
         return emit_functions(
-            program, layout, target, calls, cut, table=rerolled.table, registers=planned
+            program,
+            layout,
+            target,
+            calls,
+            cut,
+            table=rerolled.table,
+            wide=target,
+            registers=planned,
         )
 
     def _size(self, program: Program, cut: Sequence[Region]) -> int:
@@ -127,11 +135,6 @@ class RowProgram:
                 "}",
             ]
         )
-
-
-def _module(functions: Functions, *others: str) -> str:
-    needed = dict.fromkeys(need for needs in functions.dependencies for need in needs)
-    return "\n".join([*needed, *functions.texts, *others])
 
 
 def _rerolled(program: Program, layout: RowLayout, calls: Sequence[Op]) -> Rerolled:

@@ -111,11 +111,10 @@ def packed(program: Program, regions: Sequence[Region], width: int, calls: Seque
     order: list[int] = []
     for region in regions:
         instructions, first = program.instructions[region.start : region.end], inputs + region.start
-        straight = region.trips == 1
-        found = (
-            pack_order(instructions, first, width, calls) if straight else range(len(instructions))
-        )
-        order += [first + i for i in found]
+        if region.trips == 1:
+            order += [first + i for i in pack_order(instructions, first, width, calls)]
+        else:
+            order += range(first, first + len(instructions))
     same = order == list(range(inputs, inputs + len(program)))
     return program if same else reordered(program, order)
 

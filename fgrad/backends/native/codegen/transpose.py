@@ -83,10 +83,8 @@ def _turned(name: str, names: Sequence[str], start: int, target: Target) -> list
                 continue
             a, b = (f"{name}h{depth}_{k}" for k in (lane, lane + step))
             for k, offset in ((lane, 0), (lane + step, step)):
-                goes = [
-                    (i & ~step) + offset if not i & step else (i & ~step) + offset + lanes
-                    for i in range(lanes)
-                ]
+                # Lanes with the bit of the step come from the second vector.
+                goes = [(i & ~step) + offset + (i & step) * lanes // step for i in range(lanes)]
                 mask = ", ".join([f"i32 {g}" for g in goes])
                 to = names[k] if last else f"{name}h{depth + 1}_{k}"
                 lines.append(f"{to} = shufflevector {v} {a}, {v} {b}, <{lanes} x i32> <{mask}>")

@@ -121,10 +121,8 @@ def _periods(table: InstructionTable) -> list[int]:
     factor = np.array([0x9E3779B97F4A7C15], np.uint64)
     while length < _HASHED[-1] and len(hashes) > length:
         hashes = (hashes[:-length] * factor ^ (hashes[:-length] >> np.uint64(29))) + hashes[length:]
-        factor, length = (
-            factor * factor,
-            2 * length,
-        )  # arrays, since these overflow without a warning
+        # Arrays, since these overflow without a warning.
+        factor, length = factor * factor, 2 * length
         if length in _HASHED:
             order = np.argsort(hashes, kind="stable")
             again = hashes[order[1:]] == hashes[order[:-1]]

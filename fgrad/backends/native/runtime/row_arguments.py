@@ -74,12 +74,9 @@ class RowArguments:
 
     def copied_where_shared(self, outputs: Sequence[Array]) -> RowArguments:
         """The same, with copies of the arrays that share memory with outputs."""
-        arrays = tuple(
-            [
-                x.copy() if any(np.may_share_memory(x, y) for y in outputs) else x
-                for x in self.arrays
-            ]
-        )
+        shared = [any(np.may_share_memory(x, y) for y in outputs) for x in self.arrays]
+        pairs = zip(self.arrays, shared, strict=True)
+        arrays = tuple([x.copy() if with_outputs else x for x, with_outputs in pairs])
         return RowArguments(self.pattern, self.rows, arrays, self.numbers)
 
 
