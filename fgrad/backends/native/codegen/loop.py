@@ -166,23 +166,25 @@ class Loop:
         self, line: int, array: str, indices: Sequence[int], mark: str, *, truth: bool
     ) -> None:
         values, lanes = self.values, self.values.region.lanes
-        name, target = f"%v{line}{mark}", values.vector_code.target
-        value = values.result_vector(line)
+        name, value = f"%v{line}{mark}", values.result_vector(line)
         address = values.address(array, indices)
         if array == "%out" and lanes == 1:
             lines, at = index(name, address, 0)
+            target = values.vector_code.target
             values.text.extend([*lines, *values.layout.store(at, value, target, truth=truth)])
-            return
-        if truth:
-            values.text.append(target.number(f"{name}d", value))
-            value = f"{name}d"
-        values.text.extend(store(name, value, address, values.target, lanes))
+        else:
+            values.text.extend(self._stored(name, value, address, lanes, truth=truth))
 
     def _store_last(self, line: int, lane: int, slot: int, *, truth: bool) -> None:
         """In the exit block, spill a result of the last iterations, which alone are used later."""
-        name, target = f"%e{line}.{lane}", self.values.target
-        value = self.values.result_lane(line, lane)
-        if truth:
-            self.exit.append(target.number(f"{name}d", value))
-            value = f"{name}d"
-        self.exit.extend(store(name, value, Address("%scratch", slot, 0), target, 1))
+        value, address = self.values.result_lane(line, lane), Address("%scratch", slot, 0)
+        self.exit.extend(self._stored(f"%e{line}.{lane}", value, address, 1, truth=truth))
+
+    def _stored(
+        self, name: str, value: str, address: Address, lanes: int, *, truth: bool
+    ) -> list[str]:
+        """Store a value as a number in each lane."""
+        one = self.values.target
+        wide = one if lanes == 1 else self.values.vector_code.target
+        number = [wide.number(f"{name}d", value)] if truth else []
+        return [*number, *store(name, f"{name}d" if truth else value, address, one, lanes)]

@@ -15,7 +15,7 @@ import attrs
 from fgrad.backends.native.codegen import sums
 from fgrad.backends.native.codegen.callbacks import callbacks
 from fgrad.backends.native.codegen.functions import Functions, emit_functions
-from fgrad.backends.native.codegen.lanes import LIVE
+from fgrad.backends.native.codegen.lanes import LIVE, size
 from fgrad.backends.native.codegen.layout import RowLayout, SumLayout
 from fgrad.backends.native.codegen.masks import with_masked_factors
 from fgrad.backends.native.codegen.point import LONG
@@ -27,7 +27,7 @@ from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.math.table import Target
 from fgrad.backends.native.rerolling.detect import Rerolled
 from fgrad.backends.native.rerolling.instruction_table import InstructionTable
-from fgrad.backends.native.rerolling.partition import Region, regions
+from fgrad.backends.native.rerolling.partition import regions
 from fgrad.ops.primitive import Op
 from fgrad.program.hoist import Split
 from fgrad.program.program import Program
@@ -83,7 +83,8 @@ class RowProgram:
         if len(program) <= TILED and not loops and not calls:
             program = tiled(program, registers)
         cut = regions(len(program), ROW_FUNCTION_SIZE, loops)
-        inline = self._size(program, cut) <= INLINE
+        once = [line for w in cut for line in program.instructions[w.start : w.start + w.period]]
+        inline = size(once, self.machine) <= INLINE
         target = Target(self.width, fma=self.machine.fma, inline=inline)
         planned = registers if peak(program) > LIVE else 0
         return emit_functions(
@@ -96,12 +97,6 @@ class RowProgram:
             wide=target,
             registers=planned,
         )
-
-    def _size(self, program: Program, cut: Sequence[Region]) -> int:
-        """The number of instructions of IR in the regions, functions included."""
-        target = Target(self.machine.width, fma=self.machine.fma, inline=True)
-        lines = [line for w in cut for line in program.instructions[w.start : w.start + w.period]]
-        return sum([target.size(op) for op, _ in lines])
 
     @property
     def registers(self) -> int:

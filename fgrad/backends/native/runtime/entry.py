@@ -89,9 +89,8 @@ class Entry(Hot):
         objects = request.objects(write)
         calls = CallbackTable.of(callbacks(whole))
         code = loaded(objects.files, ["run"], calls.imports)
-        inputs = len(whole.inputs)
-        truths = [i >= inputs and whole.instructions[i - inputs][0].truth for i in whole.outputs]
-        shape = number_calls.Shape(inputs, tuple(truths), objects.slots)
+        truths = map(whole.truths.__getitem__, whole.outputs)
+        shape = number_calls.Shape(len(whole.inputs), tuple(truths), objects.slots)
         countdown = HOT if objects.level < BEST else 0
         cell = (ctypes.c_int64 * 3)(code.addresses["run"], countdown, 0)
         return cls(cell, whole, exact, machine, calls, shape, objects.level, [code])

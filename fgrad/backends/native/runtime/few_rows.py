@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
@@ -78,7 +78,7 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     known, hoisted, split, lanes = cpython.arrays(), code.hoisted, code.split, code.width
     if known is None or code.calls.functions or (hoisted and hoisted.calls.functions):
         return None
-    kinds = [_kind(kind, size) for kind, size in code.pattern]
+    kinds = [{"column": 0, "table": n, "numbers": -n}[kind] for kind, n in code.pattern]
     places = [k if varies else -1 - k for varies, k in split.outputs]
     order = split.hoisted.outputs
     words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in ((*kinds, *sizes), order, places)]
@@ -90,7 +90,8 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     objects = arguments + (outputs if way == "into" else len(sizes))
     rows = [kind for kind, _ in code.pattern if kind == "numbers"]
     # Not where outputs are written meanwhile, for they could overlap the row.
-    in_place = way in ("sum", "total") and not hoisted and len(rows) == 1 and _in_order(order)
+    in_place = way in ("sum", "total") and not hoisted and len(rows) == 1 < len(order)
+    in_place = in_place and order == tuple(range(len(order)))
     facts = [
         *(*functions, *map(ctypes.addressof, words), id(kept)),
         *(objects, arguments, outputs, len(order), lanes, most, in_place, 0),
@@ -106,14 +107,6 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
         "rows", made.addresses["call"], cpython.METH_FASTCALL, _never, held
     )
     return call
-
-
-def _in_order(order: Sequence[int]) -> bool:
-    return len(order) > 1 and list(order) == list(range(len(order)))
-
-
-def _kind(kind: str, size: int) -> int:
-    return {"column": 0, "table": size, "numbers": -size}[kind]
 
 
 def _places(sizes: list[int]) -> list[int]:
