@@ -97,16 +97,13 @@ class RowLayout(Layout):
             )
         if array.startswith("table"):
             return load_column(name, int(array.removeprefix("table ")), at, target)
-        return self._load_number(name, at, target, truth=array == "truths")
-
-    def _load_number(self, name: str, at: str, target: Target, *, truth: bool) -> Sequence[str]:
-        wide = f"{name}w" if truth else name
-        lines = [
+        wide = f"{name}w" if array == "truths" else name
+        return (
             f"{name}p = getelementptr double, ptr %same, i64 {at}",
             f"{name}s = load double, ptr {name}p",
             *target.broadcast(f"{name}s", wide),
-        ]
-        return [*lines, target.truth(name, wide)] if truth else lines
+            *([target.truth(name, wide)] if array == "truths" else []),
+        )
 
     def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
         """Store a vector of rows."""

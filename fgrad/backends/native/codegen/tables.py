@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 from typing import Final, TypeAlias
 
@@ -52,6 +53,7 @@ _FORMS: Final = (
 """The instructions of each operation of a tape, from its arguments `%x0` and so on to `%y`, in the order of its codes."""
 
 
+@cache
 def tape_module() -> str:
     """The module of `@tape(memory, runs, count)` and `@gather(memory, out, places, count)`."""
     return "\n".join([*_tape(), *_gather()])

@@ -75,7 +75,9 @@ def _column() -> list[str]:
 
 
 def _table() -> list[str]:
-    """A table, or a single row of numbers that all rows share."""
+    """A table, or a single row of numbers that all rows share, which may be read in place."""
+    part = load_element("part", "double", "%x.data", "%j")
+    given = [*part, *push("part.given", "double", "%part", "%given", "%numbers.at")]
     return [
         "table:",
         *load_element("width", "i64", "%x.lengths", "1"),
@@ -93,7 +95,9 @@ def _table() -> list[str]:
         "%wanted = sub i64 0, %kind",
         *expect("row.wanted", "icmp eq i64 %wanted, %width", "free"),
         *expect("row.alone", "icmp eq i64 %x.length, 1", "free"),
-        *_row(),
+        "store ptr %x.data, ptr %row.at",
+        *expect("row.other", "xor i1 %in.place, true", "sorted"),
+        *loop("j", "%width", given),
         "br label %sorted",
     ]
 
@@ -162,17 +166,6 @@ def record_span(x: str, across: str) -> list[str]:
         f"%{x}.high = add i64 %{x}.top, %{x}.bytes",
         *push(f"{x}.from", "i64", f"%{x}.low", "%spans", "%ends.at"),
         *push(f"{x}.to", "i64", f"%{x}.high", "%spans", "%ends.at"),
-    ]
-
-
-def _row() -> list[str]:
-    """The numbers of a single row, which may be read in place."""
-    part = load_element("part", "double", "%x.data", "%j")
-    given = [*part, *push("part.given", "double", "%part", "%given", "%numbers.at")]
-    return [
-        "store ptr %x.data, ptr %row.at",
-        *expect("row.other", "xor i1 %in.place, true", "sorted"),
-        *loop("j", "%width", given),
     ]
 
 

@@ -7,6 +7,7 @@ all programs: what differs is at `@facts`. `@cell` is that of `point`.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
@@ -24,6 +25,7 @@ _UNLIKE: Final = "inttoptr (i64 1 to ptr)"
 """What `@tried` returns for arguments that do not fit."""
 
 
+@cache
 def on_trees() -> str:
     """The trampoline for trees."""
     return module([*reading(), *building(), *_tried(), *_call()])

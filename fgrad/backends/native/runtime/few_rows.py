@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from functools import cache
+from itertools import accumulate
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
@@ -111,10 +112,7 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
 
 def _places(sizes: list[int]) -> list[int]:
     """The offsets of consecutive regions of so many doubles, aligned to 128 bytes, and the end."""
-    places, at = [], 0
-    for size in sizes:
-        at += -(-8 * size // 128) * 128
-        places.append(at)
+    places = list(accumulate([-(-8 * size // 128) * 128 for size in sizes]))
     return [*places[:-1], places[-1] + 128]
 
 

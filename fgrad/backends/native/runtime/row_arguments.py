@@ -63,13 +63,11 @@ class RowArguments:
             row = np.array(numbers, np.float64)
         return cls(tuple(pattern), rows, tuple(arrays), row)
 
-    def pointers(self, start: int = 0) -> Any:
-        """The pointers and strides that code reads, for the rows from `start` on."""
+    def pointers(self) -> Any:
+        """The pointers to columns, and those to tables with their strides, that code reads."""
         entries: list[int] = []
         for x in self.arrays:
-            entries.append(address(x) + start * x.strides[0])
-            if x.ndim == 2:
-                entries.append(x.strides[0])
+            entries += (address(x), x.strides[0])[: x.ndim]
         return pointer_array(entries)
 
     def copied_where_shared(self, outputs: Sequence[Array]) -> RowArguments:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -67,12 +66,11 @@ class Plan:
             for _, first, table in step.elements:
                 facts += [_address(table), table.shape[1], first]
             if step.runs:
-                runs = [
-                    (code, table.shape[1], first, _address(table))
-                    for code, first, table in step.runs
-                ]
-                flat = (ctypes.c_int64 * (4 * len(runs)))(*[x for run in runs for x in run])
-                facts += [ctypes.addressof(flat), len(runs)]
+                runs: list[int] = []
+                for code, first, table in step.runs:
+                    runs += [code, table.shape[1], first, _address(table)]
+                flat = (ctypes.c_int64 * len(runs))(*runs)
+                facts += [ctypes.addressof(flat), len(step.runs)]
                 held.append(flat)
         return (ctypes.c_int64 * len(facts))(*facts), (self, *held)
 
@@ -91,12 +89,8 @@ class Codes:
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> Codes:
         """The code, compiled quickly: better code replaces it when one of them is hot."""
-        made = cls(
-            plans,
-            [plan.facts() for plan in plans],
-            [(ctypes.c_int64 * 3)(0, HOT, 0) for _ in plans],
-            [],
-        )
+        cells = [(ctypes.c_int64 * 3)(0, HOT, 0) for _ in plans]
+        made = cls(plans, [plan.facts() for plan in plans], cells, [])
         made.compile(QUICK)
         return made
 
@@ -105,7 +99,8 @@ class Codes:
         module = elements_module([plan.levels for plan in self.plans], host())
         names = [f"run{number}" for number in range(len(self.plans))]
         told = {f"facts{k}": ctypes.addressof(facts) for k, (facts, _) in enumerate(self.facts)}
-        code = loaded([trampoline_code(module, level), _tape()], names, told)
+        files = trampoline_code(module, level), trampoline_code(tape_module(), PLAIN)
+        code = loaded(files, names, told)
         self.codes.append(code)
         for cell, name in zip(self.cells, names, strict=True):
             cell[0] = code.addresses[name]
@@ -154,8 +149,3 @@ class TableCode(Hot):
 
 def _address(array: Any) -> int:
     return int(array.ctypes.data)
-
-
-@cache
-def _tape() -> bytes:
-    return trampoline_code(tape_module(), PLAIN)
