@@ -30,10 +30,10 @@ HOT: Final = 10_000
 Run: Final = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 
 
-@attrs.frozen(eq=False)
 class Hot:
-    """Code that builtins call, and that it can `improve` when it is hot."""
+    """Code that builtins call, and that can `improve` when it is hot."""
 
+    __slots__ = ()
     cell: Any
     """The address of the code, the countdown of calls to the next fallback, and a word for the trampoline."""
 
@@ -73,6 +73,7 @@ class Entry(Hot):
     machine: Machine
     calls: CallbackTable
     shape: number_calls.Shape
+    cell: Any
     level: int
     """The level of the first code."""
     codes: list[Code]
@@ -92,7 +93,7 @@ class Entry(Hot):
         shape = number_calls.Shape(len(whole.inputs), tuple(truths), objects.slots)
         countdown = HOT if objects.level < BEST else 0
         cell = (ctypes.c_int64 * 3)(code.addresses["run"], countdown, 0)
-        return cls(cell, whole, exact, machine, calls, shape, objects.level, [code])
+        return cls(whole, exact, machine, calls, shape, cell, objects.level, [code])
 
     def improve(self) -> Iterator[None]:
         """Compile the best code once, for calls from then on; in steps, for `submit`."""

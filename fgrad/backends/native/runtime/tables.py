@@ -114,7 +114,7 @@ class Codes:
     def functions(self) -> list[TableCode]:
         """Each of the functions."""
         return [
-            TableCode(cell, plan.inputs, len(plan.outputs), (ctypes.c_double * plan.size)(), self)
+            TableCode(plan.inputs, len(plan.outputs), (ctypes.c_double * plan.size)(), self, cell)
             for plan, cell in zip(self.plans, self.cells, strict=True)
         ]
 
@@ -128,6 +128,7 @@ class TableCode(Hot):
     memory: Any
     """The numbers; the inputs come first."""
     codes: Codes
+    cell: Any
     lock: Any = attrs.field(factory=Lock, init=False)
 
     def into(self, sizes: Sequence[int], other: Callable[..., Any]) -> Callable[..., Any]:
