@@ -77,6 +77,7 @@ def emit_functions(
     for index, value in enumerate(program.outputs):
         outputs.setdefault(value, []).append(index)
     texts, dependencies = [], []
+    stored_inputs: set[int] = set()
     for number, region in enumerate(regions):
         if region.trips > 1:
             values = LoopValues(program, number, region, slots.of_value, layout, target, wide)
@@ -85,7 +86,7 @@ def emit_functions(
         else:
             writer = _FunctionWriter(
                 program, layout, target, wide, calls, slots.of_value, outputs,
-                planned.get(number, UNPLANNED),
+                planned.get(number, UNPLANNED), stored_inputs,
             )  # fmt: skip
             text = writer.function(number, region.start, region.end)
             needed = writer.dependencies(program.instructions[region.start : region.end])
@@ -107,6 +108,8 @@ class _FunctionWriter:
     outputs: Mapping[int, Sequence[int]]
     """Which outputs each value is."""
     plan: SpillPlan
+    stored_inputs: set[int]
+    """The inputs that this function or an earlier one has stored in their slots."""
     live: dict[int, str] = attrs.field(factory=dict, init=False)
     """The names of the values that are live."""
     named: set[int] = attrs.field(factory=set, init=False)
@@ -196,7 +199,7 @@ class _FunctionWriter:
         line = value - len(self.program.inputs)
         name = self.live[value] = f"%x{value}r{len(self.text)}" if again else f"%x{value}"
         self.named.add(value)
-        if line >= 0 or (again and value in self.slots):
+        if line >= 0 or value in self.stored_inputs:
             op = self.program.instructions[line][0] if line >= 0 else ops.identity
             if not op.multiple:
                 self._reload(self.slots[value], name, truth=op.truth)
@@ -210,6 +213,7 @@ class _FunctionWriter:
                 self.live[index] = f"%x{index}"
                 if index in self.slots:
                     self._spill(self.slots[index], f"%x{index}", truth=False)
+                    self.stored_inputs.add(index)
             self.named.update(loaded)
         return name
 

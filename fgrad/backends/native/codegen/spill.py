@@ -9,6 +9,7 @@ values that are not live at the same time share a slot of scratch memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import Final
@@ -96,17 +97,51 @@ def spill_plans(
 ) -> tuple[Mapping[int, SpillPlan], frozenset[int]]:
     """The plan of each straight-line region, if `registers` is given, and the values that need slots for them.
 
-    Inputs of tables that are reloaded are spilled; others can be loaded again.
+    Inputs of tables that are reloaded, or that a later region uses, are spilled; others can be
+    loaded again.
     """
+    inputs = len(program.inputs)
+    first = _first(program, layout, target, regions)
+
+    def loaded(number: int, x: int) -> Iterable[int]:
+        return [x] if first.get(x, number) < number else layout.load(x, target)[1]
+
     found = {
-        number: spill_plan(program, w.start, w.end, registers, lambda x: layout.load(x, target)[1])
+        number: spill_plan(program, w.start, w.end, registers, partial(loaded, number))
         for number, w in enumerate(regions)
         if registers and w.trips == 1
     }
-    inputs = len(program.inputs)
     spilled = frozenset[int]().union(*[p.spilled for p in found.values()])
-    again = [x for x in spilled if x < inputs and not layout.place(x)[0].startswith("table")]
-    return found, spilled.difference(again)
+    columns = [x for x in spilled if x in first]
+    for number, w in enumerate(regions):
+        if w.trips == 1:
+            columns += [x for x in _inputs(program, w) if first.get(x, number) < number]
+    return found, frozenset([x for x in spilled if x >= inputs]).union(columns)
+
+
+def _first(
+    program: Program, layout: Layout, target: Target, regions: Sequence[Region]
+) -> Mapping[int, int]:
+    """For each input that is loaded from a table the index of the region that loads it first."""
+    first: dict[int, int] = {}
+    others: set[int] = set()
+    for number, w in enumerate(regions):
+        for x in _inputs(program, w) if w.trips == 1 else ():
+            if x in first or x in others:
+                continue
+            if layout.place(x)[0].startswith("table"):
+                first.update(dict.fromkeys(layout.load(x, target)[1], number))
+            else:
+                others.add(x)
+    return first
+
+
+def _inputs(program: Program, region: Region) -> Iterable[int]:
+    """The inputs that a straight-line region loads; the first region also those that are outputs."""
+    instructions = program.instructions[region.start : region.end]
+    values = [a for _, args in instructions for a in args if type(a) is int]
+    found = dict.fromkeys([*(program.outputs if region.start == 0 else ()), *values])
+    return [x for x in found if x < len(program.inputs)]
 
 
 @attrs.frozen
