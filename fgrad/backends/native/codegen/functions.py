@@ -240,15 +240,13 @@ class _FunctionWriter:
         self.text.append(f"store {v} {name}, ptr {self._slot(slot, f'{name}q')}")
 
     def _callback(self, op: Op, value: int, given: Sequence[str]) -> None:
-        text, name, v = self.text, f"%x{value}", self.target.type()
-        entry = self.calls.index(op)
-        results = emit_callback(text, name, op, given, entry=entry, target=self.target)
+        name, entry = f"%x{value}", self.calls.index(op)
+        results = emit_callback(self.text, name, op, given, entry=entry, target=self.target)
         if op.multiple:
-            for k, result in enumerate(results):
-                slot = self._slot(self.slots[value] + k, f"{result}p")
-                text.append(f"store {v} {result}, ptr {slot}")
+            for slot, result in enumerate(results, self.slots[value]):
+                self._spill(slot, result, truth=False)
         elif op.truth:
-            text.append(self.target.truth(name, results[0]))
+            self.text.append(self.target.truth(name, results[0]))
 
     def _callback_memory(self, lines: Sequence[Instruction]) -> list[str]:
         """Memory for the arguments and results of callbacks."""

@@ -25,8 +25,7 @@ from fgrad.backends.native.codegen.slp import (
     takes_both,
     vectorised,
 )
-from fgrad.backends.native.rerolling.operands import Operand, as_program
-from fgrad.backends.native.rerolling.vectorize import VectorSchedule
+from fgrad.backends.native.rerolling.operands import Operand, VectorSchedule, as_program
 from fgrad.program.program import Instruction, Program
 from fgrad.program.schedule import reordered
 

@@ -7,7 +7,6 @@ length of each array.
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
@@ -16,13 +15,13 @@ from fgrad.backends.native.interop.number_calls import called_with, fall_back
 from fgrad.backends.native.ir.control import (
     expect,
     load_element,
-    load_field,
+    load_words,
     loop,
     module,
     store_element,
 )
 
-_FACTS: Final = ("arrays", "i64"), ("outputs", "i64"), ("in", "ptr"), ("scratch", "ptr")
+_FACTS: Final = "arrays", "outputs", "in", "scratch"
 _LANES: Final = 8
 
 
@@ -31,7 +30,7 @@ def on_arrays() -> str:
 
     `self` is called for all else, also for arrays that are not contiguous.
     """
-    facts = [load_field(name, kind, "@facts", 8 * k) for k, (name, kind) in enumerate(_FACTS)]
+    facts = load_words(_FACTS, "@facts", addresses=("in", "scratch"))
     copy = [
         f"%place = add i64 %i, {len(_FACTS)}",
         *load_element("size", "i64", "@facts", "%place"),
@@ -39,7 +38,7 @@ def on_arrays() -> str:
         *_copied(),
     ]
     lines = [
-        *called_with("%wanted", [*chain.from_iterable(facts), "%wanted = add i64 %arrays, 1"]),
+        *called_with("%wanted", [*facts, "%wanted = add i64 %arrays, 1"]),
         *load_line("y", "%args", "%arrays", "%outputs"),
         f"%y.write = and i32 %y.flags, {at.WRITEABLE}",
         *expect("y.open", "icmp ne i32 %y.write, 0", "slow"),

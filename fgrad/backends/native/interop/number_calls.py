@@ -149,11 +149,7 @@ def _box(name: str, out: str, index: str, *, truth: bool) -> list[str]:
 
 def _tuple(shape: Shape) -> list[str]:
     """Make the tuple `%result` of the outputs."""
-    lines = [
-        f"%result = call ptr @PyTuple_New(i64 {len(shape.truths)})",
-        *expect("tupled", "icmp ne ptr %result, null", "failed"),
-        f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
-    ]
+    lines = new_tuple(f"{len(shape.truths)}")
     if True not in shape.truths:
         body = _box("%y", "%out", "%k", truth=False)
         body += store_element("y", "ptr", "%y", "%items", "%k")
@@ -162,6 +158,15 @@ def _tuple(shape: Shape) -> list[str]:
         lines += _box(f"%item{i}", "%out", f"{i}", truth=truth)
         lines += store_element(f"item{i}", "ptr", f"%item{i}", "%items", f"{i}")
     return lines
+
+
+def new_tuple(size: str) -> list[str]:
+    """Make the tuple `%result`, whose items are at `%items`."""
+    return [
+        f"%result = call ptr @PyTuple_New(i64 {size})",
+        *expect("tupled", "icmp ne ptr %result, null", "failed"),
+        f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
+    ]
 
 
 def _result_array(size: int) -> list[str]:

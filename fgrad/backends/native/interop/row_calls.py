@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fgrad.backends.native.interop.arguments import load_invariant_numbers, read_argument
-from fgrad.backends.native.ir.control import expect, loop, module
+from fgrad.backends.native.ir.control import expect, load_words, loop, module
 
 ADDRESSES: Final = ("code", "hoisted", "clear", "add", "kinds", "order", "places", "kept")
 """The code over rows, the hoisted code or 0, `clear` and `add` or 0, three arrays of words, and a list.
@@ -49,7 +49,7 @@ def trampoline(made: Sequence[str]) -> str:
         "%held.at = alloca ptr",
         "%row.at = alloca ptr",
         "store ptr null, ptr %held.at",
-        *map(_fact, FACTS),
+        *load_words(FACTS, "@facts", addresses=ADDRESSES, prefix="fact."),
         *expect("enough", "icmp eq i64 %n, %fact.given", "unusual"),
         *expect("nameless", "icmp eq ptr %names, null", "unusual"),
         "%memory = call ptr @PyMem_RawMalloc(i64 %fact.end)",
@@ -98,11 +98,6 @@ _ENDS: Final = (
     "call void @Py_IncRef(ptr @_Py_NoneStruct)",
     "ret ptr @_Py_NoneStruct",
 )
-
-
-def _fact(name: str) -> str:
-    kind = "ptr" if name in ADDRESSES else "i64"
-    return f"%fact.{name} = load {kind}, ptr {fact_address(name)}"
 
 
 def fact_address(name: str) -> str:

@@ -12,6 +12,7 @@ from fgrad.backends.native.interop.arguments import (
     record_span,
     recycled_array,
 )
+from fgrad.backends.native.interop.number_calls import new_tuple
 from fgrad.backends.native.interop.row_calls import fact_address, trampoline
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
@@ -23,7 +24,7 @@ _TRUE: Final = (
 
 def to_new_columns() -> str:
     """The trampoline that returns a tuple of new columns: slices of one array, as `new_columns` makes them."""
-    return trampoline([*_base(), *_make_tuple(), *_columns(), *_run("%outs")])
+    return trampoline([*_base(), *new_tuple("%fact.outputs"), *_columns(), *_run("%outs")])
 
 
 def to_given_columns() -> str:
@@ -119,7 +120,7 @@ def to_sums() -> str:
         *expect("objected", "icmp ne ptr %object, null", "halfway"),
         *store_element("item", "ptr", "%object", "%items", "%k"),
     ]
-    return trampoline([*_SUMS, *_make_tuple(), *loop("k", "%fact.outputs", kept)])
+    return trampoline([*_SUMS, *new_tuple("%fact.outputs"), *loop("k", "%fact.outputs", kept)])
 
 
 def to_given_sums() -> str:
@@ -152,15 +153,6 @@ def _run(to: str) -> list[str]:
         "%running = call ptr @PyEval_SaveThread()",
         f"call void %fact.code({given})",
         "call void @PyEval_RestoreThread(ptr %running)",
-    ]
-
-
-def _make_tuple() -> list[str]:
-    """Make the tuple `%result` for the outputs, whose items are at `%items`."""
-    return [
-        "%result = call ptr @PyTuple_New(i64 %fact.outputs)",
-        *expect("tupled", "icmp ne ptr %result, null", "failed"),
-        f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.ir.control import load_field
+from fgrad.backends.native.ir.control import load_words
 from fgrad.trees.containers import is_plain_tuple
 from fgrad.trees.sameness import Same
 from fgrad.trees.tree import Structure
@@ -124,13 +124,7 @@ def slot_offset(kind: type, name: str) -> int | None:
 
 def load_descriptor(descriptor: str) -> list[str]:
     """Load the fields of a descriptor: `%tag`, `%referent`, `%count`, `%accessors` and `%children`."""
-    return [
-        line
-        for k, name in enumerate(FIELDS)
-        for line in load_field(
-            name, "i64" if name in ("tag", "count") else "ptr", descriptor, 8 * k
-        )
-    ]
+    return load_words(FIELDS, descriptor, addresses=("referent", "accessors", "children"))
 
 
 def switch_on_tag(known: Sequence[str], otherwise: str, **others: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 
 def expect(label: str, condition: str, otherwise: str) -> list[str]:
@@ -60,6 +60,17 @@ def load_field(name: str, kind: str, start: str, offset: int) -> list[str]:
     """Load `%name` from a byte offset in a struct."""
     place = f"%{name}.place = getelementptr i8, ptr {start}, i64 {offset}"
     return [place, f"%{name} = load {kind}, ptr %{name}.place"]
+
+
+def load_words(
+    names: Sequence[str], start: str, *, addresses: Collection[str], prefix: str = ""
+) -> list[str]:
+    """Load consecutive words under their names: numbers, and `addresses`."""
+    lines = []
+    for k, name in enumerate(names):
+        kind = "ptr" if name in addresses else "i64"
+        lines += load_field(f"{prefix}{name}", kind, start, 8 * k)
+    return lines
 
 
 def store_element(name: str, kind: str, value: str, start: str, index: str) -> list[str]:

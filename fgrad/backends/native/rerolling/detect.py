@@ -15,9 +15,8 @@ import attrs
 import numpy as np
 
 from fgrad.backends.native.rerolling.instruction_table import NONE, VALUE, InstructionTable
-from fgrad.backends.native.rerolling.operands import operands
+from fgrad.backends.native.rerolling.operands import VectorSchedule, operands
 from fgrad.backends.native.rerolling.partition import Region
-from fgrad.backends.native.rerolling.vectorize import VectorSchedule
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 from fgrad.program.schedule import by_depth, reordered

@@ -97,7 +97,7 @@ class Entry(Hot):
 
     def improve(self) -> Iterator[None]:
         """Compile the best code once, for calls from then on; in steps, for `submit`."""
-        if len(self.codes) > 1 or not self.long:
+        if len(self.codes) > 1 or self.level == BEST:
             return
         request, write = _request(self.program, BEST, self.machine, exact=self.exact)
         objects = yield from request.steps(write)
@@ -110,11 +110,6 @@ class Entry(Hot):
         """The code in LLVM IR."""
         _, write = _request(self.program, BEST, self.machine, exact=self.exact)
         return "\n".join(write()[2])
-
-    @property
-    def long(self) -> bool:
-        """Whether the first code was compiled at a low level, so that there is better."""
-        return self.level < BEST
 
     def run(self, *xs: float) -> tuple[Any, ...]:
         """The outputs, by ctypes: for interpreters that `buffers.cpython` does not know."""
