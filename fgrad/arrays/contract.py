@@ -35,10 +35,14 @@ def contraction(spec: str) -> Whole:
     """Multiply and sum, by letters: each is in two of the arguments and the result, or in all three."""
     p, q, out = letters(spec)
     to_left, to_right = f"{out},{q}->{p}", f"{out},{p}->{q}"
+    plain_left, plain_right = plan(to_left), plan(to_right)
 
     def pull(y: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
         a, b = args
         g = full(g, shape_of(y))
+        if type(g) is type(a) is type(b) is np.ndarray:  # most of all, in half of the time
+            left = plain(quietly(plain_left, g, b)) if wanted[0] else None
+            return left, plain(quietly(plain_right, g, a)) if wanted[1] else None
         left = contracted(to_left, g, b) if wanted[0] else None
         return left, contracted(to_right, g, a) if wanted[1] else None
 

@@ -195,6 +195,8 @@ def reshaping(shape: Shape) -> Linear:
 
 def reshaped(x: Any, shape: Shape) -> Any:
     """A flow, or anything that one holds, in another shape."""
+    if type(x) is np.ndarray:
+        return plain(x.reshape(shape))
     if isinstance(x, Guarded):
         return Guarded(reshaped(x.condition, shape), reshaped(x.value, shape), x.zero)
     if shape_of(x) == shape:

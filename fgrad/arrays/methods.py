@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
+import attrs
 import numpy as np
 
 from fgrad.arrays import parts, products, shapes
 from fgrad.arrays.at import at
-from fgrad.arrays.contract import contraction
 from fgrad.arrays.nodes import (
     ArrayCondition,
     ArrayNode,
     _ConditionOfArrays,
     _NumberOfArrays,
-    new_node,
 )
 from fgrad.arrays.numpy_arguments import read
 from fgrad.arrays.numpy_forms import astype, astype_of_truths
 from fgrad.arrays.numpy_table import FUNCTIONS
 from fgrad.arrays.sparse_functions import no_array
 from fgrad.arrays.sparse_functions import product as sparse_product
-from fgrad.arrays.values import array, is_sparse, quietly
+from fgrad.arrays.values import is_sparse
 from fgrad.errors import SilentDetach
 from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array
@@ -60,34 +59,13 @@ def _item(self: Any, *place: int) -> Any:
 def _matmul(self: Any, other: Any) -> Any:
     if not (isinstance(other, (Node, list)) or is_array(other)):
         return sparse_product(self, other) if is_sparse(other) else NotImplemented
-    return _product(self, other)
+    return products.matmul(self, other)
 
 
 def _rmatmul(self: Any, other: Any) -> Any:
     if not (isinstance(other, (Node, list)) or is_array(other)):
         return sparse_product(other, self) if is_sparse(other) else NotImplemented
-    return _product(other, self)
-
-
-_MATRICES: Final = contraction("ab,bc->ac")
-
-
-def _product(a: Any, b: Any) -> Any:
-    """As `products.matmul`; of two matrices in half of the time."""
-    x, y, depth = a, b, -1
-    if type(a) is ArrayNode:
-        x, depth = a.value, a.depth
-    elif type(a) is np.ndarray:
-        a = x = array(a, "matmul")
-    if type(b) is ArrayNode:
-        y, depth = b.value, b.depth if b.depth > depth else depth
-    elif type(b) is np.ndarray:
-        b = y = array(b, "matmul")
-    s: Any = getattr(x, "shape", ())
-    t: Any = getattr(y, "shape", ())
-    if len(s) == 2 == len(t) and s[1] == t[0] and type(x) is type(y) is np.ndarray:
-        return new_node(_MATRICES, a, b, quietly(np.matmul, x, y), depth + 1)
-    return products.matmul(a, b)
+    return products.matmul(other, self)
 
 
 def _unassigned(self: Any, key: Any, value: Any) -> Any:
@@ -105,19 +83,33 @@ def _refusing(name: str, advice: str) -> Callable[..., Any]:
     return refuse
 
 
-def _missing(self: Any, name: str) -> Any:
-    """AttributeError, with where an attribute of numpy's arrays is to be had."""
-    kind = type(self)
-    problem = (
-        f"{'Node' if kind is _NumberOfArrays else kind.__name__!r} object has no attribute {name!r}"
-    )
-    if kind is ArrayCondition and name in _OF_NUMBERS:
-        problem += f"; of 1 and 0 it is np.where(condition, 1.0, 0.0).{name}(), and a count is np.count_nonzero(condition)"
-    elif hasattr(float if kind is _NumberOfArrays else np.ndarray, name) and not name.startswith(
-        "_"
-    ):
-        problem += f"; its value has it, without a derivative: node.value.{name}"
-    raise AttributeError(problem, name=name, obj=self)
+@attrs.frozen
+class _Missing:
+    """A name that arrays have and nodes have not: AttributeError, with where it is to be had.
+
+    One for each name, as with `__getattr__` Python finds every attribute of a node more slowly.
+    """
+
+    name: str
+    advice: str
+
+    def __get__(self, node: Any, kind: type) -> NoReturn:
+        problem = f"{kind.__name__!r} object has no attribute {self.name!r}; {self.advice}"
+        raise AttributeError(problem, name=self.name, obj=node)
+
+
+def _give_missing(kind: Any, like: type) -> None:
+    """Have what values of nodes of a class have, and the nodes have not, say where it is to be had."""
+    for name in dir(like):
+        if name.startswith("_") or hasattr(kind, name):
+            continue
+        advice = f"its value has it, without a derivative: node.value.{name}"
+        if kind is ArrayCondition and name in _OF_NUMBERS:
+            advice = (
+                f"of 1 and 0 it is np.where(condition, 1.0, 0.0).{name}(), and a count is"
+                " np.count_nonzero(condition)"
+            )
+        setattr(kind, name, _Missing(name, advice))
 
 
 _AS_FUNCTIONS: Final = [
@@ -197,9 +189,11 @@ def _give_methods() -> None:
     condition.astype = _converting(astype_of_truths)
     kind.__getitem__ = condition.__getitem__ = shapes.index
     for each in (kind, number, condition):
-        each.__getattr__ = _missing
         each.reshape, each.ravel, each.flatten = _reshape, FUNCTIONS[np.ravel], FUNCTIONS[np.ravel]
     _ConditionOfArrays.astype = _converting(astype_of_truths)  # type: ignore[attr-defined]  # given here
+    number.__name__ = "Node"  # so Python's own errors call it
+    for each, like in ((kind, np.ndarray), (number, float), (condition, np.ndarray)):
+        _give_missing(each, like)
 
 
 _give_methods()

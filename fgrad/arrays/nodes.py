@@ -150,7 +150,7 @@ def new_node(op: Any, x: Any, y: Any, value: Any, depth: int) -> Any:
     node._x = x
     node._y = y
     if type(value) is np.ndarray and value.ndim:
-        value.setflags(write=False)
+        value.setflags(False)  # type: ignore[call-arg]  # by its place in half of the time
         kinds: Any = _ARRAYS
     else:
         value, kinds = plain(value), _NUMBERS

@@ -32,8 +32,10 @@ def read(called: str, f: Callable[..., Any], names: str) -> Callable[..., Any]:
     second = every[1] if len(every) > 1 and every[1] in direct else None
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and direct.issuperset(kwargs):
-            if not any(value is _NO_VALUE for value in kwargs.values()):
+        if len(args) == 1:
+            if not kwargs:
+                return f(args[0])
+            if direct.issuperset(kwargs) and not any(v is _NO_VALUE for v in kwargs.values()):
                 return f(args[0], **kwargs)
         elif len(args) == 2 and second and not kwargs:
             return f(args[0], **{second: args[1]})

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn, TypeAlias, final
 
 import attrs
+import numpy as np
 
 from fgrad.arrays.nodes import ArrayNode, made, new_node
 from fgrad.arrays.values import plain, quietly, shape_of
@@ -46,9 +47,12 @@ class ArrayOp(Op):
 
     def __call__(self, *args: Any) -> Any:
         """The result on nodes, arrays and floats: a node if there is one among them."""
-        if len(args) == 1 and type(args[0]) is ArrayNode:  # most of all, in half of the time
-            x = args[0]
-            return new_node(self, x, None, quietly(self.impl, x.value), x.depth + 1)
+        if len(args) == 1:  # most of all, in half of the time
+            (x,) = args
+            if type(x) is ArrayNode:
+                return new_node(self, x, None, quietly(self.impl, x.value), x.depth + 1)
+            if type(x) is np.ndarray:
+                return plain(quietly(self.impl, x))
         nodes = [a for a in args if isinstance(a, Node)]
         for node in nodes:
             if node.abstract:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import operator
 from string import ascii_letters
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from fgrad.arrays.contract import contract
+from fgrad.arrays.contract import contract, contraction
 from fgrad.arrays.linear import reshaped
+from fgrad.arrays.nodes import ArrayNode, new_node
 from fgrad.arrays.shapes import axis_of, given, index, moveaxis, ravel, refused
 from fgrad.arrays.sparse_functions import product as sparse_product
 from fgrad.arrays.together import stack
-from fgrad.arrays.values import is_sparse, shape_of
+from fgrad.arrays.values import array, is_sparse, quietly, shape_of
+
+_MATRICES: Final = contraction("ab,bc->ac")
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -21,6 +24,10 @@ def matmul(a: Any, b: Any) -> Any:
 
     One of them may be a matrix of scipy.sparse, which is a constant.
     """
+    if type(a) is ArrayNode or type(b) is ArrayNode:
+        made = _of_matrices(a, b)
+        if made is not None:
+            return made
     if is_sparse(a) or is_sparse(b):
         return sparse_product(a, b)
     a, b = given(a, "matmul"), given(b, "matmul")
@@ -47,6 +54,26 @@ def matmul(a: Any, b: Any) -> Any:
     out = "".join([c for c in names if c in left or c in right])
     y = contract(f"{left}ab,{right}bc->{out}ac", a, b)
     return reshaped(y, (*np.broadcast_shapes(batch_a, batch_b), s[-2], t[-1]))
+
+
+def _of_matrices(a: Any, b: Any) -> Any:
+    """The product of two matrices of which one is a node, in half of the time; None for all else."""
+    x = a.value if type(a) is ArrayNode else a
+    y = b.value if type(b) is ArrayNode else b
+    if not type(x) is type(y) is np.ndarray or not x.ndim == 2 == y.ndim:
+        return None
+    if x.shape[1] != y.shape[0]:
+        return None
+    depth = -1
+    if x is a:
+        a = x = array(a, "matmul")
+    else:
+        depth = a.depth
+    if y is b:
+        b = y = array(b, "matmul")
+    elif b.depth > depth:
+        depth = b.depth
+    return new_node(_MATRICES, a, b, quietly(np.matmul, x, y), depth + 1)
 
 
 def _lettered(

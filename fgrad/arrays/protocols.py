@@ -80,6 +80,8 @@ def _by_method(called: Any, method: str) -> Callable[..., Any] | None:
 
 def ufunc(self: Any, called: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What an elementwise function of numpy gives on nodes."""
+    if called is np.matmul and method == "__call__" and not options:
+        return products.matmul(*inputs)  # most of all, as in data @ weights: it takes lists too
     name = f"{_library(called)}'s {called.__name__}"
     if method != "__call__":
         ours = _by_method(called, method)

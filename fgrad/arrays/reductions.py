@@ -10,7 +10,7 @@ import numpy as np
 
 from fgrad.arrays.linear import Axes, Shape, full, reshaped, summing, unsummed
 from fgrad.arrays.primitive import Flow, Flows, Whole
-from fgrad.arrays.values import shape_of
+from fgrad.arrays.values import is_finite, plain, shape_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import guarded
 from fgrad.ops.operand import Guarded
@@ -61,7 +61,8 @@ def extremum(name: str, axes: Axes) -> Whole:
 
 def _logsumexp(x: Any, axes: Axes) -> Any:
     most = np.maximum.reduce(x, axes, keepdims=True, initial=-np.inf)
-    most[~np.isfinite(most)] = 0.0
+    if not is_finite(most):
+        most[~np.isfinite(most)] = 0.0
     apart = x - most
     total = np.add.reduce(np.exp(apart, apart), axes)
     return np.log(total) + most.reshape(np.shape(total))
@@ -72,7 +73,10 @@ def log_sum_exp(axes: Axes) -> Whole:
     """The logarithm of the sum of exponentials along axes, which neither overflows nor underflows."""
 
     def weights(out: Any, x: Any) -> Any:
-        return ops.exp(x - reshaped(out, kept(shape_of(x), axes)))
+        apart = x - reshaped(out, kept(shape_of(x), axes))
+        if type(apart) is np.ndarray:
+            return plain(np.exp(apart, apart))  # nobody else has it
+        return ops.exp(apart)
 
     def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
         (x,) = args

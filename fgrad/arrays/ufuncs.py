@@ -118,7 +118,9 @@ def _sign(x: Column) -> Column:
 
 
 def _relu(x: Column) -> Column:
-    return np.maximum(x, 0.0) + 0.0  # of -0 that makes 0
+    out = np.asarray(np.maximum(x, 0.0))
+    out += 0.0  # of -0 that makes 0
+    return out
 
 
 def _sigmoid(x: Column) -> Column:
@@ -127,13 +129,25 @@ def _sigmoid(x: Column) -> Column:
 
 
 def _bell(x: Column) -> Column:
-    """e / (1.0 + (2.0 * e + e * e)), in three arrays instead of seven."""
     e = np.asarray(np.abs(x))
-    np.exp(np.negative(e, e), e)
+    return _bell_of(np.negative(e, e))
+
+
+def _bell_of(e: Column) -> Column:
+    """e / (1.0 + (2.0 * e + e * e)) of the exponential, in three arrays instead of seven."""
+    np.exp(e, e)
     below = e * e
     below += 2.0 * e
     below += 1.0
     return np.divide(e, below, e)
+
+
+def tanh_slope(out: Column, x: Column) -> Column:
+    """The derivative of tanh, bit by bit its rule, 4.0 * bell(2.0 * x), in three arrays instead of five."""
+    e = np.abs(x)
+    e = _bell_of(np.multiply(e, -2.0, e))
+    e *= 4.0
+    return e
 
 
 def _softplus(x: Column) -> Column:

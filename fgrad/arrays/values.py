@@ -41,11 +41,11 @@ def array(value: Any, where: str, *, borrow: bool | None = None) -> Any:
     `where`, for every other kind of array.
     """
     kept = value
-    if not is_leaf(value):
+    if type(value) is not np.ndarray or value.dtype is not _FLOAT64 or not value.ndim:
         kept = _converted(value, where)
     elif borrow:
         kept = value.view()
-        kept.setflags(write=False)
+        kept.setflags(False)  # type: ignore[call-arg]  # likewise
         return kept
     if not kept.ndim:
         return float(kept)
@@ -152,7 +152,7 @@ def plain(value: Any) -> Any:
     """What was computed as a node keeps it: a read-only array, a float, a bool or a tuple of these."""
     if type(value) is np.ndarray:
         if value.ndim:
-            value.setflags(write=False)  # half as long as to set the flag
+            value.setflags(False)  # type: ignore[call-arg]  # by its place in half of the time
             return value
         return value.item()
     if isinstance(value, tuple):

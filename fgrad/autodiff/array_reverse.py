@@ -12,6 +12,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
+import numpy as np
 
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
@@ -81,6 +82,8 @@ def ended(flow: Contribution, node: Node[Any]) -> Any:
 
 def _own(flow: Contribution, node: Node[Any], *, alone: bool) -> Any:
     """The same as an array that nobody else has: itself, or a copy."""
+    if alone and type(flow) is np.ndarray and flow.shape == shape_of(node) and flow.flags.owndata:
+        return plain(flow)  # most of all, in half of the time
     end = ended(flow, node)
     return owned(end, alone=alone and end is flow)
 

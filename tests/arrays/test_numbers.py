@@ -8,6 +8,12 @@ import pytest
 np = pytest.importorskip("numpy")
 
 import fgrad  # noqa: E402
+from fgrad.arrays.nodes import (  # noqa: E402  # needs numpy
+    ArrayCondition,
+    ArrayNode,
+    _ConditionOfArrays,
+    _NumberOfArrays,
+)
 
 fg: Any = fgrad  # what is typed is tested in tests/typing
 X = np.array([1.6, -2.0, 3.0])
@@ -95,3 +101,10 @@ def test_a_plain_mask_is_data_where_whole_arrays_are_asked_for() -> None:
     x = fg.var(X)
     assert np.average(x, weights=mask).value == pytest.approx(np.average(X, weights=mask))
     assert fg.where(mask, x, 0.0).value.tolist() == [1.6, 0.0, 3.0]
+
+
+@pytest.mark.parametrize("kind", [ArrayNode, ArrayCondition, _NumberOfArrays, _ConditionOfArrays])
+def test_attributes_of_nodes_are_found_without_a_hook(kind: type) -> None:
+    """With one Python does not remember where a slot is, and every sweep takes a tenth longer."""
+    assert not hasattr(kind, "__getattr__")
+    assert kind.__getattribute__ is object.__getattribute__
