@@ -269,12 +269,12 @@ if _typing.TYPE_CHECKING:
     from fgrad.program.trace import trace as trace
     from fgrad.solvers.implicit import fixed_point as fixed_point
     from fgrad.solvers.implicit import root as root
-    from fgrad.sparse.derivative import Nonzeros as Nonzeros
     from fgrad.sparse.derivative import SparseDerivative as SparseDerivative
     from fgrad.sparse.derivative import Sparsity as Sparsity
     from fgrad.sparse.derivative import sparse_hessian as sparse_hessian
     from fgrad.sparse.derivative import sparse_jacobian as sparse_jacobian
     from fgrad.sparse.derivative import sparsity as sparsity
+    from fgrad.sparse.nonzeros import Nonzeros as Nonzeros
     from fgrad.sparse.pattern import Pattern as Pattern
     from fgrad.sparse.problem import Derivatives as Derivatives
     from fgrad.sparse.problem import derivatives as derivatives
@@ -338,9 +338,8 @@ _NAMES_OF: _typing.Final = {
     "program.text": "show",
     "program.trace": "trace",
     "solvers.implicit": "fixed_point root",
-    "sparse.derivative": (
-        "Nonzeros SparseDerivative Sparsity sparse_hessian sparse_jacobian sparsity"
-    ),
+    "sparse.derivative": ("SparseDerivative Sparsity sparse_hessian sparse_jacobian sparsity"),
+    "sparse.nonzeros": "Nonzeros",
     "sparse.pattern": "Pattern",
     "sparse.problem": "Derivatives derivatives",
     "transforms.check": "check_gradient",

@@ -160,7 +160,7 @@ def _short(program: Program, statements: Sequence[Statement]) -> str:
 def _long(program: Program, statements: Sequence[Statement]) -> str:
     """Functions of a few hundred statements, which pass live values in the list `m`."""
     chunks = [statements[i : i + _LONGEST] for i in range(0, len(statements), _LONGEST)]
-    read = [_reads(chunk) for chunk in chunks]
+    read = [{value for _, text in chunk for value in _numbers(text)} for chunk in chunks]
     last: dict[int, int] = {}
     for k, values in enumerate(read):
         last |= dict.fromkeys(values, k)
@@ -205,10 +205,6 @@ def _locals(
         local[value] = free.pop() if free else f"v{len(local)}"
         body.append(f"{local[value]}={_bare(written)}")
     return body
-
-
-def _reads(statements: Sequence[Statement]) -> set[int]:
-    return {value for _, text in statements for value in _numbers(text)}
 
 
 def _numbers(text: str) -> list[int]:

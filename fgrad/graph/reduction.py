@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, overload
 from fgrad.errors import EmptyReduction, NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import Operand, arrays, is_array, is_of_arrays, is_real
+from fgrad.ops.operand import Operand, arrays, is_array, is_of_arrays, is_real, told
 from fgrad.ops.signatures import Binary
 
 if TYPE_CHECKING:
@@ -155,6 +155,9 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
     """
     if any(is_array(a) or is_of_arrays(a) for a in (x, y)):
         return arrays().dot(x, y)
+    for part in (x, y):
+        if not isinstance(part, Iterable):
+            raise NotAValue("dot", "two sequences", told(part), "Of two numbers write x * y.")
     left, right = list(x), list(y)
     if len(left) != len(right):
         advice = "Pair them first, or cut the longer one."

@@ -89,7 +89,7 @@ def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, V
         x, multipliers, bounds = start.x, start.multipliers.constraints, start.multipliers.bounds
     else:
         x = problem.x0 if start is None else start
-        multipliers, bounds = (t.unflatten([0.0] * len(t)) for t in (rows, variables))
+        multipliers, bounds = (t.tree([0.0] * len(t)) for t in (rows, variables))
     return (
         vector(variables, x, "start"),
         vector(rows, multipliers, "start.multipliers.constraints"),
@@ -98,14 +98,22 @@ def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, V
 
 
 def _require_finite(problem: NLP[Any, Any], functions: Functions, x: Vector) -> None:
-    """Raise NotAValue, with what it is, for a value or a derivative at the start that is not finite."""
-    numbers = *functions.values(x).tolist(), *functions.slopes(x).tolist()
-    if all(map(math.isfinite, numbers)):
+    """Raise NotAValue, with what it is, for what is not finite at the start: x, a value or a derivative."""
+    form = problem.formulation
+    for name, spread, numbers in (
+        ("start", form.variables, x),
+        ("params", form.params, functions.params),
+    ):
+        for i, value in enumerate(numbers.tolist()):
+            if math.isnan(value):
+                raise NotAValue(f"{name}{spread.paths()[i]}", "a number", "nan", "Give it a value.")
+    found = *functions.values(x).tolist(), *functions.slopes(x).tolist()
+    if all(map(math.isfinite, found)):
         return
-    rows = [row.path for row in problem.formulation.rows]
+    rows = [row.path for row in form.rows]
     places = [f"the derivative of {rows[i]}" for i in functions.jacobian_places[0]]
     slope = ["the derivative of the objective"] * functions.size
-    for name, value in zip(["the objective", *rows, *slope, *places], numbers, strict=True):
+    for name, value in zip(["the objective", *rows, *slope, *places], found, strict=True):
         if not math.isfinite(value):
             advice = "Start where it is defined, and keep x there by bounds."
             raise NotAValue(f"{name} at the start", "a finite number", str(value), advice)

@@ -80,7 +80,7 @@ def lgamma(x: float) -> float:
         return nan
     if x == -inf or x == math.floor(x):
         return inf
-    return log(pi / abs(x * _sinpi(x))) - lgamma(-x)
+    return log(pi / abs(x * sinpi(x))) - lgamma(-x)
 
 
 def _lgamma_at_two(w: float) -> float:
@@ -104,10 +104,10 @@ def _stirling(x: float) -> float:
     return fsum((x * (log(x) - 1.0), -0.5 * log(x), _HALF_LOG_2PI, tail))
 
 
-def _sinpi(x: float) -> float:
-    return math.sin(pi * (x - 2.0 * x.__round__() / 2.0)) * (
-        1.0 if x.__round__() % 2 == 0 else -1.0
-    )
+def sinpi(x: float) -> float:
+    """sin(pi x), with an exact reduction."""
+    whole = x.__round__()
+    return math.sin(pi * (x - float(whole))) * (1.0 if whole % 2 == 0 else -1.0)
 
 
 def _cotpi(x: float) -> float:
@@ -176,16 +176,25 @@ def _polygamma_size(n: int, x: float) -> float:
     factorial = float(math.factorial(n))
     terms = []
     while x < _LARGE + n:
-        terms.append(factorial * ieee.pow(x, -(n + 1.0)))
+        terms.append(shrunk(factorial, x, n + 1))
         x += 1.0
-    power = ieee.pow(x, -float(n))
-    terms += (factorial / n * power, factorial * power / (2.0 * x))
-    factor = factorial * power / x
+    factor = shrunk(factorial, x, n)
+    terms += (shrunk(factorial / n, x, n), factor / (2.0 * x))
+    factor /= x
     for k, bernoulli in enumerate(_BERNOULLI, 1):
         factor *= (2 * k + n - 1) / (2 * k) / x
         terms.append(bernoulli * factor)
         factor *= (2 * k + n) / (2 * k + 1) / x
     return fsum(terms)
+
+
+def shrunk(factor: float, x: float, n: int) -> float:
+    """factor * x**-n, also where the power alone would underflow."""
+    power = ieee.pow(x, -float(n))
+    if not abs(power) < 1e-290:
+        return factor * power
+    half = n // 2
+    return factor * ieee.pow(x, -float(half)) * ieee.pow(x, -float(n - half))
 
 
 def _cot_derivative(n: int, cot: float) -> float:

@@ -149,6 +149,11 @@ GAMMA: Final[dict[str, Description]] = {
             "beta(x, y) * (digamma(y) - digamma(x + y))",
         ),
     ),
+    "beta_slope": (
+        "the derivative of beta of m-th order in y and n-th in z, for x = m + 1000 n",
+        "whole x from 0, and y and z as those of beta; nan for another order",
+        ("0.0", "beta_slope(x + 1.0, y, z)", "beta_slope(x + 1000.0, y, z)"),
+    ),
     "betaln": (
         "the logarithm of |beta(x, y)|",
         "x and y above 0, inf at 0, and below where the three are no nan",

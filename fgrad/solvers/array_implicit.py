@@ -55,8 +55,7 @@ class Equation:
         """The leaves of the solution: a call node, if there are nodes among the arguments."""
         name, everything = self.stated.name, (*start, *given)
         if any(isinstance(x, Node) and x.abstract for x in everything):
-            array = next(x for x in everything if shape_of(x) and not getattr(x, "abstract", False))
-            raise untraceable(array, name)
+            raise untraceable(next(x for x in everything if shape_of(x)), name)
         size = len(start)
 
         def impl(*both: Any) -> tuple[Any, ...]:

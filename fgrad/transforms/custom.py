@@ -66,7 +66,7 @@ def custom(
         if not any(isinstance(leaf, Node) for leaf in leaves):
             return _plainly(f(x, *args, **kwargs))
         given = numbers(leaves, name)
-        traced = any(isinstance(a, Node) and a.abstract for a in given)
+        traced = _are_traced(given, name)
         seen = [1.0] * len(given) if traced else list(map(number_of, given))
         at = structure.unflatten(seen)
         got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
@@ -79,6 +79,13 @@ def custom(
         return result.unflatten(made)
 
     return custom_f
+
+
+def _are_traced(given: Sequence[Any], name: str) -> bool:
+    """Whether there are traced numbers among them; NotAValue, with `name`, for arrays beside these."""
+    traced = any(isinstance(a, Node) and a.abstract for a in given)
+    require_numbers(given if traced else (), name)
+    return traced
 
 
 @attrs.frozen

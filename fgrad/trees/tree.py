@@ -20,7 +20,7 @@ from fgrad.graph.node import Node
 from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
 from fgrad.trees.leaf import Leaf as Leaf
-from fgrad.trees.leaf import argument, number, result
+from fgrad.trees.leaf import argument, number, result, spread
 from fgrad.trees.sameness import equal
 from fgrad.trees.structure import LEAF as LEAF
 from fgrad.trees.structure import Structure as Structure
@@ -233,12 +233,13 @@ def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[
     return _USUAL._flattened(tree, name, result)
 
 
-def arguments(tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
-    """The leaves and the structure of arguments: numbers, nodes and truth values.
+def arguments(tree: T, name: str, *, arrays: bool = False) -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves and the structure of arguments: numbers, nodes, truth values, and `arrays` if they are spread.
 
     Errors are those of `flatten`.
     """
-    return _USUAL._flattened(tree, name, argument, plain=False)
+    leaf = spread if arrays else argument
+    return _USUAL._flattened(tree, name, leaf, plain=arrays)
 
 
 def matched_results(structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:

@@ -164,7 +164,8 @@ def compared_at_run(title: str, make: Callable[[], Run], rounds: int, **without:
 def _set(names: Mapping[str, Any]) -> ExitStack:
     stack = ExitStack()
     for name, value in names.items():
-        stack.enter_context(mock.patch(f"fgrad.backends.{name.replace('__', '.')}", value))
+        room = "fgrad" if name.startswith("graph") else "fgrad.backends"
+        stack.enter_context(mock.patch(f"{room}.{name.replace('__', '.')}", value))
     return stack
 
 
@@ -248,11 +249,11 @@ def main() -> None:
     )  # fmt: skip
     compared_at_run(
         "Memory used again: the Jacobian of a camera", partial(mapped, camera, cameras), rounds,
-        pool__LIMIT=0,
+        buffers__pool__LEAST=1 << 60,
     )  # fmt: skip
     compared_at_run(
         "The collector relaxed: 160,000 lines traced", partial(traced, 10_000), 3,
-        calm__SELDOM=(701, 10, 10),
+        graph__collector__SELDOM=(701, 10, 10),
     )  # fmt: skip
 
 

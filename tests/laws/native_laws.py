@@ -18,13 +18,13 @@ from unittest import mock
 import numpy as np
 
 from fgrad.backends.native.codegen import lanes
-from fgrad.backends.native.codegen.hoist import Split
 from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.runtime.batch import Batch
 from fgrad.backends.native.runtime.entry import Entry
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
+from fgrad.program.hoist import Split
 from fgrad.program.program import Instruction, Program
 from tests.measures.machines import MACHINES
 from tests.measures.nearness import NATIVE, ulps

@@ -112,7 +112,7 @@ def test_better_code_replaces_the_first_when_it_is_hot() -> None:
     x, h, _ = at(30)
     made = fg.derivatives(effort, defects, x, 0.1)
     before = made.values(x, h, np.empty(1 + made.constraints))
-    with mock.patch("fgrad.backends.native.runtime.tables.submit") as submit:
+    with mock.patch("fgrad.backends.native.runtime.entry.submit") as submit:
         for _ in range(10_001):
             made.values(x, h, before)
     (improve,), _ = submit.call_args

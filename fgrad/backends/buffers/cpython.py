@@ -209,8 +209,9 @@ def _interface(np: Any) -> int:
     return int(address or 0)
 
 
-def _address(function: Any) -> int:
-    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+def _address(pointer: Any) -> int:
+    """Where a function or string of `ctypes` is."""
+    return int(ctypes.cast(pointer, ctypes.c_void_p).value or 0)
 
 
 METH_FASTCALL: Final = 0x82
@@ -227,15 +228,12 @@ def builtin(
     The first argument of that call is `kept`: everything that must live as long as the function.
     """
     label = name.encode()
-    definition = struct.pack("PPiP", _start(label), address, flags, 0)  # a PyMethodDef
+    name_at = _address(ctypes.c_char_p(label))
+    definition = struct.pack("PPiP", name_at, address, flags, 0)  # a PyMethodDef
     # The function reads its definition when it is freed. The garbage collector clears neither
     # methods nor tuples nor bytes, so the definition is still there.
     method = MethodType(other, (*kept, label, definition))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype = ctypes.py_object
     make.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-    return make(_start(definition), method, None)
-
-
-def _start(data: bytes) -> int:
-    return int(ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0)
+    return make(_address(ctypes.c_char_p(definition)), method, None)

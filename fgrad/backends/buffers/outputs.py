@@ -154,8 +154,4 @@ def starts_of(arrays: Sequence[Array] | Array) -> list[int]:
     if isinstance(arrays, np.ndarray):
         first, step = address(arrays), arrays.strides[0]
         return [first + k * step for k in range(len(arrays))]
-    starts: list[int] = []
-    for x in arrays:
-        first = address(x)
-        starts += [first] if x.ndim == 1 else [first + i * x.strides[1] for i in range(x.shape[1])]
-    return starts
+    return list(map(address, columns_of(arrays)))

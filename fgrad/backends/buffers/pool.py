@@ -29,20 +29,20 @@ _kept: Final[dict[int, list[Array]]] = {}
 
 
 def doubles(count: int) -> Array:
-    """An uninitialised array of so many doubles, aligned to a cache line.
+    """An uninitialised array of so many doubles, aligned to 128 bytes, as vectors in memory must be.
 
     Its memory is recycled if nothing refers to the old array any more, nor to a slice of it, for a
     slice refers to its array.
     """
     if 8 * count < LEAST or floats() is None:  # other interpreters may not count references
-        array = np.empty(count + 8)
+        array = np.empty(count + 16)
     else:
         # Up to an eighth more, so that a few rows more fit into the same memory.
         step = 1 << max(0, count.bit_length() - 4)
-        size = -(-count // step) * step + 8
+        size = -(-count // step) * step + 16
         free = _free(_kept.get(size, ()), size, _ALONE)
         array = _new(size) if free is None else free
-    start = -address(array) // 8 % 8
+    start = -address(array) // 8 % 16
     return array[start : start + count]
 
 

@@ -31,7 +31,7 @@ class Block:
     >>> import fgrad as fg
     >>> from fgrad.backends.numpy.block import written
     >>> program = fg.trace(lambda x, y: fg.sin(x * y) + y)(0.0, 0.0)
-    >>> print(written(program, [True, False, True, True, True]).source)
+    >>> print(written(program, 1).source)
     def block(columns, outputs, scalars, floats, truths):
         x0, = columns
         o0, = outputs
@@ -45,7 +45,7 @@ class Block:
     function: Callable[..., None]
     source: str
     scalars: tuple[int, ...]
-    """The values that are read and are the same in each row."""
+    """The inputs that are read and are the same in each row."""
     floats: int
     """The number of arrays of doubles that it writes to."""
     truths: int
@@ -53,29 +53,27 @@ class Block:
     """The rows of a block, so that all it holds fits into the cache."""
 
 
-def written(program: Program, wide: Sequence[bool]) -> Block:
-    """The block of a program whose `wide` values are columns."""
-    writer = _Writer(program, wide)
+def written(program: Program, columns: int) -> Block:
+    """The block of a program whose first inputs are that many columns, and which it all depends on."""
+    writer = _Writer(program, columns)
     last = last_uses(program)
-    for number, (op, args) in enumerate(program.instructions, len(program.inputs)):
-        if wide[number]:
-            line = number - len(program.inputs)
-            ending = {a for a in args if type(a) is int and wide[a] and last[a] == line}
-            writer.write(number, op, args, ending)
-            if last[number] == line:
-                writer.forget(number)
+    for line, (op, args) in enumerate(program.instructions):
+        number = line + len(program.inputs)
+        ending = {a for a in args if type(a) is int and a in writer.held and last[a] == line}
+        writer.write(number, op, args, ending)
+        if last[number] == line:
+            writer.forget(number)
     return writer.block()
 
 
 class _Writer:
     """The source so far, and which array holds which value."""
 
-    def __init__(self, program: Program, wide: Sequence[bool]) -> None:
-        self.program, self.wide = program, wide
-        self.outputs = [i for i in program.outputs if wide[i]]
+    def __init__(self, program: Program, columns: int) -> None:
+        self.program, self.outputs = program, program.outputs
         self.results = {i: f"o{k}" for k, i in reversed(list(enumerate(self.outputs)))}
-        self.columns = [f"x{i}" for i in range(len(program.inputs)) if wide[i]]
-        self.held = {i: f"x{i}" for i in range(len(program.inputs)) if wide[i]}
+        self.columns = [f"x{i}" for i in range(columns)]
+        self.held = dict(enumerate(self.columns))
         self.free: dict[str, list[str]] = {"f": [], "t": []}
         self.made = {"f": 0, "t": 0}
         self.scalars: dict[int, str] = {}
@@ -107,7 +105,7 @@ class _Writer:
 
     def name(self, a: float) -> str:
         if type(a) is int:
-            return self.held[a] if self.wide[a] else self.scalars.setdefault(a, f"s{a}")
+            return self.held.get(a) or self.scalars.setdefault(a, f"s{a}")
         name = f"{type(a).__name__}_{struct.pack('>d', a).hex()}"
         self.globals[name] = np.array(a)  # which a ufunc takes quicker than a float
         return name

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from fgrad.backends.buffers.inputs import given_columns, length_of
-from fgrad.program.program import Program, placed
+from fgrad.program.hoist import Split
+from fgrad.program.program import Program
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +67,7 @@ class Columns:
         if kernel is None:
             kernel = self._kernels.setdefault(pattern, _Kernel.of(self.program, pattern))
         with np.errstate(all="ignore"):
-            return kernel.run(self.program, given, rows)
+            return kernel.run(given, rows)
 
     # The same methods as native code over rows has, whose threads have no use here.
 
@@ -103,52 +104,37 @@ class Columns:
 class _Kernel:
     """A program for one choice of which inputs are columns: what is hoisted, and the block."""
 
-    wide: tuple[bool, ...]
-    """Whether each value is a column; the others are the same in every row."""
-    truths: tuple[bool, ...]
+    split: Split
     block: Block
 
     @classmethod
     def of(cls, program: Program, pattern: tuple[bool, ...]) -> _Kernel:
         from fgrad.backends.numpy.block import written  # noqa: PLC0415  # needs an extra
 
-        wide = list(pattern)
-        for _, args in program.instructions:
-            wide.append(any(wide[a] for a in args if type(a) is int))
-        truths = program.truths
-        return cls(tuple(wide), tuple(truths), written(program, wide))
+        split = Split.of(program, pattern)
+        return cls(split, written(split.per_row, sum(pattern)))
 
-    def run(self, program: Program, given: list[Any], rows: int) -> tuple[Any, ...]:
+    def run(self, given: list[Any], rows: int) -> tuple[Any, ...]:
         import numpy as np  # noqa: PLC0415  # an extra
 
-        block, values = self.block, self._scalars(program, given)
-        outputs: list[Any] = []
-        for i in program.outputs:
-            dtype = np.bool_ if self.truths[i] else np.float64
-            outputs.append(
-                np.empty(rows, dtype) if self.wide[i] else np.full(rows, values[i], dtype)
-            )
-        size = max(1, min(rows, block.size))
-        scalars = [np.array(values[i]) for i in block.scalars]
-        floats: Any = list(np.empty((block.floats, size), np.float64))
-        truths: Any = list(np.empty((block.truths, size), np.bool_))
+        block, split = self.block, self.split
+        still = split.hoisted.run([x for x in given if type(x) is float])
         ins = [x for x in given if type(x) is not float]
-        outs = [y for i, y in zip(program.outputs, outputs, strict=True) if self.wide[i]]
+        truths = split.per_row.truths
+        outs = [np.empty(rows, "?" if truths[i] else "d") for i in split.per_row.outputs]
+        size = max(1, min(rows, block.size))
+        scalars = [np.array(still[i - len(ins)]) for i in block.scalars]
+        floats: Any = list(np.empty((block.floats, size), np.float64))
+        bools: Any = list(np.empty((block.truths, size), np.bool_))
         for start in range(0, rows, size):
             end = start + size
             if end > rows:
                 floats = [f[: rows - start] for f in floats]
-                truths = [t[: rows - start] for t in truths]
+                bools = [t[: rows - start] for t in bools]
             sliced = [x[start:end] for x in ins], [y[start:end] for y in outs]
-            block.function(*sliced, scalars, floats, truths)
+            block.function(*sliced, scalars, floats, bools)
+        outputs = [
+            outs[k] if varies else np.full(rows, still[k], "?" if split.truths[k] else "d")
+            for varies, k in split.outputs
+        ]
         return tuple(outputs)
-
-    def _scalars(self, program: Program, given: list[Any]) -> list[Any]:
-        """The values that are the same in every row; None for a column."""
-        values = [x if type(x) is float else None for x in given]
-        for i, (op, args) in enumerate(program.instructions, len(values)):
-            if self.wide[i]:
-                values.append(None)
-            else:
-                values.append(op.impl(*placed(args, values)))
-        return values

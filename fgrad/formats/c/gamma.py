@@ -172,22 +172,32 @@ static double fgrad_digamma(double x)
     return fgrad_digamma(1.0 - x) - {math.pi.hex()} * fgrad_cotpi(x);
 }}
 """,
+    "fgrad_shrunk": """\
+/* factor * x**-n, also where the power alone would underflow */
+static double fgrad_shrunk(double factor, double x, int n)
+{
+    const double power = fgrad_pow(x, -(double)n);
+    const int half = n / 2;
+    if (!(fabs(power) < 1e-290)) return factor * power;
+    return factor * fgrad_pow(x, -(double)half) * fgrad_pow(x, -(double)(n - half));
+}
+""",
     "fgrad_polygamma_size": f"""\
 /* polygamma(n, x) but for its sign at x > 0 */
 static double fgrad_polygamma_size(int n, double x)
 {{
     const double factorial = fgrad_factorial[n];
-    double terms[256], power, factor;
+    double terms[256], factor;
     int k, count = 0;
     if (x == INFINITY) return 0.0;
     while (x < {gamma._LARGE!r} + n) {{
-        terms[count++] = factorial * fgrad_pow(x, -(n + 1.0));
+        terms[count++] = fgrad_shrunk(factorial, x, n + 1);
         x += 1.0;
     }}
-    power = fgrad_pow(x, -(double)n);
-    terms[count++] = factorial / n * power;
-    terms[count++] = factorial * power / (2.0 * x);
-    factor = factorial * power / x;
+    factor = fgrad_shrunk(factorial, x, n);
+    terms[count++] = fgrad_shrunk(factorial / n, x, n);
+    terms[count++] = factor / (2.0 * x);
+    factor /= x;
     for (k = 1; k <= {len(gamma._BERNOULLI)}; k++) {{
         factor *= (2.0 * k + n - 1.0) / (2.0 * k) / x;
         terms[count++] = fgrad_bernoulli[k - 1] * factor;

@@ -15,6 +15,13 @@ from fgrad.ops.primitive import Op
 Made: TypeAlias = Callable[..., Any]
 
 
+def known(order: Any) -> None:
+    """Raise NotAValue unless the order of a derivative is a whole number."""
+    if not getattr(order, "is_Integer", False):
+        advice = "Its order must be a number."
+        raise NotAValue("to_sympy", "a derivative of a known order", f"{order!s:.60}", advice)
+
+
 class _Algebra:
     """Makes expressions, unevaluated."""
 
@@ -40,9 +47,7 @@ class _Algebra:
         """The derivative of `f` of an order, which must be a number."""
 
         def row(n: Any, x: Any) -> Any:
-            if not getattr(n, "is_Integer", False):
-                advice = "Its order must be a number."
-                raise NotAValue("to_sympy", "a derivative of a known order", f"{n!s:.60}", advice)
+            known(n)
             t = self.sp.Dummy("t", real=True)
             return self.sp.Subs(self.sp.Derivative(f(t), (t, n)), t, x) if n else f(x)
 
@@ -135,11 +140,19 @@ def _gamma(a: _Algebra) -> dict[Op, Made]:
     def per_gamma(x: Any, order: Any) -> Any:
         return a.over(x, made(sp.gamma, order))
 
+    def beta_slope(order: Any, x: Any, y: Any) -> Any:
+        known(order)
+        t, u = (sp.Dummy(name, real=True) for name in "tu")
+        orders = (t, order % 1000), (u, order // 1000)
+        slope = sp.Derivative(made(sp.beta, t, u), *[pair for pair in orders if pair[1]])
+        return sp.Subs(slope, (t, u), (x, y)) if order else made(sp.beta, x, y)
+
     def zeta_log(n: Any, s: Any, q: Any) -> Any:
         return a.times(a.power(-1, n), a.derived(lambda t: made(sp.zeta, t, q))(n, s))
 
     return {
         beta.betaln: lambda x, y: a.log(made(sp.Abs, made(sp.beta, x, y))),
+        beta.beta_slope: beta_slope,
         beta.polygamma_gap: lambda n, x, y: a.plus(
             made(sp.polygamma, n, a.plus(x, y)), a.minus(made(sp.polygamma, n, x))
         ),

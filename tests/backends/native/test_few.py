@@ -343,7 +343,7 @@ def test_memory_is_used_again_when_nobody_holds_it(monkeypatch: pytest.MonkeyPat
     assert first in {x.ctypes.data for x in [pool.doubles(5010) for _ in range(3)]}
     assert len(pool.doubles(4999)) == 4999
     held = [pool.doubles(n) for n in (3, 2000, 5001, 70_000, 70_001)]
-    assert {x.ctypes.data % 64 for x in held} == {0}
+    assert {x.ctypes.data % 128 for x in held} == {0}
 
 
 def test_the_memory_that_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,11 +351,11 @@ def test_the_memory_that_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pool, "LIMIT", 100_000)
     pool.doubles(5120)
     pool.doubles(6144)
-    assert set(pool._kept) == {5128, 6152}
+    assert set(pool._kept) == {5136, 6160}
     pool.doubles(4096)
-    assert set(pool._kept) == {4104}
+    assert set(pool._kept) == {4112}
     held = [pool.doubles(4096) for _ in range(5)]
-    assert len(pool._kept[4104]) == 3
+    assert len(pool._kept[4112]) == 3
     assert len({x.ctypes.data for x in held}) == 5
     pool.doubles(20_480)
     assert not pool._kept

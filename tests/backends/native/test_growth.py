@@ -28,7 +28,6 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from fgrad.backends.native.codegen import masks  # noqa: E402  # they need extras
-from fgrad.backends.native.codegen.hoist import Split  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.masks import MAX_DEPTH, MAX_KNOWN, with_masked_factors  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.rows import INLINE, ROW_FUNCTION_SIZE  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.selection import FENCED_ACCESSES, LOADS, STORES  # noqa: E402  # likewise
@@ -40,6 +39,7 @@ from fgrad.backends.native.rerolling.detect import Rerolled  # noqa: E402  # lik
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, compiled, host  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.row_arguments import RowArguments  # noqa: E402  # likewise
+from fgrad.program.hoist import Split  # noqa: E402  # likewise
 from tests.bench.native_growth import MODELS  # noqa: E402  # likewise
 
 DEEP = 5000

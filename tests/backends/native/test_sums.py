@@ -25,7 +25,6 @@ pytest.importorskip("llvmlite")
 import llvmlite.binding as llvm  # noqa: E402  # they need extras
 
 from fgrad.backends.buffers import cpython  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.hoist import Split  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.masks import PROPAGATES_NAN, with_masked_factors  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.rows import RowProgram  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.spill import spill_plan  # noqa: E402  # likewise
@@ -35,6 +34,7 @@ from fgrad.backends.native.ir.machine import Machine  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted, fused  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.llvm import BEST, compiled  # noqa: E402  # likewise
+from fgrad.program.hoist import Split  # noqa: E402  # likewise
 from tests.backends.native.test_exponential import FOREIGN, NAME  # noqa: E402  # likewise
 from tests.laws.native_laws import each_sum_is_that_of_its_rows, exact_program  # noqa: E402  # likewise
 from tests.measures.machines import EVERY_MACHINE  # noqa: E402  # likewise

@@ -59,24 +59,17 @@ def load(name: str, address: Address, target: Target, lanes: int) -> list[str]:
     """The instructions that load the elements of the iterations from `%k` on, one in each lane."""
     if lanes == 1:
         return [*_pointer(name, address, 0, target), f"{name} = load {target.type()}, ptr {name}p0"]
-    type_ = f"<{lanes} x double>"
-    if address.stride == 1:
-        lines = _pointer(name, address, 0, target)
-        return [*lines, f"{name} = load {type_}, ptr {name}p0, align 8"]
-    if address.stride == -1:
-        lines = _pointer(name, address, lanes - 1, target)
-        lines.append(f"{name}r = load {type_}, ptr {name}p{lanes - 1}, align 8")
-        return [*lines, _reversed(name, f"{name}r", lanes)]
-    lines, whole = [], "poison"
+    if address.stride in (1, -1):
+        first, loaded = (0, name) if address.stride == 1 else (lanes - 1, f"{name}r")
+        lines = _pointer(name, address, first, target)
+        lines.append(f"{loaded} = load <{lanes} x double>, ptr {name}p{first}, align 8")
+        return lines if loaded == name else [*lines, _reversed(name, loaded, lanes)]
+    lines = []
     for lane in range(lanes):
-        after = name if lane == lanes - 1 else f"{name}w{lane}"
-        lines += [
-            *_pointer(name, address, lane, target),
-            f"{name}l{lane} = load double, ptr {name}p{lane}",
-            f"{after} = insertelement {type_} {whole}, double {name}l{lane}, i64 {lane}",
-        ]
-        whole = after
-    return lines
+        lines += _pointer(name, address, lane, target)
+        lines.append(f"{name}l{lane} = load double, ptr {name}p{lane}")
+    wide = attrs.evolve(target, width=lanes)
+    return lines + wide.gathered([f"{name}l{lane}" for lane in range(lanes)], name)
 
 
 def store(name: str, value: str, address: Address, target: Target, lanes: int) -> list[str]:
@@ -85,13 +78,11 @@ def store(name: str, value: str, address: Address, target: Target, lanes: int) -
         lines = _pointer(name, address, 0, target)
         return [*lines, f"store {target.type()} {value}, ptr {name}p0"]
     type_ = f"<{lanes} x double>"
-    if address.stride == 1:
-        lines = _pointer(name, address, 0, target)
-        return [*lines, f"store {type_} {value}, ptr {name}p0, align 8"]
-    if address.stride == -1:
-        last = lanes - 1
-        lines = [_reversed(f"{name}r", value, lanes), *_pointer(name, address, last, target)]
-        return [*lines, f"store {type_} {name}r, ptr {name}p{last}, align 8"]
+    if address.stride in (1, -1):
+        first, stored = (0, value) if address.stride == 1 else (lanes - 1, f"{name}r")
+        lines = [] if stored == value else [_reversed(stored, value, lanes)]
+        lines += _pointer(name, address, first, target)
+        return [*lines, f"store {type_} {stored}, ptr {name}p{first}, align 8"]
     lines = []
     for lane in range(lanes):
         lines += [

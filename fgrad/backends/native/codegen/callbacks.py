@@ -63,7 +63,10 @@ def emit_callback(
             text += _pass_lane(arg, place, lane, k, target, truth=kind is bool)
         text.append(f"call void {trampoline(op)[0]}(ptr {name}f, ptr %args, ptr %results)")
         for k, result in enumerate(results):
-            text += _take_lane(result, lane, k, target)
+            text.append(f"{result}g{lane} = getelementptr double, ptr %results, i64 {k}")
+            text.append(f"{result}v{lane} = load double, ptr {result}g{lane}")
+    for result in results:
+        text += target.gathered([f"{result}v{lane}" for lane in range(target.width)], result)
     return results
 
 
@@ -78,22 +81,6 @@ def _pass_lane(arg: str, name: str, lane: int, k: int, target: Target, *, truth:
         arg = f"{name}d"
     pointer = f"{name}p = getelementptr double, ptr %args, i64 {k}"
     return [*lines, pointer, f"store double {arg}, ptr {name}p"]
-
-
-def _take_lane(result: str, lane: int, k: int, target: Target) -> list[str]:
-    """Load result `k` and insert it into its lane."""
-    width = target.width
-    place, got = f"{result}g{lane}", result if width == 1 else f"{result}v{lane}"
-    lines = [
-        f"{place} = getelementptr double, ptr %results, i64 {k}",
-        f"{got} = load double, ptr {place}",
-    ]
-    if width > 1:
-        before = "poison" if lane == 0 else f"{result}w{lane - 1}"
-        after = result if lane == width - 1 else f"{result}w{lane}"
-        insert = f"insertelement {target.type()} {before}, double {got}, i64 {lane}"
-        lines.append(f"{after} = {insert}")
-    return lines
 
 
 def trampoline(op: Op) -> tuple[str, tuple[str, ...]]:

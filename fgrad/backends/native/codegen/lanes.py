@@ -9,11 +9,12 @@ tests.bench.native_choices`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.table import Target
-from fgrad.program.program import Program
+from fgrad.program.program import Instruction, Program
 from fgrad.program.schedule import peak
 
 INTERLEAVED: Final = 3000
@@ -36,9 +37,9 @@ def lanes(program: Program, machine: Machine) -> int:
     >>> lanes(fg.trace(fg.sin)(0.0), one), lanes(fg.trace(many)(0.0), one)
     (8, 4)
     """
-    size = _size(program, machine)
-    dense = size >= DENSE * len(program) or peak(program) <= LIVE
-    return machine.width * (2 if dense and size <= INTERLEAVED else 1)
+    whole = size(program.instructions, machine)
+    dense = whole >= DENSE * len(program) or peak(program) <= LIVE
+    return machine.width * (2 if dense and whole <= INTERLEAVED else 1)
 
 
 def writes_much(program: Program, machine: Machine) -> bool:
@@ -47,9 +48,10 @@ def writes_much(program: Program, machine: Machine) -> bool:
     For 51 MB, a camera's Jacobian (9 instructions for each of 32 outputs) takes 35 ns a row with
     such stores and 66 without, Black-Scholes (59 for each of 6) 30 and 25.
     """
-    return _size(program, machine) <= STREAM * len(program.outputs)
+    return size(program.instructions, machine) <= STREAM * len(program.outputs)
 
 
-def _size(program: Program, machine: Machine) -> int:
+def size(instructions: Sequence[Instruction], machine: Machine) -> int:
+    """The number of instructions of IR, functions included."""
     target = Target(machine.width, fma=machine.fma, inline=True)
-    return sum([target.size(op) for op, _ in program.instructions])
+    return sum([target.size(op) for op, _ in instructions])

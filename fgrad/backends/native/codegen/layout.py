@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol
 
 import attrs
 
@@ -12,51 +11,38 @@ from fgrad.backends.native.codegen.transpose import load_column, load_columns
 from fgrad.backends.native.math.table import Target
 
 
-class Layout(Protocol):
-    """Where inputs and outputs are."""
+@attrs.frozen
+class Layout:
+    """Where inputs and outputs are: for a point in arrays of doubles, inputs at `%in`, outputs at `%out`.
+
+    Booleans are 1.0 and 0.0.
+    """
 
     def load(self, index: int, target: Target) -> tuple[Sequence[str], Sequence[int]]:
         """The instructions that load input `index` as `%x` and its number, and all inputs that they load."""
+        array, at = self.place(index)
+        return self.load_at(array, f"{at}", f"%x{index}", target), (index,)
 
     def place(self, index: int) -> tuple[str, int]:
         """The array, by name, that holds input `index`, and the index there."""
-
-    def load_at(self, array: str, at: str, name: str, target: Target) -> Sequence[str]:
-        """The instructions that load an element of an array, whose index may be computed."""
-
-    def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
-        """The instructions that store a value as output `index`, which may be computed."""
-
-
-@attrs.frozen
-class PointLayout:
-    """Arrays of doubles: inputs at `%in`, outputs at `%out`; booleans are 1.0 and 0.0."""
-
-    def load(self, index: int, target: Target) -> tuple[Sequence[str], Sequence[int]]:
-        """Load input `index`."""
-        return self.load_at("%in", f"{index}", f"%x{index}", target), (index,)
-
-    def place(self, index: int) -> tuple[str, int]:
-        """All inputs are in one array."""
         return "%in", index
 
     def load_at(self, array: str, at: str, name: str, target: Target) -> Sequence[str]:
-        """Load an element."""
+        """The instructions that load an element of an array, whose index may be computed."""
         place = f"{name}p = getelementptr double, ptr {array}, i64 {at}"
         return place, f"{name} = load double, ptr {name}p"
 
     def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
-        """Store output `index`."""
+        """The instructions that store a value as output `index`, which may be computed."""
         out = _output(name, index)
         place = f"{out} = getelementptr double, ptr %out, i64 {index}"
         if not truth:
             return place, f"store double {name}, ptr {out}"
-        number = f"{out}d = uitofp i1 {name} to double"
-        return place, number, f"store double {out}d, ptr {out}"
+        return place, target.number(f"{out}d", name), f"store double {out}d, ptr {out}"
 
 
 @attrs.frozen
-class RowLayout:
+class RowLayout(Layout):
     """Inputs in columns and tables, then numbers that are the same in each row; outputs in columns.
 
     `sources` has the number of inputs of each source: 1 is a column, more are a table, whose rows
@@ -68,14 +54,19 @@ class RowLayout:
     sources: tuple[int, ...]
     same: tuple[bool, ...]
     """Whether each number that is the same in each row is a boolean."""
+    streaming: bool = attrs.field(default=False, kw_only=True)
+    """Whether stores of numbers bypass the cache, in vectors that fill whole lines of it.
+
+    An ordinary store to memory that is not in the cache reads it first: half of the traffic of large
+    outputs.
+    """
 
     def load(self, index: int, target: Target) -> tuple[Sequence[str], Sequence[int]]:
         """Load a vector of rows, or broadcast a number."""
         if index < len(self._sources) and self._sources[index][0] > 1:
             source, first, entry = self._sources[index]
             return load_columns(index, first, source, entry, target)
-        array, at = self.place(index)
-        return self.load_at(array, f"{at}", f"%x{index}", target), (index,)
+        return super().load(index, target)
 
     @cached_property
     def _sources(self) -> tuple[tuple[int, int, int], ...]:
@@ -106,19 +97,13 @@ class RowLayout:
             )
         if array.startswith("table"):
             return load_column(name, int(array.removeprefix("table ")), at, target)
-        return self._load_number(name, at, target, truth=array == "truths")
-
-    def _load_number(self, name: str, at: str, target: Target, *, truth: bool) -> Sequence[str]:
-        wide = f"{name}w" if truth else name
-        lines = [
+        wide = f"{name}w" if array == "truths" else name
+        return (
             f"{name}p = getelementptr double, ptr %same, i64 {at}",
             f"{name}s = load double, ptr {name}p",
             *target.broadcast(f"{name}s", wide),
-        ]
-        if truth:
-            zero = target.constant("0.0")
-            lines.append(f"{name} = fcmp une {target.type()} {wide}, {zero}")
-        return lines
+            *([target.truth(name, wide)] if array == "truths" else []),
+        )
 
     def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
         """Store a vector of rows."""
@@ -127,26 +112,12 @@ class RowLayout:
         column = f"{o}c = load ptr, ptr {o}t, !invariant.load !{{}}"
         if not truth:
             row = f"{o} = getelementptr double, ptr {o}c, i64 %row"
-            return place, column, row, f"store {target.type()} {name}, ptr {o}, align 8"
+            how = "align 64, !nontemporal !{i32 1}" if self.streaming else "align 8"
+            return place, column, row, f"store {target.type()} {name}, ptr {o}, {how}"
         byte = target.type(truth=True).replace("i1", "i8")
         whole = f"{o}b = zext {target.type(truth=True)} {name} to {byte}"
         row = f"{o} = getelementptr i8, ptr {o}c, i64 %row"
         return place, column, whole, row, f"store {byte} {o}b, ptr {o}, align 1"
-
-
-@attrs.frozen
-class StreamLayout(RowLayout):
-    """A row layout with non-temporal stores, in vectors that fill whole cache lines.
-
-    An ordinary store to memory that is not in the cache reads it first: half of the traffic of large
-    outputs.
-    """
-
-    def store(self, index: int | str, name: str, target: Target, *, truth: bool) -> Sequence[str]:
-        """Store a vector of rows of numbers."""
-        *lines, _ = super().store(index, name, target, truth=False)
-        how = "align 64, !nontemporal !{i32 1}"
-        return [*lines, f"store {target.type()} {name}, ptr {_output(name, index)}, {how}"]
 
 
 @attrs.frozen

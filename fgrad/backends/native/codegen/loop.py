@@ -8,17 +8,25 @@ straight-line code.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Any
 
 import attrs
 
 from fgrad.backends.native.codegen.addressing import Address, index, store
 from fgrad.backends.native.codegen.loop_values import LoopValues
 from fgrad.backends.native.codegen.selection import define
-from fgrad.backends.native.codegen.slp import Pack, pack_order, packs, vectorised
-from fgrad.backends.native.rerolling.operands import Constant, Operand, as_program
-from fgrad.backends.native.rerolling.vectorize import VectorSchedule
-from fgrad.ops import scalar as ops
-from fgrad.program.program import Instruction
+from fgrad.backends.native.codegen.slp import (
+    Pack,
+    pack_order,
+    packs,
+    shared_angles,
+    takes_both,
+    vectorised,
+)
+from fgrad.backends.native.rerolling.operands import Operand, VectorSchedule, as_program
+from fgrad.program.program import Instruction, Program
 from fgrad.program.schedule import reordered
 
 
@@ -37,16 +45,9 @@ class Loop:
     def dependencies(self) -> tuple[str, ...]:
         """The declarations and definitions that the function needs, once it is emitted."""
         values = self.values
-        return tuple(
-            dict.fromkeys(
-                [
-                    *values.scalar_code.dependencies,
-                    *values.vector_code.dependencies,
-                    *values.packed_code.dependencies,
-                    *values.tables,
-                ]
-            )
-        )
+        codes = values.scalar_code, values.vector_code, values.packed_code
+        needed = chain.from_iterable([code.dependencies for code in codes])
+        return tuple(dict.fromkeys([*needed, *values.tables]))
 
     def function(self) -> str:
         """The definition of the function."""
@@ -89,8 +90,8 @@ class Loop:
 
     def _emit_scalar(self) -> None:
         """One iteration at a time, in which independent calls of a function are packed."""
-        once = as_program(self.body, self.values.operations)
-        inputs, width = len(once.inputs), self.values.packed.width // self.values.target.width
+        once, inputs = self.once, len(self.once.inputs)
+        width = self.values.packed.width // self.values.target.width
         order = pack_order(once.instructions, inputs, width, ()) if width > 1 else range(len(once))
         lines = reordered(once, [inputs + line for line in order]).instructions
         found = tuple(packs(lines, inputs, width))
@@ -107,17 +108,15 @@ class Loop:
 
     def _pack(self, pack: Pack, numbers: Sequence[int], lines: Sequence[Instruction]) -> None:
         """Instructions by one call: their indices in the body, and as they are in `as_program`."""
-        values, code = self.values, self.values.packed_code
+        values = self.values
         given = {
             args: [values.scalar_operand(x, 0) for x in self.body[number]]
             for number, (_, args) in zip(numbers, lines, strict=True)
         }
         calls = [given[args] for args in pack.calls]
-        vectors = code.emit_pack(pack.function, f"%p{numbers[0]}", calls)
-        elements = code.extracts(vectors, [op for op, _ in lines], pack.lanes(lines))
-        for number, element in zip(numbers, elements, strict=True):
-            values.lanes[number, 0] = name = f"%s{number}.0"
-            values.text.append(f"{name} = {element}")
+        names = [f"%s{number}.0" for number in numbers]
+        values.packed_code.emit_pack(pack, lines, names, calls)
+        values.lanes.update(zip([(number, 0) for number in numbers], names, strict=True))
 
     def _vector_instruction(self, line: int) -> None:
         given = [self.values.vector_operand(x) for x in self.body[line]]
@@ -134,15 +133,18 @@ class Loop:
             self.values.operations[line], name, given, both=self._both(line)
         )
 
+    @cached_property
+    def once(self) -> Program:
+        """One iteration."""
+        return as_program(self.body, self.values.operations)
+
+    @cached_property
+    def angles(self) -> set[Any]:
+        """The values of one iteration of which both sine and cosine are taken."""
+        return shared_angles(self.once.instructions)
+
     def _both(self, line: int) -> bool:
-        op = self.values.operations[line]
-        if op is not ops.sin and op is not ops.cos:
-            return False
-        if isinstance(self.body[line][0], Constant):
-            return False
-        other = ops.cos if op is ops.sin else ops.sin
-        pairs = zip(self.values.operations, self.body, strict=True)
-        return any(o is other and x == self.body[line] for o, x in pairs)
+        return takes_both(self.once.instructions[line], self.angles)
 
     def _store_results(self, line: int) -> None:
         """Spill the results of an instruction where they are used later, and store those that are outputs."""
@@ -163,33 +165,25 @@ class Loop:
         self, line: int, array: str, indices: Sequence[int], mark: str, *, truth: bool
     ) -> None:
         values, lanes = self.values, self.values.region.lanes
-        name, value, target = (
-            f"%v{line}{mark}",
-            values.result_vector(line),
-            values.vector_code.target,
-        )
+        name, value = f"%v{line}{mark}", values.result_vector(line)
         address = values.address(array, indices)
         if array == "%out" and lanes == 1:
             lines, at = index(name, address, 0)
+            target = values.vector_code.target
             values.text.extend([*lines, *values.layout.store(at, value, target, truth=truth)])
-            return
-        if truth:
-            values.text.append(
-                f"{name}d = uitofp {target.type(truth=True)} {value} to {target.type()}"
-            )
-            value = f"{name}d"
-        values.text.extend(store(name, value, address, values.target, lanes))
+        else:
+            values.text.extend(self._stored(name, value, address, lanes, truth=truth))
 
     def _store_last(self, line: int, lane: int, slot: int, *, truth: bool) -> None:
         """In the exit block, spill a result of the last iterations, which alone are used later."""
-        name, value, target = (
-            f"%e{line}.{lane}",
-            self.values.result_lane(line, lane),
-            self.values.target,
-        )
-        if truth:
-            self.exit.append(
-                f"{name}d = uitofp {target.type(truth=True)} {value} to {target.type()}"
-            )
-            value = f"{name}d"
-        self.exit.extend(store(name, value, Address("%scratch", slot, 0), target, 1))
+        value, address = self.values.result_lane(line, lane), Address("%scratch", slot, 0)
+        self.exit.extend(self._stored(f"%e{line}.{lane}", value, address, 1, truth=truth))
+
+    def _stored(
+        self, name: str, value: str, address: Address, lanes: int, *, truth: bool
+    ) -> list[str]:
+        """Store a value as a number in each lane."""
+        one = self.values.target
+        wide = one if lanes == 1 else self.values.vector_code.target
+        number = [wide.number(f"{name}d", value)] if truth else []
+        return [*number, *store(name, f"{name}d" if truth else value, address, one, lanes)]

@@ -39,11 +39,10 @@ class LoopValues:
     """The target of one iteration; if that is of several rows already, the loop has one lane."""
     packed: Target
     """The target of packed calls, if it is wider."""
-    scalar_code: Emitter = attrs.field(init=False)
-    vector_code: Emitter = attrs.field(init=False)
-    packed_code: Emitter = attrs.field(init=False)
     preheader: list[str] = attrs.field(factory=list, init=False)
     """The instructions before the loop."""
+    text: list[str] = attrs.field(factory=list, init=False)
+    """The instructions of the loop body."""
     tables: dict[str, None] = attrs.field(factory=dict, init=False)
     """The definitions of constant arrays."""
     vectors: dict[int, str] = attrs.field(factory=dict, init=False)
@@ -54,24 +53,22 @@ class LoopValues:
     _carried: dict[Carried, str] = attrs.field(factory=dict, init=False)
     """The prefix of the names of a loop-carried value: `.1` is that of one iteration ago, and so on."""
 
-    @scalar_code.default
-    def _scalar_code(self) -> Emitter:
-        return Emitter(self.target, [])
+    @cached_property
+    def scalar_code(self) -> Emitter:
+        """Emits for one iteration."""
+        return Emitter(self.target, self.text)
 
-    @vector_code.default
-    def _vector_code(self) -> Emitter:
+    @cached_property
+    def vector_code(self) -> Emitter:
+        """Emits for all lanes."""
         lanes = self.region.lanes
-        target = attrs.evolve(self.target, width=lanes)
-        return self.scalar_code if lanes == 1 else Emitter(target, self.scalar_code.text)
+        wide = Emitter(attrs.evolve(self.target, width=lanes), self.text)
+        return self.scalar_code if lanes == 1 else wide
 
-    @packed_code.default
-    def _packed_code(self) -> Emitter:
-        return Emitter(self.packed, self.scalar_code.text)
-
-    @property
-    def text(self) -> list[str]:
-        """The instructions of the loop body."""
-        return self.scalar_code.text
+    @cached_property
+    def packed_code(self) -> Emitter:
+        """Emits packed calls."""
+        return Emitter(self.packed, self.text)
 
     @property
     def inputs(self) -> int:
@@ -91,7 +88,9 @@ class LoopValues:
             return self.lanes[line, 0]
         if line not in self.vectors:
             lanes = [self.lanes[line, k] for k in range(self.region.lanes)]
-            self.vectors[line] = self._gathered(f"%v{line}", lanes, self.operations[line].truth)
+            self.vectors[line], target = f"%v{line}", self.vector_code.target
+            truth = self.operations[line].truth
+            self.text.extend(target.gathered(lanes, f"%v{line}", truth=truth))
         return self.vectors[line]
 
     def result_lane(self, line: int, lane: int) -> str:
@@ -100,15 +99,6 @@ class LoopValues:
             vector, truth = self.vectors[line], self.operations[line].truth
             self.lanes[line, lane] = self._extracted(vector, lane, truth=truth)
         return self.lanes[line, lane]
-
-    def _gathered(self, name: str, lanes: Sequence[str], truth: bool) -> str:
-        kind, type_ = "i1" if truth else "double", self.vector_code.target.type(truth=truth)
-        whole = "poison"
-        for k, lane in enumerate(lanes):
-            after = name if k == len(lanes) - 1 else f"{name}w{k}"
-            self.text.append(f"{after} = insertelement {type_} {whole}, {kind} {lane}, i64 {k}")
-            whole = after
-        return name
 
     def _extracted(self, vector: str, lane: int, *, truth: bool) -> str:
         key = "lane", vector, lane
@@ -252,9 +242,7 @@ class LoopValues:
         else:
             at, where = index(name, address, 0)
             return [*at, *self.layout.load_at(array, where, name, target)]
-        if truth:
-            lines.append(f"{name} = fcmp une {target.type()} {number}, {target.constant('0.0')}")
-        return lines
+        return [*lines, target.truth(name, number)] if truth else lines
 
     def _invariant(self, address: Address, truth: bool) -> tuple[str, str]:
         """A loop-invariant value, loaded in the preheader: as a scalar, and in all lanes."""
@@ -264,10 +252,7 @@ class LoopValues:
             self._known[key] = name = self._name()
             self.preheader.extend(self._reading(name, address, self.target, truth=truth))
             if vectorised:
-                kind, type_ = self.target.type(truth=truth), target.type(truth=truth)
-                one = f"insertelement {type_} poison, {kind} {name}, i64 0"
-                spread = f"{type_} {name}o, {type_} poison, <{target.width} x i32> zeroinitializer"
-                self.preheader.extend([f"{name}o = {one}", f"{name}v = shufflevector {spread}"])
+                self.preheader.extend(target.broadcast(name, f"{name}v", truth=truth))
         name = self._known[key]
         return name, f"{name}v" if vectorised else name
 

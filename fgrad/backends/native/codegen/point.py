@@ -7,7 +7,7 @@ from typing import Final
 
 from fgrad.backends.native.codegen.callbacks import callbacks
 from fgrad.backends.native.codegen.functions import FUNCTION_SIZE, Functions, emit_functions
-from fgrad.backends.native.codegen.layout import PointLayout
+from fgrad.backends.native.codegen.layout import Layout
 from fgrad.backends.native.codegen.selection import ATTRIBUTES, PARAMETERS
 from fgrad.backends.native.codegen.slp import packed
 from fgrad.backends.native.ir.machine import Machine
@@ -38,7 +38,7 @@ def point_modules(
     wide = Target(machine.width, fma=machine.fma, inline=False, scalar_parameters=True)
     ordered = packed(rerolled.program, cut, wide.width, calls)
     table = rerolled.table if ordered is rerolled.program else InstructionTable.of(ordered, calls)
-    functions = emit_functions(ordered, PointLayout(), target, calls, cut, wide=wide, table=table)
+    functions = emit_functions(ordered, Layout(), target, calls, cut, table=table, wide=wide)
     long = sum(region.period for region in cut) > LONG
     return functions.slots, long, _modules(functions)
 
@@ -48,12 +48,9 @@ def _modules(functions: Functions) -> Iterator[str]:
     number = len(functions.texts)
     for start in range(0, number, MODULE_SIZE):
         inside = range(start, min(start + MODULE_SIZE, number))
-        needed = dict.fromkeys(need for k in inside for need in functions.dependencies[k])
-        text = [*needed, *[functions.texts[k] for k in inside]]
-        if inside[-1] == number - 1:
-            text += [f"declare hidden void @part{k}({PARAMETERS})" for k in range(start)]
-            text += _run(number)
-        yield "\n".join(text)
+        declared = [f"declare hidden void @part{k}({PARAMETERS})" for k in range(start)]
+        last = inside[-1] == number - 1
+        yield functions.module(inside, *([*declared, *_run(number)] if last else ()))
 
 
 def _run(number: int) -> list[str]:

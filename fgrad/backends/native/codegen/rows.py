@@ -15,9 +15,8 @@ import attrs
 from fgrad.backends.native.codegen import sums
 from fgrad.backends.native.codegen.callbacks import callbacks
 from fgrad.backends.native.codegen.functions import Functions, emit_functions
-from fgrad.backends.native.codegen.hoist import Split
-from fgrad.backends.native.codegen.lanes import LIVE
-from fgrad.backends.native.codegen.layout import RowLayout, StreamLayout, SumLayout
+from fgrad.backends.native.codegen.lanes import LIVE, size
+from fgrad.backends.native.codegen.layout import RowLayout, SumLayout
 from fgrad.backends.native.codegen.masks import with_masked_factors
 from fgrad.backends.native.codegen.point import LONG
 from fgrad.backends.native.codegen.selection import ATTRIBUTES, PARAMETERS
@@ -28,8 +27,9 @@ from fgrad.backends.native.math.fma import rounded
 from fgrad.backends.native.math.table import Target
 from fgrad.backends.native.rerolling.detect import Rerolled
 from fgrad.backends.native.rerolling.instruction_table import InstructionTable
-from fgrad.backends.native.rerolling.partition import Region, regions
+from fgrad.backends.native.rerolling.partition import regions
 from fgrad.ops.primitive import Op
+from fgrad.program.hoist import Split
 from fgrad.program.program import Program
 from fgrad.program.schedule import peak
 
@@ -58,11 +58,11 @@ class RowProgram:
 
     def columns(self, *, streaming: bool) -> tuple[int, Iterator[str]]:
         """The slots of scratch memory, and the module, of code for columns; `streaming` past the cache."""
-        layout = (StreamLayout if streaming else RowLayout)(self.sources, self.split.truths)
+        layout = RowLayout(self.sources, self.split.truths, streaming=streaming)
         functions = self._functions(self.split.per_row, layout)
         last = [f"%last = sub i64 %end, {self.width}"]
         rows = self._rows(functions, last, ["br label %turn", "turn:"])
-        return functions.slots, iter([_module(functions, rows)])
+        return functions.slots, iter([functions.module(range(len(functions.texts)), rows)])
 
     def sums(self, *, masked: bool) -> tuple[int, Iterator[str]]:
         """The same for sums, which are valid where they are finite or, if `masked`, always."""
@@ -73,7 +73,8 @@ class RowProgram:
         functions = self._functions(program, SumLayout(self.sources, self.split.truths, outputs))
         rows = self._rows(functions, sums.prologue(width, outputs), sums.mark_counted(width))
         ends = sums.clear(width, outputs), sums.add(width, outputs, always_valid=loose is whole)
-        return functions.slots, iter([_module(functions, rows, *ends)])
+        module = functions.module(range(len(functions.texts)), rows, *ends)
+        return functions.slots, iter([module])
 
     def _functions(self, program: Program, layout: RowLayout) -> Functions:
         calls = callbacks(self.split.per_row)  # in the order of their table
@@ -82,18 +83,20 @@ class RowProgram:
         if len(program) <= TILED and not loops and not calls:
             program = tiled(program, registers)
         cut = regions(len(program), ROW_FUNCTION_SIZE, loops)
-        inline = self._size(program, cut) <= INLINE
+        once = [line for w in cut for line in program.instructions[w.start : w.start + w.period]]
+        inline = size(once, self.machine) <= INLINE
         target = Target(self.width, fma=self.machine.fma, inline=inline)
         planned = registers if peak(program) > LIVE else 0
         return emit_functions(
-            program, layout, target, calls, cut, table=rerolled.table, registers=planned
+            program,
+            layout,
+            target,
+            calls,
+            cut,
+            table=rerolled.table,
+            wide=target,
+            registers=planned,
         )
-
-    def _size(self, program: Program, cut: Sequence[Region]) -> int:
-        """The number of instructions of IR in the regions, functions included."""
-        target = Target(self.machine.width, fma=self.machine.fma, inline=True)
-        lines = [line for w in cut for line in program.instructions[w.start : w.start + w.period]]
-        return sum([target.size(op) for op, _ in lines])
 
     @property
     def registers(self) -> int:
@@ -127,11 +130,6 @@ class RowProgram:
                 "}",
             ]
         )
-
-
-def _module(functions: Functions, *others: str) -> str:
-    needed = dict.fromkeys(need for needs in functions.dependencies for need in needs)
-    return "\n".join([*needed, *functions.texts, *others])
 
 
 def _rerolled(program: Program, layout: RowLayout, calls: Sequence[Op]) -> Rerolled:

@@ -7,9 +7,11 @@ from typing import Final
 
 import attrs
 
+from fgrad.backends.native.codegen.slp import Pack
 from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE, Target
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
+from fgrad.program.program import Instruction
 
 PARAMETERS: Final = "ptr noalias %in, ptr noalias %same, ptr noalias %out, ptr %calls, ptr noalias %scratch, i64 %row"
 """The parameters of each function of a program: inputs, inputs that are the same in each row, and so on."""
@@ -102,35 +104,31 @@ class Emitter:
         return True
 
     def emit_pack(
-        self, function: str, name: str, calls: Sequence[Sequence[str]]
-    ) -> tuple[str, ...]:
-        """Emit several calls of a function as one on vectors; returns the vector, or those of sines and cosines.
+        self,
+        pack: Pack,
+        lines: Sequence[Instruction],
+        names: Sequence[str],
+        calls: Sequence[Sequence[str]],
+    ) -> None:
+        """Emit the instructions of a pack under these names, by one call on vectors.
 
-        Spare lanes repeat arguments. The target is one with scalar parameters.
+        `calls` are the arguments of each lane; spare lanes repeat them. The target is one with
+        scalar parameters.
         """
-        target, both = self.target, function == SINE_AND_COSINE
+        target, function, name = self.target, pack.function, f"{names[0]}v"
         columns = list(zip(*calls, strict=True))
         lanes = [column[k % len(column)] for column in columns for k in range(target.width)]
         given = ", ".join([f"double {lane}" for lane in lanes])
         self.functions[function] = None
-        type_ = target.pair if both else target.type()
+        type_, vectors = target.type(), [name]
+        if function == SINE_AND_COSINE:
+            type_, vectors = target.pair, [f"{name}s", f"{name}c"]
         self.text.append(f"{name} = call {type_} {target.symbol(function)}({given})")
-        if not both:
-            return (name,)
-        vectors = f"{name}s", f"{name}c"
-        for k, vector in enumerate(vectors):
+        for k, vector in enumerate(vectors if len(vectors) > 1 else ()):
             self.text.append(f"{vector} = extractvalue {type_} {name}, {k}")
-        return vectors
-
-    def extracts(
-        self, vectors: Sequence[str], operations: Sequence[Op], lanes: Sequence[int]
-    ) -> list[str]:
-        """The right-hand sides that extract the result of each operation from the vectors of `emit_pack`."""
-        type_, last = self.target.type(), len(vectors) - 1
-        return [
-            f"extractelement {type_} {vectors[last if op is ops.cos else 0]}, i64 {lane}"
-            for op, lane in zip(operations, lanes, strict=True)
-        ]
+        for result, (op, _), lane in zip(names, lines, pack.lanes(lines), strict=True):
+            vector = vectors[-1 if op is ops.cos else 0]
+            self.text.append(f"{result} = extractelement {target.type()} {vector}, i64 {lane}")
 
     def _sine_or_cosine(self, op: Op, name: str, angle: str) -> None:
         two = self.target.pair

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
 
-from fgrad.backends.native.math.table import FUNCTIONS, SINE_AND_COSINE
+from fgrad.backends.native.math.table import BRIEF, FUNCTIONS, SINE_AND_COSINE
 from fgrad.backends.native.rerolling.partition import Region
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program
 from fgrad.program.schedule import reordered
 
-PROFITABLE: Final = frozenset(FUNCTIONS) - {
-    ops.relu,
-    ops.sign,
-    ops.maximum,
-    ops.minimum,
-    ops.clip,
-    ops.complement,
-}
+PROFITABLE: Final = frozenset(FUNCTIONS) - BRIEF
 """The functions that take longer than moving their arguments and results into and out of vectors."""
 
 
@@ -50,7 +43,7 @@ def packs(instructions: Sequence[Instruction], first: int, width: int) -> Iterat
     >>> [(pack.function, pack.calls) for pack in packs(program.instructions, 2, 4)]
     [('exp', ((0,), (1,))), ('', ((2, 3),))]
     """
-    angles = _angles(instructions)
+    angles = shared_angles(instructions)
     start = 0
     while start < len(instructions):
         function = _function(instructions[start], angles)
@@ -77,7 +70,7 @@ def vectorised(found: Sequence[Pack]) -> set[str]:
     return {pack.function for pack in found if len(pack.calls) > 1}
 
 
-def _angles(instructions: Sequence[Instruction]) -> set[Any]:
+def shared_angles(instructions: Sequence[Instruction]) -> set[Any]:
     """The arguments of which both the sine and the cosine are taken."""
     sines, cosines = (
         {args[0] for op, args in instructions if op is wanted and type(args[0]) is int}
@@ -87,12 +80,16 @@ def _angles(instructions: Sequence[Instruction]) -> set[Any]:
 
 
 def _function(line: Instruction, angles: set[Any]) -> str:
-    op, args = line
-    if op not in PROFITABLE:
+    if line[0] not in PROFITABLE:
         return ""
+    return SINE_AND_COSINE if takes_both(line, angles) else line[0].name
+
+
+def takes_both(line: Instruction, angles: Collection[Any]) -> bool:
+    """Whether an instruction is the sine or the cosine of one of the shared angles."""
+    op, args = line
     # By type as well, since a literal may equal the number of a value.
-    shared = (op is ops.sin or op is ops.cos) and type(args[0]) is int and args[0] in angles
-    return SINE_AND_COSINE if shared else op.name
+    return (op is ops.sin or op is ops.cos) and type(args[0]) is int and args[0] in angles
 
 
 def _needs(args: Sequence[Any], value: int) -> bool:
@@ -114,11 +111,10 @@ def packed(program: Program, regions: Sequence[Region], width: int, calls: Seque
     order: list[int] = []
     for region in regions:
         instructions, first = program.instructions[region.start : region.end], inputs + region.start
-        straight = region.trips == 1
-        found = (
-            pack_order(instructions, first, width, calls) if straight else range(len(instructions))
-        )
-        order += [first + i for i in found]
+        if region.trips == 1:
+            order += [first + i for i in pack_order(instructions, first, width, calls)]
+        else:
+            order += range(first, first + len(instructions))
     same = order == list(range(inputs, inputs + len(program)))
     return program if same else reordered(program, order)
 
@@ -127,7 +123,7 @@ def pack_order(
     instructions: Sequence[Instruction], first: int, width: int, calls: Sequence[Op]
 ) -> Sequence[int]:
     """An order of instructions, the first of which has that value, in which those of a pack are adjacent."""
-    angles = _angles(instructions)
+    angles = shared_angles(instructions)
     functions = [_function(line, angles) for line in instructions]
     if sum(map(bool, functions)) < 2:
         return range(len(instructions))

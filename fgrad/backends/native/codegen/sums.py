@@ -8,10 +8,10 @@ are valid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from fgrad.backends.native.codegen.selection import ATTRIBUTES
+from fgrad.backends.native.ir.control import load_element, loop, store_element
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Instruction, Program, placed
@@ -77,10 +77,11 @@ def mark_counted(width: int) -> list[str]:
     w, v = f"<{width} x i64>", f"<{width} x double>"
     lanes = ", ".join([f"i64 {lane}" for lane in range(width)])
     lines = []
-    for name in ("row", "at", "end"):
+    for name in ("at", "end"):
         broadcast = f"{w} %{name}.one, {w} poison, <{width} x i32> zeroinitializer"
         lines += [
-            f"%{name}.one = insertelement {w} poison, i64 %{name}, i64 0",
+            f"%{name}.lane = sub i64 %{name}, %row",
+            f"%{name}.one = insertelement {w} poison, i64 %{name}.lane, i64 0",
             f"%{name}.all = shufflevector {broadcast}",
         ]
     return [
@@ -89,9 +90,8 @@ def mark_counted(width: int) -> list[str]:
         "br i1 %whole, label %turn, label %some",
         "some:",
         *lines,
-        f"%lanes = add {w} %row.all, <{lanes}>",
-        f"%late = icmp sge {w} %lanes, %at.all",
-        f"%early = icmp slt {w} %lanes, %end.all",
+        f"%late = icmp sle {w} %at.all, <{lanes}>",
+        f"%early = icmp sgt {w} %end.all, <{lanes}>",
         f"%both = and <{width} x i1> %late, %early",
         f"%ones = uitofp <{width} x i1> %both to {v}",
         f"store {v} %ones, ptr %counts",
@@ -102,61 +102,29 @@ def mark_counted(width: int) -> list[str]:
 
 def clear(width: int, outputs: int) -> str:
     """`@clear(totals)`: sets all of them to 0."""
-    total = f"<{width} x double>"
-    body = [
-        f"%place = getelementptr {total}, ptr %totals, i64 %k",
-        f"store {total} zeroinitializer, ptr %place",
-    ]
-    return "\n".join(
-        [
-            f"define void @clear(ptr %totals) {ATTRIBUTES} {{",
-            *_each(max(1, outputs), body),
-            "ret void",
-            "}",
-        ]
-    )
+    body = store_element("total", f"<{width} x double>", "zeroinitializer", "%totals", "%k")
+    head = f"define void @clear(ptr %totals) {ATTRIBUTES} {{"
+    return "\n".join([head, *loop("k", f"{outputs}", body), "ret void", "}"])
 
 
 def add(lanes: int, outputs: int, *, always_valid: bool) -> str:
     """`@add(totals, sums)`: sums the lanes of each total in order; returns whether all are finite, thus valid."""
-    total = f"<{lanes} x double>"
+    kind = f"<{lanes} x double>"
+    in_order = f"@llvm.vector.reduce.fadd.v{lanes}f64(double"
     body = [
-        "%strange = phi i1 [false, %0], [%stranger, %loop]",
-        f"%place = getelementptr {total}, ptr %totals, i64 %k",
-        f"%total = load {total}, ptr %place",
-        f"%s0 = extractelement {total} %total, i64 0",
-    ]
-    for lane in range(1, lanes):
-        body += [
-            f"%t{lane} = extractelement {total} %total, i64 {lane}",
-            f"%s{lane} = fadd double %s{lane - 1}, %t{lane}",
-        ]
-    sum_ = f"%s{lanes - 1}"
-    body += [
-        "%to = getelementptr double, ptr %sums, i64 %k",
-        f"store double {sum_}, ptr %to",
-        f"%nothing = fsub double {sum_}, {sum_}",
+        *load_element("total", kind, "%totals", "%k"),
+        f"%sum = call double {in_order} -0.0, {kind} %total)",
+        *store_element("sum", "double", "%sum", "%sums", "%k"),
+        "%nothing = fsub double %sum, %sum",
         "%here = fcmp uno double %nothing, 0.0",
         "%stranger = or i1 %strange, %here",
     ]
-    ends = [
-        f"%known = select i1 %stranger, i32 {int(always_valid)}, i32 1",
+    lines = [
+        f"declare double {in_order}, {kind})",
+        f"define i32 @add(ptr noalias %totals, ptr noalias %sums) {ATTRIBUTES} {{",
+        *loop("k", f"{outputs}", body, strange=("i1", "false", "%stranger")),
+        f"%known = select i1 %strange, i32 {int(always_valid)}, i32 1",
         "ret i32 %known",
         "}",
     ]
-    head = f"define i32 @add(ptr noalias %totals, ptr noalias %sums) {ATTRIBUTES} {{"
-    return "\n".join([head, *_each(max(1, outputs), body), *ends])
-
-
-def _each(count: int, body: Sequence[str]) -> list[str]:
-    """A loop over `%k` from 0 to the count, which is not 0."""
-    return [
-        "br label %loop",
-        "loop:",
-        "%k = phi i64 [0, %0], [%next, %loop]",
-        *body,
-        "%next = add i64 %k, 1",
-        f"%more = icmp slt i64 %next, {count}",
-        "br i1 %more, label %loop, label %done",
-        "done:",
-    ]
+    return "\n".join(lines)

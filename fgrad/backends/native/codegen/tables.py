@@ -9,15 +9,17 @@ else is asked for, and so would the numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 from typing import Final, TypeAlias
 
 from fgrad.backends.native.codegen.selection import ATTRIBUTES, Emitter
-from fgrad.backends.native.ir.builder import double
+from fgrad.backends.native.codegen.slp import shared_angles, takes_both
 from fgrad.backends.native.ir.control import load_element, loop, store_element
 from fgrad.backends.native.ir.machine import Machine
 from fgrad.backends.native.math.table import Target
-from fgrad.ops import scalar as ops
 from fgrad.program.program import Program
 
 HEAD: Final = 2
@@ -31,8 +33,6 @@ address of the places of its arguments."""
 Level: TypeAlias = tuple[Sequence[tuple[Program, int]], bool]
 """Templates, each with how many blocks are done at once, and whether runs of the tape follow."""
 
-_ARITY: Final = (2, 2, 2, 1, 3, 2, 2, 1, 2, 1, 1)
-"""The arguments of each operation of a tape, by its code."""
 _FORMS: Final = (
     ("%y = fadd double %x0, %x1",),
     ("%y = fsub double %x0, %x1",),
@@ -49,9 +49,10 @@ _FORMS: Final = (
     ("%y = fdiv double 1.0, %x0",),
     ("%y = fmul double %x0, %x0",),
 )  # fmt: skip
-"""The instructions of each operation of a tape, in the order of its codes."""
+"""The instructions of each operation of a tape, from its arguments `%x0` and so on to `%y`, in the order of its codes."""
 
 
+@cache
 def tape_module() -> str:
     """The module of `@tape(memory, runs, count)` and `@gather(memory, out, places, count)`."""
     return "\n".join([*_tape(), *_gather()])
@@ -68,22 +69,22 @@ def _tape() -> list[str]:
         "%to = getelementptr double, ptr %m, i64 %first",
         f"switch i64 %codeat, label %done [ {cases} ]",
     ]
-    for code, (arity, form) in enumerate(zip(_ARITY, _FORMS, strict=True)):
-        run += [f"code{code}:", *_numbered(code, _one_run(arity, form)), "br label %done"]
-    body = ["%r4 = mul i64 %r, 4", *run, "done:"]
+    for code in range(len(_FORMS)):
+        given = "ptr %m, ptr %to, ptr %table, i64 %length"
+        run += [f"code{code}:", f"call void @tape.code{code}({given})", "br label %done"]
     return [
+        *chain.from_iterable([_one_run(code, form) for code, form in enumerate(_FORMS)]),
         f"define void @tape(ptr noalias %m, ptr noalias %runs, i64 %count) {ATTRIBUTES} {{",
-        "%r.at = alloca i64",
-        "%i.at = alloca i64",
-        *loop("r", "%count", body),
+        *loop("r", "%count", ["%r4 = mul i64 %r, 4", *run, "done:"]),
         "ret void",
         "}",
     ]
 
 
-def _one_run(arity: int, form: Sequence[str]) -> list[str]:
+def _one_run(code: int, form: Sequence[str]) -> list[str]:
+    """The function of runs of one operation, whose numbers go to `%to` in the same memory."""
     reads = []
-    for k in range(arity):
+    for k in range(len({x for line in form for x in re.findall(r"%x\d", line)})):
         reads += [
             f"%o{k} = mul i64 %length, {k}",
             f"%j{k} = add i64 %o{k}, %i",
@@ -91,19 +92,13 @@ def _one_run(arity: int, form: Sequence[str]) -> list[str]:
             f"%q{k} = zext i32 %p{k} to i64",
             *load_element(f"x{k}", "double", "%m", f"%q{k}"),
         ]
-    return loop("i", "%length", [*reads, *form, *store_element("y", "double", "%y", "%to", "%i")])
-
-
-def _numbered(code: int, lines: Sequence[str]) -> list[str]:
-    """The lines with names of their own, apart from those that come from outside."""
-    outside = {"%length", "%table", "%m", "%to", "%i.at"}
-    found = []
-    for line in lines:
-        words = line.replace(",", " ,").replace(")", " )").split(" ")
-        named = [f"{w}.c{code}" if w.startswith("%") and w not in outside else w for w in words]
-        text = " ".join(named).replace(" ,", ",").replace(" )", ")")
-        found.append(f"{text[:-1]}.c{code}:" if text.endswith(":") else text)
-    return found
+    head = "ptr %m, ptr %to, ptr noalias %table, i64 %length"
+    return [
+        f"define internal void @tape.code{code}({head}) alwaysinline {ATTRIBUTES} {{",
+        *loop("i", "%length", [*reads, *form, *store_element("y", "double", "%y", "%to", "%i")]),
+        "ret void",
+        "}",
+    ]
 
 
 def _gather() -> list[str]:
@@ -116,7 +111,6 @@ def _gather() -> list[str]:
     head = "ptr noalias %m, ptr noalias %out, ptr noalias %places, i64 %count"
     return [
         f"define void @gather({head}) {ATTRIBUTES} {{",
-        "%i.at = alloca i64",
         *loop("i", "%count", body),
         "ret void",
         "}",
@@ -181,31 +175,22 @@ def _element(
     emitter = Emitter(target, body)
     inputs = len(program.inputs)
     for k in range(inputs):
-        body += _read(k, lanes)
-    pairs = _angles(program)
-
-    def operand(a: float) -> str:
-        if type(a) is int:
-            return f"%x{a}"
-        if type(a) is bool:
-            return target.constant("true" if a else "false", truth=True)
-        return target.constant(double(a))
-
-    for value, (op, args) in enumerate(program.instructions, inputs):
-        both = op in (ops.sin, ops.cos) and args[0] in pairs
-        emitter.emit(op, f"%x{value}", [operand(a) for a in args], both=both)
+        body += _read(k, target)
+    angles = shared_angles(program.instructions)
+    for value, line in enumerate(program.instructions, inputs):
+        given = [f"%x{a}" if type(a) is int else target.literal(a) for a in line[1]]
+        emitter.emit(line[0], f"%x{value}", given, both=takes_both(line, angles))
     truths = program.truths
     for k, value in enumerate(program.outputs):
         body += _written(k, value, target, truth=truths[value])
     needed |= dict.fromkeys(emitter.dependencies)
     if lanes > 1:
         vector = f"<{lanes} x double>"
-        given = f"<{lanes} x ptr>, i32, <{lanes} x i1>, {vector}"
-        needed[f"declare {vector} @{_gathered(lanes)}({given})"] = None
+        kinds = f"<{lanes} x ptr>, i32, <{lanes} x i1>, {vector}"
+        needed[f"declare {vector} @{_gathered(lanes)}({kinds})"] = None
     head = "ptr noalias %m, ptr noalias %table, i64 %count, i64 %first"
     lines = [
         f"define internal void {name}({head}) {ATTRIBUTES} {{",
-        "%i.at = alloca i64",
         f"%steps = udiv i64 %count, {lanes}",
         *loop("i", "%steps", [f"%b = mul i64 %i, {lanes}", *body]),
         "ret void",
@@ -214,16 +199,9 @@ def _element(
     return "\n".join(lines)
 
 
-def _angles(program: Program) -> set[int | float]:
-    """The values of which both sine and cosine are taken."""
-    found = {
-        op: {args[0] for o, args in program.instructions if o is op} for op in (ops.sin, ops.cos)
-    }
-    return found[ops.sin] & found[ops.cos]
-
-
-def _read(k: int, lanes: int) -> list[str]:
+def _read(k: int, target: Target) -> list[str]:
     """Read input `k` of so many blocks, each from its place."""
+    lanes = target.width
     kind, places = ("double", "i32") if lanes == 1 else (f"<{lanes} x double>", f"<{lanes} x i32>")
     lines = [
         f"%o{k} = mul i64 %count, {k}",
@@ -245,14 +223,9 @@ def _gathered(lanes: int) -> str:
 
 def _written(k: int, value: int, target: Target, *, truth: bool) -> list[str]:
     """Write output `k` of so many blocks side by side."""
-    name, lines = f"%x{value}", []
-    if truth:
-        zero, one = target.constant("0.0"), target.constant("1.0")
-        kinds = target.type(truth=True), target.type()
-        name = f"%n{k}"
-        lines.append(f"{name} = select {kinds[0]} %x{value}, {kinds[1]} {one}, {kinds[1]} {zero}")
+    name = f"%n{k}" if truth else f"%x{value}"
     return [
-        *lines,
+        *([target.number(name, f"%x{value}")] if truth else []),
         f"%s{k} = mul i64 %count, {k}",
         f"%u{k} = add i64 %s{k}, %b",
         f"%v{k} = add i64 %u{k}, %first",

@@ -38,9 +38,8 @@ def tiled(program: Program, registers: int) -> Program:
     >>> [min(args[:2]) for op, args in tiled(program, 7).instructions if op.name == "fused"]
     [4, 8, 5, 9, 6, 10, 7, 11]
     """
-    blocks = [
-        b for group in _alike(program) for b in _blocks(program, group, min(SIDE, registers - 2))
-    ]
+    size = min(SIDE, registers - 2)
+    blocks = [b for group in _alike(program) for b in _blocks(program, group, size)]
     grid = _grid(program, registers - 3)
     if not blocks and not grid:
         return program
@@ -53,8 +52,9 @@ def instruction_of(program: Program, value: int) -> tuple[Any, tuple[Any, ...]]:
     return program.instructions[line] if line >= 0 else (None, ())
 
 
-def _values(args: Sequence[Any]) -> list[int]:
-    return [a for a in args if type(a) is int]
+def _needs(program: Program, value: int) -> list[int]:
+    """The values that the instruction of a value uses."""
+    return [a for a in instruction_of(program, value)[1] if type(a) is int]
 
 
 def _chains(program: Program) -> list[Chain]:
@@ -80,7 +80,7 @@ def _alike(program: Program) -> list[list[Chain]]:
     groups: dict[tuple[Any, ...], list[Chain]] = {}
     for chain in _chains(program):
         rows = [instruction_of(program, value)[1][:2] for value in chain]
-        common = tuple([tuple(a for a in _values(row) if a >= inputs) for row in rows])
+        common = tuple([tuple(a for a in r if type(a) is int and a >= inputs) for r in rows])
         if sum(map(len, common)) >= SHARED:
             groups.setdefault(common, []).append(chain)
     return [group for group in groups.values() if len(group) > 1]
@@ -91,9 +91,7 @@ def _blocks(program: Program, group: Sequence[Chain], size: int) -> Iterator[lis
     number = -(-len(group) // max(size, 1))
     for k in range(number):
         block = group[len(group) * k // number : len(group) * (k + 1) // number]
-        needed = [
-            a for chain in block for v in chain for a in _values(instruction_of(program, v)[1])
-        ]
+        needed = [a for chain in block for v in chain for a in _needs(program, v)]
         inside = frozenset(v for chain in block for v in chain)
         if max(a for a in needed if a not in inside) < min(chain[-1] for chain in block):
             yield list(block)
@@ -127,9 +125,8 @@ def _order(program: Program, blocks: Sequence[Sequence[Chain]], last: frozenset[
     block_of = {v: block for block in blocks for chain in block for v in chain}
     order: list[int] = []
     seen: set[int] = set()
-    waiting = [
-        (v, False) for v in range(inputs + len(program) - 1, inputs - 1, -1) if v not in last
-    ]
+    backwards = range(inputs + len(program) - 1, inputs - 1, -1)
+    waiting = [(v, False) for v in backwards if v not in last]
     while waiting:
         value, ready = waiting.pop()
         if value in seen and not ready:
@@ -141,8 +138,6 @@ def _order(program: Program, blocks: Sequence[Sequence[Chain]], last: frozenset[
         elif value >= inputs:
             seen.update(instructions)
             waiting.append((value, True))
-            needed = [
-                a for v in reversed(instructions) for a in _values(instruction_of(program, v)[1])
-            ]
+            needed = [a for v in reversed(instructions) for a in _needs(program, v)]
             waiting += [(a, False) for a in needed if a not in seen]
     return order

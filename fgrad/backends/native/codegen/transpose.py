@@ -56,16 +56,13 @@ def _rows(name: str, entry: int, target: Target) -> list[str]:
 
 def _gathered(name: str, place: str, target: Target) -> list[str]:
     """Gather one column, number by number."""
-    lines, before = [], "poison"
+    lines = []
     for lane in range(target.width):
-        after = name if lane == target.width - 1 else f"{name}w{lane}"
         lines += [
             f"{name}p{lane} = getelementptr double, ptr {name}r{lane}, i64 {place}",
             f"{name}v{lane} = load double, ptr {name}p{lane}, align 8",
-            f"{after} = insertelement {target.type()} {before}, double {name}v{lane}, i64 {lane}",
         ]
-        before = after
-    return lines
+    return lines + target.gathered([f"{name}v{lane}" for lane in range(target.width)], name)
 
 
 def _turned(name: str, names: Sequence[str], start: int, target: Target) -> list[str]:
@@ -86,10 +83,8 @@ def _turned(name: str, names: Sequence[str], start: int, target: Target) -> list
                 continue
             a, b = (f"{name}h{depth}_{k}" for k in (lane, lane + step))
             for k, offset in ((lane, 0), (lane + step, step)):
-                goes = [
-                    (i & ~step) + offset if not i & step else (i & ~step) + offset + lanes
-                    for i in range(lanes)
-                ]
+                # Lanes with the bit of the step come from the second vector.
+                goes = [(i & ~step) + offset + (i & step) * lanes // step for i in range(lanes)]
                 mask = ", ".join([f"i32 {g}" for g in goes])
                 to = names[k] if last else f"{name}h{depth + 1}_{k}"
                 lines.append(f"{to} = shufflevector {v} {a}, {v} {b}, <{lanes} x i32> <{mask}>")

@@ -7,10 +7,18 @@ memory for what it collects, and a label `free` to which arguments go that it ca
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, push
+from fgrad.backends.native.ir.control import (
+    expect,
+    load_element,
+    load_field,
+    loop,
+    push,
+    store_element,
+)
 
 KEPT: Final = 4
 """Arrays that are kept for later results."""
@@ -67,7 +75,9 @@ def _column() -> list[str]:
 
 
 def _table() -> list[str]:
-    """A table, or a single row of numbers that all rows share."""
+    """A table, or a single row of numbers that all rows share, which may be read in place."""
+    part = load_element("part", "double", "%x.data", "%j")
+    given = [*part, *push("part.given", "double", "%part", "%given", "%numbers.at")]
     return [
         "table:",
         *load_element("width", "i64", "%x.lengths", "1"),
@@ -85,7 +95,9 @@ def _table() -> list[str]:
         "%wanted = sub i64 0, %kind",
         *expect("row.wanted", "icmp eq i64 %wanted, %width", "free"),
         *expect("row.alone", "icmp eq i64 %x.length, 1", "free"),
-        *_row(),
+        "store ptr %x.data, ptr %row.at",
+        *expect("row.other", "xor i1 %in.place, true", "sorted"),
+        *loop("j", "%width", given),
         "br label %sorted",
     ]
 
@@ -117,6 +129,29 @@ def load_length(x: str, otherwise: str = "free") -> list[str]:
     ]
 
 
+def load_line(x: str, start: str, index: str, length: str) -> list[str]:
+    """Load an element of an array of objects; unless it is a line of so many contiguous doubles, go to `slow`."""
+    return [
+        *load_element(x, "ptr", start, index),
+        *load_field(f"{x}.type", "ptr", f"%{x}", at.TYPE),
+        *expect(f"{x}.exact", f"icmp eq ptr %{x}.type, @PyArray_Type", "slow"),
+        *check_array(x, "slow"),
+        *check_line(x, length, "slow"),
+    ]
+
+
+def check_line(x: str, length: str, otherwise: str = "free") -> list[str]:
+    """Check that an array is a line of so many contiguous numbers."""
+    return [
+        *load_length(x, otherwise),
+        *expect(f"{x}.line", f"icmp eq i32 %{x}.axes, 1", otherwise),
+        *expect(f"{x}.fits", f"icmp eq i64 %{x}.length, {length}", otherwise),
+        f"%{x}.beside = icmp eq i64 %{x}.distance, 8",
+        f"%{x}.short = icmp slt i64 %{x}.length, 2",  # whose stride may be any
+        *expect(f"{x}.dense", f"or i1 %{x}.beside, %{x}.short", otherwise),
+    ]
+
+
 def record_span(x: str, across: str) -> list[str]:
     """Append the bounds of the memory of an array whose rows have `across` doubles."""
     return [
@@ -131,17 +166,6 @@ def record_span(x: str, across: str) -> list[str]:
         f"%{x}.high = add i64 %{x}.top, %{x}.bytes",
         *push(f"{x}.from", "i64", f"%{x}.low", "%spans", "%ends.at"),
         *push(f"{x}.to", "i64", f"%{x}.high", "%spans", "%ends.at"),
-    ]
-
-
-def _row() -> list[str]:
-    """The numbers of a single row, which may be read in place."""
-    part = load_element("part", "double", "%x.data", "%j")
-    given = [*part, *push("part.given", "double", "%part", "%given", "%numbers.at")]
-    return [
-        "store ptr %x.data, ptr %row.at",
-        *expect("row.other", "xor i1 %in.place, true", "sorted"),
-        *loop("j", "%width", given),
     ]
 
 
@@ -163,8 +187,7 @@ def load_invariant_numbers() -> list[str]:
             [
                 *load_element("from", "i64", "%fact.order", "%m"),
                 *load_element("taken", "double", "%given", "%from"),
-                "%same.to = getelementptr double, ptr %gathered, i64 %m",
-                "store double %taken, ptr %same.to",
+                *store_element("same", "double", "%taken", "%gathered", "%m"),
             ],
         ),
         "br label %ready",
@@ -174,20 +197,13 @@ def load_invariant_numbers() -> list[str]:
 
 
 def recycled_array(
-    x: str,
-    *,
-    axes: int,
-    shape: str,
-    sizes: Sequence[str],
-    strides: Sequence[str],
-    kept: str,
-    turn: str,
+    x: str, *, sizes: Sequence[str], strides: Sequence[str], kept: str, turn: str
 ) -> list[str]:
     """Let `%x` be an array that the caller owns: a kept one that nobody else holds, or a new one, which is kept.
 
     Making an array object takes longer than most programs. Several are kept, since in `y = f(x)` the
     last result still has its name while the next one is made. `kept` is the list of them, `turn`
-    points to the index of the oldest.
+    points to the index of the oldest; there is memory for the sizes at `%shape`.
     """
     return [
         *load_field("kept", "ptr", kept, at.LIST_ITEMS),
@@ -199,24 +215,27 @@ def recycled_array(
         *load_element("old", "ptr", "%kept", "%try.index"),
         "%references = load i32, ptr %old",
         *expect("alone", "icmp eq i32 %references, 1", "next"),
-        *_check_pristine(axes, sizes, strides),
+        *_check_pristine(sizes, strides),
         "call void @Py_IncRef(ptr %old)",
         "br label %recycled",
         "next:",
         "%try.next = add i64 %try.index, 1",
         f"%try.more = icmp slt i64 %try.next, {KEPT}",
         "br i1 %try.more, label %try, label %new",
-        *_new_array(axes, shape, turn),
+        *_new_array(sizes, turn),
         "recycled:",
-        f"%{x} = phi ptr [%old, %stride{axes - 1}.kept], [%new.array, %made]",
+        f"%{x} = phi ptr [%old, %stride{len(sizes) - 1}.kept], [%new.array, %made]",
     ]
 
 
-def _new_array(axes: int, shape: str, turn: str) -> list[str]:
+def _new_array(sizes: Sequence[str], turn: str) -> list[str]:
     """Make `%new.array` and keep it instead of the oldest."""
-    make = f"call ptr @PyArray_New(ptr @PyArray_Type, i32 {axes}, ptr {shape}, i32 {at.NPY_DOUBLE}"
+    shape = [store_element(f"axis{k}", "i64", n, "%shape", f"{k}") for k, n in enumerate(sizes)]
+    axes = f"i32 {len(sizes)}, ptr %shape, i32 {at.NPY_DOUBLE}"
+    make = f"call ptr @PyArray_New(ptr @PyArray_Type, {axes}"
     return [
         "new:",
+        *chain.from_iterable(shape),
         f"%new.array = {make}, ptr null, ptr null, i32 0, i32 0, ptr null)",
         *expect("made", "icmp ne ptr %new.array, null", "failed"),
         f"%turn = load i64, ptr {turn}",
@@ -232,14 +251,14 @@ def _new_array(axes: int, shape: str, turn: str) -> list[str]:
     ]
 
 
-def _check_pristine(axes: int, sizes: Sequence[str], strides: Sequence[str]) -> list[str]:
+def _check_pristine(sizes: Sequence[str], strides: Sequence[str]) -> list[str]:
     """Check that array `%old`, which nobody else holds, is as it was made, else branch to `next`.
 
     Who held it may have changed its shape, dtype or memory, may have locked it, or may have a weak
     reference through which it comes back.
     """
     fields = (
-        ("axes", "i32", at.NDIM, f"{axes}"), ("dtype", "ptr", at.DTYPE, "@double"),
+        ("axes", "i32", at.NDIM, f"{len(sizes)}"), ("dtype", "ptr", at.DTYPE, "@double"),
         ("base", "ptr", at.BASE, "null"), ("weak", "ptr", at.WEAKREFS, "null"),
     )  # fmt: skip
     lines: list[str] = []

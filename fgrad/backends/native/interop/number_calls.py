@@ -8,12 +8,13 @@ address of the program, so that better code can replace it, a countdown of calls
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
 
 from fgrad.backends.buffers import cpython as at
-from fgrad.backends.native.interop.arguments import check_array, load_length, recycled_array
+from fgrad.backends.native.interop.arguments import load_line, recycled_array
 from fgrad.backends.native.ir.control import (
     expect,
     load_element,
@@ -40,13 +41,7 @@ def on_floats(shape: Shape, *, single: bool) -> str:
     """`@call(self, args, n, names)`: floats by position; returns a tuple of the outputs, or the only one."""
     size = len(shape.truths)
     lines = [
-        "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
-        *[f"%{counter}.at = alloca i64" for counter in "ijk"],
-        *load_code(),
-        f"%enough = icmp eq i64 %n, {shape.inputs}",
-        "%nameless = icmp eq ptr %names, null",
-        "%plain = and i1 %enough, %nameless",
-        *expect("usual", "and i1 %plain, %running", "slow"),
+        *called_with(f"{shape.inputs}"),
         *_check_floats(shape.inputs),
         *_allocate(shape.inputs + size + shape.slots),
         f"%out = getelementptr double, ptr %in, i64 {shape.inputs}",
@@ -65,18 +60,11 @@ def on_array(shape: Shape, *, single: bool) -> str:
     """`@call(self, x)`: an array of doubles; returns an array of the outputs, or the only one."""
     size = len(shape.truths)
     lines = [
-        "define ptr @call(ptr %self, ptr %x) nounwind {",
+        "define ptr @call(ptr %self, ptr %array) nounwind {",
         "%args = alloca ptr",
-        "store ptr %x, ptr %args",
+        "store ptr %array, ptr %args",
         *load_code(),
-        *load_field("type", "ptr", "%x", at.TYPE),
-        "%exact = icmp eq ptr %type, @PyArray_Type",
-        *expect("usual", "and i1 %exact, %running", "slow"),
-        *check_array("x", "slow"),
-        *expect("line", "icmp eq i32 %x.axes, 1", "slow"),
-        *load_length("x", "slow"),
-        *expect("dense", "icmp eq i64 %x.distance, 8", "slow"),
-        *expect("ready", f"icmp eq i64 %x.length, {shape.inputs}", "slow"),
+        *load_line("x", "%args", "0", f"{shape.inputs}"),
         *_allocate(shape.slots + 1),
         "%scratch = getelementptr double, ptr %in, i64 1",
         *(["%out = getelementptr double, ptr %in, i64 0"] if single else _result_array(size)),
@@ -89,15 +77,26 @@ def on_array(shape: Shape, *, single: bool) -> str:
     return module(lines)
 
 
+def called_with(count: str, known: Sequence[str] = ()) -> list[str]:
+    """The start of a trampoline for so many arguments by position; `known` loads what it must know."""
+    return [
+        "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
+        *load_code(),
+        *known,
+        *expect("enough", f"icmp eq i64 %n, {count}", "slow"),
+        *expect("nameless", "icmp eq ptr %names, null", "slow"),
+    ]
+
+
 def load_code() -> list[str]:
-    """Load `%code` and decrement the countdown: `%running` is false when it ends."""
+    """Load `%code` and decrement the countdown, at whose end `self` is called."""
     return [
         "%code = load atomic ptr, ptr @cell acquire, align 8",
         "%countat = getelementptr i8, ptr @cell, i64 8",
         "%count = load i64, ptr %countat",
         "%left = sub i64 %count, 1",
         "store i64 %left, ptr %countat",
-        "%running = icmp ne i64 %left, 0",
+        *expect("running", "icmp ne i64 %left, 0", "slow"),
     ]
 
 
@@ -150,11 +149,7 @@ def _box(name: str, out: str, index: str, *, truth: bool) -> list[str]:
 
 def _tuple(shape: Shape) -> list[str]:
     """Make the tuple `%result` of the outputs."""
-    lines = [
-        f"%result = call ptr @PyTuple_New(i64 {len(shape.truths)})",
-        *expect("tupled", "icmp ne ptr %result, null", "failed"),
-        f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
-    ]
+    lines = new_tuple(f"{len(shape.truths)}")
     if True not in shape.truths:
         body = _box("%y", "%out", "%k", truth=False)
         body += store_element("y", "ptr", "%y", "%items", "%k")
@@ -165,21 +160,21 @@ def _tuple(shape: Shape) -> list[str]:
     return lines
 
 
+def new_tuple(size: str) -> list[str]:
+    """Make the tuple `%result`, whose items are at `%items`."""
+    return [
+        f"%result = call ptr @PyTuple_New(i64 {size})",
+        *expect("tupled", "icmp ne ptr %result, null", "failed"),
+        f"%items = getelementptr i8, ptr %result, i64 {at.TUPLE_ITEMS}",
+    ]
+
+
 def _result_array(size: int) -> list[str]:
     """The array `%result` for the outputs, whose memory is `%out`."""
     turn = "getelementptr (i64, ptr @cell, i64 2)"
     return [
-        "%dims = alloca i64",
-        f"store i64 {size}, ptr %dims",
-        *recycled_array(
-            "result",
-            axes=1,
-            shape="%dims",
-            sizes=[f"{size}"],
-            strides=["8"],
-            kept="@kept",
-            turn=turn,
-        ),
+        "%shape = alloca i64",
+        *recycled_array("result", sizes=[f"{size}"], strides=["8"], kept="@kept", turn=turn),
         *load_field("out", "ptr", "%result", at.DATA),
     ]
 

@@ -30,7 +30,7 @@ def _built() -> list[str]:
         *load_descriptor("%descriptor"),
         "%next = load ptr, ptr %at",
         "%behind = getelementptr double, ptr %next, i64 1",
-        switch_on_tag(("number", "truth", "same", "equal", "tuple", "list"), "holder"),
+        switch_on_tag(("number", "truth", "equal", "list"), "holder", same="equal", tuple="list"),
         "number:",
         "%y = load double, ptr %next",
         "store ptr %behind, ptr %at",
@@ -42,13 +42,9 @@ def _built() -> list[str]:
         "%whole = fptosi double %t to i64",
         "%bool = call ptr @PyBool_FromLong(i64 %whole)",
         "ret ptr %bool",
-        "same:",
-        "br label %equal",
         "equal:",
         "call void @Py_IncRef(ptr %referent)",
         "ret ptr %referent",
-        "tuple:",
-        "br label %list",
         "list:",
         "%sequence = call ptr @sequence(ptr %descriptor, ptr %at)",
         "ret ptr %sequence",
@@ -63,7 +59,6 @@ def _sequence() -> list[str]:
     """A new list or tuple, or an object of a class of tuples."""
     return [
         "define internal ptr @sequence(ptr %descriptor, ptr %at) nounwind {",
-        "%i.at = alloca i64",
         *load_descriptor("%descriptor"),
         f"%listed = icmp eq i64 %tag, {TAGS.index('list')}",
         "%exact = icmp eq ptr %referent, @PyTuple_Type",
@@ -122,7 +117,6 @@ def _holder() -> list[str]:
     """A new dict, or an object of a class of fields, made without its `__init__`."""
     return [
         "define internal ptr @holder(ptr %descriptor, ptr %at) nounwind {",
-        "%i.at = alloca i64",
         *load_descriptor("%descriptor"),
         switch_on_tag(("dict",), "object"),
         "dict:",

@@ -7,13 +7,14 @@ all programs: what differs is at `@facts`. `@cell` is that of `point`.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
 from fgrad.backends.native.interop.number_calls import STACK, fall_back, load_code
 from fgrad.backends.native.interop.tree_building import building
 from fgrad.backends.native.interop.tree_reading import reading
-from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, module
+from fgrad.backends.native.ir.control import expect, label, load_element, load_field, loop, module
 
 FACTS: Final = ("given", "named", "keys", "arguments", "result", "inputs", "before", "room")
 """The number of arguments by position and by name, the names, the descriptors of the tuple of all
@@ -24,6 +25,7 @@ _UNLIKE: Final = "inttoptr (i64 1 to ptr)"
 """What `@tried` returns for arguments that do not fit."""
 
 
+@cache
 def on_trees() -> str:
     """The trampoline for trees."""
     return module([*reading(), *building(), *_tried(), *_call()])
@@ -37,19 +39,16 @@ def _fact(name: str) -> list[str]:
 def _call() -> list[str]:
     return [
         "define ptr @call(ptr %self, ptr %args, i64 %n, ptr %names) nounwind {",
-        "%i.at = alloca i64",
         *load_code(),
         *_fact("given"),
         *_fact("named"),
-        "%enough = icmp eq i64 %n, %fact.given",
-        *expect("usual", "and i1 %enough, %running", "slow"),
+        *expect("enough", "icmp eq i64 %n, %fact.given", "slow"),
         "%nameless = icmp eq ptr %names, null",
         "br i1 %nameless, label %plain, label %named",
         "plain:",
         *expect("none.named", "icmp eq i64 %fact.named, 0", "slow"),
         "br label %try",
         *_named(),
-        "try:",
         "%result = call ptr @tried(ptr %args, ptr %code)",
         f"%unlike = icmp eq ptr %result, {_UNLIKE}",
         "br i1 %unlike, label %slow, label %answered",
@@ -72,7 +71,7 @@ def _named() -> list[str]:
             *load_element("key", "ptr", "%fact.keys", "%i"),
             *expect("same", "icmp eq ptr %name, %key", "slow"),
         ]),
-        "br label %try",
+        *label("try"),
     ]  # fmt: skip
 
 
@@ -90,8 +89,7 @@ def _tried() -> list[str]:
         "%bytes = mul i64 %fact.room, 8",
         "%heap = call ptr @PyMem_RawMalloc(i64 %bytes)",
         *expect("got", "icmp ne ptr %heap, null", "full"),
-        "br label %begin",
-        "begin:",
+        *label("begin"),
         "%in = phi ptr [%stack, %0], [%heap, %got]",
         "%end = call ptr @each(ptr %args, ptr %fact.arguments, ptr %in)",
         *expect("known", "icmp ne ptr %end, null", "unknown"),
@@ -105,14 +103,12 @@ def _tried() -> list[str]:
         "%raised = call ptr @PyErr_Occurred()",
         "%quiet = icmp eq ptr %raised, null",
         f"%otherwise = select i1 %quiet, ptr {_UNLIKE}, ptr null",
-        "br label %leave",
-        "leave:",
+        *label("leave"),
         "%result = phi ptr [%otherwise, %unknown], [%made, %known]",
         "br i1 %small, label %left, label %free",
         "free:",
         "call void @PyMem_RawFree(ptr %in)",
-        "br label %left",
-        "left:",
+        *label("left"),
         "ret ptr %result",
         "full:",
         "%error = call ptr @PyErr_NoMemory()",

@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.ir.control import load_field
+from fgrad.backends.native.ir.control import load_words
 from fgrad.trees.containers import is_plain_tuple
 from fgrad.trees.sameness import Same
 from fgrad.trees.tree import Structure
@@ -54,32 +54,37 @@ class _Writer:
         return ctypes.addressof(array)
 
     def _descriptor(
-        self, tag: str, referent: object, accessors: Sequence[int], children: Sequence[int]
+        self, tag: str, referent: object, children: Sequence[int] | int = (), accessors: int = 0
     ) -> int:
+        """A descriptor; of plain numbers if `children` is how many."""
         self.kept.append(referent)
-        rows = self._array(accessors), self._array(children)
-        return self._array([TAGS.index(tag), id(referent), len(children), *rows])
+        size, row = (
+            (children, 0) if isinstance(children, int) else (len(children), self._array(children))
+        )
+        return self._array([TAGS.index(tag), id(referent), size, accessors, row])
 
     def describe(self, structure: Structure[Any]) -> int | None:
         """The address of the descriptor of a structure, or None."""
         kind, how = structure.kind, structure._container
         if how is None:
-            return self._descriptor("truth" if next(self.truths) else "number", None, (), ())
+            return self._leaf(truth=next(self.truths))
         if kind is NoneType:
-            return self._descriptor("same", None, (), ())
+            return self._descriptor("same", None)
         if structure._flat and kind in (tuple, list):
             truths = [next(self.truths) for _ in structure.children]
-            if True not in truths:
-                return self._numbers(kind, len(truths))
-            return self._descriptor(kind.__name__, kind, (), self._leaves(truths))
+            leaves: Sequence[int] | int = (
+                [self._leaf(truth=truth) for truth in truths] if True in truths else len(truths)
+            )
+            return self._descriptor(kind.__name__, kind, leaves)
         children = [self.describe(child) for child in structure.children]
         known = [child for child in children if child is not None]
         if kind is None or len(known) < len(children):
             return None
         if kind in (tuple, list) or is_plain_tuple(kind):
-            return self._descriptor("list" if kind is list else "tuple", kind, (), known)
+            return self._descriptor("list" if kind is list else "tuple", kind, known)
         if kind is dict:
-            return self._descriptor("dict", kind, list(map(self._equal, structure.keys)), known)
+            keys = self._array(list(map(self._equal, structure.keys)))
+            return self._descriptor("dict", kind, known, keys)
         if how.passing is None or structure.extras is not None or not _is_plain(kind):
             return None
         names = (*structure.keys, *how.passing)
@@ -87,25 +92,17 @@ class _Writer:
         offsets = [slot_offset(kind, name) for name in names]
         slots = [offset for offset in offsets if offset is not None]
         if names and len(slots) == len(names):
-            return self._descriptor("slots", kind, slots, known)
-        return self._descriptor("fields", kind, self._held(names), known)
+            return self._descriptor("slots", kind, known, self._array(slots))
+        self.kept.append(names)
+        return self._descriptor("fields", kind, known, self._array(list(map(id, names))))
 
-    def _numbers(self, kind: type, count: int) -> int:
-        self.kept.append(kind)
-        return self._array([TAGS.index(kind.__name__), id(kind), count, 0, 0])
+    def _leaf(self, *, truth: bool) -> int:
+        return self._descriptor("truth" if truth else "number", None)
 
     def _equal(self, value: object) -> int:
         comparator = Same.where_equal_is_less(value)
-        self.kept.extend((value, comparator))
-        address = 0 if comparator is None else id(comparator)
-        return self._array([TAGS.index("equal"), id(value), 0, address, 0])
-
-    def _leaves(self, truths: Sequence[bool]) -> list[int]:
-        return [self._descriptor("truth" if truth else "number", None, (), ()) for truth in truths]
-
-    def _held(self, values: Sequence[object]) -> list[int]:
-        self.kept.extend(values)
-        return list(map(id, values))
+        self.kept.append(comparator)
+        return self._descriptor("equal", value, 0, 0 if comparator is None else id(comparator))
 
 
 def _is_plain(kind: type) -> bool:
@@ -127,18 +124,13 @@ def slot_offset(kind: type, name: str) -> int | None:
 
 def load_descriptor(descriptor: str) -> list[str]:
     """Load the fields of a descriptor: `%tag`, `%referent`, `%count`, `%accessors` and `%children`."""
-    return [
-        line
-        for k, name in enumerate(FIELDS)
-        for line in load_field(
-            name, "i64" if name in ("tag", "count") else "ptr", descriptor, 8 * k
-        )
-    ]
+    return load_words(FIELDS, descriptor, addresses=("referent", "accessors", "children"))
 
 
-def switch_on_tag(known: Sequence[str], otherwise: str) -> str:
-    """Switch to the label that is the tag of the node."""
-    cases = " ".join([f"i64 {TAGS.index(how)}, label %{how}" for how in known])
+def switch_on_tag(known: Sequence[str], otherwise: str, **others: str) -> str:
+    """Switch to the label that is the tag of the node; `others` are labels by their tags."""
+    labels = {how: how for how in known} | others
+    cases = " ".join([f"i64 {TAGS.index(how)}, label %{label}" for how, label in labels.items()])
     return f"switch i64 %tag, label %{otherwise} [{cases}]"
 
 

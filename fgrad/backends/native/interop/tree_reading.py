@@ -8,7 +8,6 @@ is missing: the caller decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from fgrad.backends.buffers import cpython as at
@@ -18,9 +17,7 @@ from fgrad.backends.native.interop.tree_descriptors import (
     switch_on_access,
     switch_on_tag,
 )
-from fgrad.backends.native.ir.control import expect, load_element, load_field, loop
-
-_GIVEN: Final = "ptr %x, ptr %descriptor, ptr %to"
+from fgrad.backends.native.ir.control import expect, label, load_element, load_field, loop
 
 
 def reading() -> list[str]:
@@ -57,8 +54,7 @@ def _number() -> list[str]:
         "ret ptr %behind",
         "large:",
         "call void @PyErr_Clear()",
-        "ret ptr null",
-        "unlike:",
+        *label("unlike"),
         "ret ptr null",
         "}",
     ]
@@ -68,7 +64,6 @@ def _numbers() -> list[str]:
     """Store `count` numbers."""
     return [
         "define internal ptr @numbers(ptr %items, i64 %count, ptr %to) nounwind {",
-        "%i.at = alloca i64",
         *loop("i", "%count", [
             *load_element("x", "ptr", "%items", "%i"),
             *load_field("type", "ptr", "%x", at.TYPE),
@@ -85,9 +80,7 @@ def _numbers() -> list[str]:
         ]),
         "%end = getelementptr double, ptr %to, i64 %count",
         "ret ptr %end",
-        "unlike:",
-        "ret ptr null",
-        "}",
+        *_UNLIKE,
     ]  # fmt: skip
 
 
@@ -118,9 +111,6 @@ def _each() -> list[str]:
     """Read the objects of an array that nobody can change meanwhile."""
     return [
         "define internal ptr @each(ptr %items, ptr %descriptor, ptr %to) nounwind {",
-        "%i.at = alloca i64",
-        "%to.at = alloca ptr",
-        "store ptr %to, ptr %to.at",
         *load_field("count", "i64", "%descriptor", 8 * FIELDS.index("count")),
         *load_field("children", "ptr", "%descriptor", 8 * FIELDS.index("children")),
         "%plain = icmp eq ptr %children, null",
@@ -132,42 +122,26 @@ def _each() -> list[str]:
         *loop("i", "%count", [
             *load_element("item", "ptr", "%items", "%i"),
             *load_element("child", "ptr", "%children", "%i"),
-            *_on_to("item", "child"),
-        ]),
-        *_END,
+            "%behind = call ptr @read(ptr %item, ptr %child, ptr %reached)",
+            *expect("known", "icmp ne ptr %behind, null", "unlike"),
+        ], reached=_REACHED),
+        "ret ptr %reached",
+        *_UNLIKE,
     ]  # fmt: skip
 
 
-_END: Final = (
-    "%last = load ptr, ptr %to.at",
-    "ret ptr %last",
-    "unlike:",
-    "ret ptr null",
-    "}",
-)
-
-
-def _on_to(item: str, part: str, then: Sequence[str] = ()) -> list[str]:
-    """Read one more object, run the lines of `then`, and go on if it fitted."""
-    return [
-        "%before = load ptr, ptr %to.at",
-        f"%behind = call ptr @read(ptr %{item}, ptr %{part}, ptr %before)",
-        *then,
-        *expect("known", "icmp ne ptr %behind, null", "unlike"),
-        "store ptr %behind, ptr %to.at",
-    ]
+_REACHED: Final = "ptr", "%to", "%behind"
+"""Where the next numbers go: from `%to` on, and behind those of each object."""
+_UNLIKE: Final = ("unlike:", "ret ptr null", "}")
 
 
 def _read() -> list[str]:
     return [
-        f"define internal ptr @read({_GIVEN}) nounwind {{",
-        "%i.at = alloca i64",
+        "define internal ptr @read(ptr %x, ptr %descriptor, ptr %to) nounwind {",
         "%entry.at = alloca i64",
         "%key.at = alloca ptr",
         "%stored.at = alloca ptr",
         "store i64 0, ptr %entry.at",
-        "%to.at = alloca ptr",
-        "store ptr %to, ptr %to.at",
         *load_descriptor("%descriptor"),
         switch_on_tag(("number", "same", "equal"), "classed"),
         "number:",
@@ -188,14 +162,10 @@ def _read() -> list[str]:
         "dict:",
         "%dict.size = call i64 @PyDict_Size(ptr %x)",
         *expect("dict.whole", "icmp eq i64 %dict.size, %count", "unlike"),
-        "br label %held",
-        "held:",
-        *loop("i", "%count", _held()),
-        "%last = load ptr, ptr %to.at",
-        "ret ptr %last",
-        "unlike:",
-        "ret ptr null",
-        "}",
+        *label("held"),
+        *loop("i", "%count", _held(), reached=_REACHED),
+        "ret ptr %reached",
+        *_UNLIKE,
     ]
 
 
@@ -206,8 +176,7 @@ def _passing() -> list[str]:
         "ret ptr %to",
         "equal:",
         "%alike = call i32 @alike(ptr %x, ptr %descriptor)",
-        *expect("compared", "icmp sge i32 %alike, 0", "unlike"),
-        *expect("as.ever", "icmp ne i32 %alike, 0", "unlike"),
+        *expect("as.ever", "icmp sgt i32 %alike, 0", "unlike"),
         "ret ptr %to",
     ]
 
@@ -264,9 +233,10 @@ def _held() -> list[str]:
         "br label %got",
         "other.key:",
         "call void @Py_DecRef(ptr %stored)",
-        *expect("failed.key", "icmp slt i32 %key.alike, 0", "unlike"),
-        "ret ptr null",
+        "br label %unlike",
         "got:",
         "%object = phi ptr [%placed, %placed.there], [%named, %named.there], [%stored, %stored.there]",
-        *_on_to("object", "child", ["call void @Py_DecRef(ptr %object)"]),
+        "%behind = call ptr @read(ptr %object, ptr %child, ptr %reached)",
+        "call void @Py_DecRef(ptr %object)",
+        *expect("known", "icmp ne ptr %behind, null", "unlike"),
     ]

@@ -46,10 +46,9 @@ def _split(x: Value) -> tuple[Value, Value]:
 def select(condition: Value, x: Value | float, y: Value | float) -> Value:
     """x in the lanes where the condition holds, y in the others."""
     block = condition.block
-    known = x if isinstance(x, Value) else y
-    kind: Kind = known.kind if isinstance(known, Value) else "double"
-    a = x if isinstance(x, Value) else block.constant(x, kind)
-    b = y if isinstance(y, Value) else block.constant(y, kind)
+    kinds = [v.kind for v in (x, y) if isinstance(v, Value)]
+    kind: Kind = kinds[0] if kinds else "double"
+    a, b = (v if isinstance(v, Value) else block.constant(v, kind) for v in (x, y))
     of = block.type
     return block.emit(
         kind, f"select {of('i1')} {condition.name}, {of(kind)} {a.name}, {of(kind)} {b.name}"

@@ -16,12 +16,13 @@ so each has IEEE semantics.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import attrs
 
 Kind: TypeAlias = Literal["double", "i64", "i1"]
+Operator: TypeAlias = "Callable[[Value, Value | float], Value]"
 
 
 @attrs.frozen(eq=False)
@@ -108,6 +109,33 @@ class Block:
         return self.emit("double", f"call {kind} @{name}.{suffix}({given})")
 
 
+def _binary(double: str, integer: str) -> Operator:
+    """The operator that is one instruction on doubles and another on integers."""
+
+    def operator(x: Value, y: Value | float) -> Value:
+        verb = double if x.kind == "double" else integer
+        return x.block.emit(x.kind, f"{verb} {x.block.type(x.kind)} {x.name}, {x._coerce(y).name}")
+
+    return operator
+
+
+def _reflected(operator: Operator) -> Operator:
+    """The operator whose left operand is a number."""
+    return lambda x, y: operator(x._coerce(y), x)
+
+
+def _comparison(how: str) -> Operator:
+    """The comparison, ordered but for `ne`; integers are signed."""
+    ordered = "une" if how == "ne" else f"o{how}"
+    signed = how if how in ("eq", "ne") else f"s{how}"
+
+    def operator(x: Value, y: Value | float) -> Value:
+        verb = f"fcmp {ordered}" if x.kind == "double" else f"icmp {signed}"
+        return x.block.emit("i1", f"{verb} {x.block.type(x.kind)} {x.name}, {x._coerce(y).name}")
+
+    return operator
+
+
 @attrs.frozen(eq=False, order=False)
 class Value:
     """A double, a 64-bit integer or a boolean in each lane; operators emit instructions.
@@ -123,85 +151,35 @@ class Value:
     def _coerce(self, other: Value | float) -> Value:
         return other if isinstance(other, Value) else self.block.constant(other, self.kind)
 
-    def _binary(self, double: str, integer: str, other: Value | float) -> Value:
-        verb = double if self.kind == "double" else integer
-        type_ = self.block.type(self.kind)
-        return self.block.emit(self.kind, f"{verb} {type_} {self.name}, {self._coerce(other).name}")
-
-    def _compare(self, how: str, other: Value | float) -> Value:
-        if self.kind == "double":
-            verb = f"fcmp {'une' if how == 'ne' else 'o' + how}"
-        else:
-            verb = f"icmp {how if how in ('eq', 'ne') else 's' + how}"
-        text = f"{verb} {self.block.type(self.kind)} {self.name}, {self._coerce(other).name}"
-        return self.block.emit("i1", text)
-
-    def __add__(self, other: Value | float) -> Value:
-        return self._binary("fadd", "add", other)
-
-    def __radd__(self, other: float) -> Value:
-        return self._coerce(other) + self
-
-    def __sub__(self, other: Value | float) -> Value:
-        return self._binary("fsub", "sub", other)
-
-    def __rsub__(self, other: float) -> Value:
-        return self._coerce(other) - self
-
-    def __mul__(self, other: Value | float) -> Value:
-        return self._binary("fmul", "mul", other)
-
-    def __rmul__(self, other: float) -> Value:
-        return self._coerce(other) * self
-
-    def __truediv__(self, other: Value | float) -> Value:
-        return self._binary("fdiv", "", other)
-
-    def __rtruediv__(self, other: float) -> Value:
-        return self._coerce(other) / self
-
     def __neg__(self) -> Value:
         if self.kind == "double":
             return self.block.emit("double", f"fneg {self.block.type('double')} {self.name}")
         return self._coerce(0) - self
 
-    def __and__(self, other: Value | int) -> Value:
-        return self._binary("", "and", other)
-
-    def __or__(self, other: Value | int) -> Value:
-        return self._binary("", "or", other)
-
-    def __xor__(self, other: Value | int) -> Value:
-        return self._binary("", "xor", other)
-
     def __invert__(self) -> Value:
         return self ^ (1 if self.kind == "i1" else -1)
 
-    def __lshift__(self, other: Value | int) -> Value:
-        return self._binary("", "shl", other)
-
-    def __rshift__(self, other: Value | int) -> Value:
-        return self._binary("", "lshr", other)
-
-    def __lt__(self, other: Value | float) -> Value:
-        return self._compare("lt", other)
-
-    def __le__(self, other: Value | float) -> Value:
-        return self._compare("le", other)
-
-    def __gt__(self, other: Value | float) -> Value:
-        return self._compare("gt", other)
-
-    def __ge__(self, other: Value | float) -> Value:
-        return self._compare("ge", other)
-
-    def eq(self, other: Value | float) -> Value:
-        """An ordered equality; false for a nan."""
-        return self._compare("eq", other)
-
-    def ne(self, other: Value | float) -> Value:
-        """An unordered inequality; true for a nan."""
-        return self._compare("ne", other)
+    __add__ = _binary("fadd", "add")
+    __sub__ = _binary("fsub", "sub")
+    __mul__ = _binary("fmul", "mul")
+    __truediv__ = _binary("fdiv", "")
+    __and__ = _binary("", "and")
+    __or__ = _binary("", "or")
+    __xor__ = _binary("", "xor")
+    __lshift__ = _binary("", "shl")
+    __rshift__ = _binary("", "lshr")
+    __radd__ = _reflected(__add__)
+    __rsub__ = _reflected(__sub__)
+    __rmul__ = _reflected(__mul__)
+    __rtruediv__ = _reflected(__truediv__)
+    __lt__ = _comparison("lt")
+    __le__ = _comparison("le")
+    __gt__ = _comparison("gt")
+    __ge__ = _comparison("ge")
+    eq = _comparison("eq")
+    """An ordered equality; false for a nan."""
+    ne = _comparison("ne")
+    """An unordered inequality; true for a nan."""
 
     @property
     def bits(self) -> Value:

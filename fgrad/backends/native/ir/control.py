@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 
 def expect(label: str, condition: str, otherwise: str) -> list[str]:
@@ -12,27 +12,39 @@ def expect(label: str, condition: str, otherwise: str) -> list[str]:
     return [check, f"br i1 %{label}.holds, label %{label}, label %{otherwise}", f"{label}:"]
 
 
-def loop(counter: str, count: str, body: Sequence[str]) -> list[str]:
-    """A loop over `%counter` from 0 to `count`; the caller allocates `%counter.at` for it.
+def label(name: str) -> list[str]:
+    """End a block, and begin the next one under a name."""
+    return [f"br label %{name}", f"{name}:"]
 
-    >>> print(*loop("i", "9", ["call void @f(i64 %i)"])[3:7], sep=chr(10))
-    %i = load i64, ptr %i.at
+
+def loop(
+    counter: str, count: str, body: Sequence[str], **carried: tuple[str, str, str]
+) -> list[str]:
+    """A loop over `%counter` from 0 to `count`.
+
+    Each of `carried`, a type, a first value and the following one, has its last value afterwards.
+
+    >>> print(*loop("i", "9", ["call void @f(i64 %i)"])[4:8], sep=chr(10))
+    %i = phi i64 [0, %i.start], [%i.next, %i.last]
     %i.more = icmp slt i64 %i, 9
     br i1 %i.more, label %i.body, label %i.end
     i.body:
     """
     c = f"%{counter}"
     return [
-        f"store i64 0, ptr {c}.at",
-        f"br label {c}.head",
-        f"{counter}.head:",
-        f"{c} = load i64, ptr {c}.at",
+        *label(f"{counter}.start"),
+        *label(f"{counter}.head"),
+        f"{c} = phi i64 [0, {c}.start], [{c}.next, {c}.last]",
+        *[
+            f"%{name} = phi {kind} [{first}, {c}.start], [{following}, {c}.last]"
+            for name, (kind, first, following) in carried.items()
+        ],
         f"{c}.more = icmp slt i64 {c}, {count}",
         f"br i1 {c}.more, label {c}.body, label {c}.end",
         f"{counter}.body:",
         *body,
+        *label(f"{counter}.last"),
         f"{c}.next = add i64 {c}, 1",
-        f"store i64 {c}.next, ptr {c}.at",
         f"br label {c}.head",
         f"{counter}.end:",
     ]
@@ -48,6 +60,17 @@ def load_field(name: str, kind: str, start: str, offset: int) -> list[str]:
     """Load `%name` from a byte offset in a struct."""
     place = f"%{name}.place = getelementptr i8, ptr {start}, i64 {offset}"
     return [place, f"%{name} = load {kind}, ptr %{name}.place"]
+
+
+def load_words(
+    names: Sequence[str], start: str, *, addresses: Collection[str], prefix: str = ""
+) -> list[str]:
+    """Load consecutive words under their names: numbers, and `addresses`."""
+    lines = []
+    for k, name in enumerate(names):
+        kind = "ptr" if name in addresses else "i64"
+        lines += load_field(f"{prefix}{name}", kind, start, 8 * k)
+    return lines
 
 
 def store_element(name: str, kind: str, value: str, start: str, index: str) -> list[str]:

@@ -91,18 +91,10 @@ def _chosen(program: Program) -> dict[int, int]:
 
 def _products(program: Program) -> set[int]:
     """The products that have exactly one use."""
-    instructions, inputs = program.instructions, len(program.inputs)
-    found = {
+    uses = program.uses
+    once = {
         value
-        for value, (op, _) in enumerate(instructions, inputs)
-        if op is ops.mul or op is ops.square
+        for value, (op, _) in enumerate(program.instructions, len(program.inputs))
+        if uses[value] == 1 and (op is ops.mul or op is ops.square)
     }
-    once = set()
-    for _, args in instructions:
-        for a in args:
-            if type(a) is int and a in found:
-                if a in once:
-                    found.discard(a)
-                else:
-                    once.add(a)
-    return (once & found).difference(program.outputs)
+    return once.difference(program.outputs)

@@ -6,14 +6,14 @@ An operation in neither table, such as a user's, is a callback: see
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
 import attrs
 
-from fgrad.backends.native.ir.builder import Kind
+from fgrad.backends.native.ir.builder import Kind, double
 from fgrad.backends.native.ir.function import Body, definition
 from fgrad.backends.native.math import (
     activation,
@@ -94,15 +94,40 @@ class Target:
         """A constant, the same in all lanes."""
         return text if self.width == 1 else f"splat ({'i1' if truth else 'double'} {text})"
 
-    def broadcast(self, number: str, name: str) -> tuple[str, ...]:
-        """The instructions that broadcast a number to all lanes."""
+    def literal(self, a: float | bool) -> str:
+        """A literal of a program, the same in all lanes."""
+        if type(a) is bool:
+            return self.constant("true" if a else "false", truth=True)
+        return self.constant(double(a))
+
+    def number(self, name: str, truth: str) -> str:
+        """The instruction that makes a boolean 1.0 or 0.0."""
+        return f"{name} = uitofp {self.type(truth=True)} {truth} to {self.type()}"
+
+    def truth(self, name: str, number: str) -> str:
+        """The instruction that makes a number a boolean again."""
+        return f"{name} = fcmp une {self.type()} {number}, {self.constant('0.0')}"
+
+    def broadcast(self, one: str, name: str, *, truth: bool = False) -> list[str]:
+        """The instructions that broadcast a value to all lanes."""
         if self.width == 1:
-            return (f"{name} = bitcast double {number} to double",)
-        v = self.type()
-        return (
-            f"{name}i = insertelement {v} poison, double {number}, i64 0",
-            f"{name} = shufflevector {v} {name}i, {v} poison, <{self.width} x i32> zeroinitializer",
-        )
+            return self.gathered([one], name, truth=truth)
+        v, order = self.type(truth=truth), f"<{self.width} x i32> zeroinitializer"
+        return [
+            f"{name}i = insertelement {v} poison, {'i1' if truth else 'double'} {one}, i64 0",
+            f"{name} = shufflevector {v} {name}i, {v} poison, {order}",
+        ]
+
+    def gathered(self, lanes: Sequence[str], name: str, *, truth: bool = False) -> list[str]:
+        """The instructions that gather a value of each lane in a vector."""
+        type_, kind = self.type(truth=truth), "i1" if truth else "double"
+        if self.width == 1:
+            return [f"{name} = bitcast {kind} {lanes[0]} to {kind}"]
+        names = ["poison", *[f"{name}w{k}" for k in range(self.width - 1)], name]
+        return [
+            f"{after} = insertelement {type_} {before}, {kind} {lane}, i64 {k}"
+            for k, (lane, before, after) in enumerate(zip(lanes, names, names[1:], strict=False))
+        ]
 
     @cached_property
     def templates(self) -> Mapping[Op, str]:
@@ -132,18 +157,10 @@ class Target:
 
     def _definition(self, name: str) -> tuple[str, ...]:
         body, arity = _BODIES[name]
-        kinds: tuple[Kind, ...] = tuple("double" for _ in range(arity))
-        whole = self.symbol(name)
-        inline = self.inline or (self.width > 1 and body in _BRIEF)
-        return definition(
-            whole,
-            body,
-            kinds,
-            self.width,
-            fma=self.fma,
-            inline=inline,
-            scalar_parameters=self.scalar_parameters,
-        )
+        kinds: list[Kind] = ["double"] * arity
+        inline = self.inline or (self.width > 1 and name in _BRIEF)
+        how = {"inline": inline, "scalar_parameters": self.scalar_parameters}
+        return definition(self.symbol(name), body, tuple(kinds), self.width, fma=self.fma, **how)
 
 
 SINE_AND_COSINE: Final = "sincos"
@@ -157,10 +174,9 @@ _BODIES: Final[Mapping[str, tuple[Body, int]]] = MappingProxyType(
 )
 """The body and the number of arguments of each function, by name."""
 
-_BRIEF: Final = frozenset(
-    {piecewise.relu, piecewise.sign, piecewise.maximum, piecewise.minimum, piecewise.clip}
-)
-"""Bodies that are no longer than a call."""
+BRIEF: Final = frozenset({ops.relu, ops.sign, ops.maximum, ops.minimum, ops.clip, ops.complement})
+"""The functions that are no longer than a call."""
+_BRIEF: Final = frozenset([op.name for op in BRIEF])
 
 
 def _instructions(target: Target) -> Mapping[Op, str]:

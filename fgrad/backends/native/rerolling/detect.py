@@ -15,9 +15,8 @@ import attrs
 import numpy as np
 
 from fgrad.backends.native.rerolling.instruction_table import NONE, VALUE, InstructionTable
-from fgrad.backends.native.rerolling.operands import operands
+from fgrad.backends.native.rerolling.operands import VectorSchedule, operands
 from fgrad.backends.native.rerolling.partition import Region
-from fgrad.backends.native.rerolling.vectorize import VectorSchedule
 from fgrad.ops.primitive import Op
 from fgrad.program.program import Program
 from fgrad.program.schedule import by_depth, reordered
@@ -121,10 +120,8 @@ def _periods(table: InstructionTable) -> list[int]:
     factor = np.array([0x9E3779B97F4A7C15], np.uint64)
     while length < _HASHED[-1] and len(hashes) > length:
         hashes = (hashes[:-length] * factor ^ (hashes[:-length] >> np.uint64(29))) + hashes[length:]
-        factor, length = (
-            factor * factor,
-            2 * length,
-        )  # arrays, since these overflow without a warning
+        # Arrays, since these overflow without a warning.
+        factor, length = factor * factor, 2 * length
         if length in _HASHED:
             order = np.argsort(hashes, kind="stable")
             again = hashes[order[1:]] == hashes[order[:-1]]

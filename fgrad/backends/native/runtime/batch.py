@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import attrs
 
-from fgrad.backends.native.codegen.hoist import Split
 from fgrad.backends.native.codegen.lanes import lanes, writes_much
 from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.ir.machine import Machine
@@ -19,6 +18,7 @@ from fgrad.backends.native.runtime.llvm import PLAIN, host
 from fgrad.backends.native.runtime.object_code import Request
 from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments
 from fgrad.backends.native.runtime.row_code import LINE, RowCode, SumCode
+from fgrad.program.hoist import Split
 from fgrad.program.passes import inlined
 from fgrad.program.program import Program
 
@@ -52,17 +52,13 @@ class Batch:
 
     def map(self, inputs: Sequence[object], *, threads: int) -> tuple[Array, ...]:
         """A column for each output; raises as `fgrad.backends.buffers.inputs.given_arrays`."""
-        args = RowArguments.of(self.program, inputs, self._lanes)
-        code = self._code(RowCode, "map", args.pattern)
-        self.few.prepare("map", code, args.rows)
-        return code.map(args, threads, self._stream(args.pattern))
+        code, args = self._prepared(RowCode, "map", "map", inputs)
+        return code.map(args, threads)
 
     def map_to(self, out: Sequence[object], inputs: Sequence[object], *, threads: int) -> None:
         """The same into arrays, checked as by `fgrad.backends.buffers.outputs.checked`."""
-        args = RowArguments.of(self.program, inputs, self._lanes)
-        code = self._code(RowCode, "map", args.pattern)
-        self.few.prepare("into", code, args.rows)
-        code.map_to(out, args, threads, self._stream(args.pattern))
+        code, args = self._prepared(RowCode, "map", "into", inputs)
+        code.map_to(out, args, threads)
 
     def sum(self, inputs: Sequence[object], *, threads: int) -> tuple[float, ...]:
         """The sum over the rows of each output; it does not depend on the number of threads."""
@@ -79,13 +75,25 @@ class Batch:
     def _summed(
         self, way: Way, inputs: Sequence[object], threads: int, sizes: tuple[int, ...]
     ) -> Array:
-        args = RowArguments.of(self.program, inputs, self._lanes)
-        code = self._code(SumCode, "sum", args.pattern)
-        self.few.prepare(way, code, args.rows, sizes)
+        code, args = self._prepared(SumCode, "sum", way, inputs, sizes)
         sums, known = code.sum(args, threads)
         if not known:
             sums, _ = self._code(SumCode, "masked", args.pattern).sum(args, threads)
         return sums
+
+    def _prepared(
+        self,
+        of: type[C],
+        kind: Kind,
+        way: Way,
+        inputs: Sequence[object],
+        sizes: tuple[int, ...] = (),
+    ) -> tuple[C, RowArguments]:
+        """The code for a call and its arguments, the like of which is expected from now on."""
+        args = RowArguments.of(self.program, inputs, self._lanes)
+        code = self._code(of, kind, args.pattern)
+        self.few.prepare(way, code, args.rows, sizes)
+        return code, args
 
     @cached_property
     def _fused(self) -> Program:
@@ -96,14 +104,6 @@ class Batch:
     def _lanes(self) -> int:
         return lanes(self._fused, self.machine)
 
-    def _stream(self, pattern: Pattern) -> Callable[[], RowCode] | None:
-        """What compiles the code for large outputs, if it pays off."""
-        return partial(self._code, RowCode, "stream", pattern) if self._writes_much else None
-
-    @cached_property
-    def _writes_much(self) -> bool:
-        return writes_much(self._fused, self.machine)
-
     def _code(self, of: type[C], kind: Kind, pattern: Pattern) -> C:
         code: C | None = self._codes.get((kind, pattern))
         return code or self._codes.setdefault((kind, pattern), self._compile(of, kind, pattern))
@@ -113,10 +113,10 @@ class Batch:
         rows = self._rows(pattern, width)
 
         def write() -> tuple[int, int, Iterator[str]]:
-            if kind in ("map", "stream"):
-                slots, modules = rows.columns(streaming=kind == "stream")
-            else:
+            if of is SumCode:
                 slots, modules = rows.sums(masked=kind == "masked")
+            else:
+                slots, modules = rows.columns(streaming=kind == "stream")
             return slots, PLAIN, modules
 
         given = " ".join([f"{kind}{size}" for kind, size in pattern])
@@ -124,7 +124,9 @@ class Batch:
         objects = Request(self.program, name, PLAIN, self.machine).objects(write)
         hoisted, machine = rows.split.hoisted, self.machine
         entry = Entry.of(hoisted, exact=True, machine=machine) if hoisted.instructions else None
-        return of.of(pattern, rows.split, width, entry, objects)
+        large = kind == "map" and writes_much(self._fused, machine)
+        stream = partial(self._code, RowCode, "stream", pattern) if large else None
+        return of.of(pattern, rows, entry, objects, stream)
 
     def _rows(self, pattern: Pattern, width: int) -> RowProgram:
         wide = [kind != "numbers" for kind, size in pattern for _ in range(size)]

@@ -111,7 +111,8 @@ class Store:
             _replace(path, content)
         except OSError:
             return False
-        if _SCANS * room > self.limit * _chance():
+        chance = int.from_bytes(os.urandom(4), "big") / 2**32  # without importing random
+        if _SCANS * room > self.limit * chance:
             self._trim(path)
         return True
 
@@ -177,11 +178,6 @@ def _head(key: str, data: bytes) -> bytes:
 
 def _room(size: int) -> int:
     return -(-size // _BLOCK) * _BLOCK
-
-
-def _chance() -> float:
-    """A random number in [0, 1), without importing random."""
-    return int.from_bytes(os.urandom(4), "big") / 2**32
 
 
 def _untrusted(status: os.stat_result) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from typing import Any, Final
 
 import attrs
@@ -28,11 +27,45 @@ from fgrad.trees.tree import Structure, tupled
 HOT: Final = 10_000
 """Calls after which better code is compiled for a long program."""
 
-_Run: Final = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 4)
+Run: Final = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 4)
+
+
+class Hot:
+    """Code that builtins call, and that can `improve` when it is hot."""
+
+    __slots__ = ()
+    cell: Any
+    """The address of the code, the countdown of calls to the next fallback, and a word for the trampoline."""
+
+    def _builtin(
+        self, file: bytes, known: Any, flags: int, other: Callable[..., Any], *held: object
+    ) -> Callable[..., Any]:
+        code = loaded([file], ["call"], {**known, "cell": ctypes.addressof(self.cell)})
+        address, kept = code.addresses["call"], (self, other, code, *held)
+        made: Callable[..., Any] = cpython.builtin("compiled", address, flags, _fall_back, kept)
+        return made
+
+    def _filling(
+        self,
+        sizes: Sequence[int],
+        target: tuple[int, int, int],
+        other: Callable[..., Any],
+        *held: object,
+    ) -> Callable[..., Any]:
+        """The function of arrays of these sizes and one to fill.
+
+        `target` has the number of outputs, and where inputs and scratch memory are.
+        """
+        if (known := cpython.arrays()) is None:
+            return other
+        facts = (ctypes.c_int64 * (4 + len(sizes)))(len(sizes), *target, *sizes)
+        imports = {**known, "facts": ctypes.addressof(facts)}
+        file = trampoline_code(fill_calls.on_arrays(), PLAIN)
+        return self._builtin(file, imports, cpython.METH_FASTCALL, other, facts, *held)
 
 
 @attrs.frozen(eq=False)
-class Entry:
+class Entry(Hot):
     """The code of a program for one point; each call runs the best there is."""
 
     program: Program
@@ -41,7 +74,6 @@ class Entry:
     calls: CallbackTable
     shape: number_calls.Shape
     cell: Any
-    """The address of the code, the countdown of calls to the next fallback, and a word for the trampoline."""
     level: int
     """The level of the first code."""
     codes: list[Code]
@@ -57,16 +89,15 @@ class Entry:
         objects = request.objects(write)
         calls = CallbackTable.of(callbacks(whole))
         code = loaded(objects.files, ["run"], calls.imports)
-        inputs = len(whole.inputs)
-        truths = [i >= inputs and whole.instructions[i - inputs][0].truth for i in whole.outputs]
-        shape = number_calls.Shape(inputs, tuple(truths), objects.slots)
+        truths = map(whole.truths.__getitem__, whole.outputs)
+        shape = number_calls.Shape(len(whole.inputs), tuple(truths), objects.slots)
         countdown = HOT if objects.level < BEST else 0
         cell = (ctypes.c_int64 * 3)(code.addresses["run"], countdown, 0)
         return cls(whole, exact, machine, calls, shape, cell, objects.level, [code])
 
     def improve(self) -> Iterator[None]:
         """Compile the best code once, for calls from then on; in steps, for `submit`."""
-        if len(self.codes) > 1 or not self.long:
+        if len(self.codes) > 1 or self.level == BEST:
             return
         request, write = _request(self.program, BEST, self.machine, exact=self.exact)
         objects = yield from request.steps(write)
@@ -80,11 +111,6 @@ class Entry:
         _, write = _request(self.program, BEST, self.machine, exact=self.exact)
         return "\n".join(write()[2])
 
-    @property
-    def long(self) -> bool:
-        """Whether the first code was compiled at a low level, so that there is better."""
-        return self.level < BEST
-
     def run(self, *xs: float) -> tuple[Any, ...]:
         """The outputs, by ctypes: for interpreters that `buffers.cpython` does not know."""
         shape = self.shape
@@ -93,7 +119,7 @@ class Entry:
         scratch = (ctypes.c_double * shape.slots)()
         # Addresses as ints, since ctypes raises errors of its own for other arguments.
         places = ctypes.addressof(given), ctypes.addressof(out), self.calls.address
-        _Run(self.cell[0])(*places, ctypes.addressof(scratch))
+        Run(self.cell[0])(*places, ctypes.addressof(scratch))
         return tuple([y != 0.0 if truth else y for y, truth in zip(out, shape.truths, strict=True)])
 
     def on_floats(self, other: Callable[..., Any], *, single: bool) -> Callable[..., Any]:
@@ -132,7 +158,9 @@ class Entry:
         facts = (ctypes.c_int64 * len(target))(*target)
         imports = {**known, "facts": ctypes.addressof(facts)}
         held = facts, keys, named.keys, given, made
-        return self._builtin(_for_trees(), imports, cpython.METH_FASTCALL, other, *held)
+        # It compiles in a fifth of the time of better code, and calls of small trees take 10% longer.
+        file = trampoline_code(on_trees(), QUICK)
+        return self._builtin(file, imports, cpython.METH_FASTCALL, other, *held)
 
     def on_array(self, other: Callable[..., Any], *, single: bool) -> Callable[..., Any]:
         """The function of one array of doubles to an array, or to a number if `single`."""
@@ -149,38 +177,17 @@ class Entry:
 
         It returns that array. `other` handles other arguments, and errors.
         """
-        known = cpython.arrays()
-        if known is None or self.calls.functions:
-            return other
         inputs = self.shape.inputs
         memory = (ctypes.c_double * (inputs + self.shape.slots))()
         start = ctypes.addressof(memory)
-        facts = (ctypes.c_int64 * (4 + len(sizes)))(
-            len(sizes), len(self.shape.truths), start, start + 8 * inputs, *sizes
-        )
-        imports = {**known, "facts": ctypes.addressof(facts)}
-        file = trampoline_code(fill_calls.on_arrays(), PLAIN)
-        return self._builtin(file, imports, cpython.METH_FASTCALL, other, memory, facts)
-
-    def _builtin(
-        self, file: bytes, known: Any, flags: int, other: Callable[..., Any], *held: object
-    ) -> Callable[..., Any]:
-        code = loaded([file], ["call"], {**known, "cell": ctypes.addressof(self.cell)})
-        address, kept = code.addresses["call"], (self, other, code, *held)
-        made: Callable[..., Any] = cpython.builtin("compiled", address, flags, _fall_back, kept)
-        return made
-
-
-@cache
-def _for_trees() -> bytes:
-    # It compiles in a fifth of the time of better code, and calls of small trees take 10% longer.
-    return trampoline_code(on_trees(), QUICK)
+        target = len(self.shape.truths), start, start + 8 * inputs
+        return other if self.calls.functions else self._filling(sizes, target, other, memory)
 
 
 def _fall_back(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
     """The fallback of a builtin."""
     entry, other = kept[:2]
-    if entry.cell[1] == 0 and entry.long:
+    if entry.cell[1] == 0:
         submit(entry.improve)
     return other(*args, **kwargs)
 

@@ -17,9 +17,11 @@ from _thread import allocate_lock, get_ident, start_new_thread
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial, wraps
 from threading import Event, RLock, current_thread, main_thread
-from typing import Final, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 MANY: Final = 16
@@ -46,6 +48,16 @@ def exclusively(work: Callable[[], T]) -> T:
         return _take(work, daemon=None)
     direct = _ending.is_set() or me in _within
     return _take(work, daemon=False) if direct else _by_another(work)
+
+
+def in_turn(work: Callable[P, T]) -> Callable[P, T]:
+    """The function, called while no other thread is in such a call."""
+
+    @wraps(work)
+    def taken(*args: P.args, **kwargs: P.kwargs) -> T:
+        return exclusively(partial(work, *args, **kwargs))
+
+    return taken
 
 
 def defer(work: Callable[[], object]) -> None:

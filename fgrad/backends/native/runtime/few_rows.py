@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
+from itertools import accumulate
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
 from fgrad.backends.buffers import cpython
-from fgrad.backends.native.interop import column_calls, sum_calls
+from fgrad.backends.native.interop import row_results
 from fgrad.backends.native.interop.arguments import KEPT
 from fgrad.backends.native.runtime.llvm import PLAIN, loaded
 from fgrad.backends.native.runtime.object_code import trampoline_code
@@ -78,7 +79,7 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     known, hoisted, split, lanes = cpython.arrays(), code.hoisted, code.split, code.width
     if known is None or code.calls.functions or (hoisted and hoisted.calls.functions):
         return None
-    kinds = [_kind(kind, size) for kind, size in code.pattern]
+    kinds = [{"column": 0, "table": n, "numbers": -n}[kind] for kind, n in code.pattern]
     places = [k if varies else -1 - k for varies, k in split.outputs]
     order = split.hoisted.outputs
     words = [(ctypes.c_int64 * max(1, len(row)))(*row) for row in ((*kinds, *sizes), order, places)]
@@ -90,10 +91,11 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     objects = arguments + (outputs if way == "into" else len(sizes))
     rows = [kind for kind, _ in code.pattern if kind == "numbers"]
     # Not where outputs are written meanwhile, for they could overlap the row.
-    in_place = way in ("sum", "total") and not hoisted and len(rows) == 1 and _in_order(order)
+    in_place = way in ("sum", "total") and not hoisted and len(rows) == 1 < len(order)
+    in_place = in_place and order == tuple(range(len(order)))
     facts = [
         *(*functions, *map(ctypes.addressof, words), id(kept)),
-        *(objects, arguments, outputs, varying, len(order), lanes, most, in_place, 0),
+        *(objects, arguments, outputs, len(order), lanes, most, in_place, 0),
         *_places([
             len(split.hoisted.inputs), 2 * len(split.per_row.inputs), outputs, len(order),
             hoisted.shape.slots if hoisted else 0, code.slots * lanes, code.room, varying, 2 * objects,
@@ -108,20 +110,9 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     return call
 
 
-def _in_order(order: Sequence[int]) -> bool:
-    return len(order) > 1 and list(order) == list(range(len(order)))
-
-
-def _kind(kind: str, size: int) -> int:
-    return {"column": 0, "table": size, "numbers": -size}[kind]
-
-
 def _places(sizes: list[int]) -> list[int]:
     """The offsets of consecutive regions of so many doubles, aligned to 128 bytes, and the end."""
-    places, at = [], 0
-    for size in sizes:
-        at += -(-8 * size // 128) * 128
-        places.append(at)
+    places = list(accumulate([-(-8 * size // 128) * 128 for size in sizes]))
     return [*places[:-1], places[-1] + 128]
 
 
@@ -132,7 +123,7 @@ def _never(*_: object) -> None:
 @cache
 def _wrapped(way: Way) -> bytes:
     texts = {
-        "map": column_calls.to_new_columns, "into": column_calls.to_given_columns,
-        "sum": sum_calls.to_tuple, "total": sum_calls.to_given_arrays,
+        "map": row_results.to_new_columns, "into": row_results.to_given_columns,
+        "sum": row_results.to_sums, "total": row_results.to_given_sums,
     }  # fmt: skip
     return trampoline_code(texts[way](), PLAIN)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from fgrad.backends.native.ir.machine import Machine
-from fgrad.backends.native.runtime.exclusive import defer, exclusively
+from fgrad.backends.native.runtime.exclusive import defer, in_turn
 from fgrad.errors import MissingExtra
 
 try:
@@ -82,35 +82,22 @@ They take 1.2 to 2 times as long as the code generator alone, and speed Rosenbro
 
 
 @cache
+@in_turn
 def host() -> Machine:
     """The machine of this process."""
-    return exclusively(_host)
-
-
-def _host() -> Machine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
     return Machine(llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
 
 
-def _target(machine: Machine, level: int) -> llvm.TargetMachine:
-    return llvm.Target.from_triple(machine.triple).create_target_machine(
-        cpu=machine.cpu,
-        features=machine.features,
-        opt=min(level, PLAIN),
-        reloc="pic",
-        codemodel="small",
-    )
-
-
+@in_turn
 def compiled(text: str, machine: Machine, level: int) -> bytes:
     """The object code of a module of LLVM IR; `level` is `QUICK`, `PLAIN` or `BEST`."""
-    return exclusively(partial(_compiled, text, machine, level))
-
-
-def _compiled(text: str, machine: Machine, level: int) -> bytes:
-    target = _target(machine, level)
+    target = llvm.Target.from_triple(machine.triple).create_target_machine(
+        cpu=machine.cpu, features=machine.features, opt=min(level, PLAIN),
+        reloc="pic", codemodel="small",
+    )  # fmt: skip
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
     module.data_layout = str(target.target_data)
@@ -160,12 +147,9 @@ def version() -> str:
     return ".".join(map(str, llvm.llvm_version_info))
 
 
+@in_turn
 def loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
     """Link object files; `imports` are the addresses of the symbols that they need."""
-    return exclusively(partial(_loaded, files, exports, imports))
-
-
-def _loaded(files: Sequence[bytes], exports: Sequence[str], imports: Mapping[str, int]) -> Code:
     builder = llvm.JITLibraryBuilder()
     for file in files:
         builder.add_object_img(file)

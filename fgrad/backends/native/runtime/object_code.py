@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import struct
+import marshal
 from collections.abc import Callable, Generator, Iterable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -21,7 +21,9 @@ Write: TypeAlias = Callable[[], tuple[int, int, Iterable[str]]]
 """What writes the IR when code must be compiled: returns the slots of scratch memory, the level,
 and the modules."""
 _FGRAD: Final = Path(__file__).parents[3]
-_PASSES: Final = "backends/buffers/cpython", "graph/canonical", "program/passes", "program/schedule"
+_PASSES: Final = (
+    "backends/buffers/cpython", "graph/canonical", "program/hoist", "program/passes", "program/schedule",
+)  # fmt: skip
 """The modules elsewhere that a program's digest or its IR depends on."""
 
 
@@ -51,23 +53,6 @@ class Objects:
     """The level at which they were compiled, which may be better than the one asked for."""
     files: tuple[bytes, ...]
 
-    @property
-    def packed(self) -> bytes:
-        """Serialised, for the cache."""
-        sizes = [len(file) for file in self.files]
-        head = struct.pack(f"<QQQ{len(sizes)}Q", self.slots, self.level, len(sizes), *sizes)
-        return head + b"".join(self.files)
-
-    @classmethod
-    def unpacked(cls, data: bytes) -> Objects:
-        """Deserialised."""
-        slots, level, number = struct.unpack_from("<QQQ", data)
-        at, files = 24 + 8 * number, []
-        for size in struct.unpack_from(f"<{number}Q", data, 24):
-            files.append(data[at : at + size])
-            at += size
-        return cls(slots, level, tuple(files))
-
 
 @attrs.frozen
 class Request:
@@ -96,7 +81,7 @@ class Request:
         key = self.key if store.directory else None
         kept = store.get(key) if key else None
         if kept is not None:
-            return Objects.unpacked(kept)
+            return Objects(*marshal.loads(kept))  # noqa: S302  # only we can have written it
         slots, level, modules = write()
         files = []
         for text in modules:
@@ -104,7 +89,7 @@ class Request:
             files.append(compiled(text, self.machine, level))
         objects = Objects(slots, level, tuple(files))
         if key:
-            store.put(key, objects.packed)
+            store.put(key, marshal.dumps((slots, level, objects.files)))
         return objects
 
     def objects(self, write: Write) -> Objects:

@@ -63,23 +63,18 @@ class RowArguments:
             row = np.array(numbers, np.float64)
         return cls(tuple(pattern), rows, tuple(arrays), row)
 
-    def pointers(self, start: int = 0) -> Any:
-        """The pointers and strides that code reads, for the rows from `start` on."""
+    def pointers(self) -> Any:
+        """The pointers to columns, and those to tables with their strides, that code reads."""
         entries: list[int] = []
         for x in self.arrays:
-            entries.append(address(x) + start * x.strides[0])
-            if x.ndim == 2:
-                entries.append(x.strides[0])
+            entries += (address(x), x.strides[0])[: x.ndim]
         return pointer_array(entries)
 
     def copied_where_shared(self, outputs: Sequence[Array]) -> RowArguments:
         """The same, with copies of the arrays that share memory with outputs."""
-        arrays = tuple(
-            [
-                x.copy() if any(np.may_share_memory(x, y) for y in outputs) else x
-                for x in self.arrays
-            ]
-        )
+        shared = [any(np.may_share_memory(x, y) for y in outputs) for x in self.arrays]
+        pairs = zip(self.arrays, shared, strict=True)
+        arrays = tuple([x.copy() if with_outputs else x for x, with_outputs in pairs])
         return RowArguments(self.pattern, self.rows, arrays, self.numbers)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -21,14 +20,16 @@ from fgrad.backends.buffers.outputs import (
     new_columns,
     starts_of,
 )
+from fgrad.backends.buffers.pool import doubles
 from fgrad.backends.native.codegen import sums
 from fgrad.backends.native.codegen.callbacks import CallbackTable, callbacks
-from fgrad.backends.native.codegen.hoist import Split
+from fgrad.backends.native.codegen.rows import RowProgram
 from fgrad.backends.native.runtime.entry import Entry
 from fgrad.backends.native.runtime.llvm import Code, loaded
 from fgrad.backends.native.runtime.object_code import Objects
 from fgrad.backends.native.runtime.row_arguments import Pattern, RowArguments, pointer_array
 from fgrad.backends.native.runtime.threads import in_threads, split_rows
+from fgrad.program.hoist import Split
 
 if TYPE_CHECKING:
     from fgrad.backends.buffers.inputs import Array
@@ -82,17 +83,26 @@ class RowCode:
     """The code as a ctypes function."""
     order: Any
     """The order in which code reads the numbers that are given, if nothing is hoisted."""
+    stream: Callable[[], RowCode] | None
+    """What gives the code for large outputs, if there is any."""
 
     @classmethod
     def of(
-        cls, pattern: Pattern, split: Split, width: int, hoisted: Entry | None, objects: Objects
+        cls,
+        pattern: Pattern,
+        rows: RowProgram,
+        hoisted: Entry | None,
+        objects: Objects,
+        stream: Callable[[], RowCode] | None,
     ) -> Self:
         """The code of object files, linked."""
+        split, slots = rows.split, objects.slots
         calls = CallbackTable.of(callbacks(split.per_row))
         code = loaded(objects.files, cls.exports, calls.imports)
         function = (_RowsWithCalls if calls.functions else _Rows)(code.addresses["rows"])
         order = np.array(split.hoisted.outputs, np.intp)
-        return cls(pattern, split, width, objects.slots, hoisted, calls, code, function, order)
+        width = rows.width
+        return cls(pattern, split, width, slots, hoisted, calls, code, function, order, stream)
 
     @property
     def room(self) -> int:
@@ -100,34 +110,25 @@ class RowCode:
         return 0
 
     @cached_property
-    def constants(self) -> Array:
-        """The hoisted numbers of a program that has none given."""
-        return np.array(self.hoisted.run() if self.hoisted else (), np.float64)
-
-    @cached_property
     def truths(self) -> tuple[bool, ...]:
         """Whether each output of a row is a boolean."""
         truths = self.split.per_row.truths
         return tuple([truths[i] for i in self.split.per_row.outputs])
 
-    def map(
-        self, args: RowArguments, threads: int, stream: Callable[[], RowCode] | None
-    ) -> tuple[Array, ...]:
-        """A new column for each output; `stream` gives the code for large ones, if there is any."""
+    def map(self, args: RowArguments, threads: int) -> tuple[Array, ...]:
+        """A new column for each output."""
         same = self.invariants(args)
         # At least one vector is computed, whatever is in its spare lanes.
         columns = new_columns(self.truths, max(args.rows, self.width))
-        self._run_in_place(args, same, starts_of(columns), threads, stream)
+        self._run_in_place(args, same, starts_of(columns), threads)
         made = list(columns)
         if args.rows < self.width:
             made = [column[: args.rows] for column in made]
-        if len(made) == len(self.split.outputs):
+        rows, outputs, number = args.rows, self.split.outputs, self._number
+        if len(made) == len(outputs):
             return tuple(made)
         return tuple(
-            [
-                made[k] if varies else filled(args.rows, self._number(same, k))
-                for varies, k in self.split.outputs
-            ]
+            [made[k] if varies else filled(rows, number(same, k)) for varies, k in outputs]
         )
 
     @cached_property
@@ -136,13 +137,7 @@ class RowCode:
         truths = self.split.truths
         return tuple([self.truths[k] if varies else truths[k] for varies, k in self.split.outputs])
 
-    def map_to(
-        self,
-        out: Sequence[object],
-        args: RowArguments,
-        threads: int,
-        stream: Callable[[], RowCode] | None,
-    ) -> None:
+    def map_to(self, out: Sequence[object], args: RowArguments, threads: int) -> None:
         """Write to given arrays."""
         arrays = checked(out, self.kinds, args.rows)
         same = self.invariants(args)
@@ -153,7 +148,7 @@ class RowCode:
             still = [(x, k) for x, (varies, k) in outputs if not varies]
         starts = direct_starts(arrays, args.arrays) if args.rows >= self.width else None
         if starts is not None:
-            self._run_in_place(args, same, starts, threads, stream)
+            self._run_in_place(args, same, starts, threads)
         else:
             self._run_in_chunks(args.copied_where_shared(arrays), same, columns_of(arrays), threads)
         for x, k in still:  # last, for an argument may be here
@@ -182,20 +177,15 @@ class RowCode:
         in_threads(work, split_rows(args.rows, threads, CHUNK))
 
     def _run_in_place(
-        self,
-        args: RowArguments,
-        same: Array,
-        starts: Sequence[int],
-        threads: int,
-        stream: Callable[[], RowCode] | None,
+        self, args: RowArguments, same: Array, starts: Sequence[int], threads: int
     ) -> None:
         """Let code write to columns that start at these addresses."""
         if not args.rows or not starts:
             return
         ins, to, width = args.pointers(), pointer_array(starts), self.width
         length = max(args.rows, width)
-        first = self._first_aligned_row(starts, length) if stream else None
-        kernel = self if first is None or stream is None else stream()
+        first = self._first_aligned_row(starts, length) if self.stream else None
+        kernel = self if first is None or self.stream is None else self.stream()
         vectors = 0 if first is None else (length - first) // kernel.width
         if first is None or vectors < 1:
             ranges = split_rows(length, threads, width)
@@ -224,15 +214,13 @@ class RowCode:
 
     def run(self, ins: Any, same: Array, outs: Any, begin: int, end: int) -> None:
         """Run the code for these rows."""
-        scratch = aligned((self.slots, self.width)) if self.slots else same
+        scratch = doubles(self.slots * self.width) if self.slots else same
         to = outs if isinstance(outs, int) else ctypes.addressof(outs)
         given = (ctypes.addressof(ins), address(same), to, self.calls.address, address(scratch))
         self.function(*given, begin, end)
 
     def invariants(self, args: RowArguments) -> Array:
         """The numbers that are the same in each row, as code reads them."""
-        if self.hoisted is not None and args.numbers.size == 0:
-            return self.constants
         if self.hoisted is not None:
             return np.array(self.hoisted.run(*args.numbers.tolist()), np.float64)
         numbers: Array = args.numbers[self.order]
@@ -258,7 +246,8 @@ class SumCode(RowCode):
         """The sum over the rows of each output, and whether all are valid (`fgrad.backends.native.codegen.masks`)."""
         same, ins, rows = self.invariants(args), args.pointers(), args.rows
         starts = range(0, rows, BLOCK)
-        blocks = aligned((max(1, len(starts)), -(-self.room // 16) * 16))
+        room = -(-self.room // 16) * 16
+        blocks = doubles(max(1, len(starts)) * room).reshape(-1, room)
         blocks[...] = 0.0
 
         def work(begin: int, end: int) -> None:
@@ -279,11 +268,3 @@ class SumCode(RowCode):
         numbers = [float(x) * rows if rows else 0.0 for x in same]
         sums = [found[k] if varies else numbers[k] for varies, k in self.split.outputs]
         return np.array(sums, np.float64), known
-
-
-def aligned(shape: tuple[int, ...]) -> Array:
-    """An array of doubles aligned to 128 bytes, as vectors in memory must be."""
-    size = prod(shape)
-    room = np.empty(size + 16)
-    start = -address(room) // 8 % 16
-    return room[start : start + size].reshape(shape)

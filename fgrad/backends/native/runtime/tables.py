@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
-from fgrad.backends.buffers import cpython
 from fgrad.backends.native.codegen.tables import Level, elements_module, tape_module
-from fgrad.backends.native.interop import fill_calls
-from fgrad.backends.native.runtime.background import submit
-from fgrad.backends.native.runtime.entry import HOT
+from fgrad.backends.native.runtime.entry import HOT, Hot, Run
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN, QUICK, Code, host, loaded
 from fgrad.backends.native.runtime.object_code import trampoline_code
 from fgrad.program.program import Program
-
-_Run: Final = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 
 
 @attrs.frozen(eq=False)
@@ -77,12 +71,11 @@ class Plan:
             for _, first, table in step.elements:
                 facts += [_address(table), table.shape[1], first]
             if step.runs:
-                runs = [
-                    (code, table.shape[1], first, _address(table))
-                    for code, first, table in step.runs
-                ]
-                flat = (ctypes.c_int64 * (4 * len(runs)))(*[x for run in runs for x in run])
-                facts += [ctypes.addressof(flat), len(runs)]
+                runs: list[int] = []
+                for code, first, table in step.runs:
+                    runs += [code, table.shape[1], first, _address(table)]
+                flat = (ctypes.c_int64 * len(runs))(*runs)
+                facts += [ctypes.addressof(flat), len(step.runs)]
                 held.append(flat)
         return (ctypes.c_int64 * len(facts))(*facts), (self, *held)
 
@@ -101,12 +94,8 @@ class Codes:
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> Codes:
         """The code, compiled quickly: better code replaces it when one of them is hot."""
-        made = cls(
-            plans,
-            [plan.facts() for plan in plans],
-            [(ctypes.c_int64 * 3)(0, HOT, 0) for _ in plans],
-            [],
-        )
+        cells = [(ctypes.c_int64 * 3)(0, HOT, 0) for _ in plans]
+        made = cls(plans, [plan.facts() for plan in plans], cells, [])
         made.compile(QUICK)
         return made
 
@@ -115,7 +104,8 @@ class Codes:
         module = elements_module([plan.levels for plan in self.plans], host())
         names = [f"run{number}" for number in range(len(self.plans))]
         told = {f"facts{k}": ctypes.addressof(facts) for k, (facts, _) in enumerate(self.facts)}
-        code = loaded([trampoline_code(module, level), _tape()], names, told)
+        files = trampoline_code(module, level), trampoline_code(tape_module(), PLAIN)
+        code = loaded(files, names, told)
         self.codes.append(code)
         for cell, name in zip(self.cells, names, strict=True):
             cell[0] = code.addresses[name]
@@ -135,7 +125,7 @@ class Codes:
 
 
 @attrs.frozen(eq=False)
-class TableCode:
+class TableCode(Hot):
     """One function with memory of its own."""
 
     inputs: int
@@ -148,41 +138,20 @@ class TableCode:
 
     def into(self, sizes: Sequence[int], other: Callable[..., Any]) -> Callable[..., Any]:
         """The function of arrays of the inputs and of one for the outputs, as `Entry.into` makes it."""
-        known = cpython.arrays()
-        if known is None:
-            return other
         start = ctypes.addressof(self.memory)
-        given = len(sizes), self.outputs, start, start, *sizes
-        facts = (ctypes.c_int64 * len(given))(*given)
-        imports = {**known, "facts": ctypes.addressof(facts), "cell": ctypes.addressof(self.cell)}
-        file = trampoline_code(fill_calls.on_arrays(), PLAIN)
-        code = loaded([file], ["call"], imports)
-        kept = self, other, code, facts
-        made: Callable[..., Any] = cpython.builtin(
-            "fill", code.addresses["call"], cpython.METH_FASTCALL, _fall_back, kept
-        )
-        return made
+        return self._filling(sizes, (self.outputs, start, start), other)
+
+    def improve(self) -> Iterator[None]:
+        """Compile the best code of all functions once; in steps, for `submit`."""
+        return self.codes.improve()
 
     def run(self, numbers: Any, out: Any) -> None:
         """Fill an array, by ctypes: for interpreters that `buffers.cpython` does not know."""
         start = ctypes.addressof(self.memory)
         with self.lock:
             ctypes.memmove(start, numbers.ctypes.data, 8 * self.inputs)
-            _Run(self.cell[0])(start, out.ctypes.data, 0, start)
+            Run(self.cell[0])(start, out.ctypes.data, 0, start)
 
 
 def _address(array: Any) -> int:
     return int(array.ctypes.data)
-
-
-def _fall_back(kept: tuple[Any, ...], *args: Any, **kwargs: Any) -> Any:
-    """The fallback of a builtin."""
-    code, other = kept[:2]
-    if code.cell[1] == 0:
-        submit(code.codes.improve)
-    return other(*args, **kwargs)
-
-
-@cache
-def _tape() -> bytes:
-    return trampoline_code(tape_module(), PLAIN)

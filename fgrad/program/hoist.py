@@ -52,11 +52,10 @@ class Split:
 
 def _crossing(program: Program, varies: Sequence[bool]) -> list[int]:
     """The hoisted values that rows need, or that are outputs."""
-    needed: dict[int, None] = {}
+    needed = {i for i in program.outputs if not varies[i]}
     for value, (_, args) in enumerate(program.instructions, len(program.inputs)):
         if varies[value]:
-            needed |= dict.fromkeys(a for a in args if type(a) is int and not varies[a])
-    needed |= dict.fromkeys(i for i in program.outputs if not varies[i])
+            needed.update([a for a in args if type(a) is int and not varies[a]])
     return sorted(needed)
 
 
