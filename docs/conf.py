@@ -38,6 +38,11 @@ def _signature(app: Sphinx, what: str, name: str, *others: object) -> tuple[str,
     return ("", "") if what == "class" and name.rpartition(".")[2] in _NOT_CALLED else None
 
 
+def _public(app: Sphinx, name: str, kind: type, options: object, bases: list[type]) -> None:
+    """The builtin that an error derives from, without a class of ours that words it."""
+    bases[:] = [base for base in bases if not base.__name__.startswith("_")]
+
+
 def _trimmed(app: Sphinx, document: nodes.document) -> None:
     """No empty line at the end of an example, where doctest needs one before the closing fence."""
     from docutils import nodes  # noqa: PLC0415  # pytest, which reads this for examples, may lack it
@@ -50,4 +55,5 @@ def _trimmed(app: Sphinx, document: nodes.document) -> None:
 def setup(app: Sphinx) -> None:
     """Connect the two."""
     app.connect("autodoc-process-signature", _signature)
+    app.connect("autodoc-process-bases", _public)
     app.connect("doctree-read", _trimmed)

@@ -269,12 +269,12 @@ if _typing.TYPE_CHECKING:
     from fgrad.program.trace import trace as trace
     from fgrad.solvers.implicit import fixed_point as fixed_point
     from fgrad.solvers.implicit import root as root
-    from fgrad.sparse.derivative import Nonzeros as Nonzeros
     from fgrad.sparse.derivative import SparseDerivative as SparseDerivative
     from fgrad.sparse.derivative import Sparsity as Sparsity
     from fgrad.sparse.derivative import sparse_hessian as sparse_hessian
     from fgrad.sparse.derivative import sparse_jacobian as sparse_jacobian
     from fgrad.sparse.derivative import sparsity as sparsity
+    from fgrad.sparse.nonzeros import Nonzeros as Nonzeros
     from fgrad.sparse.pattern import Pattern as Pattern
     from fgrad.sparse.problem import Derivatives as Derivatives
     from fgrad.sparse.problem import derivatives as derivatives
@@ -299,72 +299,60 @@ _NAMES: _typing.Final = frozenset(
     if not name.startswith("_") and not isinstance(value, _types.ModuleType)
 )
 
-# Imported on first use: all at once they would double the time that importing takes.
-_LATER: _typing.Final = _types.MappingProxyType({
+# The names of each module that is imported on first use: all at once they would double the time that
+# importing takes.
+_NAMES_OF: _typing.Final = {
+    "arrays.api": (
+        "mean std max min logsumexp softmax norm cumsum cumprod matmul outer inner vdot "
+        "tensordot einsum reshape ravel transpose moveaxis swapaxes squeeze expand_dims "
+        "broadcast_to concatenate stack split flip roll repeat tile pad take take_along_axis "
+        "sort spsolve diagonal diag tril triu solve inv det slogdet cholesky eigh eigvalsh "
+        "expm kron lstsq matrix_power multi_dot pinv qr solve_triangular svd rfft irfft at "
+        "convolve cross hstack interp median quantile searchsorted select trapezoid vstack"
+    ),
+    "arrays.nodes": "ArrayNode ArrayCondition",
+    "compiled.compile": "compile",
+    "compiled.compiled": "Compiled",
+    "compiled.diff": "Difference diff",
+    "fitting.fit": "Fit",
+    "fitting.least_squares": "least_squares",
+    "formats.c.writer": "to_c",
+    "formats.graphviz.drawing": "Drawing draw",
+    "formats.json.codec": "dumps loads",
+    "formats.sympy.reader": "from_sympy",
+    "formats.sympy.writer": "to_sympy",
+    "nonlinear.problem": "NLP nlp",
+    "nonlinear.solution": "Iteration Solution",
+    "nonlinear.solve": "solve_nlp",
+    "ops.bessel": "i0 i1 iv j0 j1 jv yv k0 k1 kv airy airyai airyaiprime airybi airybiprime",
+    "ops.beta": "gamma beta betaln gammainc gammaincc zeta",
+    "ops.elementary": "sec csc cot sinpi cospi sinc exp10 trunc rem fma",
+    "ops.integrals": "expi exp1 ellipk ellipe lambertw",
+    "ops.logarithms": "logit log1mexp xlogy xlog1py entr",
+    "ops.normal": "erfcx ndtr log_ndtr erfinv erfcinv ndtri",
+    "optimize.descent": "Minimum Search minimize",
+    "optimize.lbfgs": "lbfgs",
+    "optimize.methods": "Method State adam gradient_descent momentum",
+    "program.latex.writer": "to_latex",
+    "program.program": "Program",
+    "program.text": "show",
+    "program.trace": "trace",
+    "solvers.implicit": "fixed_point root",
+    "sparse.derivative": ("SparseDerivative Sparsity sparse_hessian sparse_jacobian sparsity"),
+    "sparse.nonzeros": "Nonzeros",
+    "sparse.pattern": "Pattern",
+    "sparse.problem": "Derivatives derivatives",
+    "transforms.check": "check_gradient",
+    "transforms.custom": "custom",
+    "transforms.directional": "hvp jvp vjp",
+    "transforms.gradient": "gradient value_and_gradient",
+    "transforms.jacobian": "Rows hessian jacobian",
+    "transforms.taylor": "taylor",
     "trees": "trees",
-    "gradient": "transforms.gradient",
-    "value_and_gradient": "transforms.gradient",
-    "to_c": "formats.c.writer",
-    "Drawing": "formats.graphviz.drawing",
-    "draw": "formats.graphviz.drawing",
-    "check_gradient": "transforms.check",
-    "Compiled": "compiled.compiled",
-    "compile": "compiled.compile",
-    "Minimum": "optimize.descent",
-    "Search": "optimize.descent",
-    "minimize": "optimize.descent",
-    "Difference": "compiled.diff",
-    "diff": "compiled.diff",
-    "hvp": "transforms.directional",
-    "jvp": "transforms.directional",
-    "vjp": "transforms.directional",
-    "taylor": "transforms.taylor",
-    "custom": "transforms.custom",
-    "from_sympy": "formats.sympy.reader",
-    "fixed_point": "solvers.implicit",
-    "root": "solvers.implicit",
-    "to_latex": "program.latex.writer",
-    "lbfgs": "optimize.lbfgs",
-    "Fit": "fitting.fit",
-    "least_squares": "fitting.least_squares",
-    "NLP": "nonlinear.problem",
-    "nlp": "nonlinear.problem",
-    "Iteration": "nonlinear.solution",
-    "Solution": "nonlinear.solution",
-    "solve_nlp": "nonlinear.solve",
-    "show": "program.text",
-    "Rows": "transforms.jacobian",
-    "hessian": "transforms.jacobian",
-    "jacobian": "transforms.jacobian",
-    "Method": "optimize.methods",
-    "State": "optimize.methods",
-    "adam": "optimize.methods",
-    "gradient_descent": "optimize.methods",
-    "momentum": "optimize.methods",
-    "Program": "program.program",
-    "to_sympy": "formats.sympy.writer",
-    "trace": "program.trace",
-    "dumps": "formats.json.codec",
-    "loads": "formats.json.codec",
-    **dict.fromkeys(["mean", "std", "max", "min", "logsumexp", "softmax", "norm", "cumsum", "cumprod", "matmul", "outer", "inner", "vdot", "tensordot", "einsum", "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "squeeze", "expand_dims", "broadcast_to", "concatenate", "stack", "split", "flip", "roll", "repeat", "tile", "pad", "take", "take_along_axis", "sort", "spsolve", "diagonal", "diag", "tril", "triu", "solve", "inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "expm", "kron", "lstsq", "matrix_power", "multi_dot", "pinv", "qr", "solve_triangular", "svd", "rfft", "irfft", "at", "convolve", "cross", "hstack", "interp", "median", "quantile", "searchsorted", "select", "trapezoid", "vstack"], "arrays.api"),
-    "Nonzeros": "sparse.derivative",
-    "SparseDerivative": "sparse.derivative",
-    "Sparsity": "sparse.derivative",
-    "sparse_hessian": "sparse.derivative",
-    "sparse_jacobian": "sparse.derivative",
-    "sparsity": "sparse.derivative",
-    "Pattern": "sparse.pattern",
-    "Derivatives": "sparse.problem",
-    "derivatives": "sparse.problem",
-    "ArrayNode": "arrays.nodes",
-    "ArrayCondition": "arrays.nodes",
-    **dict.fromkeys(["sec", "csc", "cot", "sinpi", "cospi", "sinc", "exp10", "trunc", "rem", "fma"], "ops.elementary"),
-    **dict.fromkeys(["logit", "log1mexp", "xlogy", "xlog1py", "entr"], "ops.logarithms"),
-    **dict.fromkeys(["erfcx", "ndtr", "log_ndtr", "erfinv", "erfcinv", "ndtri"], "ops.normal"),
-    **dict.fromkeys(["gamma", "beta", "betaln", "gammainc", "gammaincc", "zeta"], "ops.beta"),
-    **dict.fromkeys(["i0", "i1", "iv", "j0", "j1", "jv", "yv", "k0", "k1", "kv", "airy", "airyai", "airyaiprime", "airybi", "airybiprime"], "ops.bessel"),
-    **dict.fromkeys(["expi", "exp1", "ellipk", "ellipe", "lambertw"], "ops.integrals"),
-})  # fmt: skip
+}
+_LATER: _typing.Final = _types.MappingProxyType(
+    {name: module for module, names in _NAMES_OF.items() for name in names.split()}
+)
 
 # So that `from fgrad import *` and `help(fgrad)` have the latter too.
 __all__ = [*_NAMES, *_LATER]  # noqa: PLE0604  # of names alone

@@ -8,13 +8,26 @@ of importing this.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from importlib import import_module
+from typing import Any, ClassVar, Self
 
 import attrs
 
 
+class _Worded:
+    """An error that says a text, with its fields filled in."""
+
+    __slots__ = ()
+
+    _says: ClassVar[str]
+
+    def __str__(self) -> str:
+        """Fill in the fields."""
+        return self._says.format(self)
+
+
 @attrs.frozen(repr=False, getstate_setstate=False)
-class NotAValue(TypeError):
+class NotAValue(_Worded, TypeError):
     """Something that is not a number, a node or (where one is asked for) a truth value."""
 
     where: str
@@ -22,22 +35,18 @@ class NotAValue(TypeError):
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what was needed, what came and what to do."""
-        return f"{self.where} needs {self.needed}; got {self.got}. {self.advice}"
+    _says: ClassVar[str] = "{0.where} needs {0.needed}; got {0.got}. {0.advice}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class SilentDetach(TypeError):
+class SilentDetach(_Worded, TypeError):
     """Python asked a node for a plain number or truth value, which would lose its derivative."""
 
     asked: str
     node: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what was asked of which node, and what to do."""
-        return f"{self.asked} of {self.node} would lose its derivative. {self.advice}"
+    _says: ClassVar[str] = "{0.asked} of {0.node} would lose its derivative. {0.advice}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -65,50 +74,44 @@ class TracedNumber(TypeError):
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class UnknownNode(KeyError):
+class UnknownNode(_Worded, KeyError):
     """A node that is not in the graph it was looked up in."""
 
     node: str
     size: int
 
-    def __str__(self) -> str:
-        """Name the node, and say how to get it into a graph."""
-        return (
-            f"{self.node} is not among the {self.size} nodes of this graph. Nodes are equal only"
-            " to themselves: pass the very node the outputs were computed from, or, if they no"
-            " longer depend on it, add it as an output: Graph.of(output, node)."
-        )
+    _says: ClassVar[str] = (
+        "{0.node} is not among the {0.size} nodes of this graph. Nodes are equal only"
+        " to themselves: pass the very node the outputs were computed from, or, if they no"
+        " longer depend on it, add it as an output: Graph.of(output, node)."
+    )
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class NotDifferentiable(TypeError):
+class NotDifferentiable(_Worded, TypeError):
     """A gradient was asked of something that has none."""
 
     where: str
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what came and what to do."""
-        return (
-            f"{self.where} needs an output that is one real number; got {self.got}. {self.advice}"
-        )
+    _says: ClassVar[str] = (
+        "{0.where} needs an output that is one real number; got {0.got}. {0.advice}"
+    )
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class NotPicklable(TypeError):
+class NotPicklable(_Worded, TypeError):
     """A node or an operation that cannot be pickled the way it was tried."""
 
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what came and what to do."""
-        return f"{self.got} cannot be pickled. {self.advice}"
+    _says: ClassVar[str] = "{0.got} cannot be pickled. {0.advice}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class GradientMismatch(AssertionError):
+class GradientMismatch(_Worded, AssertionError):
     """`check_gradient` found a derivative that differences do not confirm."""
 
     order: int
@@ -119,9 +122,7 @@ class GradientMismatch(AssertionError):
     tolerance: float
     report: str
 
-    def __str__(self) -> str:
-        """Give the whole report."""
-        return self.report
+    _says: ClassVar[str] = "{0.report}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -142,31 +143,26 @@ class FormatError(ValueError):
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class MalformedProgram(ValueError):
+class MalformedProgram(_Worded, ValueError):
     """A program whose instruction `instruction`, counted from 0, is invalid."""
 
     instruction: int
     problem: str
 
-    def __str__(self) -> str:
-        """Name the instruction and the problem."""
-        return f"instruction {self.instruction} of the program: {self.problem}"
+    _says: ClassVar[str] = "instruction {0.instruction} of the program: {0.problem}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class Untranslatable(TypeError):
+class Untranslatable(_Worded, TypeError):
     """An operation that cannot be written in another language."""
 
     operation: str
     language: str
     problem: str
 
-    def __str__(self) -> str:
-        """Name the operation and the problem, and say what to do."""
-        return (
-            f"{self.operation} cannot be written in {self.language}: {self.problem}."
-            " Program.run computes it."
-        )
+    _says: ClassVar[str] = (
+        "{0.operation} cannot be written in {0.language}: {0.problem}. Program.run computes it."
+    )
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -215,52 +211,46 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class EmptyReduction(ValueError):
+class EmptyReduction(_Worded, ValueError):
     """A sum, product or dot product of no terms, which could be a float or a node."""
 
     where: str
     start: str
 
-    def __str__(self) -> str:
-        """Say what to start with."""
-        return f"{self.where} needs at least one term; got none. Start with {self.start}."
+    _says: ClassVar[str] = "{0.where} needs at least one term; got none. Start with {0.start}."
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class CyclicTree(ValueError):
+class CyclicTree(_Worded, ValueError):
     """A container that contains itself."""
 
     path: str
 
-    def __str__(self) -> str:
-        """Name the place where the container contains itself."""
-        return f"{self.path} is a container that it is itself part of; a tree must end in leaves."
+    _says: ClassVar[str] = (
+        "{0.path} is a container that it is itself part of; a tree must end in leaves."
+    )
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class TreeMismatch(ValueError):
+class TreeMismatch(_Worded, ValueError):
     """Two trees, or a structure and its leaves, that do not agree."""
 
     path: str
     needed: str
     got: str
 
-    def __str__(self) -> str:
-        """Name the place, what was needed there and what came."""
-        return f"{self.path} needs {self.needed}; got {self.got}. Trees must have one structure."
+    _says: ClassVar[str] = "{0.path} needs {0.needed}; got {0.got}. Trees must have one structure."
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class ShapeMismatch(ValueError):
+class ShapeMismatch(_Worded, ValueError):
     """Arrays whose shapes, or a shape and an axis, do not go together."""
 
     where: str
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Name the operation, the shapes and what to do."""
-        return f"{self.where} does not take {self.got}. {self.advice}"
+    _says: ClassVar[str] = "{0.where} does not take {0.got}. {0.advice}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
@@ -289,39 +279,41 @@ class NotConverged(ArithmeticError):
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class NotRegular(ArithmeticError):
+class NotRegular(_Worded, ArithmeticError):
     """A derivative of something that an equation does not determine there."""
 
     where: str
     got: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say why there is none."""
-        return f"{self.where} is not defined: {self.got}. {self.advice}"
+    _says: ClassVar[str] = "{0.where} is not defined: {0.got}. {0.advice}"
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class MissingExtra(ImportError):
+class MissingExtra(_Worded, ImportError):
     """A package that is asked for but not installed, since it is an extra."""
 
     where: str
     package: str
     extra: str
 
-    def __str__(self) -> str:
-        """Say what is missing and how to install it."""
-        return f'{self.where} needs {self.package}: pip install "fgrad[{self.extra}]".'
+    _says: ClassVar[str] = '{0.where} needs {0.package}: pip install "fgrad[{0.extra}]".'
+
+
+def imported(module: str, where: str, package: str, extra: str) -> Any:
+    """The module of an extra; MissingExtra, for `where`, if it cannot be imported."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise MissingExtra(where, package, extra) from error
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)
-class MissingProgram(RuntimeError):
+class MissingProgram(_Worded, RuntimeError):
     """A program beside Python that is asked for but not installed."""
 
     where: str
     program: str
     advice: str
 
-    def __str__(self) -> str:
-        """Say what is missing and how to come by it."""
-        return f"{self.where} needs {self.program}. {self.advice}"
+    _says: ClassVar[str] = "{0.where} needs {0.program}. {0.advice}"

@@ -1,5 +1,6 @@
 """Errors: each carries its data, stands under a builtin, says what to do, and pickles."""
 
+import math
 import pickle
 from typing import Any
 
@@ -91,6 +92,15 @@ def test_check_gradient_takes_the_complex_step_where_all_is_analytic() -> None:
     finally:
         object.__setattr__(fg.sin, "dx", saved)
     assert caught.value.method == "complex step"
+
+
+def test_check_gradient_takes_no_complex_step_where_python_has_none() -> None:
+    """A quotient of zeros is nan; of complex numbers Python raises."""
+    f: Any = lambda x: (x - x) / (x - x)
+    assert math.isnan(fg.gradient(f)(1.3))
+    fg.check_gradient(f, 1.3)
+    with pytest.raises(fg.GradientMismatch):
+        fg.check_gradient(lambda x: fg.exp(1e4 * x) * 1.0, 1.3)
 
 
 def test_check_gradient_wants_one_number() -> None:

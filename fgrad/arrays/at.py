@@ -7,13 +7,21 @@ comes last, as numpy does; nothing flows to what was overwritten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, final, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, final, overload
 
 import attrs
 import numpy as np
 
-from fgrad.arrays.linear import Key, Shape, full, indexed_shape, indexing, placing, widened
+from fgrad.arrays.linear import (
+    Key,
+    Shape,
+    full,
+    indexed_shape,
+    indexing,
+    placing,
+    remembered,
+    widened,
+)
 from fgrad.arrays.nodes import ArrayNode
 from fgrad.arrays.primitive import Flow, Flows, Whole
 from fgrad.arrays.shapes import given, index, known_key, refused, reshape
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
     from fgrad.arrays.signatures import Index
 
 X = TypeVar("X", ArrayNode, Array)
-_CACHED: Final = 1024
 
 
 @final
@@ -113,7 +120,7 @@ def _changed(make: Any, places: Places[Any], values: Any, where: str) -> Any:
     return make(places.key)(places.array, widened(reshape(values, shape[more:]), taken))
 
 
-@lru_cache(_CACHED)
+@remembered
 def _last(key: Key, shape: Shape) -> tuple[Any, Any]:
     """Which elements keep what they were, and which of what comes is the last for its element."""
     taken = indexed_shape(key, shape)
@@ -123,7 +130,7 @@ def _last(key: Key, shape: Shape) -> tuple[Any, Any]:
     return plain(winner == -1), plain(winner[key.parts] == order)
 
 
-@lru_cache(_CACHED)
+@remembered
 def setting(key: Key) -> Whole:
     """The first array with the elements of the second at an index."""
 
@@ -148,7 +155,7 @@ def setting(key: Key) -> Whole:
     return Whole("set", run, (setting, (key,)), key, 2, pull, push)
 
 
-@lru_cache(_CACHED)
+@remembered
 def adding(key: Key) -> Whole:
     """The first array with the elements of the second added at an index."""
 

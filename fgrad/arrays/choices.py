@@ -17,6 +17,7 @@ from fgrad.arrays.reductions import kept
 from fgrad.arrays.shapes import Axis, axes_of, broadcast_to, given, index, refused, reshape
 from fgrad.arrays.together import stack
 from fgrad.arrays.values import shape_of
+from fgrad.arrays.wholes import several
 from fgrad.errors import NotAValue
 from fgrad.ops import scalar as ops
 
@@ -123,6 +124,7 @@ def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -
 
 def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0.0) -> Any:
     """The choice of the first condition that holds, element by element; `default` where none does."""
+    conditions, choices = several(conditions, "select"), several(choices, "select")
     if len(conditions) != len(choices) or not choices:
         got = f"{len(conditions)} conditions and {len(choices)} choices"
         raise NotAValue("select", "a choice for each condition", got, "Give as many.")
@@ -140,6 +142,7 @@ def piecewise(x: Any, conditions: Any, functions: Sequence[Any], *args: Any, **k
     One function more is for where none holds; without it that is 0.
     """
     x = given(x, "piecewise")
+    functions = several(functions, "piecewise")
     masks = [np.asarray(known(c, "piecewise")) for c in _listed(conditions, x)]
     if len(functions) == len(masks) + 1:
         masks = [*masks, ~np.logical_or.reduce(masks)]
@@ -161,11 +164,12 @@ def _listed(conditions: Any, x: Any) -> Sequence[Any]:
     """A condition, or a list of them."""
     if isinstance(conditions, (list, tuple)):
         return conditions
-    return [conditions] if shape_of(conditions) == shape_of(x) else list(conditions)
+    return [conditions] if shape_of(conditions) == shape_of(x) else several(conditions, "piecewise")
 
 
 def choose(a: Any, choices: Any) -> Any:
     """Of several arrays the elements of the one that `a` names by its number, element by element."""
+    choices = several(choices, "choose")
     places = np.asarray(a)
     if places.dtype.kind not in "iub":
         raise NotAValue("choose", "whole numbers first", f"{a!r:.60}", "Name the choices from 0.")

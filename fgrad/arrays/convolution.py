@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.arrays.contract import contracted
-from fgrad.arrays.linear import Key, cut, full, indexing, placing
+from fgrad.arrays.linear import Key, full, indexing, placing
 from fgrad.arrays.parts import flip
 from fgrad.arrays.primitive import Flow, Flows, Whole
 from fgrad.arrays.shapes import given, index, refused
@@ -18,40 +18,57 @@ from fgrad.ops.multiple import either
 from fgrad.ops.operand import Guarded
 
 
-def _along(flow: Flow, other: Any, start: int, stop: int) -> Flow:
-    """A part of the convolution of a flow of its full shape with a vector."""
+def _along(valid: bool, flow: Flow, other: Any) -> Flow:
+    """The convolution of a flow of its full shape with a vector."""
     if not isinstance(flow, Guarded):
-        return cut(_convolution(flow, other), 0, start, stop)
+        return (_valid if valid else _convolution)(flow, other)
     # What does not flow meets nothing of the other: a contraction sees to that.
     (n,), (m,) = shape_of(flow.value), shape_of(other)
+    start, stop = (min(n, m) - 1, max(n, m)) if valid else (0, n + m - 1)
     wide = placing(Key((slice(m - 1, m - 1 + n),)), (n + 2 * (m - 1),)).along(flow)
     windows = indexing(Key((np.arange(start, stop)[:, None] + np.arange(m),))).along(wide)
     return contracted("ab,b->a", windows, flip(other))
 
 
-def _pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
-    g = full(g, shape_of(out))
-    a, b = args
-    (n,), (m,) = shape_of(a), shape_of(b)
-    to_a = _along(g, flip(b), m - 1, m - 1 + n) if wanted[0] else None
-    return to_a, _along(g, flip(a), n - 1, n - 1 + m) if wanted[1] else None
+def _rules(valid: bool) -> tuple[Any, Any]:
+    """The pull and the push where all shifts count, or those where the vectors overlap fully."""
 
+    def back(g: Flow, x: Any, other: Any) -> Flow:
+        """What flows to `x`: there are no more products than in the value."""
+        (n,), (m,) = shape_of(x), shape_of(other)
+        return _along(not (valid and n > m), g, flip(other))
 
-def _push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
-    (a, b), (da, db) = args, moves
-    (n,) = shape_of(out)
-    left = None if da is None else _along(da, b, 0, n)
-    right = None if db is None else _along(db, a, 0, n)
-    if left is None or right is None:
-        return right if left is None else left
-    return either(left, right)
+    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+        g = full(g, shape_of(out))
+        a, b = args
+        return back(g, a, b) if wanted[0] else None, back(g, b, a) if wanted[1] else None
+
+    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+        (a, b), (da, db) = args, moves
+        left = None if da is None else _along(valid, da, b)
+        right = None if db is None else _along(valid, db, a)
+        if left is None or right is None:
+            return right if left is None else left
+        return either(left, right)
+
+    return pull, push
 
 
 def _convolving() -> Whole:
     return _convolution
 
 
-_convolution: Final = Whole("convolve", np.convolve, (_convolving, ()), (), 2, _pull, _push)
+def _validly() -> Whole:
+    return _valid
+
+
+_convolution: Final[Whole] = Whole(
+    "convolve", np.convolve, (_convolving, ()), (), 2, *_rules(valid=False)
+)
+_valid: Final[Whole] = Whole(
+    "convolve_valid", lambda a, b: np.convolve(a, b, "valid"), (_validly, ()), (), 2,
+    *_rules(valid=True),
+)  # fmt: skip
 
 
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
@@ -60,25 +77,34 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     Mode "same" gives as many as the longer one has, "valid" those where the vectors overlap fully.
     """
     a, v = given(a, "convolve"), given(v, "convolve")
+    _vectors(a, v, "convolve")
+    return _part(a, v, mode, "convolve")
+
+
+def _vectors(a: Any, v: Any, where: str) -> None:
+    """Raise ShapeMismatch unless both are vectors that are not empty."""
     s, t = shape_of(a), shape_of(v)
     if len(s) != 1 or len(t) != 1 or not s[0] or not t[0]:
-        raise refused("convolve", f"shapes {s} and {t}", "Give vectors that are not empty.")
-    return _part(_convolution(a, v), mode, s[0], t[0], "convolve")
+        raise refused(where, f"shapes {s} and {t}", "Give vectors that are not empty.")
 
 
-def _part(y: Any, mode: str, n: int, m: int, where: str) -> Any:
+def _part(a: Any, v: Any, mode: str, where: str) -> Any:
     """The part of all shifts that a mode asks for."""
-    short, long = min(n, m), max(n, m)
     if mode not in ("full", "same", "valid"):
         raise NotAValue(where, "a mode", f"{mode!r:.20}", "Take 'full', 'same' or 'valid'.")
+    if mode == "valid":
+        return _valid(a, v)
+    y = _convolution(a, v)
+    if mode == "full":
+        return y
+    (n,), (m,) = shape_of(a), shape_of(v)
     # numpy's correlate turns itself around if the second vector is longer.
-    middle = short // 2 if where == "correlate" and m > n else (short - 1) // 2
-    starts = {"full": (0, n + m - 1), "same": (middle, middle + long), "valid": (short - 1, long)}
-    return index(y, slice(*starts[mode]))
+    start = (min(n, m) - (0 if where == "correlate" and m > n else 1)) // 2
+    return index(y, slice(start, start + max(n, m)))
 
 
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """The sums of products of one vector with the other, at each shift."""
     a, v = given(a, "correlate"), given(v, "correlate")
-    y = convolve(a, flip(v))
-    return _part(y, mode, shape_of(a)[0], shape_of(v)[0], "correlate")
+    _vectors(a, v, "correlate")
+    return _part(a, flip(v), mode, "correlate")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from fgrad.arrays.functions import trace
-from fgrad.arrays.linear import full, summing
+from fgrad.arrays.linear import Key, full, placing, summing
 from fgrad.arrays.matrices import eye, scaled, spread, square, turned
 from fgrad.arrays.primitive import Flow, Flows, Whole
 from fgrad.arrays.products import matmul
-from fgrad.arrays.shapes import broadcast_to, index
+from fgrad.arrays.shapes import broadcast_to, index, reshape
 from fgrad.arrays.systems import inv, solve
 from fgrad.arrays.together import concatenate
-from fgrad.arrays.values import quietly, shape_of
+from fgrad.arrays.values import plain, quietly, shape_of
 
 _ILL: Final = 1e4
 """The condition from which det(a) inv(a) loses too many digits to be differentiated again."""
@@ -46,6 +47,17 @@ _log_abs_det: Whole = Whole(
 )  # fmt: skip
 
 
+_PLACES: Final[Mapping[int, list[list[int]]]] = MappingProxyType({
+    2: [[3, 2, 1, 0]],
+    3: [
+        [4, 5, 3, 7, 8, 6, 1, 2, 0], [8, 6, 7, 2, 0, 1, 5, 3, 4],
+        [5, 3, 4, 8, 6, 7, 2, 0, 1], [7, 8, 6, 1, 2, 0, 4, 5, 3],
+    ],
+})  # fmt: skip
+"""Of matrices of so many rows the elements whose products are the cofactors."""
+_SIGNS: Final = plain(np.array([1.0, -1.0, -1.0, 1.0]))
+
+
 class SignedLog(NamedTuple):
     """The sign of a determinant, and the logarithm of its absolute value."""
 
@@ -62,12 +74,37 @@ def slogdet(a: Any) -> SignedLog:
 
 def cofactors(a: Any, det: Any) -> Any:
     """The derivative of the determinant `det` of each matrix."""
-    if shape_of(a)[-1] < 2:
-        return np.ones(shape_of(a))
+    shape = shape_of(a)
+    n = shape[-1]
+    if n < 2:
+        return np.ones(shape)
+    if n <= 3:
+        return _of_few(a, n)
     inverse = inv(a)
-    if not _is_ill(_value(a), _value(inverse)):
+    ill = _is_ill(_value(a), _value(inverse))
+    if not np.any(ill):
         return spread(det) * turned(inverse)
-    return _of_singular(a)
+    if np.all(ill):
+        return _of_singular(a)
+    parts = []
+    for some, f in ((~ill, _of_regular), (ill, _of_singular)):
+        key = Key(np.nonzero(some))
+        parts.append(placing(key, shape)(f(index(a, key.parts))))
+    return parts[0] + parts[1]
+
+
+def _of_regular(a: Any) -> Any:
+    return spread(_det(a)) * turned(inv(a))
+
+
+def _of_few(a: Any, n: int) -> Any:
+    """That of two or three rows, by products alone."""
+    shape = shape_of(a)
+    flat = reshape(a, (*shape[:-2], n * n))
+    picked = [index(flat, (..., places)) for places in _PLACES[n]]
+    if n == 2:
+        return reshape(picked[0] * _SIGNS, shape)
+    return reshape(picked[0] * picked[1] - picked[2] * picked[3], shape)
 
 
 def _det_op() -> Whole:
@@ -86,10 +123,11 @@ def _value(x: Any) -> Any:
     return getattr(x, "value", x)
 
 
-def _is_ill(a: Any, inverse: Any) -> bool:
+def _is_ill(a: Any, inverse: Any) -> Any:
+    """Which of the matrices have too large a condition, by the largest sum of a column."""
     with np.errstate(all="ignore"):
-        condition = np.abs(a).sum((-2, -1)) * np.abs(inverse).sum((-2, -1))
-        return not bool((condition < _ILL * a.shape[-1]).all())
+        sizes = [np.abs(x).sum(-2).max(-1) for x in (a, inverse)]
+        return ~(sizes[0] * sizes[1] < _ILL)
 
 
 def _of_singular(a: Any) -> Any:

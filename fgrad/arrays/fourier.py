@@ -12,6 +12,7 @@ from fgrad.arrays.linear import Shape, _linear, full
 from fgrad.arrays.primitive import Flow, Linear
 from fgrad.arrays.shapes import axis_of, given, refused
 from fgrad.arrays.values import shape_of
+from fgrad.arrays.wholes import whole
 from fgrad.ops import scalar as ops
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ def irfft(real: Any, imag: Any, n: int | None = None, axis: int = -1) -> Any:
     shape = shape_of(parts[0])
     place = axis_of(axis, len(shape), "irfft")
     count = shape[place]
-    length = 2 * (count - 1) if n is None else int(n)
+    length = 2 * (count - 1) if n is None else whole(n, "irfft")
     if shape != shape_of(parts[1]) or length < 1 or length // 2 + 1 != count:
         got = f"shapes {shape} and {shape_of(parts[1])} for a length of {length}"
         raise refused("irfft", got, "Give n // 2 + 1 frequencies in both.")

@@ -14,6 +14,7 @@ import numpy as np
 
 from fgrad.arrays.linear import accumulating, reshaped, summing
 from fgrad.arrays.parts import diagonal
+from fgrad.arrays.recurrences import cumulating, product
 from fgrad.arrays.reductions import extremum, kept, log_sum_exp
 from fgrad.arrays.shapes import (
     Axis,
@@ -21,14 +22,13 @@ from fgrad.arrays.shapes import (
     axis_of,
     broadcast_to,
     given,
-    index,
     ravel,
     refused,
     reshape,
     transpose,
 )
-from fgrad.arrays.together import concatenate
 from fgrad.arrays.values import shape_of
+from fgrad.arrays.wholes import number
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -140,7 +140,7 @@ def variance(
     count = _count(x, axis, keepdims, where, "var")
     apart = ops.sub(x, mean(x, axis, keepdims=True, where=where))
     total = sum(ops.square(apart), axis, keepdims=keepdims, where=where)
-    free = ops.maximum(count - ddof, 0.0)
+    free = ops.maximum(count - number(ddof, "var"), 0.0)
     return ops.div(total, free)
 
 
@@ -159,20 +159,16 @@ def root(square: Any) -> Any:
 def prod(
     x: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
-    """The product along axes, right at zeros to every order: it multiplies in pairs."""
+    """The product along axes, right at zeros to every order."""
     x = chosen(x, where, 1.0, "prod")
     shape = shape_of(x)
     axes = axes_of(axis, len(shape), "prod")
-    rest = [a for a in range(len(shape)) if a not in axes]
-    outer = tuple([shape[a] for a in rest])
-    out = reshape(transpose(x, (*axes, *rest)), (math.prod([shape[a] for a in axes]), *outer))
-    if not shape_of(out)[0]:
-        out = summing((0,))(out) + 1.0
+    if len(axes) == 1:
+        out = product(axes[0])(x)
     else:
-        while (n := shape_of(out)[0]) > 1:
-            pairs = ops.mul(index(out, slice(0, n - n % 2, 2)), index(out, slice(1, None, 2)))
-            out = concatenate([pairs, index(out, slice(n - 1, None))]) if n % 2 else pairs
-        out = index(out, 0)
+        rest = [a for a in range(len(shape)) if a not in axes]
+        lengths = math.prod([shape[a] for a in axes]), *[shape[a] for a in rest]
+        out = product(0)(reshape(transpose(x, (*axes, *rest)), lengths))
     out = reshape(out, kept(shape, axes)) if keepdims else out
     return out if initial is None else out * initial
 
@@ -191,14 +187,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     place = axis_of(axis, len(shape_of(x)), "cumprod")
-    before = (slice(None),) * place
-    length, step = shape_of(x)[place], 1
-    while step < length:
-        head = index(x, (*before, slice(0, step)))
-        late = index(x, (*before, slice(step, None)))
-        tail = ops.mul(late, index(x, (*before, slice(0, -step))))
-        x, step = concatenate([head, tail], place), 2 * step
-    return x
+    return cumulating(place)(x)
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:

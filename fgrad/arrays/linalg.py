@@ -15,6 +15,7 @@ from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import broadcast_to, given, refused, reshape
 from fgrad.arrays.systems import inv, solve
 from fgrad.arrays.values import plain, shape_of
+from fgrad.arrays.wholes import several
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -59,7 +60,7 @@ def matrix_power(a: Any, n: int) -> Any:
 
 def multi_dot(arrays: Sequence[Any]) -> Any:
     """The product of two or more matrices, of which the first and the last may be vectors, in the cheapest order."""
-    parts = [given(a, "multi_dot") for a in arrays]
+    parts = [given(a, "multi_dot") for a in several(arrays, "multi_dot")]
     shapes = [shape_of(a) for a in parts]
     inside = all(len(s) == 2 for s in shapes[1:-1])
     if len(parts) < 2 or not inside or not {len(s) for s in (shapes[0], shapes[-1])} <= {1, 2}:

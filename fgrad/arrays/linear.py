@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +23,8 @@ from fgrad.ops.operand import Guarded
 Shape: TypeAlias = tuple[int, ...]
 Axes: TypeAlias = tuple[int, ...]
 _CACHED: Final = 4096
+_LARGE_KEY: Final = 256
+"""Elements of arrays in an index above which it is not remembered."""
 _SMALL: Final = 4096
 """Elements up to which copying is faster than numpy's broadcast_to."""
 
@@ -236,16 +238,19 @@ def permuted(x: Any, axes: Axes) -> Any:
 class Key:
     """An index as a value: slices, whole numbers, None, and arrays, which are compared by their bytes."""
 
-    __slots__ = ("basic", "content", "parts")
+    __slots__ = ("basic", "content", "large", "parts")
 
     parts: tuple[Any, ...]
     content: tuple[Any, ...]
     basic: bool
+    large: bool
+    """Whether it holds a large array: what is made of it is not remembered."""
 
     def __init__(self, parts: tuple[Any, ...]) -> None:
         self.parts = parts
         self.content = tuple([_content(part) for part in parts])
         self.basic = not any(isinstance(part, np.ndarray) for part in parts)
+        self.large = not self.basic and _Bytes in map(type, self.content)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Key) and self.content == other.content
@@ -278,11 +283,45 @@ def _content(part: Any) -> Any:
     if isinstance(part, slice):
         return ":", part.start, part.stop, part.step
     if isinstance(part, np.ndarray):
+        if part.size > _LARGE_KEY:
+            return _Bytes(part)
         return part.dtype.str, part.shape, part.tobytes()
     return part
 
 
-@lru_cache(_CACHED)
+class _Bytes:
+    """A large array as something that is compared, which is seldom done."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def _whole(self) -> tuple[Any, ...]:
+        return self.array.dtype.str, self.array.shape, self.array.tobytes()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Bytes) and self._whole() == other._whole()
+
+    def __hash__(self) -> int:
+        return hash(self._whole())
+
+    def __repr__(self) -> str:
+        return repr(self._whole())
+
+
+def remembered(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of a key that remembers what it gave, but of large ones, which would fill the memory."""
+    known = lru_cache(_CACHED)(make)
+
+    @wraps(make)
+    def call(key: Key, *rest: Any) -> Any:
+        return (make if key.large else known)(key, *rest)
+
+    return call
+
+
+@remembered
 def indexing(key: Key) -> Linear:
     """The elements at an index, which may take one several times."""
 
@@ -298,14 +337,14 @@ def indexing(key: Key) -> Linear:
     return _linear("index", lambda x: np.asarray(x)[key.parts], indexing, (key,), back)
 
 
-@lru_cache(_CACHED)
+@remembered
 def indexed_shape(key: Key, shape: Shape) -> Shape:
     """The shape of what stands at an index."""
-    got: Shape = np.broadcast_to(np.empty(()), shape)[key.parts].shape
+    got: Shape = np.broadcast_to(np.empty((), np.bool_), shape)[key.parts].shape
     return got
 
 
-@lru_cache(_CACHED)
+@remembered
 def placing(key: Key, shape: Shape) -> Linear:
     """Zeros of that shape, with elements added at an index: the transpose of taking them from there."""
 
@@ -321,6 +360,8 @@ def placing(key: Key, shape: Shape) -> Linear:
         out = np.zeros(shape, bool)
         if key.basic:
             out[key.parts] = x
+        elif np.all(x):
+            out[key.parts] = True
         else:
             np.logical_or.at(out, key.parts, x)
         return out

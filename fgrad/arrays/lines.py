@@ -20,6 +20,7 @@ from fgrad.arrays.shapes import (
 )
 from fgrad.arrays.together import concatenate
 from fgrad.arrays.values import plain, shape_of
+from fgrad.arrays.wholes import whole
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -33,7 +34,7 @@ def _along(x: Any, place: int, *part: Any) -> Any:
 
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """The differences of neighbours along an axis, taken n times; with more elements at its ends."""
-    x = given(x, "diff")
+    x, n = given(x, "diff"), whole(n, "diff", 0)
     place = axis_of(axis, len(shape_of(x)), "diff")
     ends = [
         None if e is None else _end(given(e, "diff"), shape_of(x), place) for e in (prepend, append)

@@ -25,6 +25,7 @@ from fgrad.arrays import (
     fourier,
     joining,
     linear,
+    recurrences,
     reductions,
     singular,
     sparse,
@@ -36,12 +37,12 @@ from fgrad.arrays.primitive import ArrayOp
 
 _SPEC: Final = re.compile(r"([A-Za-z]*),([A-Za-z]*)->([A-Za-z]*)")
 _SUPPORTED: Final = (
-    "broadcast_to", "sum", "cumsum", "reshape", "transpose", "index", "place",
+    "broadcast_to", "sum", "cumsum", "delay", "reshape", "transpose", "index", "place",
     "fourier_cosines", "fourier_sines",
 )  # fmt: skip
 _PARTS: Final = {"eigh": ("L", "U"), "fourier_cosines": ("cosines",), "fourier_sines": ("sines",)}
 _ALONE: Final[tuple[ArrayOp, ...]] = (
-    systems._solve, convolution._convolution, determinants._log_abs_det, determinants._det, factors._cholesky, factors._qr,
+    systems._solve, convolution._convolution, convolution._valid, determinants._log_abs_det, determinants._det, factors._cholesky, factors._qr,
     spectra._frame, singular._frames, singular._svd,
 )  # fmt: skip
 
@@ -73,6 +74,10 @@ def _table() -> dict[str, Maker]:
         "broadcast_to": Maker(linear.broadcasting, ("shape",)),
         "sum": Maker(linear.summing, ("axes",)),
         "cumsum": Maker(linear.accumulating, ("axis", "flag")),
+        "delay": Maker(recurrences.delaying, ("axis", "flag")),
+        "recurrence": Maker(recurrences.recurrence, ("axis", "flag")),
+        "cumprod": Maker(recurrences.cumulating, ("axis",)),
+        "prod": Maker(recurrences.product, ("axis",)),
         "reshape": Maker(linear.reshaping, ("shape",)),
         "transpose": Maker(linear.permuting, ("axes",)),
         "index": Maker(linear.indexing, ("index",)),
@@ -145,7 +150,7 @@ def _is_spec(text: str) -> bool:
 def size_of_result(op: Any, shapes: Sequence[Shape]) -> int:
     """How many elements the result of `op` has at most; ValueError or IndexError for shapes it refuses."""
     if op.elementwise:
-        return math.prod(np.broadcast_shapes(*shapes))
+        return math.prod(shapes[0] if len({*shapes}) == 1 else np.broadcast_shapes(*shapes))
     if op.name in ("broadcast_to", "broadcast_to_support", "place", "place_support"):
         return math.prod(op.key[-1])
     if op.name in ("index", "index_support"):

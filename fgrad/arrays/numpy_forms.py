@@ -14,6 +14,7 @@ from fgrad.arrays.numpy_arguments import read
 from fgrad.arrays.order import known
 from fgrad.arrays.parts import split
 from fgrad.arrays.values import plain, shape_of
+from fgrad.arrays.wholes import places, whole
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -40,6 +41,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any
 
 def where(condition: Any, *sides: Any) -> Any:
     """A choice; of a condition alone the places where it holds."""
+    if len(sides) == 1:
+        raise NotAValue("where", "a condition and two sides", "one side", "Give the other one too.")
     if sides:
         return ops.where(*[_unlisted(x) for x in (condition, *sides)])
     return np.nonzero(np.asarray(known(condition, "where")))
@@ -86,6 +89,9 @@ def hsplit(x: Any, parts: Any) -> list[Any]:
 
 def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     """What a function gives of each line along an axis, in the place of the line."""
+    if not callable(func1d):
+        advice = "Give a function of a vector."
+        raise NotAValue("apply_along_axis", "a function", f"{func1d!r:.40}", advice)
     place = shapes.axis_of(axis, len(shape_of(arr)), "apply_along_axis")
     lines = shapes.of_lines(shapes.given(arr, "apply_along_axis"), (place,))
     *rest, n = shape_of(lines)
@@ -99,6 +105,7 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: int = 0) -> Any:
     """Equally spaced numbers from one to another, along a new axis."""
     start, stop = shapes.given(start, "linspace"), shapes.given(stop, "linspace")
+    num = whole(num, "linspace", 0)
     step = ops.div(stop - start, float(max(num - 1 if endpoint else num, 1)))
     ndim = max(len(shape_of(start)), len(shape_of(stop)))
     y = shapes.reshape(plain(np.arange(float(num))), (-1, *[1] * ndim)) * step + start
@@ -127,7 +134,9 @@ def polyval(p: Any, x: Any) -> Any:
 def vander(x: Any, n: int | None = None, increasing: bool = False) -> Any:
     """The powers of a vector as columns, the highest first."""
     x = shapes.given(x, "vander")
-    n = shape_of(x)[0] if n is None else n
+    if len(shape_of(x)) != 1:
+        raise shapes.refused("vander", f"shape {shape_of(x)}", "Give a vector.")
+    n = shape_of(x)[0] if n is None else whole(n, "vander", 0)
     ones = np.ones(shape_of(x))
     if not n:
         return np.ones((*shape_of(x), 0))
@@ -140,14 +149,24 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     if isinstance(x, Node):
         advice = "Take node.value.astype(int) for the places, and give the node as weights."
         raise NotAValue("numpy's bincount", "whole numbers that are no node", repr(x), advice)
-    places = np.asarray(x)
-    size = max(minlength, int(places.max(initial=-1)) + 1)
-    return at(np.zeros(size))[places].add(weights)
+    found = places(x, "bincount")
+    if found.ndim != 1 or found.min(initial=0) < 0:
+        raise shapes.refused("bincount", f"{found!r:.60}", "Give a vector of numbers from 0 on.")
+    size = max(whole(minlength, "bincount", 0), int(found.max(initial=-1)) + 1)
+    return at(np.zeros(size))[found].add(weights)
+
+
+def _dtype(dtype: Any) -> Any:
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        advice = "Take float, int or bool."
+        raise NotAValue("astype", "a dtype", f"{dtype!r:.40}", advice) from None
 
 
 def astype(x: Any, dtype: Any) -> Any:
     """The same as float64; as whole numbers constants, and as truth values a condition."""
-    kind = np.dtype(dtype)
+    kind = _dtype(dtype)
     if kind == np.float64:
         return x
     if kind.kind == "b":
@@ -160,7 +179,7 @@ def astype(x: Any, dtype: Any) -> Any:
 
 def astype_of_truths(x: Any, dtype: Any) -> Any:
     """1 where it holds and 0 elsewhere, of float64 as a node; as truth values itself."""
-    kind = np.dtype(dtype)
+    kind = _dtype(dtype)
     return x if kind.kind == "b" else astype(ops.where(x, 1.0, 0.0), kind)
 
 

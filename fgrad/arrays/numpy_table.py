@@ -26,6 +26,7 @@ from fgrad.arrays import (
 from fgrad.arrays import convolution as conv
 from fgrad.arrays import numpy_forms as forms
 from fgrad.arrays.numpy_arguments import read
+from fgrad.arrays.numpy_errors import clearly
 from fgrad.arrays.numpy_linalg import LINALG
 from fgrad.arrays.parts import split
 from fgrad.arrays.values import shape_of
@@ -111,7 +112,7 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "take_along_axis": (parts.take_along_axis, "arr indices axis"),
     "compress": (parts.compress, "condition a=x axis [out]"),
     "extract": (lambda condition, arr: parts.compress(shapes.ravel(condition), arr), "condition arr"),
-    "delete": (parts.delete, "arr obj=places axis"), "diagonal": (parts.diagonal, "a offset axis1 axis2"),
+    "delete": (parts.delete, "arr obj axis"), "diagonal": (parts.diagonal, "a offset axis1 axis2"),
     "diag": (parts.diag, "v k=offset"), "diagflat": (lambda v, offset=0: parts.diag(shapes.ravel(v), offset), "v k=offset"),
     "tril": (parts.tril, "m k"), "triu": (parts.triu, "m k"), "flip": (parts.flip, "m axis"),
     "fliplr": (lambda m: parts.flip(m, 1), "m"), "flipud": (lambda m: parts.flip(m, 0), "m"),
@@ -127,7 +128,7 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = MappingProxyType({
     "hstack": (together.hstack, _ROWS), "vstack": (together.vstack, _ROWS),
     "row_stack": (together.vstack, _ROWS), "dstack": (together.dstack, "tup"),
     "column_stack": (together.column_stack, "tup"), "block": (together.block, "arrays"),
-    "append": (together.append, "arr values axis"), "insert": (together.insert, "arr obj=places values axis"),
+    "append": (together.append, "arr values axis"), "insert": (together.insert, "arr obj values axis"),
     "tile": (together.tile, "A reps=counts"), "resize": (together.resize, "a new_shape=shape"),
     "meshgrid": (forms.meshgrid, ""),
     "pad": (together.pad, "array pad_width mode constant_values [reflect_type]"),
@@ -173,15 +174,21 @@ _ADVICE: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 
 
+_CALLING: Final = frozenset({"apply_along_axis", "piecewise"})
+"""What calls a function of the user's, whose errors are none of ours."""
+
+
 def _functions() -> Iterator[tuple[Any, Callable[..., Any]]]:
     for name, (f, names) in _OURS.items():
         called = _named(name)
         if called is not None:
-            yield called, read(name.rpartition(".")[2], f, names) if names else f
+            short = name.rpartition(".")[2]
+            guarded = f if short in _CALLING else clearly(short, f)
+            yield called, read(short, f, names) if names else guarded
     for name in _OF_VALUES:
         called = _named(name)
         if called is not None:
-            yield called, forms.of_values(called)
+            yield called, clearly(name, forms.of_values(called))
 
 
 def _named(name: str) -> Any:
@@ -192,7 +199,7 @@ def _named(name: str) -> Any:
 
 
 FUNCTIONS: Final[Mapping[Any, Callable[..., Any]]] = MappingProxyType(
-    dict(_functions()) | dict(LINALG)
+    dict(_functions()) | {f: clearly(f.__name__, ours) for f, ours in LINALG.items()}
 )
 """Ours for each of numpy's functions of whole arrays; whole numbers have no derivative to lose."""
 ADVICE: Final[Mapping[str, str]] = MappingProxyType(

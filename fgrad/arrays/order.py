@@ -29,6 +29,8 @@ from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 
+_SMALL: Final = 4096
+"""Elements up to which a stable order is found as soon as any."""
 _METHODS: Final = ("linear", "lower", "higher", "nearest", "midpoint")
 
 
@@ -40,7 +42,17 @@ def known(x: Any, where: str) -> Any:
 
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Sorted along an axis, or all elements; equal elements keep their order."""
-    return _sorted_by(lambda v, a: np.argsort(v, axis=a, kind="stable"), x, axis, "sort")
+    return _sorted_by(_stable, x, axis, "sort")
+
+
+def _stable(v: Any, axis: int) -> Any:
+    """The order that sorts, in which equal elements keep theirs: where there are none, any will do."""
+    if np.size(v) <= _SMALL:
+        return np.argsort(v, axis=axis, kind="stable")
+    order = np.argsort(v, axis=axis)
+    found = np.moveaxis(np.take_along_axis(v, order, axis), axis, 0)
+    apart = found[:-1] < found[1:]  # two that are nan are not
+    return order if apart.all() else np.argsort(v, axis=axis, kind="stable")
 
 
 def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
@@ -88,12 +100,14 @@ def _quantile(  # as numpy has it
     rest, n = shape_of(lines)[:-1], shape_of(lines)[-1]
     if not n:
         raise refused("quantile", f"no elements, of shape {shape}", "Give one element at least.")
-    spread = (*shares.shape, *[1] * len(rest))
-    values = np.asarray(known(lines, "quantile"))
-    last = np.maximum((~np.isnan(values)).sum(-1) if present else n, 1) - 1
-    y = _between(lines, reshape(q, spread), last, method, (*shares.shape, *rest))
-    if not present:
-        y = _or_nan(y, lines)
+    q = reshape(q, (*shares.shape, *[1] * len(rest)))
+    if 0 in rest:
+        y = index(lines, (..., 0)) * q
+    else:
+        values = np.asarray(known(lines, "quantile"))
+        last = np.maximum((~np.isnan(values)).sum(-1) if present else n, 1) - 1
+        y = _between(lines, q, last, method, (*shares.shape, *rest))
+        y = y if present else _or_nan(y, lines)
     return reshape(y, (*shares.shape, *kept(shape, axes))) if keepdims else y
 
 
@@ -182,6 +196,11 @@ def nanmedian(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """Where numbers would stand among sorted ones: whole numbers, which have no derivative."""
+    if side not in ("left", "right"):
+        raise NotAValue("searchsorted", "a side", f"{side!r:.20}", "Take 'left' or 'right'.")
+    if len(shape_of(given(a, "searchsorted"))) != 1:
+        got = f"shape {shape_of(a)} to search in"
+        raise refused("searchsorted", got, "Give a vector first, and then what is looked for.")
     return np.searchsorted(known(a, "searchsorted"), known(v, "searchsorted"), side, sorter)  # type: ignore[call-overload]  # of any side
 
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
+MOST_AXES: Final = 32 if np.lib.NumpyVersion(np.__version__) < "2.0.0" else 64
+"""How many axes an array of numpy has at most."""
 KINDS: Final = frozenset(
     {"float64", "bool", *[f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)]}
 )

@@ -18,7 +18,7 @@ from fgrad.arrays.nodes import ArrayNode, made, new_node
 from fgrad.arrays.values import plain, quietly, shape_of
 from fgrad.graph.node import Node
 from fgrad.ops.multiple import Item, _readers, settled
-from fgrad.ops.operand import Guarded, untraceable
+from fgrad.ops.operand import Guarded
 from fgrad.ops.primitive import Op
 
 Flow: TypeAlias = Any
@@ -56,9 +56,7 @@ class ArrayOp(Op):
         nodes = [a for a in args if isinstance(a, Node)]
         for node in nodes:
             if node.abstract:
-                raise untraceable(
-                    next(a for a in args if not getattr(a, "abstract", False)), self.name
-                )
+                return node.apply(self, args)
         return made(self, args) if nodes else plain(quietly(self.impl, *args))
 
     def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from string import ascii_letters
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from fgrad.arrays.shapes import axis_of, given, index, moveaxis, ravel, refused
 from fgrad.arrays.sparse_functions import product as sparse_product
 from fgrad.arrays.together import stack
 from fgrad.arrays.values import array, is_sparse, quietly, shape_of
+from fgrad.arrays.wholes import whole, wholes
 
 _MATRICES: Final = contraction("ab,bc->ac")
 
@@ -133,10 +133,13 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The products summed over pairs of axes: the last and the first so many, or those named."""
     a, b = given(a, "tensordot"), given(b, "tensordot")
     n, m = len(shape_of(a)), len(shape_of(b))
-    if hasattr(axes, "__index__"):
-        count = operator.index(axes)
+    if not isinstance(axes, (tuple, list)):
+        count = whole(axes, "tensordot", 0)
+        if count > min(n, m):
+            got = f"{count} axes of arrays of {n} and {m}"
+            raise refused("tensordot", got, "Sum over fewer.")
         axes = (tuple(range(n - count, n)), tuple(range(count)))
-    pairs = [tuple(np.atleast_1d(x).tolist()) for x in axes]
+    pairs = [wholes(x, "tensordot") for x in axes]
     if len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
         raise refused("tensordot", f"axes {axes}", "Give as many axes of one as of the other.")
     left = [axis_of(x, n, "tensordot") for x in pairs[0]]

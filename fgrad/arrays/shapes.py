@@ -24,9 +24,10 @@ from fgrad.arrays.linear import (
     widened,
 )
 from fgrad.arrays.values import array, is_sparse, is_truths, plain, shape_of, truths
+from fgrad.arrays.wholes import wholes
 from fgrad.errors import NotAValue, OutOfBounds, ShapeMismatch
 from fgrad.graph.node import Node
-from fgrad.ops.operand import is_array, literal, told, untraceable
+from fgrad.ops.operand import is_array, literal, told
 
 Axis: TypeAlias = int | tuple[int, ...] | None
 
@@ -41,8 +42,6 @@ def given(x: Any, where: str, *, truth: bool = False) -> Any:
     if isinstance(x, Node):
         if x.truth and not truth:
             return array(x, where) if is_array(x) else literal(x, where)
-        if x.abstract:
-            raise untraceable(x, where)
         return x
     if truth and is_truth(x):
         return truths(np.asarray(x), where)
@@ -82,9 +81,11 @@ def refused(where: str, got: str, advice: str) -> ShapeMismatch:
 
 def axis_of(axis: Any, ndim: int, where: str) -> int:
     """One axis, counted from 0; ShapeMismatch if there is no such axis."""
-    if not hasattr(axis, "__index__"):
-        raise refused(where, f"axis {axis!r:.20}", "Count the axes from 0, or from -1 backwards.")
-    place = operator.index(axis)
+    try:
+        place = operator.index(axis)
+    except TypeError:
+        advice = "Count the axes from 0, or from -1 backwards."
+        raise refused(where, f"axis {axis!r:.20}", advice) from None
     if not -ndim <= place < ndim:
         shape = f"axis {place} of an array of {ndim} axes"
         raise refused(where, shape, "Count the axes from 0, or from -1 backwards.")
@@ -110,8 +111,7 @@ def reshape(x: Any, shape: int | Sequence[int], order: str = "C") -> Any:
     In `order` "F" the first axis is counted through first, of both shapes.
     """
     x = given(x, "reshape", truth=True)
-    wanted = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    lengths = tuple([operator.index(n) for n in wanted])
+    wanted = lengths = wholes(shape, "reshape")
     old = shape_of(x)
     size = math.prod(old)
     if lengths.count(-1) == 1:
@@ -143,9 +143,10 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     ndim = len(shape_of(x))
     order = tuple(range(ndim))[::-1]
     if axes is not None:
-        order = tuple([axis_of(a, ndim, "transpose") for a in axes])
+        wanted = wholes(axes, "transpose")
+        order = tuple([axis_of(a, ndim, "transpose") for a in wanted])
         if sorted(order) != list(range(ndim)):
-            raise refused("transpose", f"axes {tuple(axes)} of {ndim}", "Name each axis once.")
+            raise refused("transpose", f"axes {wanted} of {ndim}", "Name each axis once.")
     return permuted(x, order)
 
 
@@ -162,11 +163,13 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
     """Axes moved to other places; the others stay in order."""
     x = given(x, "moveaxis", truth=True)
     ndim = len(shape_of(x))
-    source, destination = (
-        a if isinstance(a, (tuple, list)) else (a,) for a in (source, destination)
+    old, new = (
+        [axis_of(a, ndim, "moveaxis") for a in wholes(axes, "moveaxis")]
+        for axes in (source, destination)
     )
-    old = [axis_of(a, ndim, "moveaxis") for a in source]
-    new = [axis_of(a, ndim, "moveaxis") for a in destination]
+    if len(old) != len(new) or len({*old}) < len(old) or len({*new}) < len(new):
+        advice = "Name as many destinations as sources, each once."
+        raise refused("moveaxis", f"axes {old} to {new}", advice)
     order = [a for a in range(ndim) if a not in old]
     for place, axis in sorted(zip(new, old, strict=True)):
         order.insert(place, axis)
@@ -198,7 +201,7 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
     """Repeated along new axes and those of length 1, to that shape."""
     x = given(x, "broadcast_to", truth=True)
-    wanted = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    wanted = wholes(shape, "broadcast_to", 0)
     try:
         fits = np.broadcast_shapes(shape_of(x), wanted) == wanted
     except ValueError:

@@ -152,6 +152,9 @@ def nanmin(
 
 def _or_nan(out: Any, mask: Any, axis: Axis, keepdims: bool) -> Any:
     axes = axes_of(axis, np.ndim(mask), "nanmax")
+    if 0 in [np.shape(mask)[a] for a in axes]:
+        got = f"no elements, of shape {np.shape(mask)}"
+        raise refused("nanmax or nanmin", got, "Give one element at least, or initial=.")
     return ops.where(np.any(mask, axes, keepdims=keepdims), out, math.nan)
 
 

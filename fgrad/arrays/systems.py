@@ -33,6 +33,7 @@ from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.singular import singular_values
 from fgrad.arrays.values import shape_of
+from fgrad.arrays.wholes import number
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
@@ -223,7 +224,7 @@ def _rcond(rcond: Any, shape: tuple[int, ...]) -> float:
     """The singular values, relative to the largest, below which they count as 0."""
     if rcond is None or rcond == -1:
         return float(np.finfo(np.float64).eps) * max(shape[-2:])
-    return float(rcond)
+    return number(rcond, "rcond=")
 
 
 def pinv(a: Any, rcond: float | None = None) -> Any:

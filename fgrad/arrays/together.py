@@ -22,12 +22,14 @@ from fgrad.arrays.shapes import (
     reshape,
 )
 from fgrad.arrays.values import shape_of
-from fgrad.errors import NotAValue
+from fgrad.arrays.wholes import places, several, wholes
+from fgrad.errors import NotAValue, OutOfBounds
+from fgrad.ops.operand import told
 
 
 def concatenate(arrays: Iterable[Any], axis: int | None = 0) -> Any:
     """Arrays laid end to end along an axis; they have one shape but for that axis."""
-    parts = [given(x, "concatenate", truth=True) for x in arrays]
+    parts = [given(x, "concatenate", truth=True) for x in several(arrays, "concatenate")]
     if axis is None:
         parts, axis = [ravel(x) for x in parts], 0
     if not parts:
@@ -55,7 +57,7 @@ def stack(arrays: Iterable[Any], axis: int = 0) -> Any:
     >>> fg.stack([fg.var(1.0, "a"), 2.0]).value
     array([1., 2.])
     """
-    parts = [given(x, "stack", truth=True) for x in arrays]
+    parts = [given(x, "stack", truth=True) for x in several(arrays, "stack")]
     shapes = {shape_of(x) for x in parts}
     if len(shapes) != 1:
         listed = " and ".join(map(str, shapes)) or "none"
@@ -71,7 +73,7 @@ def stacked(numbers: list[Any], shape: tuple[int, ...]) -> Any:
 def tile(x: Any, counts: int | Sequence[int]) -> Any:
     """The array laid side by side with itself, so often along each axis."""
     x = given(x, "tile")
-    often = tuple(counts) if isinstance(counts, (tuple, list)) else (counts,)
+    often = wholes(counts, "tile", 0)
     shape = shape_of(x)
     ndim = max(len(shape), len(often))
     shape, often = (1,) * (ndim - len(shape)) + shape, (1,) * (ndim - len(often)) + often
@@ -82,23 +84,23 @@ def tile(x: Any, counts: int | Sequence[int]) -> Any:
 
 def hstack(arrays: Iterable[Any]) -> Any:
     """Arrays side by side along the second axis; of one dimension along the first."""
-    parts = [atleast(x, 1) for x in arrays]
+    parts = [atleast(x, 1) for x in several(arrays, "hstack")]
     return concatenate(parts, 0 if parts and len(shape_of(parts[0])) == 1 else 1)
 
 
 def vstack(arrays: Iterable[Any]) -> Any:
     """Arrays one below the other; those of one dimension are rows."""
-    return concatenate([atleast(x, 2) for x in arrays])
+    return concatenate([atleast(x, 2) for x in several(arrays, "vstack")])
 
 
 def dstack(arrays: Iterable[Any]) -> Any:
     """Arrays one behind the other, along the third axis."""
-    return concatenate([atleast(x, 3) for x in arrays], 2)
+    return concatenate([atleast(x, 3) for x in several(arrays, "dstack")], 2)
 
 
 def column_stack(arrays: Iterable[Any]) -> Any:
     """Arrays side by side; those of one dimension are columns."""
-    parts = [given(x, "column_stack") for x in arrays]
+    parts = [given(x, "column_stack") for x in several(arrays, "column_stack")]
     columns = [reshape(x, (-1, 1)) if len(shape_of(x)) < 2 else x for x in parts]
     return concatenate(columns, 1)
 
@@ -133,7 +135,7 @@ def append(x: Any, values: Any, axis: int | None = None) -> Any:
     return concatenate([x, values], axis)
 
 
-def insert(x: Any, places: Any, values: Any, axis: int | None = None) -> Any:
+def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """With more elements before some places of an axis, or of all elements in order."""
     x, values = given(x, "insert"), given(values, "insert")
     if axis is None:
@@ -142,14 +144,17 @@ def insert(x: Any, places: Any, values: Any, axis: int | None = None) -> Any:
     place = axis_of(axis, len(shape), "insert")
     n = shape[place]
     values = reshape(values, (1,) * (len(shape) - len(shape_of(values))) + shape_of(values))
-    if isinstance(places, slice):
-        places = np.arange(n)[places]
-    if np.ndim(places) == 0:
+    at = np.arange(n)[obj] if isinstance(obj, slice) else places(obj, "insert")
+    if at.ndim == 0:
         values = moveaxis(values, 0, place)
-    if np.size(places) == 1:
-        places = [np.asarray(places).item()] * shape_of(values)[place]
-    more = np.arange(np.size(places))
-    order = np.insert(np.arange(n), places, n + more)
+    if at.size == 1:
+        at = np.full(shape_of(values)[place], at.item())
+    more = np.arange(at.size)
+    try:
+        order = np.insert(np.arange(n), at, n + more)
+    except IndexError:
+        got = f"places {told(obj)} of {n} elements"
+        raise OutOfBounds("insert", got, "Count them from 0, or from -1 backwards.") from None
     new = broadcast_to(values, (*shape[:place], len(more), *shape[place + 1 :]))
     return take(concatenate([x, new], place), order, place)
 
@@ -157,6 +162,7 @@ def insert(x: Any, places: Any, values: Any, axis: int | None = None) -> Any:
 def resize(x: Any, shape: int | Sequence[int]) -> Any:
     """The elements in order, again and again, in a shape of any size."""
     flat = ravel(x)
+    shape = wholes(shape, "resize", 0)
     size = int(np.prod(shape, dtype=int))
     if not shape_of(flat)[0]:
         return np.zeros(shape)
@@ -185,6 +191,26 @@ def meshgrid(*vectors: Any, sparse: bool = False, indexing: str = "xy") -> list[
     return lines if sparse else [broadcast_to(v, shape) for v in lines]
 
 
+def _sides(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    """How much comes before and behind each axis; of a dict along its axes alone."""
+    if isinstance(pad_width, dict):
+        sides = [(0, 0)] * ndim
+        for axis, width in pad_width.items():
+            sides[axis_of(axis, ndim, "pad")] = _sides(width, 1)[0]
+        return sides
+    widths = places(pad_width, "pad")
+    try:
+        pairs = np.broadcast_to(widths, (ndim, 2)).tolist()
+    except ValueError:
+        got = f"widths of shape {widths.shape} for {ndim} axes"
+        raise refused(
+            "pad", got, "Give a number, or a pair (before, after) for each axis."
+        ) from None
+    if widths.size and widths.min() < 0:
+        raise refused("pad", f"a width of {widths.min()}", "Cut by a slice, as in x[1:-1].")
+    return [(before, behind) for before, behind in pairs]
+
+
 _BORDERS = ("edge", "reflect", "symmetric", "wrap")
 
 
@@ -195,7 +221,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     """
     x = given(x, "pad")
     shape = shape_of(x)
-    sides = np.broadcast_to(np.asarray(pad_width), (len(shape), 2)).tolist()
+    sides = _sides(pad_width, len(shape))
     if mode in _BORDERS:
         for axis, pair in enumerate(sides):
             x = take(x, np.pad(np.arange(shape[axis]), pair, mode), axis)  # type: ignore[call-overload]  # one of four

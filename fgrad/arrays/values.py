@@ -14,7 +14,7 @@ from contextvars import Context, ContextVar
 from sys import getrefcount
 from typing import Any, Final, TypeAlias
 
-from fgrad.errors import MissingExtra, NotAValue
+from fgrad.errors import MissingExtra, NotAValue, TracedNumber
 from fgrad.ops.operand import told
 
 try:
@@ -233,7 +233,10 @@ def shape_of(value: Any) -> tuple[int, ...]:
     """The shape of an array or of a node's array, () of a number."""
     if type(value) is np.ndarray:
         return value.shape  # type: ignore[no-any-return]  # of an array, a tuple of ints
-    kept = getattr(value, "value", value)
+    try:
+        kept = getattr(value, "value", value)
+    except TracedNumber:  # which has no value, and as an array a shape
+        return getattr(value, "shape", ())
     return kept.shape if type(kept) is np.ndarray else ()
 
 

@@ -12,7 +12,6 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
-import numpy as np
 
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.nodes import constant_of
@@ -28,6 +27,7 @@ from fgrad.autodiff.multiple import Items, gathered
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Basis, Bundle, settled
+from fgrad.ops.operand import is_array
 
 Seeds: TypeAlias = Iterable[tuple[Node[Any], Contribution]]
 
@@ -82,7 +82,7 @@ def ended(flow: Contribution, node: Node[Any]) -> Any:
 
 def _own(flow: Contribution, node: Node[Any], *, alone: bool) -> Any:
     """The same as an array that nobody else has: itself, or a copy."""
-    if alone and type(flow) is np.ndarray and flow.shape == shape_of(node) and flow.flags.owndata:
+    if alone and is_array(flow) and flow.shape == shape_of(node) and flow.flags.owndata:
         return plain(flow)  # most of all, in half of the time
     end = ended(flow, node)
     return owned(end, alone=alone and end is flow)

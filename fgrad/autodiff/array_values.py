@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable
 from typing import Any, Final, TypeAlias
 
-import numpy as np
-
 from fgrad.arrays.blocks import LARGE, in_blocks
 from fgrad.arrays.linear import fit, full
 from fgrad.arrays.matrices import under_all
@@ -24,7 +22,7 @@ from fgrad.autodiff.multiple import Items, _kept
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import Basis, Bundle, guarded, settled
-from fgrad.ops.operand import Guarded
+from fgrad.ops.operand import Guarded, is_array
 
 _BILINEAR: Final = frozenset({ops.add, ops.sub, ops.mul})
 """Operations whose rules compute nothing, so that there is nothing to make in blocks."""
@@ -95,7 +93,7 @@ def _of_two(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contributio
     values = (u,) if y is None else (u, v)
     through = _in_blocks if getattr(out, "size", 0) >= LARGE else _through
     if to_x and op.dx:
-        rule = tanh_slope if op is ops.tanh and type(out) is np.ndarray else op.dx
+        rule = tanh_slope if op is ops.tanh and is_array(out) else op.dx
         sent.append((x, through(rule, g, out, values, u)))
     if to_y and op.dy:
         sent.append((y, through(op.dy, g, out, values, v)))

@@ -15,17 +15,16 @@ from typing import (
     Concatenate,
     Generic,
     ParamSpec,
+    Protocol,
     Self,
-    TypeAlias,
     TypeVar,
     overload,
 )
 
 import attrs
 
-from fgrad.compiled.call_slot import CallSlot
 from fgrad.compiled.calls import MISS
-from fgrad.compiled.dispatch import Specialised
+from fgrad.compiled.dispatch import CallSlot, Specialised
 from fgrad.compiled.importable import Reference
 from fgrad.compiled.kernel import Backend
 from fgrad.compiled.methods import Bound
@@ -37,17 +36,15 @@ from fgrad.transforms.gradient import HasGradient
 from fgrad.trees import parameters
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from fgrad.compiled.rows import Columns
-
-    Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+    from fgrad.compiled.rows import Column, Columns
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 R = TypeVar("R")
 K = TypeVar("K")
 T = TypeVar("T")
+Out_contra = TypeVar("Out_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 
 class _OfInstances(property):
@@ -57,6 +54,56 @@ class _OfInstances(property):
         if instance is None:
             raise AttributeError
         return super().__get__(instance, owner)
+
+
+class _Map(Protocol[Out_contra, R_co]):
+    """The type of `map` where it fills `Out_contra` and returns `R_co`."""
+
+    def __call__(
+        self, *args: Columns, threads: int = 1, out: Out_contra | None = None, **kwargs: Columns
+    ) -> R_co: ...
+
+
+class _MapOf(Protocol):
+    """The type of `map` by that of the function's result: columns where that has numbers."""
+
+    @overload
+    def __get__(self, f: Compiled[..., float], kind: type) -> _Map[Column, Column]: ...
+    @overload
+    def __get__(
+        self, f: Compiled[..., tuple[float, float]], kind: type
+    ) -> _Map[object, tuple[Column, Column]]: ...
+    @overload
+    def __get__(
+        self, f: Compiled[..., tuple[float, float, float]], kind: type
+    ) -> _Map[object, tuple[Column, Column, Column]]: ...
+    @overload
+    def __get__(
+        self, f: Compiled[..., tuple[float, ...]], kind: type
+    ) -> _Map[object, tuple[Column, ...]]: ...
+    @overload
+    def __get__(self, f: Compiled[..., list[float]], kind: type) -> _Map[object, list[Column]]: ...
+    @overload
+    def __get__(
+        self, f: Compiled[..., dict[K, float]], kind: type
+    ) -> _Map[object, dict[K, Column]]: ...
+    @overload
+    def __get__(
+        self, f: Compiled[..., tuple[float, list[float]]], kind: type
+    ) -> _Map[object, tuple[Column, list[Column]]]: ...
+    @overload
+    def __get__(
+        self, f: Compiled[..., tuple[float, dict[K, float]]], kind: type
+    ) -> _Map[object, tuple[Column, dict[K, Column]]]: ...
+    # A result of another class keeps its type: its leaves are columns, though its fields are float.
+    @overload
+    def __get__(self, f: Compiled[..., R], kind: type) -> _Map[object, R]: ...
+
+
+def _typed(method: Callable[..., Any]) -> _MapOf:
+    """`map` itself, as type checkers see it."""
+    found: Any = method
+    return found  # type: ignore[no-any-return]  # a function binds its first argument
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -129,73 +176,7 @@ class Compiled(CallSlot, HasGradient, Generic[P, R]):
             return self
         return self._of(instance) if isinstance(instance, type) else Bound(self, instance)
 
-    # A result of another class keeps its type: its leaves are columns, though its fields are float.
-    @overload
-    def map(
-        self: Compiled[..., float],
-        *args: Columns,
-        threads: int = 1,
-        out: Column | None = None,
-        **kwargs: Columns,
-    ) -> Column: ...
-    @overload
-    def map(
-        self: Compiled[..., tuple[float, float]],
-        *args: Columns,
-        threads: int = 1,
-        out: object = None,
-        **kwargs: Columns,
-    ) -> tuple[Column, Column]: ...
-    @overload
-    def map(
-        self: Compiled[..., tuple[float, float, float]],
-        *args: Columns,
-        threads: int = 1,
-        out: object = None,
-        **kwargs: Columns,
-    ) -> tuple[Column, Column, Column]: ...
-    @overload
-    def map(
-        self: Compiled[..., tuple[float, ...]],
-        *args: Columns,
-        threads: int = 1,
-        out: object = None,
-        **kwargs: Columns,
-    ) -> tuple[Column, ...]: ...
-    @overload
-    def map(
-        self: Compiled[..., list[float]],
-        *args: Columns,
-        threads: int = 1,
-        out: object = None,
-        **kwargs: Columns,
-    ) -> list[Column]: ...
-    @overload
-    def map(
-        self: Compiled[..., dict[K, float]],
-        *args: Columns,
-        threads: int = 1,
-        out: object = None,
-        **kwargs: Columns,
-    ) -> dict[K, Column]: ...
-    @overload
-    def map(
-        self: Compiled[..., tuple[float, list[float]]],
-        *args: Columns,
-        threads: int = 1,
-        out: object = None,
-        **kwargs: Columns,
-    ) -> tuple[Column, list[Column]]: ...
-    @overload
-    def map(
-        self: Compiled[..., tuple[float, dict[K, float]]],
-        *args: Columns,
-        threads: int = 1,
-        out: object = None,
-        **kwargs: Columns,
-    ) -> tuple[Column, dict[K, Column]]: ...
-    @overload
-    def map(self, *args: Columns, threads: int = 1, out: object = None, **kwargs: Columns) -> R: ...
+    @_typed
     def map(self, *args: Any, threads: int = 1, out: Any = None, **kwargs: Any) -> Any:
         """The results for many rows at once: a column at each leaf of the result.
 
@@ -346,7 +327,7 @@ class Compiled(CallSlot, HasGradient, Generic[P, R]):
     @property
     def digest(self) -> str:
         """The name of the computation; errors are those of `program`."""
-        return self._only().kernel.digest
+        return self._only().kernel.program.digest
 
     @property
     def source(self) -> str:
@@ -371,13 +352,11 @@ class Compiled(CallSlot, HasGradient, Generic[P, R]):
             raise NotPicklable(f"{self!r}, which knows no program,", advice)
         return _restored, (self.backend, self.exact, made, reference)
 
-    def __copy__(self) -> Self:
+    def __copy__(self, memo: object = None) -> Self:
         """The function itself: its specialisations only grow."""
         return self
 
-    def __deepcopy__(self, memo: object) -> Self:
-        """The function itself, as `copy` has it."""
-        return self
+    __deepcopy__ = __copy__
 
     def __repr__(self) -> str:
         """One line."""

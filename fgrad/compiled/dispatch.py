@@ -11,7 +11,6 @@ import attrs
 
 from fgrad import trees
 from fgrad.autodiff import multiple
-from fgrad.compiled.call_slot import CallSlot
 from fgrad.compiled.calls import MISS
 from fgrad.compiled.importable import Reference
 from fgrad.compiled.kernel import Backend, Kernel
@@ -29,6 +28,19 @@ MANY: Final = 16
 """The number of leaves from which on it pays to generate code that reads them."""
 _USUAL: Final = {Node}, {float, Node}
 """The classes of leaves: nodes with values alone, or numbers as well."""
+
+
+class CallSlot:
+    """An object with a `__call__` of its own, which can be replaced by a faster one.
+
+    `f(x)` calls the function in the slot, which may be a builtin. A method that calls it would add a
+    Python frame.
+    """
+
+    __slots__ = ("__call__",)
+
+    def _exchange(self, call: Callable[..., Any]) -> None:
+        object.__setattr__(self, "__call__", call)
 
 
 @attrs.frozen(eq=False)
@@ -142,9 +154,7 @@ class Specialised:
             if result is not MISS:
                 return result
         leaves, special = self.found(args, kwargs)
-        if not _numbers(leaves):
-            return _run(special, leaves)
-        if len(self._calls) < TRIED:
+        if _numbers(leaves) and len(self._calls) < TRIED:
             written = special.call
             if written is not None and written not in self._calls:
                 self._calls.append(written)

@@ -105,11 +105,6 @@ class Kernel(Callee):
             return self.entry.text
         return show(self.program) if self.source is None else self.source.text
 
-    @property
-    def digest(self) -> str:
-        """The digest of the program."""
-        return self.program.digest
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the program and the backend: code is made again in the other process."""
         return Kernel, (self.program, self.backend, self.exact)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+    from fgrad.compiled.rows import Column
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 import attrs
 
 from fgrad import trees
-from fgrad.errors import CyclicTree, MissingExtra, NotAValue
+from fgrad.errors import CyclicTree, NotAValue, imported
 from fgrad.trees.containers import USUAL, container_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         # A list or a persistent vector; a text, which is a sequence too, has no `append`.
         def append(self, value: Any, /) -> object: ...
 
+    Column: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
     Columns: TypeAlias = (
         float
         | _Array
@@ -155,8 +156,4 @@ def _array(tree: Any) -> Any:
     """The object as an array, by its own conversion if it has one."""
     if is_array(tree):
         return tree
-    try:
-        import numpy as np  # noqa: PLC0415  # an extra
-    except ImportError as error:
-        raise MissingExtra("columns", "numpy", "arrays") from error
-    return np.asanyarray(tree)
+    return imported("numpy", "columns", "numpy", "arrays").asanyarray(tree)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from fgrad import trees
-from fgrad.display import Table, number, plural
+from fgrad.display import Table, cell, number, plural
+from fgrad.program.spread import spread
 from fgrad.trees.listing import listing
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Fit(Generic[A]):
     @cached_property
     def errors(self) -> A:
         """The standard error of each parameter: the square roots of the diagonal of the covariance."""
-        structure = trees.flatten(self.params)[1]
-        return structure.unflatten([math.sqrt(v) for v in self.covariance.diagonal().tolist()])
+        known = spread(self.params, "params")[1]
+        return known.tree([math.sqrt(v) for v in self.covariance.diagonal().tolist()])
 
     def __repr__(self) -> str:
         """A table of the parameters, of a screen at most; its first line is a summary."""
@@ -86,8 +86,13 @@ class Fit(Generic[A]):
 
     def _table(self) -> Table:
         head = "parameter", "value", "error"
-        rows = listing(self.params, self.errors, head, "the number", lambda e: f"{e:.3g}")
+        rows = listing(self.params, self.errors, head, "the number", _error)
         how = "converged" if self.converged else "not converged"
         count, after = plural(self.count, "residual"), plural(self.evaluations, "evaluation")
         title = f"Fit(cost {number(self.cost)} of {count}, {how} after {after}):"
         return attrs.evolve(rows, title=title)
+
+
+def _error(error: Any) -> str:
+    """A standard error, or those of an array, in a table."""
+    return f"{error:.3g}" if isinstance(error, float) else cell(error)

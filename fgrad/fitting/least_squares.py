@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from fgrad import trees
 from fgrad.errors import MissingExtra, NotAValue
 from fgrad.fitting.fit import Fit
-from fgrad.graph.node import number_of
-from fgrad.ops.operand import require_numbers
+from fgrad.ops.operand import told
+from fgrad.program.spread import Spread
 from fgrad.trees.bounds import Bounds, bounds_of
-from fgrad.trees.parameters import require_function
+from fgrad.trees.parameters import differentiated, require_function
 
 A = TypeVar("A")
 
@@ -24,6 +23,7 @@ def least_squares(
     params: A,
     data: tuple[Any, ...] | None = None,
     *,
+    whole: bool = False,
     bounds: Bounds[A] = (None, None),
     loss: Loss = "linear",
     scale: float = 1.0,
@@ -33,7 +33,8 @@ def least_squares(
     """The parameters near `params` for which half of the sum of the squared residuals is smallest.
 
     With `data`, columns as `map` takes them, `residuals(params, *row)` is for one row and returns a
-    number or a tree of numbers. Without, `residuals(params)` returns all, and their Jacobian is sparse.
+    number or a tree of numbers. Without, `residuals(params)` returns all, and their Jacobian is sparse;
+    with `whole` it takes all data, trees of numbers and arrays, others of which need no other code.
     The steps are SciPy's, of Levenberg and Marquardt within a region of trust (Branch, Coleman and Li
     1999; the extra `optimize`). Instead of a Jacobian of more than 20 million entries the sums of its
     products over the rows are taken: memory does not grow, and its condition counts twice.
@@ -52,31 +53,32 @@ def least_squares(
     >>> round(fit.params["rate"], 3), fit.converged
     (0.499, True)
     """
-    leaves, structure = _checked(residuals, params, loss)
     _require_above(scale=scale, tolerance=tolerance, steps=steps)
-    between = _between(structure, bounds)
+    start, known = _checked(residuals, params, data, loss)
+    ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
+    how = {"bounds": _between(known, bounds), "loss": loss, "f_scale": scale, **ends}
     try:
         from fgrad.fitting.residuals import fitted, system_of  # noqa: PLC0415  # needs scipy
     except ImportError as error:
         raise MissingExtra("least_squares", "scipy", "optimize") from error
-    system = system_of(residuals, params, data, whole=loss != "linear")
-    ends = {"ftol": tolerance, "xtol": tolerance, "gtol": None, "max_nfev": steps}
-    how = {"bounds": between, "loss": loss, "f_scale": scale, **ends}
-    return fitted(system, structure, leaves, how)
+    system = system_of(residuals, params, data, whole=whole, each=loss != "linear")
+    return fitted(system, known, start, how)
 
 
-def _checked(residuals: Any, params: A, loss: str) -> tuple[list[float], trees.Structure[A]]:
-    """The numbers of the parameters and their structure; NotAValue for what cannot be fitted."""
+def _checked(residuals: Any, params: A, data: object, loss: str) -> tuple[list[float], Spread[A]]:
+    """The numbers of the parameters and how they are spread; NotAValue for what cannot be fitted."""
     require_function(residuals, "least_squares")
     if loss not in _LOSSES:
         advice = f"Choose one of {', '.join(_LOSSES)}."
         raise NotAValue("least_squares", "a loss", f"{loss!r:.40}", advice)
-    leaves, structure = trees.flatten(params, "params")
-    require_numbers(leaves, "params")
-    if not leaves:
+    if not (data is None or isinstance(data, tuple)):
+        advice = "Write (t, y), or (t,) for one alone."
+        raise NotAValue("least_squares", "data as a tuple", told(data), advice)
+    known = Spread.of(*differentiated(params, lambda: "params"))
+    if not len(known):
         got = "a tree without a number"
         raise NotAValue("least_squares", "parameters", got, "Give what is fitted.")
-    return [float(number_of(x)) for x in leaves], structure
+    return known.numbers(params, "params"), known
 
 
 def _require_above(**options: float) -> None:
@@ -86,10 +88,11 @@ def _require_above(**options: float) -> None:
             raise NotAValue("least_squares", f"{name} above 0", f"{value}", "Leave it out.")
 
 
-def _between(structure: trees.Structure[Any], bounds: object) -> tuple[list[float], list[float]]:
+def _between(known: Spread[Any], bounds: object) -> tuple[list[float], list[float]]:
     """The bounds; NotAValue where they meet, which the method cannot move between."""
-    lower, upper = bounds_of(structure, bounds, "params")
-    for path, low, high in zip(structure.paths(), lower, upper, strict=True):
+    how = known.structure, known.shapes, known.paths()
+    lower, upper = bounds_of(*how, bounds, "params")
+    for path, low, high in zip(known.paths(), lower, upper, strict=True):
         if low == high:
             advice = "Close over what is fixed."
             needed, got = "a lower bound below the upper one", f"{low} twice"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from types import MappingProxyType
 from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
 
@@ -18,7 +19,11 @@ from fgrad.compiled.compiled import Compiled
 from fgrad.errors import NotAValue
 from fgrad.fitting.fit import Fit
 from fgrad.graph.reduction import sum as fsum
-from fgrad.sparse.derivative import Nonzeros, sparse_jacobian
+from fgrad.program.array_tracer import array_of
+from fgrad.program.spread import Spread, numbers_of, spread
+from fgrad.sparse.derivative import sparse_jacobian
+from fgrad.sparse.filling import Fill, filling
+from fgrad.sparse.nonzeros import Nonzeros
 from fgrad.transforms.jacobian import jacobian
 
 A = TypeVar("A")
@@ -50,13 +55,15 @@ class System(Protocol):
 
 
 def _numbers(tree: Any) -> list[Any]:
-    """The residuals of a tree; NotAValue for a truth value among them."""
+    """The residuals of a tree of numbers and arrays; NotAValue for a truth value among them."""
+    if tree is None:
+        raise NotAValue("residuals", "a result", "None", "Return a number or a tree of numbers.")
     leaves = trees.results(tree, "residuals")[0]
     for leaf in leaves:
         if isinstance(leaf, bool) or getattr(leaf, "truth", False):
             advice = "Return differences; choose between them by where."
             raise NotAValue("residuals", "numbers", "a truth value", advice)
-    return list(leaves)
+    return [x for leaf in leaves for x in numbers_of(leaf, "residuals")]
 
 
 def _column(data: Any) -> Any:
@@ -64,11 +71,17 @@ def _column(data: Any) -> Any:
     return np.asarray(data, float) if isinstance(data, (list, tuple)) and data else data
 
 
+def _in_row(column: Any, part: Any) -> Any:
+    """The part of a row that is of this column: of an array of two axes an array."""
+    wide = isinstance(column, np.ndarray) and column.ndim == 2
+    return array_of(part, column.shape[1:]) if wide else part
+
+
 @attrs.frozen(eq=False)
 class OverRows:
     """The residuals of a function of parameters and one row, over columns of data."""
 
-    structure: trees.Structure[Any]
+    spread: Spread[Any]
     data: tuple[Any, ...]
     values: Compiled[..., Any]
     slopes: Compiled[..., Any]
@@ -77,24 +90,27 @@ class OverRows:
     @classmethod
     def of(cls, f: Callable[..., Any], params: Any, data: tuple[Any, ...]) -> Self:
         """Its functions, compiled for one row."""
-        structure = trees.flatten(params)[1]
+        start, known = spread(params, "params")
         data = tuple([_column(column) for column in data])
-        values = compile(lambda params, *row: _numbers(f(params, *row)))
 
-        def slopes(params: Any, *row: Any) -> list[Any]:
-            rows = jacobian(lambda params: f(params, *row), mode="reverse")(params).rows
+        @wraps(f)  # so that errors have the user's names of columns
+        def residuals(x: list[Any], *row: Any) -> list[Any]:
+            return _numbers(f(known.tree(x), *map(_in_row, data, row)))
+
+        def slopes(x: list[Any], *row: Any) -> list[Any]:
+            rows = jacobian(lambda x: residuals(x, *row), mode="reverse")(x).rows
             return [slope for one in rows for slope in trees.leaves(one)]
 
-        columns = values.map(params, *data)
+        values = compile(residuals)
+        columns = values.map(start, *data)
         if not columns:
             raise NotAValue("least_squares", "residuals", "a row without one", "Return a number.")
-        return cls(structure, data, values, compile(slopes), sum(map(len, columns)))
+        return cls(known, data, values, compile(slopes), sum(map(len, columns)))
 
     def both(self, x: Vector) -> tuple[Vector, Any]:
         """The residuals row by row, and their dense Jacobian."""
-        params = self.structure.unflatten(x.tolist())
-        columns: Any = self.values.map(params, *self.data)
-        slopes: Any = self.slopes.map(params, *self.data)
+        columns: Any = self.values.map(x.tolist(), *self.data)
+        slopes: Any = self.slopes.map(x.tolist(), *self.data)
         return np.column_stack(columns).ravel(), np.column_stack(slopes).reshape(-1, x.size)
 
 
@@ -113,13 +129,12 @@ class Summed:
     @classmethod
     def of(cls, rows: OverRows) -> Self:
         """Its function, compiled for one row."""
-        size = len(rows.structure)
+        size = len(rows.spread)
 
-        def sums(params: Any, *row: Any) -> tuple[Any, list[Any], list[Any]]:
-            slopes = rows.slopes(params, *row)
+        def sums(x: list[Any], *row: Any) -> tuple[Any, list[Any], list[Any]]:
+            slopes = rows.slopes(x, *row)
             each = [
-                (r, slopes[i * size : (i + 1) * size])
-                for i, r in enumerate(rows.values(params, *row))
+                (r, slopes[i * size : (i + 1) * size]) for i, r in enumerate(rows.values(x, *row))
             ]
             square = fsum([r * r for r, _ in each])
             slope = [fsum([r * d[i] for r, d in each]) for i in range(size)]
@@ -135,8 +150,7 @@ class Summed:
 
     def both(self, x: Vector) -> tuple[Vector, Any]:
         """Numbers with the same sum of squares, and their Jacobian."""
-        structure = self.rows.structure
-        square, slope, entries = self.sums.sum(structure.unflatten(x.tolist()), *self.rows.data)
+        square, slope, entries = self.sums.sum(x.tolist(), *self.rows.data)
         matrix = np.zeros((x.size, x.size))
         matrix[np.tril_indices(x.size)] = entries
         unit = np.sqrt(np.diag(matrix))  # so that the units of the parameters do not count
@@ -152,57 +166,59 @@ class Summed:
 
 @attrs.frozen(eq=False)
 class Sparse:
-    """The residuals of a function of all parameters, with a sparse Jacobian."""
+    """The residuals of a function of all parameters and data, with a sparse Jacobian."""
 
-    values: Callable[[Vector], Any]
+    values: Fill
     slopes: Nonzeros
+    data: Sequence[Vector]
     count: int
 
     @classmethod
-    def of(cls, f: Callable[[Any], object], params: Any) -> Self:
-        """Its functions, compiled."""
-        structure = trees.flatten(params)[1]
+    def of(cls, f: Callable[..., Any], params: Any, data: tuple[Any, ...]) -> Self:
+        """Its functions, compiled; data are inputs, so others of the same structure need no other code."""
 
-        def flat(x: list[Any]) -> list[Any]:
-            return _numbers(f(structure.unflatten(x)))
+        @wraps(f)
+        def residuals(*args: Any) -> list[Any]:
+            return _numbers(f(*args))
 
-        slopes = sparse_jacobian(flat).specialise([0.0] * len(structure))
-        values = compile(flat).specialise(np.zeros(len(structure)))
-        return cls(values, slopes, slopes.pattern.shape[0])
+        slopes = sparse_jacobian(residuals).specialise(params, *data)
+        given = [spread(x, f"data[{i}]")[0] for i, x in enumerate(data)]
+        sizes = len(spread(params, "params")[1]), *map(len, given)
+        values = filling(slopes.program, sizes)
+        return cls(values, slopes, [*map(np.array, given)], slopes.pattern.shape[0])
 
     def both(self, x: Vector) -> tuple[Vector, Any]:
         """The residuals, and their Jacobian: as an array of `scipy.sparse` if it is large."""
-        jacobian = self.slopes.pattern.matrix(self.slopes(x))
+        values = self.values(x, *self.data, np.empty(self.count))
+        jacobian = self.slopes.pattern.matrix(self.slopes(x, *self.data))
         small = x.size == 1 or self.count * x.size <= SMALL  # SciPy's lsmr wants two unknowns
-        return np.atleast_1d(self.values(x)), jacobian.toarray() if small else jacobian
+        return values, jacobian.toarray() if small else jacobian
 
 
 def system_of(
-    f: Callable[..., Any], params: Any, data: tuple[Any, ...] | None, *, whole: bool
+    f: Callable[..., Any], params: Any, data: tuple[Any, ...] | None, *, whole: bool, each: bool
 ) -> System:
-    """The system of residuals; if `whole`, each is needed by itself."""
-    if data is None:
-        return Sparse.of(f, params)
+    """The system of residuals, of a whole or over rows; or of their sums, unless `each` is needed by itself."""
+    if whole or data is None:
+        return Sparse.of(f, params, data or ())
     rows = OverRows.of(f, params, data)
-    many = rows.count * len(rows.structure) > MANY
-    return Summed.of(rows) if many and not whole else rows
+    many = rows.count * len(rows.spread) > MANY
+    return Summed.of(rows) if many and not each else rows
 
 
-def fitted(
-    system: System, structure: trees.Structure[A], start: list[float], how: Mapping[str, Any]
-) -> Fit[A]:
+def fitted(system: System, known: Spread[A], start: list[float], how: Mapping[str, Any]) -> Fit[A]:
     """The fit that SciPy finds from there; NotAValue for what is not finite at the start.
 
     `how` are SciPy's words for the loss, the bounds and when to end.
     """
-    known: dict[bytes, tuple[Vector, Any]] = {}
+    last: dict[bytes, tuple[Vector, Any]] = {}
 
     def at(x: Vector) -> tuple[Vector, Any]:
         key = x.tobytes()
-        if key not in known:
-            known.clear()
-            known[key] = system.both(x)
-        return known[key]
+        if key not in last:
+            last.clear()
+            last[key] = system.both(x)
+        return last[key]
 
     x = np.clip(start, *how["bounds"])
     residuals, jacobian = at(x)
@@ -218,7 +234,7 @@ def fitted(
         weighted = sparse.diags_array(weights) @ jacobian
         spread = _dense(weighted.T @ weighted)
     return Fit(
-        structure.unflatten(found.x.tolist()), float(found.cost), bool(found.success), found.message,
+        known.tree(found.x.tolist()), float(found.cost), bool(found.success), found.message,
         system.count, found.nfev, _dense(found.jac.T @ found.jac), spread,
     )  # fmt: skip
 

@@ -6,30 +6,26 @@ import sys
 from typing import Any
 
 from fgrad.errors import SilentDetach
-from fgrad.ops.operand import Operand, is_array, is_numeric
+from fgrad.ops.operand import Operand, is_numeric
 
 
 def compared(node: Any, other: object, sign: str) -> Any:
     """What a node answers to `==` or `!=`, called by the methods for these: it is equal to itself alone.
 
     NotImplemented for what is no number. SilentDetach for a number, for itself unless a container
-    asks, and for another node, where a sign stands and one holds an array.
+    asks, and for another node where a sign stands: values that are equal would be called different.
     """
     if node is other:
         if not by_container(2):
             raise _uncompared(node, sign, " Of nan: np.isnan(x.value), fg.not_equal(x, x).")
         return sign == "=="
     if isinstance(other, Operand):
-        if (_is_shaped(node) or _is_shaped(other)) and by_sign(2):
-            raise _uncompared(node, sign)
+        if by_sign(2):
+            raise _uncompared(node, sign, " Whether they are one node is x is y.")
         return sign != "=="
     if is_numeric(other):
         raise _uncompared(node, sign)
     return NotImplemented
-
-
-def _is_shaped(node: Any) -> bool:
-    return node.rank == 1 and is_array(node.value)
 
 
 def _uncompared(node: Any, sign: str, more: str = "") -> SilentDetach:

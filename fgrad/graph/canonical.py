@@ -212,7 +212,8 @@ def _qualified(op: Op) -> tuple[str | int, ...]:
     if isinstance(op, Item):
         return "item", op.index
     if isinstance(op, MultiOp):
-        return "call", op.name, op.arity, op.size, op.callee.digest if op.callee else op.module
+        made = op.callee.program.digest if op.callee else op.module
+        return "call", op.name, op.arity, op.size, made
     if not op.elementwise:
         return "array", op.name, repr(getattr(op, "key", None))
     if op is variable or library.is_ours(op):

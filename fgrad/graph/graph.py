@@ -135,13 +135,11 @@ class Graph:
         """The hash of the canonical form, since not every graph has a digest."""
         return self._hash
 
-    def __copy__(self) -> Self:
+    def __copy__(self, memo: object = None) -> Self:
         """The graph itself: it is immutable, and rebuilt nodes would be other variables."""
         return self
 
-    def __deepcopy__(self, memo: object) -> Self:
-        """The graph itself: it is immutable, and rebuilt nodes would be other variables."""
-        return self
+    __deepcopy__ = __copy__
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the canonical form and the values."""

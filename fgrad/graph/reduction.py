@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from operator import add, mul
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, overload
 
 from fgrad.errors import EmptyReduction, NotAValue
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import Operand, arrays, is_array, is_of_arrays, is_real
+from fgrad.ops.operand import Operand, arrays, is_array, is_of_arrays, is_real, told
 from fgrad.ops.signatures import Binary
 
 if TYPE_CHECKING:
     from fgrad.arrays.nodes import ArrayCondition, ArrayNode
     from fgrad.arrays.values import Array, Bools
 
-_Axis: TypeAlias = int | tuple[int, ...]
 _Join: TypeAlias = tuple[Binary, Callable[[Any, Any], Any]]
 _ADD: Final = (ops.add, add)
 _MUL: Final = (ops.mul, mul)
 
 
-if TYPE_CHECKING:
+class Reduction(Protocol):
+    """The types of `sum` and `prod`: of all elements a number, along some axes an array."""
 
     @overload
-    def sum(
+    def __call__(
+        self,
         terms: ArrayNode,
         /,
         axis: None = None,
@@ -34,17 +35,19 @@ if TYPE_CHECKING:
         where: Bools | ArrayCondition | bool = True,
     ) -> Node[float]: ...
     @overload
-    def sum(
+    def __call__(
+        self,
         terms: ArrayNode,
         /,
-        axis: _Axis,
+        axis: int | tuple[int, ...],
         *,
         keepdims: bool = False,
         initial: Node[float] | float | None = None,
         where: Bools | ArrayCondition | bool = True,
     ) -> ArrayNode: ...
     @overload
-    def sum(  # type: ignore[overload-overlap]  # decided first
+    def __call__(  # type: ignore[overload-overlap]  # decided first
+        self,
         terms: Array,
         /,
         axis: None = None,
@@ -53,21 +56,28 @@ if TYPE_CHECKING:
         where: Bools | bool = True,
     ) -> float: ...
     @overload
-    def sum(
+    def __call__(
+        self,
         terms: Array,
         /,
-        axis: _Axis,
+        axis: int | tuple[int, ...],
         *,
         keepdims: bool = False,
         initial: float | None = None,
         where: Bools | bool = True,
     ) -> Array: ...
+    @overload
+    def __call__(self, terms: Iterable[float], /) -> float: ...  # type: ignore[overload-overlap]  # only Never fits both
+    @overload
+    def __call__(self, terms: Iterable[Node[float] | float], /) -> Node[float]: ...
 
 
-@overload
-def sum(terms: Iterable[float], /) -> float: ...  # type: ignore[overload-overlap]  # only Never fits both
-@overload
-def sum(terms: Iterable[Node[float] | float], /) -> Node[float]: ...
+def _typed(f: Callable[..., Any]) -> Reduction:
+    """`f` itself, as type checkers see it."""
+    return f
+
+
+@_typed
 def sum(
     terms: Any,
     /,
@@ -93,52 +103,7 @@ def sum(
     return _balanced(_ADD, _listed(terms), "sum", "0.0")
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def prod(
-        factors: ArrayNode,
-        /,
-        axis: None = None,
-        *,
-        initial: Node[float] | float | None = None,
-        where: Bools | ArrayCondition | bool = True,
-    ) -> Node[float]: ...
-    @overload
-    def prod(
-        factors: ArrayNode,
-        /,
-        axis: _Axis,
-        *,
-        keepdims: bool = False,
-        initial: Node[float] | float | None = None,
-        where: Bools | ArrayCondition | bool = True,
-    ) -> ArrayNode: ...
-    @overload
-    def prod(  # type: ignore[overload-overlap]  # decided first
-        factors: Array,
-        /,
-        axis: None = None,
-        *,
-        initial: float | None = None,
-        where: Bools | bool = True,
-    ) -> float: ...
-    @overload
-    def prod(
-        factors: Array,
-        /,
-        axis: _Axis,
-        *,
-        keepdims: bool = False,
-        initial: float | None = None,
-        where: Bools | bool = True,
-    ) -> Array: ...
-
-
-@overload
-def prod(factors: Iterable[float], /) -> float: ...  # type: ignore[overload-overlap]  # only Never fits both
-@overload
-def prod(factors: Iterable[Node[float] | float], /) -> Node[float]: ...
+@_typed
 def prod(
     factors: Any,
     /,
@@ -190,6 +155,9 @@ def dot(x: Iterable[Any], y: Iterable[Any], /) -> Any:
     """
     if any(is_array(a) or is_of_arrays(a) for a in (x, y)):
         return arrays().dot(x, y)
+    for part in (x, y):
+        if not isinstance(part, Iterable):
+            raise NotAValue("dot", "two sequences", told(part), "Of two numbers write x * y.")
     left, right = list(x), list(y)
     if len(left) != len(right):
         advice = "Pair them first, or cut the longer one."

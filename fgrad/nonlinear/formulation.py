@@ -9,12 +9,15 @@ from typing import Any, Final
 import attrs
 
 from fgrad import trees
+from fgrad.display import plural
 from fgrad.errors import NotAValue, summary
 from fgrad.graph.node import Node
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import require_numbers
+from fgrad.ops.operand import is_bool
 from fgrad.program.program import Program
+from fgrad.program.spread import Spread, numbers_of
 from fgrad.program.trace import Tracing
+from fgrad.trees.parameters import differentiated
 
 _CLOSED: Final = {
     ops.less_equal: (-math.inf, 0.0),
@@ -22,7 +25,7 @@ _CLOSED: Final = {
     ops.equal: (0.0, 0.0),
 }
 _OPEN: Final = {ops.less: "<=", ops.greater: ">="}
-_MEETS: Final = "Compare numbers by <=, >= or fg.equal."
+_MEETS: Final = "Compare numbers or arrays by <=, >= or fg.equal."
 
 
 @attrs.frozen
@@ -34,7 +37,7 @@ class Row:
     upper: float
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Formulation:
     """Minimise the first result of `program`, with the others within the bounds of `rows`.
 
@@ -42,9 +45,9 @@ class Formulation:
     """
 
     program: Program
-    variables: trees.Structure[Any]
-    params: trees.Structure[Any]
-    constraints: trees.Structure[Any]
+    variables: Spread[Any]
+    params: Spread[Any]
+    constraints: Spread[Any]
     rows: tuple[Row, ...]
 
     @classmethod
@@ -59,34 +62,43 @@ class Formulation:
         Raises NotAValue, with its place, for a constraint that is none.
         """
         rows: list[Row] = []
-        kept: list[trees.Structure[Any]] = []
+        kept: list[Spread[Any]] = []
 
         def numbers(x: Any, params: Any) -> Any:
             args = (x, params)[: len(given)]
-            value = objective(*args)
+            value = _objective(objective(*args))
             comparisons = () if constraints is None else constraints(*args)
             if comparisons is None:
                 advice = "Return a comparison or a tree of them; () is none."
                 raise NotAValue("constraints", "a result", "None", advice)
-            conditions, structure = trees.results(comparisons, "constraints")
-            kept.append(structure)
-            paths = [f"constraints{path}" for path in structure.paths()]
+            leaves, structure = trees.results(comparisons, "constraints")
+            kept.append(Spread.of(leaves, structure))
+            conditions = [x for leaf in leaves for x in numbers_of(leaf, "constraints")]
+            paths = [f"constraints{path}" for path in kept[0].paths()]
             bodies = [_body(c, path, rows) for c, path in zip(conditions, paths, strict=True)]
             return value, tuple(bodies)
 
         x0, params = given if len(given) == 2 else (*given, ())
-        variables = _structure(x0, "x0")
+        variables = Spread.of(*differentiated(x0, lambda: "x0"))
         if not len(variables):
             advice = "Give x0 a number for each quantity that is sought."
             raise NotAValue("nlp", "variables", "an x0 without a number", advice)
-        tracing = Tracing.of(numbers, (x0, params), {})
-        program, value = tracing.program, tracing.result.children[0]
-        if value.children or value.kind is not None or program.truths[program.outputs[0]]:
-            got = "a truth value" if value.kind is None else f"a {value.kind.__name__}"
-            raise NotAValue("nlp", "an objective that returns a number", got, "Return one number.")
-        found = cls(program, variables, _structure(params, "params"), kept[0], tuple(rows))
+        fixed = Spread.of(*trees.flatten(params, "params"))
+        both: Spread[Any] = Spread.of(*trees.flatten(((x0, params), {})))
+        program = Tracing.spread(numbers, both).program
+        found = cls(program, variables, fixed, kept[0], tuple(rows))
         found._require_variables()
         return found
+
+    def __repr__(self) -> str:
+        """How large it is; `program` shows what it computes."""
+        return f"Formulation({self.told})"
+
+    @property
+    def told(self) -> str:
+        """How many variables, constraints and parameters it has."""
+        sizes = {"variable": self.size, "constraint": len(self.rows), "parameter": len(self.params)}
+        return ", ".join([plural(count, name) for name, count in sizes.items()])
 
     @property
     def size(self) -> int:
@@ -104,10 +116,19 @@ class Formulation:
                 raise _constant(row.path)
 
 
-def _structure(tree: Any, name: str) -> trees.Structure[Any]:
-    leaves, structure = trees.flatten(tree, name)
-    require_numbers(leaves, name)
-    return structure
+def _objective(value: Any) -> Any:
+    """What the objective returns; NotAValue unless it is one number."""
+    leaves, structure = trees.results(value, "the objective")
+    if structure.kind is not None:
+        got = "None" if value is None else f"a {structure.kind.__name__}"
+    elif is_bool(leaves[0]) or getattr(leaves[0], "truth", False):
+        got = "a truth value"
+    elif shape := getattr(leaves[0], "shape", ()):
+        got = f"an array of shape {shape}"
+    else:
+        return leaves[0]
+    advice = "Return one number, as fg.sum of an array is."
+    raise NotAValue("nlp", "an objective that returns a number", got, advice)
 
 
 def _body(condition: Any, path: str, rows: list[Row]) -> Any:

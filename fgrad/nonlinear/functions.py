@@ -7,12 +7,11 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from fgrad import trees
 from fgrad.errors import MissingExtra
-from fgrad.graph.node import number_of
 from fgrad.graph.reduction import dot
 from fgrad.nonlinear.formulation import Formulation
 from fgrad.program.passes import inlined, simplified
+from fgrad.program.spread import Spread
 from fgrad.program.trace import Tracing
 from fgrad.sparse.filling import Fill, filling
 from fgrad.sparse.problem import Derivatives, of_program
@@ -29,9 +28,9 @@ Vector: TypeAlias = NDArray[np.float64]
 Places: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def vector(structure: trees.Structure[Any], tree: Any, name: str) -> Vector:
-    """The leaves of a tree of that structure; TreeMismatch for another."""
-    return np.array([float(number_of(leaf)) for leaf in trees.matched(structure, tree, name)])
+def vector(spread: Spread[Any], tree: Any, name: str) -> Vector:
+    """The numbers of a tree that is spread so; TreeMismatch for another."""
+    return np.array(spread.numbers(tree, name))
 
 
 @attrs.frozen(eq=False)
@@ -66,12 +65,16 @@ class Compiled:
         return filling(simplified(inlined(program)), sizes)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Functions:
     """The functions of a formulation at some parameters."""
 
     compiled: Compiled
     params: Vector
+
+    def __repr__(self) -> str:
+        """How large it is."""
+        return f"Functions({self.compiled.formulation.told})"
 
     @property
     def derivatives(self) -> Derivatives:

@@ -27,12 +27,12 @@ def solution_of(form: Formulation, request: Request, ended: Ended) -> Solution[A
     point = found.with_fixed(request.limits)
     error = point.error(request.limits)
     multipliers = Multipliers(
-        form.constraints.unflatten(ended.multipliers.tolist()),
-        form.variables.unflatten(point.bounds.tolist()),
+        form.constraints.tree(ended.multipliers.tolist()),
+        form.variables.tree(point.bounds.tolist()),
     )
     status, message = _judged(request, ended, point, error)
     return Solution(
-        form.variables.unflatten(ended.x.tolist()), point.objective, status, message, multipliers,
+        form.variables.tree(ended.x.tolist()), point.objective, status, message, multipliers,
         request.limits.violation(point.x, point.constraints), error, ended.iterations,
     )  # fmt: skip
 

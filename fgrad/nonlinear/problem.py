@@ -9,7 +9,6 @@ from typing import Any, Final, Generic, TypeVar, overload
 
 import attrs
 
-from fgrad import trees
 from fgrad.display import plural
 from fgrad.errors import NotAValue
 from fgrad.nonlinear.formulation import Formulation
@@ -79,7 +78,7 @@ class NLP(Generic[X, P]):
             got = f"a KKT error of {error:.1e}"
             raise NotAValue("sensitivity", "a solution at these parameters", got, advice)
         given = vector(form.params, () if self.params is None else direction, "direction")
-        tree: X = form.variables.unflatten(moved(functions, self.limits, at, given).tolist())
+        tree: X = form.variables.tree(moved(functions, self.limits, at, given).tolist())
         return tree
 
     @cached_property
@@ -91,7 +90,8 @@ class NLP(Generic[X, P]):
         """How large it is."""
         rows = self.formulation.rows
         equations = sum(row.lower == row.upper for row in rows)
-        bounds = map(math.isfinite, (*trees.leaves(self.lower), *trees.leaves(self.upper)))
+        sides = self.limits.lower, self.limits.upper
+        bounds = map(math.isfinite, (x for side in sides for x in side.tolist()))
         return (
             f"NLP({plural(self.formulation.size, 'variable')} with {plural(sum(bounds), 'bound')},"
             f" {plural(len(rows), 'constraint')} with {plural(equations, 'equation')},"
@@ -126,9 +126,10 @@ def nlp(
 ) -> NLP[Any, Any]:
     """The problem: minimise `objective(x)` over x, a tree like `x0`, where `constraints(x)` hold.
 
-    `constraints` returns a tree of comparisons, by `<=`, `>=` or `fg.equal`. With `params`, a tree
-    of numbers that is fixed during a solve, both functions take it as their second argument. `bounds`
-    are the lowest and the highest x. Both functions are traced, so they choose by `where` only.
+    Trees hold numbers and arrays. `constraints` returns a tree of comparisons of these, by `<=`, `>=` or
+    `fg.equal`. With `params`, a tree that is fixed during a solve, both functions take it as their second
+    argument. `bounds` are the lowest and the highest x, trees in which a number or None (no bound) may
+    stand for a part. Both functions are traced, so they choose by `where` only.
 
     Raises NotAValue for a constraint that is no comparison or depends on no variable, for bounds
     that cross, and for an x0 without a number; TreeMismatch for bounds unlike x0.
@@ -147,6 +148,7 @@ def nlp(
     if constraints is not None:
         require_function(constraints, "nlp")
     formulation = Formulation.of(objective, constraints, (x0,) if params is None else (x0, params))
-    structure = formulation.variables
-    lower, upper = map(structure.unflatten, bounds_of(structure, bounds, "x"))
+    variables = formulation.variables
+    how = variables.structure, variables.shapes, variables.paths()
+    lower, upper = map(variables.tree, bounds_of(*how, bounds, "x"))
     return NLP(objective, constraints, x0, params, lower, upper, formulation)

@@ -16,8 +16,12 @@ from fgrad.errors import MissingExtra, NotRegular
 from fgrad.nonlinear.functions import Functions, Vector
 from fgrad.nonlinear.kkt import Limits, Point
 
-_WEAK: Final = 1e-4
-"""How near to 0 a distance and its multiplier are where neither is the larger for certain."""
+_WEAK: Final = 1e-3
+"""How near to 0 a distance and its multiplier are where neither is the larger for certain..."""
+_LOST: Final = 1e-6
+"""... and how near where they are nothing but errors of the solver."""
+_APART: Final = 1e-2
+"""The ratio from which on one of them is the smaller for certain, of those between."""
 _SINGULAR: Final = 1e-8
 """The relative residual from which on the system was not solved."""
 
@@ -54,10 +58,13 @@ def moved(functions: Functions, limits: Limits, at: Point, direction: Vector) ->
 
 def _require_strict(value: Vector, multiplier: Vector, lower: Vector, upper: Vector) -> None:
     """Raise NotRegular where a bound is met that holds nothing back: the derivative has two sides there."""
-    away = np.minimum(np.abs(upper - value), np.abs(value - lower))
-    if ((lower < upper) & (away < _WEAK) & (np.abs(multiplier) < _WEAK)).any():
+    away, held = np.minimum(np.abs(upper - value), np.abs(value - lower)), np.abs(multiplier)
+    larger, smaller = np.maximum(away, held), np.minimum(away, held)
+    weak = (larger < _LOST) | ((larger < _WEAK) & (smaller > _APART * larger))
+    if ((lower < upper) & weak).any():
         problem = "a constraint is met there without holding x back"
-        raise NotRegular("sensitivity", problem, "Ask on one side of these parameters.")
+        advice = "Ask on one side of these parameters, or solve with a smaller tolerance."
+        raise NotRegular("sensitivity", problem, advice)
 
 
 def _active(value: Vector, multiplier: Vector, lower: Vector, upper: Vector) -> Any:

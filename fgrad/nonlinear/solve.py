@@ -87,7 +87,7 @@ def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, V
         x, multipliers, bounds = start.x, start.multipliers.constraints, start.multipliers.bounds
     else:
         x = problem.x0 if start is None else start
-        multipliers, bounds = (t.unflatten([0.0] * len(t)) for t in (rows, variables))
+        multipliers, bounds = (t.tree([0.0] * len(t)) for t in (rows, variables))
     return (
         vector(variables, x, "start"),
         vector(rows, multipliers, "start.multipliers.constraints"),
@@ -96,8 +96,16 @@ def _start(problem: NLP[X, P], start: X | Solution[X] | None) -> tuple[Vector, V
 
 
 def _require_finite(problem: NLP[Any, Any], functions: Functions, x: Vector) -> None:
-    """Raise NotAValue, with what it is, for a value or a derivative at the start that is not finite."""
-    rows = [row.path for row in problem.formulation.rows]
+    """Raise NotAValue, with what it is, for what is not finite at the start: x, a value or a derivative."""
+    form = problem.formulation
+    for name, spread, numbers in (
+        ("start", form.variables, x),
+        ("params", form.params, functions.params),
+    ):
+        for i, value in enumerate(numbers.tolist()):
+            if math.isnan(value):
+                raise NotAValue(f"{name}{spread.paths()[i]}", "a number", "nan", "Give it a value.")
+    rows = [row.path for row in form.rows]
     values = zip(["the objective", *rows], functions.values(x).tolist(), strict=True)
     places = [rows[i] for i in functions.jacobian_places[0]]
     slopes = zip(

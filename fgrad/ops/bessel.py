@@ -1,17 +1,13 @@
-"""Bessel and Airy functions: the values are SciPy's, the derivatives rules among themselves.
-
-Derivatives with respect to an order are not offered; they are nan, so that none is taken for 0.
-"""
+"""Bessel and Airy functions: the values are SciPy's, the derivatives rules among themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from math import nan
 from typing import Any, Final
 
-from fgrad.ops.borrowed import Borrowed, scipy_special
+from fgrad.ops.borrowed import Borrowed, of_order, scipy_special
 from fgrad.ops.operand import R
 from fgrad.ops.scalar import div
 from fgrad.ops.signatures import Binary, Unary
@@ -51,42 +47,22 @@ def _whole_kv(special: Any) -> Callable[..., Any]:
     return kv
 
 
-_NOT_OFFERED: Final = "nan with respect to the order x, which is not offered"
-
 i0: Unary = Unary("i0", Borrowed("i0"), lambda out, x: i1(x))
 i1: Unary = Unary("i1", Borrowed("i1"), lambda out, x: 0.5 * (i0(x) + iv(2.0, x)))
-iv: Binary = Binary(
-    "iv",
-    Borrowed("iv"),
-    lambda out, x, y: nan,
-    lambda out, x, y: 0.5 * (iv(x - 1.0, y) + iv(x + 1.0, y)),
-    kink=_NOT_OFFERED,
+iv: Binary = of_order(
+    "iv", Borrowed("iv"), lambda out, x, y: 0.5 * (iv(x - 1.0, y) + iv(x + 1.0, y))
 )
 j0: Unary = Unary("j0", Borrowed("j0"), lambda out, x: -j1(x))
 j1: Unary = Unary("j1", Borrowed("j1"), lambda out, x: 0.5 * (j0(x) - jv(2.0, x)))
-jv: Binary = Binary(
-    "jv",
-    Borrowed("jv"),
-    lambda out, x, y: nan,
-    lambda out, x, y: 0.5 * (jv(x - 1.0, y) - jv(x + 1.0, y)),
-    kink=_NOT_OFFERED,
+jv: Binary = of_order(
+    "jv", Borrowed("jv"), lambda out, x, y: 0.5 * (jv(x - 1.0, y) - jv(x + 1.0, y))
 )
-yv: Binary = Binary(
-    "yv",
-    Borrowed("yv"),
-    lambda out, x, y: nan,
-    lambda out, x, y: 0.5 * (yv(x - 1.0, y) - yv(x + 1.0, y)),
-    kink=_NOT_OFFERED,
+yv: Binary = of_order(
+    "yv", Borrowed("yv"), lambda out, x, y: 0.5 * (yv(x - 1.0, y) - yv(x + 1.0, y))
 )
 k0: Unary = Unary("k0", Borrowed("k0"), lambda out, x: -k1(x))
 k1: Unary = Unary("k1", Borrowed("k1"), lambda out, x: -(k0(x) + div(k1(x), x)))
-kv: Binary = Binary(
-    "kv",
-    _Kv("kv"),
-    lambda out, x, y: nan,
-    lambda out, x, y: -0.5 * (kv(x - 1.0, y) + kv(x + 1.0, y)),
-    kink=_NOT_OFFERED,
-)
+kv: Binary = of_order("kv", _Kv("kv"), lambda out, x, y: -0.5 * (kv(x - 1.0, y) + kv(x + 1.0, y)))
 airyai: Unary = Unary("airyai", Borrowed("airy", "airyai", 0), lambda out, x: airyaiprime(x))
 airyaiprime: Unary = Unary(
     "airyaiprime", Borrowed("airy", "airyaiprime", 1), lambda out, x: x * airyai(x)

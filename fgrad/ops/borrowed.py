@@ -1,23 +1,24 @@
-"""Values that SciPy computes: a function of it on floats, imported when it is first called."""
+"""Values that SciPy computes: a function of it on floats, imported when it is first called.
+
+With `of_order`, which most of these are made by, and a few of ours.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from math import nan
 from operator import itemgetter
 from typing import Any
 
-from fgrad.errors import MissingExtra
+from fgrad.errors import imported
+from fgrad.ops.signatures import Binary, Rule2
 
 
 @cache
 def scipy_special(where: str) -> Any:
     """The module `scipy.special`; MissingExtra, for `where`, if it is not installed."""
-    try:
-        from scipy import special  # noqa: PLC0415  # an extra, which takes a tenth of a second
-    except ImportError as error:
-        raise MissingExtra(where, "scipy", "special") from error
-    return special
+    return imported("scipy.special", where, "scipy", "special")  # it takes a tenth of a second
 
 
 class Borrowed:
@@ -50,3 +51,12 @@ def _function(name: str, where: str, item: int | None) -> Callable[..., Any]:
         return found
     pick = itemgetter(item)
     return lambda *args: pick(found(*args))
+
+
+def of_order(name: str, impl: Callable[[float, float], float], dy: Rule2) -> Binary:
+    """A function of an order and a number; its derivative with respect to the order is not offered.
+
+    It is nan, so that it is not taken for 0.
+    """
+    kink = "nan with respect to the order x, which is not offered"
+    return Binary(name, impl, lambda out, x, y: nan, dy, kink=kink)

@@ -139,8 +139,3 @@ def minimum(x: float, y: float) -> float:
 def clip(x: float, low: float, high: float) -> float:
     """x kept between low and high; nan if any of the three is."""
     return minimum(maximum(x, low), high)
-
-
-def hypot(x: float, y: float) -> float:
-    """The length of (x, y), without overflow in between."""
-    return math.hypot(x, y)

@@ -23,7 +23,9 @@ _GROUPS: Final = {
         "erfcx erfc_integral ndtr normal_density log_ndtr erfinv erfinv_slope erfcinv"
         " erfcinv_slope ndtri ndtri_slope"
     ),
-    "beta": "gamma beta betaln polygamma_gap gammainc gammaincc gamma_density zeta zeta_log",
+    "beta": (
+        "gamma beta beta_slope betaln polygamma_gap gammainc gammaincc gamma_density zeta zeta_log"
+    ),
     "bessel": "i0 i1 iv j0 j1 jv yv k0 k1 kv airyai airyaiprime airybi airybiprime",
     "integrals": ("expi exp1 ellipk ellipk_slope ellipe ellipe_slope lambertw lambertw_slope"),
 }

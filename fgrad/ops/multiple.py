@@ -40,11 +40,6 @@ class Callee(ABC):
 
     @property
     @abstractmethod
-    def digest(self) -> str:
-        """The digest of the program."""
-
-    @property
-    @abstractmethod
     def op(self) -> MultiOp:
         """The operation of a call."""
 

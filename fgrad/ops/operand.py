@@ -80,7 +80,7 @@ class Operand:
     abstract: ClassVar[bool] = False
     """Whether it has no value; a result computed from it has none either."""
     rank: ClassVar[int] = 0
-    """Which of several operands applies an operation: arrays (1) before numbers, traced (9) before all."""
+    """Which of several operands applies an operation: arrays (1) before numbers, then traced numbers (9) and arrays of them (10)."""
 
     def apply(self, op: Any, args: tuple[Any, ...]) -> Any:
         """The result of the operation `op` on `args`, at least one of which is of this kind."""
@@ -218,8 +218,8 @@ ARRAYS: Final = (
 def untraceable(value: Any, where: str) -> NotAValue:
     """The error for an array where only numbers are traced."""
     advice = (
-        "Arrays are for functions that are neither compiled nor traced: call the function itself,"
-        " or give it numbers."
+        "A function that is compiled or traced takes and gives numbers: give it those of"
+        " array.tolist() and return list(array), or call the function itself."
     )
     return NotAValue(where, "numbers alone", told(value), advice)
 
@@ -227,7 +227,10 @@ def untraceable(value: Any, where: str) -> NotAValue:
 def require_numbers(values: Iterable[Any], where: str) -> None:
     """Raise NotAValue, with `where`, if there is an array among `values`."""
     for value in values:
-        if is_array(getattr(value, "value", value) if is_of_arrays(value) else value):
+        of_arrays = is_of_arrays(value)
+        if of_arrays and getattr(value, "abstract", False):
+            raise untraceable(value, where)
+        if is_array(getattr(value, "value", value) if of_arrays else value):
             raise untraceable(value, where)
 
 
@@ -240,14 +243,20 @@ def numeric(value: object, where: str) -> Operand | float:
     return literal(value, where)
 
 
+OF_ARRAYS: Final = frozenset({1, 10})
+"""The ranks of what is computed from arrays."""
+
+
 def is_of_arrays(value: object) -> bool:
     """Whether it is an operand that was computed from arrays."""
-    return isinstance(value, Operand) and value.rank == 1
+    return isinstance(value, Operand) and value.rank in OF_ARRAYS
 
 
 def any_of_arrays(kinds: Iterable[Any]) -> bool:
     """Whether there is a class of arrays, or of what is computed from them, among `kinds`."""
-    return any(getattr(kind, "rank", 0) == 1 or kind.__name__ == "ndarray" for kind in kinds)
+    return any(
+        getattr(kind, "rank", 0) in OF_ARRAYS or kind.__name__ == "ndarray" for kind in kinds
+    )
 
 
 def told(value: object) -> str:

@@ -105,7 +105,7 @@ cbrt: Unary = Unary("cbrt", special.cbrt, lambda out, x: cbrt_slope(x), kink="in
 cbrt_slope: Unary = Unary("cbrt_slope", special.cbrt_slope, lambda out, x: div(-2.0 * out, 3.0 * x))
 hypot: Binary = Binary(
     "hypot",
-    ieee.hypot,
+    math.hypot,
     lambda out, x, y: when(not_equal(out, 0.0), cosine(x, y, out)),
     lambda out, x, y: when(not_equal(out, 0.0), cosine(y, x, out)),
     kink="0 at the origin",

@@ -200,6 +200,22 @@ class Comparison(OfTwo):
     def __call__(self, x: float, y: Ordered[N], /) -> N: ...
     @overload
     def __call__(self, x: Ordered[N], y: Real, /) -> N: ...
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Array, y: Array | float, /) -> Bools: ...
+        @overload
+        def __call__(self, x: float, y: Array, /) -> Bools: ...
+        @overload
+        def __call__(self, x: ArrayNode, y: Array | Node[float], /) -> ArrayCondition: ...
+        @overload
+        def __call__(self, x: Array | Node[float], y: ArrayNode, /) -> ArrayCondition: ...
+        @overload
+        def __call__(self, x: Array, y: Node[float], /) -> ArrayCondition: ...
+        @overload
+        def __call__(self, x: Node[float], y: Array, /) -> ArrayCondition: ...
+
     def __call__(self, x: Any, y: Any, /) -> Any:
         """Whether it holds, as a bool or as a node."""
         if type(x) is float and type(y) is float:
@@ -314,3 +330,6 @@ class Choice(Op):
         """x where the condition holds, y elsewhere; the value not chosen has no effect, even if it is nan."""
         sides = (self._number(x), self._number(y))
         return self.applied((truth(condition, self.name), *sides))
+
+
+Choice.__call__.__qualname__ = "where"  # how Python tells of a wrong number of arguments

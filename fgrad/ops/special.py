@@ -70,7 +70,7 @@ def inversion(x: float, y: float) -> float:
 
 def cosine(x: float, y: float, z: float) -> float:
     """x / z for z = hypot(x, y), also where that overflows."""
-    return ieee.div(0.25 * x, ieee.hypot(0.25 * x, 0.25 * y)) if z == inf else ieee.div(x, z)
+    return ieee.div(0.25 * x, math.hypot(0.25 * x, 0.25 * y)) if z == inf else ieee.div(x, z)
 
 
 def complement(x: float) -> float:

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fgrad.ops.descriptions import Description
+from fgrad.ops.descriptions import _EVERYWHERE, _PAIRS, Description
 
-_EVERYWHERE: Final = "every x"
-_PAIRS: Final = "every x and y"
 _UNIT: Final = "0 <= x <= 1, infinite at both ends; nan elsewhere"
 _ORDER: Final = "nan"
 
@@ -150,6 +148,11 @@ GAMMA: Final[dict[str, Description]] = {
             "beta(x, y) * (digamma(x) - digamma(x + y))",
             "beta(x, y) * (digamma(y) - digamma(x + y))",
         ),
+    ),
+    "beta_slope": (
+        "the derivative of beta of m-th order in y and n-th in z, for x = m + 1000 n",
+        "whole x from 0, and y and z as those of beta; nan for another order",
+        ("0.0", "beta_slope(x + 1.0, y, z)", "beta_slope(x + 1000.0, y, z)"),
     ),
     "betaln": (
         "the logarithm of |beta(x, y)|",

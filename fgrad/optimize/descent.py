@@ -19,7 +19,7 @@ import attrs
 
 from fgrad import trees
 from fgrad.display import Table, number, plural
-from fgrad.errors import MissingExtra, NotAValue, summary
+from fgrad.errors import NotAValue, imported, summary
 from fgrad.ops.operand import Real, is_array
 from fgrad.optimize.iteration import OnArrays, OnTrees, differentiated, way
 from fgrad.optimize.methods import Method, State, compared, sealed
@@ -200,9 +200,6 @@ def _nothing(state: State[Any], value: float) -> None:
 def _counted(steps: int, progress: bool) -> Iterable[int]:
     if not progress:
         return range(steps)
-    try:
-        from rich.progress import track  # noqa: PLC0415  # an extra
-    except ImportError as error:
-        raise MissingExtra("progress", "rich", "cli") from error
-    bar: Iterable[int] = track(range(steps), "minimizing")
+    rich = imported("rich.progress", "progress", "rich", "cli")
+    bar: Iterable[int] = rich.track(range(steps), "minimizing")
     return bar

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from fgrad import trees
-from fgrad.errors import MissingExtra, NotAValue
+from fgrad.errors import NotAValue, imported
 from fgrad.ops.operand import Operand, arrays
 from fgrad.optimize.descent import Callback, Minimum, Search
 from fgrad.optimize.methods import State
@@ -88,7 +88,7 @@ class _Lbfgs:
         tolerance: float,
         callback: Callback[A],
     ) -> Minimum[A]:
-        minimize = _scipys_minimize()
+        scipys = imported("scipy.optimize", "lbfgs", "scipy", "optimize")
         evaluated = _Evaluated(f, trees.ravel(state.params)[1])
         tried = here = best = evaluated.at(state.params)
         history = [here.value]
@@ -118,7 +118,7 @@ class _Lbfgs:
             # Only the tolerance and the steps end it, or a step that no longer lowers the value.
             options = {"maxcor": self.memory, "gtol": tolerance, "ftol": 0.0}
             options |= {"maxiter": sys.maxsize, "maxfun": sys.maxsize}
-            minimize(
+            scipys.minimize(
                 value_and_slope, here.place, jac=True, method="L-BFGS-B",
                 callback=stepped, options=options,
             )  # fmt: skip
@@ -141,15 +141,6 @@ def lbfgs(memory: int = 10) -> Search:
         advice = "It is how many steps are remembered; 10 is usual."
         raise NotAValue("lbfgs", "a memory of at least 1", f"{memory!r:.60}", advice)
     return _Lbfgs(memory)
-
-
-def _scipys_minimize() -> Callable[..., object]:
-    try:
-        from scipy.optimize import minimize  # noqa: PLC0415  # an extra
-    except ImportError as error:
-        raise MissingExtra("lbfgs", "scipy", "optimize") from error
-    found: Callable[..., object] = minimize
-    return found
 
 
 def _number(leaf: Any) -> Any:

@@ -42,11 +42,6 @@ def _add_zero(args: Args) -> Form:
     return y if is_literal(x, -0.0) else None
 
 
-def _sub_zero(args: Args) -> Form:
-    x, y = args
-    return x if is_literal(y, 0.0) else None
-
-
 def _mul(args: Args) -> Form:
     for one, other in (args, args[::-1]):
         if is_literal(one, 1.0):
@@ -63,11 +58,6 @@ def _div(args: Args) -> Form:
     if is_literal(y, -1.0):
         return ops.neg, (x,)
     return (ops.reciprocal, (y,)) if is_literal(x, 1.0) else None
-
-
-def _pow(args: Args) -> Form:
-    x, y = args
-    return (ops.square, (x,)) if is_literal(y, 2.0) else None
 
 
 def _known_choice(args: Args) -> Form:
@@ -113,14 +103,6 @@ def _sub(args: Args, defined: Definitions) -> Form:
     return None if negated is None else (ops.add, (x, negated))
 
 
-def _neg(args: Args, defined: Definitions) -> Form:
-    return _inside(args[0], defined, ops.neg)
-
-
-def _not(args: Args, defined: Definitions) -> Form:
-    return _inside(args[0], defined, ops.logical_not)
-
-
 def _where(args: Args, defined: Definitions) -> Form:
     condition, x, y = args
     if type(x) is type(y) and (x is y or (type(x) is int and x == y)):
@@ -133,17 +115,13 @@ def _both(args: Args, defined: Definitions) -> Form:
     return args[0] if args[0] == args[1] else None
 
 
-def _same(args: Args, defined: Definitions) -> Form:
-    return args[0]
-
-
 OF_LITERALS: Final[Mapping[Op, Callable[[Args], Form]]] = MappingProxyType(
     {
         ops.add: _add_zero,
-        ops.sub: _sub_zero,
+        ops.sub: lambda args: args[0] if is_literal(args[1], 0.0) else None,
         ops.mul: _mul,
         ops.div: _div,
-        ops.pow: _pow,
+        ops.pow: lambda args: (ops.square, args[:1]) if is_literal(args[1], 2.0) else None,
         ops.where: _known_choice,
         ops.logical_and: _and,
         ops.logical_or: _or,
@@ -155,12 +133,12 @@ OF_DEFINITIONS: Final[Mapping[Op, Callable[[Args, Definitions], Form]]] = Mappin
     {
         ops.add: _add,
         ops.sub: _sub,
-        ops.neg: _neg,
+        ops.neg: lambda args, defined: _inside(args[0], defined, ops.neg),
         ops.where: _where,
-        ops.logical_not: _not,
+        ops.logical_not: lambda args, defined: _inside(args[0], defined, ops.logical_not),
         ops.logical_and: _both,
         ops.logical_or: _both,
-        ops.identity: _same,
+        ops.identity: lambda args, defined: args[0],
     }
 )
 """Rules for instructions that no rule for literals changes."""

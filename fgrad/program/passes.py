@@ -12,7 +12,7 @@ from fgrad.ops.multiple import Item, MultiOp
 from fgrad.ops.operand import literal
 from fgrad.ops.primitive import Op
 from fgrad.program.algebra import OF_DEFINITIONS, OF_LITERALS, Arg, Args, Form
-from fgrad.program.program import Instruction, Program, placed
+from fgrad.program.program import Instruction, Program, kept, placed
 
 COMMUTES: Final = frozenset({ops.add, ops.mul, ops.logical_and, ops.logical_or})
 
@@ -53,7 +53,7 @@ def simplified(program: Program) -> Program:
             plain = _PLAIN.issuperset(map(type, args))
         place.append(_numbered(op, args, plain, defined, known) if form is None else form)
     made: list[Instruction] = [given for given in defined if given is not None]
-    outputs = [_kept(place[i], made, inputs) for i in program.outputs]
+    outputs = [kept(place[i], made, inputs) for i in program.outputs]
     return used(Program(program.inputs, tuple(made), tuple(outputs)))
 
 
@@ -89,15 +89,6 @@ def _numbered(
 def _key(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The key by which instructions with literals are equal: constants count by their bits."""
     return op, tuple([a if type(a) is int else (type(a), struct.pack("d", a)) for a in args])
-
-
-def _kept(value: Arg, made: list[Instruction], inputs: int) -> int:
-    """The number of an output; a literal gets an instruction of its own."""
-    if type(value) is int:
-        return value
-    op = ops.logical_and if type(value) is bool else ops.identity
-    made.append((op, (value, True) if type(value) is bool else (value,)))
-    return inputs + len(made) - 1
 
 
 def inlined(program: Program) -> Program:
@@ -141,7 +132,7 @@ def _with_callees(program: Program, done: Mapping[int, Program]) -> Program:
         else:
             place.append(len(program.inputs) + len(made))
             made.append((op, given))
-    outputs = [_kept(place[i], made, len(program.inputs)) for i in program.outputs]
+    outputs = [kept(place[i], made, len(program.inputs)) for i in program.outputs]
     return Program(program.inputs, tuple(made), tuple(outputs))
 
 

@@ -67,8 +67,7 @@ class Program:
         place: dict[Any, int | float] = {node: i for i, node in enumerate(inputs)}
         instructions: list[Instruction] = []
         following = len(place)
-        ends = [y for y in outputs if isinstance(y, Node)]
-        for node in Graph.of(*ends).nodes:
+        for node in Graph.of(*[y for y in outputs if isinstance(y, Node)]).nodes:
             if node in place:
                 continue
             op = node.op
@@ -90,7 +89,8 @@ class Program:
                 place[node] = following
                 instructions.append((op, args))
                 following += 1
-        numbers = _ends(outputs, place, instructions, following)
+        ends = [place[y] if isinstance(y, Node) else _literal(y) for y in outputs]
+        numbers = [kept(end, instructions, len(inputs)) for end in ends]
         return cls(tuple(names), tuple(instructions), tuple(numbers))
 
     def __len__(self) -> int:
@@ -210,22 +210,13 @@ class Program:
         return self
 
 
-def _ends(
-    outputs: Sequence[Node[float] | float],
-    place: dict[Any, Any],
-    instructions: list[Instruction],
-    following: int,
-) -> list[int]:
-    """The number of each output; a literal gets an instruction of its own."""
-    numbers: list[int] = []
-    for y in outputs:
-        end = place[y] if isinstance(y, Node) else _literal(y)
-        if type(end) is not int:
-            truth = isinstance(end, bool)
-            instructions.append((ops.logical_and, (end, True)) if truth else (ops.identity, (end,)))
-            end, following = following, following + 1
-        numbers.append(end)
-    return numbers
+def kept(value: Any, made: list[Instruction], inputs: int) -> int:
+    """The number of an output; a literal gets an instruction of its own."""
+    if type(value) is int:
+        return value
+    op = ops.logical_and if type(value) is bool else ops.identity
+    made.append((op, (value, True) if type(value) is bool else (value,)))
+    return inputs + len(made) - 1
 
 
 def _number(x: Any, name: str) -> float:

@@ -12,6 +12,7 @@ from fgrad.graph.collector import relaxed_gc
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.ops.operand import require_numbers
 from fgrad.program.program import Program
+from fgrad.program.spread import Spread, numbers_of
 from fgrad.program.tracer import traced, traced_truth
 from fgrad.trees.parameters import flattened, leaf_names, require_function
 
@@ -31,17 +32,32 @@ class Tracing:
     def of(cls, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracing:
         """Run `f` on traced numbers instead of the leaves of its arguments."""
         arguments = flattened(lambda: f, args, kwargs)[1]
-        names = leaf_names(f, arguments)
+        return cls._of(f, Spread(arguments, None), arrays=False)
+
+    @classmethod
+    def spread(cls, f: Callable[..., Any], given: Spread[Any]) -> Tracing:
+        """The same for arguments `(args, kwargs)` with arrays, each number of which is an input.
+
+        Each number of an array of the result is an output, and the array one leaf of its structure.
+        """
+        return cls._of(f, given, arrays=True)
+
+    @classmethod
+    def _of(cls, f: Callable[..., Any], given: Spread[Any], *, arrays: bool) -> Tracing:
+        names = given.placed(leaf_names(f, given.structure))
         inputs = [traced(name) for name in names]
         # The function gets a truth value, the program the number 1 or 0.
-        kinds = zip(inputs, arguments.truths(), strict=True)
-        given = [traced_truth(x) if truth else x for x, truth in kinds]
-        fresh_args, fresh_kwargs = arguments.unflatten(given)
+        kinds = zip(inputs, given.each(given.structure.truths()), strict=True)
+        fresh = [traced_truth(x) if truth else x for x, truth in kinds]
+        fresh_args, fresh_kwargs = given.tree(fresh)
         ground = below_all()
         with relaxed_gc():
             outputs, result = trees.results(call_inside(f, fresh_args, fresh_kwargs))
-            require_numbers(outputs, "the result")
-            return cls(Program.of(outputs, inputs, names, ground), arguments, result)
+            if arrays:
+                outputs = tuple([x for y in outputs for x in numbers_of(y, "the result")])
+            else:
+                require_numbers(outputs, "the result")
+            return cls(Program.of(outputs, inputs, names, ground), given.structure, result)
 
 
 def trace(f: Callable[P, Q], /) -> Callable[P, Program]:

@@ -26,7 +26,7 @@ from fgrad.graph.node import (
 )
 from fgrad.graph.operators import beside, give_operators
 from fgrad.ops import scalar as ops
-from fgrad.ops.operand import Operand, is_numeric, is_real, literal, untraceable
+from fgrad.ops.operand import Operand, is_numeric, is_real, literal
 from fgrad.ops.primitive import Op
 from fgrad.ops.signatures import Binary, Comparison
 
@@ -131,11 +131,16 @@ class _Valueless(_Open):
         return _traced(ops.identity, (self,), depth)
 
     def apply(self, op: Op, args: tuple[Any, ...]) -> Any:
-        """The traced node of `op` on `args`; NotAValue for an array among them."""
+        """The traced node of `op` on `args`; of an array among them each element is one."""
         for a in args:
             if isinstance(a, Operand) and a.rank == 1:
-                raise untraceable(a, op.name)
-        return _traced(op, args, depth_above(args))
+                break
+        else:
+            if op.elementwise:
+                return _traced(op, args, depth_above(args))
+        from fgrad.program.array_tracer import applied  # noqa: PLC0415  # waits for numpy
+
+        return applied(op, args)
 
     def named(self, label: str) -> Any:
         """A node of the same number that carries `label`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -24,7 +24,7 @@ from fgrad.errors import NotAValue, NotConverged, TracedNumber
 from fgrad.graph.depth import below_all, call_inside
 from fgrad.graph.node import Node, constant, number_of
 from fgrad.ops.multiple import MultiOp, Row
-from fgrad.ops.operand import any_of_arrays, literal
+from fgrad.ops.operand import any_of_arrays, is_array, literal
 from fgrad.program.passes import simplified
 from fgrad.program.schedule import scheduled
 from fgrad.program.trace import Tracing
@@ -53,7 +53,7 @@ def root(
     >>> square_root(9.0), fg.gradient(square_root)(9.0)
     (3.0, 0.16666666666666666)
     """
-    return _solver(_Equation("root", f, start, f, tolerance, steps), _newton)
+    return _solver(Equation("root", f, start, f, tolerance, steps), _newton)
 
 
 def fixed_point(
@@ -73,17 +73,17 @@ def fixed_point(
     def excess(x: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
         return trees.map(lambda y, x: y - x, f(x, *args, **kwargs), x)
 
-    return _solver(_Equation("fixed_point", f, start, excess, tolerance, steps), _iterate)
+    return _solver(Equation("fixed_point", f, start, excess, tolerance, steps), _iterate)
 
 
 Function = Callable[[Sequence[Any]], Sequence[Any]]
 System = Callable[..., Sequence[float]]
 """The values that a solver needs at x, as a program of the leaves of x and of the other arguments."""
-Solver = Callable[["_Equation", Function, "System | None", Sequence[float]], tuple[float, ...]]
+Solver = Callable[["Equation", Function, "System | None", Sequence[float]], tuple[float, ...]]
 
 
 @attrs.frozen
-class _Equation:
+class Equation:
     """An equation: the solver calls `f`, and `residual` is 0 at the solution."""
 
     name: str
@@ -106,26 +106,37 @@ class _Equation:
 
         return flat_f
 
+    def called(
+        self, f: Function, xs: Sequence[Any], variables: Iterable[Node[Any]] = ()
+    ) -> Sequence[Any]:
+        """The results of `f`; NotAValue if they depend on nodes made before, except these variables."""
+        ends = tuple(variables) or (constant(0.0),)
+        results: Sequence[Any] = call_inside(f, (xs,), {})
+        if not Activity.of([y for y in results if isinstance(y, Node)], ends).closed:
+            advice = "Give it as an argument, so that the solution can be differentiated by it."
+            got = "one that holds a node from outside"
+            raise NotAValue(self.name, "a function of its arguments alone", got, advice)
+        return results
+
     def over_arrays(self, arguments: trees.Structure[Any]) -> Any:
         """The same equation of leaves of which some are arrays."""
-        from fgrad.solvers.array_implicit import Equation  # noqa: PLC0415  # needs numpy
+        from fgrad.solvers import array_implicit  # noqa: PLC0415  # needs numpy
 
-        def of(f: Callable[..., Any]) -> Callable[[Row, Row], Sequence[Any]]:
-            return lambda xs, given: self.flat(f, *arguments.unflatten(given))(xs)
+        return array_implicit.Equation(self, arguments)
 
-        shaped = trees.flatten(self.start)[1].unflatten
-        ends = self.tolerance, self.steps, shaped, lambda: _outside(self)
-        return Equation(self.name, of(self.f), of(self.residual), *ends)
+    def failure(self, x: Sequence[Any], residual: float, steps: int, problem: str) -> NotConverged:
+        """The error at leaves `x`."""
+        last = trees.flatten(self.start)[1].unflatten(x)
+        return NotConverged(self.name, last, residual, steps, problem)
 
 
-def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
+def _solver(equation: Equation, solve: Solver) -> Callable[P, Any]:
     require_function(equation.f, equation.name)
     start, shape = _flat(equation.start, "start")
     size = len(shape)
     # Two threads that make one make the same; a function that branches on numbers has none.
     systems: dict[Any, System | None] = {}
 
-    @_like_the_rest(equation.f)
     def solution(*args: P.args, **kwargs: P.kwargs) -> Any:
         given, arguments = _flat((args, kwargs), f"arguments of {equation.name}")
 
@@ -162,7 +173,7 @@ def _solver(equation: _Equation, solve: Solver) -> Callable[P, Any]:
         op = MultiOp(equation.name, impl, len(everything), size, pullback)
         return shape.unflatten(multiple.results(op, everything))
 
-    return solution
+    return _like_the_rest(solution, equation.f)
 
 
 def _flat(tree: object, name: str) -> tuple[list[Any], trees.Structure[Any]]:
@@ -172,7 +183,7 @@ def _flat(tree: object, name: str) -> tuple[list[Any], trees.Structure[Any]]:
 
 
 def _system(
-    equation: _Equation, arguments: trees.Structure[Any], size: int, *, slopes: bool
+    equation: Equation, arguments: trees.Structure[Any], size: int, *, slopes: bool
 ) -> System | None:
     """The values of the function, and with `slopes` its Jacobian row by row, as Python source."""
 
@@ -187,17 +198,13 @@ def _system(
     return None
 
 
-def _like_the_rest(f: Callable[..., Any]) -> Callable[[F], F]:
-    """Give a function the signature of `f` without the unknown, so that arguments have names."""
-
-    def named(solution: F) -> F:
-        with suppress(TypeError, ValueError):  # some builtins have no signature
-            known = inspect.signature(f)
-            rest = list(known.parameters.values())[1:]
-            setattr(solution, "__signature__", known.replace(parameters=rest))  # noqa: B010  # to type checkers there is none
-        return solution
-
-    return named
+def _like_the_rest(solution: F, f: Callable[..., Any]) -> F:
+    """A function with the signature of `f` without the unknown, so that arguments have names."""
+    with suppress(TypeError, ValueError):  # some builtins have no signature
+        known = inspect.signature(f)
+        rest = list(known.parameters.values())[1:]
+        setattr(solution, "__signature__", known.replace(parameters=rest))  # noqa: B010  # to type checkers there is none
+    return solution
 
 
 def _combined(weights: Row, slopes: Row) -> Any:
@@ -209,99 +216,111 @@ def _combined(weights: Row, slopes: Row) -> Any:
 
 
 def _newton(
-    equation: _Equation, f: Function, system: System | None, start: Sequence[float]
+    equation: Equation, f: Function, system: System | None, start: Sequence[float]
 ) -> tuple[float, ...]:
-    known: dict[tuple[float, ...], _Tangents] = {}
     size = len(start)
 
     def linearised(x: tuple[float, ...]) -> tuple[list[float], list[list[float]]]:
-        if system is not None:
-            ys = list(system(x))
-            return ys[:size], [ys[i : i + size] for i in range(size, len(ys), size)]
-        known.clear()
-        known[x] = _Tangents.of(equation, f, x)
-        return known[x].linearised
+        ys: list[float] = list(system(x) if system else ())
+        return ys[:size], [ys[i : i + size] for i in range(size, len(ys), size)]
 
-    def terms(x: tuple[float, ...]) -> list[float]:
-        return (known.get(x) or _Tangents.of(equation, f, x)).terms
+    def at(x: tuple[float, ...]) -> Tangents:
+        return Tangents.of(equation, f, x)
 
-    found = dogleg.solved(linearised, terms, start, equation.tolerance, equation.steps)
+    return newton(equation, at, start, linearised if system else None)
+
+
+def newton(
+    equation: Equation,
+    at: Callable[[tuple[float, ...]], Tangents],
+    start: Sequence[float],
+    linearised: dogleg.Linearised | None = None,
+    *,
+    solve: dogleg.Solve = linear.solved,
+    leaves: Callable[[tuple[float, ...]], Sequence[Any]] = tuple,
+) -> tuple[float, ...]:
+    """The numbers of a root, by the tangents at points; `leaves` makes leaves of numbers for an error."""
+    known: dict[tuple[float, ...], Tangents] = {}
+
+    def tangents(x: tuple[float, ...]) -> Tangents:
+        if x not in known:
+            known.clear()
+            known[x] = at(x)
+        return known[x]
+
+    found = dogleg.solved(
+        linearised or (lambda x: tangents(x).linearised),
+        lambda x: tangents(x).terms,
+        start,
+        equation.tolerance,
+        equation.steps,
+        solve=solve,
+    )
     if isinstance(found, dogleg.Lost):
-        raise _failure(equation, found.last, found.residual, found.steps, found.problem)
+        raise equation.failure(leaves(found.last), found.residual, found.steps, found.problem)
     return found
 
 
 def _iterate(
-    equation: _Equation, f: Function, system: System | None, start: Sequence[float]
+    equation: Equation, f: Function, system: System | None, start: Sequence[float]
 ) -> tuple[float, ...]:
     x, tolerance, steps = tuple(start), equation.tolerance, equation.steps
     step = [math.inf]
     for count in range(steps):
-        ground = below_all()
-        results = call_inside(f, (x,), {}) if system is None else system(x)
-        nodes = [y for y in results if isinstance(y, Node)]
-        if not Activity.of(nodes, [constant(0.0, ground)]).closed:
-            raise _outside(equation)
+        results = equation.called(f, x) if system is None else system(x)
         following = tuple([literal(number_of(y), equation.name) for y in results])
         step = [b - a for a, b in zip(x, following, strict=True)]
         if not all(map(math.isfinite, step)):
-            raise _failure(equation, x, _size(step), count, "the next value is not finite")
+            raise equation.failure(x, _size(step), count, "the next value is not finite")
         x = following
         if _within(step, x, tolerance):
             return x
     if _near(step, x, tolerance):  # what is left in the smallest numbers is rounding
         return x
-    raise _failure(equation, x, _size(step), steps, "the steps are still large")
+    raise equation.failure(x, _size(step), steps, "the steps are still large")
 
 
 @attrs.frozen
-class _Tangents:
+class Tangents:
     """The results of a function at one point, and their derivatives by all nodes they depend on."""
 
     results: Sequence[Any]
-    leaves: tuple[Node[float], ...]
-    slopes: Sequence[Mapping[Node[Any], Any]]
+    leaves: Sequence[Node[Any]]
 
     @classmethod
-    def of(cls, equation: _Equation, f: Function, x: tuple[float, ...]) -> Self:
-        variables = Argument.of(x, lambda: "x", below_all()).leaves
-        results = call_inside(f, (variables,), {})
-        nodes = [y for y in results if isinstance(y, Node)]
-        if not Activity.of(nodes, variables).closed:
-            raise _outside(equation)
-        return cls(results, variables, [slopes(y) if isinstance(y, Node) else {} for y in results])
+    def of(cls, equation: Equation, f: Function, xs: Sequence[Any]) -> Self:
+        """Call `f` at variables with the values `xs`."""
+        variables = Argument.of(tuple(xs), lambda: "x", below_all()).leaves
+        return cls(equation.called(f, variables, variables), variables)
+
+    def slopes(self, wanted: Sequence[Node[Any]] | None) -> Iterable[Mapping[Node[Any], Any]]:
+        """For each number of the results its derivatives by nodes behind it, at least those `wanted`."""
+        return [slopes(y) if isinstance(y, Node) else {} for y in self.results]
 
     @property
     def linearised(self) -> tuple[list[float], list[list[float]]]:
-        """The values and their Jacobian."""
-        rows = [[row.get(leaf, 0.0) for leaf in self.leaves] for row in self.slopes]
+        """The numbers of the results and their Jacobian."""
+        found = self.slopes(self.leaves)
+        rows = [[row.get(leaf, 0.0) for leaf in self.leaves] for row in found]
         return [float(number_of(y)) for y in self.results], rows
 
     @property
     def terms(self) -> list[float]:
         """For each value its change, to first order, if all nodes it depends on were twice as large.
 
-        Times the unit roundoff, that bounds the value that rounding may give instead of 0.
+        Times the unit roundoff, that bounds the value that rounding may give instead of 0. The
+        elements of an array count by themselves.
         """
-        # The slope of a call is a tuple; its results are nodes with slopes of their own.
-        moves = [
-            [abs(s * node.value) for node, s in row.items() if type(s) is float]
-            for row in self.slopes
-        ]
+        moves = [map(_move, row, row.values()) for row in self.slopes(None)]
         return [math.fsum([m for m in row if not math.isnan(m)]) for row in moves]
 
 
-def _outside(equation: _Equation) -> NotAValue:
-    advice = "Give it as an argument, so that the solution can be differentiated by it."
-    got = "one that holds a node from outside"
-    return NotAValue(equation.name, "a function of its arguments alone", got, advice)
-
-
-def _failure(
-    equation: _Equation, x: tuple[float, ...], residual: float, steps: int, problem: str
-) -> NotConverged:
-    last = trees.flatten(equation.start)[1].unflatten(x)
-    return NotConverged(equation.name, last, residual, steps, problem)
+def _move(node: Node[Any], slope: Any) -> float:
+    """How much the value changes if a node is twice as large, its elements by themselves."""
+    if type(slope) is float:
+        return abs(slope * node.value)  # type: ignore[no-any-return]  # a float, as the value is
+    # The slope of a call is a tuple; its results are nodes with slopes of their own.
+    return float(abs(slope * node.value).sum()) if is_array(slope) else 0.0
 
 
 def _near(step: Sequence[float], x: Sequence[float], tolerance: float) -> bool:

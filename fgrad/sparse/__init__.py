@@ -2,7 +2,7 @@
 
 Read `pattern`, `partials` (the derivatives of one operation), then `elimination` (Jacobians) and
 `pushing` (Hessians), which run on instructions or on structure alone (`accumulation`);
-`derivation` makes matrices of what they find, `derivative` has what users call. `colouring`
+`derivation` makes matrices of what they find, `nonzeros` functions of arrays, `derivative` has what users call. `colouring`
 and `compressed` are for programs where each nonzero by itself would be too many instructions.
 
 Imports `fgrad.compiled` and what is below. Nothing here imports numpy, scipy or matplotlib before it

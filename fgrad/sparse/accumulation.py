@@ -14,8 +14,8 @@ from fgrad.ops.multiple import Item
 from fgrad.ops.operand import Guarded
 from fgrad.ops.primitive import Op
 from fgrad.program.algebra import OF_DEFINITIONS
-from fgrad.program.passes import _PLAIN, _kept, _numbered, _of_literals, used
-from fgrad.program.program import Instruction, Program, placed
+from fgrad.program.passes import _PLAIN, _numbered, _of_literals, used
+from fgrad.program.program import Instruction, Program, kept, placed
 from fgrad.sparse.partials import Local, local
 
 Number: TypeAlias = Any
@@ -254,5 +254,5 @@ class Recorder(_Sweep):
         """The program that computes these numbers; its first inputs are those there were."""
         ends = self.settled(outputs)
         made: list[Any] = self.defined[self.inputs :]
-        places = [_kept(x, made, self.inputs) for x in ends]
+        places = [kept(x, made, self.inputs) for x in ends]
         return used(Program(tuple(inputs), tuple(made), tuple(places)))

@@ -78,15 +78,15 @@ class Plan:
         """
         np = numpy()
         if not len(self.pattern):
-            return lambda *arrays: checked(arrays, sizes, 0)[1]
+            return lambda *arrays, **named: checked(arrays, named, sizes, 0)[1]
         kernel = Kernel(self._sweep(), "native" if native_is_installed() else "python")
         seeds = np.zeros((1 + max(self.colours), len(self.colours)))
         seeds[self.colours, np.arange(len(self.colours))] = 1.0
         output, colour = (np.array(x, np.int64) for x in self._places())
         over = kernel.rows
 
-        def fill(*arrays: Any) -> Array:
-            given, out = checked(arrays, sizes, len(self.pattern))
+        def fill(*arrays: Any, **named: Any) -> Array:
+            given, out = checked(arrays, named, sizes, len(self.pattern))
             numbers = [x for array in given for x in array.tolist()]
             rows = [*numbers, seeds]
             made = over(rows) if isinstance(over, Columns) else over.map(rows, threads=1)

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec
 
 import attrs
 
-from fgrad import trees
-from fgrad.errors import NotAValue
-from fgrad.graph.collector import relaxed_gc
+from fgrad.errors import NotAValue, summary
 from fgrad.program.program import Program
-from fgrad.sparse import compressed, derivation
-from fgrad.sparse.accumulation import Recorder, Structure
-from fgrad.sparse.assembly import Assembly
-from fgrad.sparse.evaluation import Evaluation
-from fgrad.sparse.filling import Fill, numpy
+from fgrad.program.spread import Spread
+from fgrad.sparse import derivation
+from fgrad.sparse.accumulation import Structure
 from fgrad.sparse.functions import Arguments, require_numbers, require_one, traced
+from fgrad.sparse.nonzeros import Kind, Made, Method, Nonzeros, Taken
 from fgrad.sparse.pattern import Pattern
 from fgrad.transforms.variables import Places, checked
 from fgrad.trees.parameters import require_function
@@ -29,9 +25,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-Method: TypeAlias = Literal["auto", "direct", "compressed"]
-Kind: TypeAlias = Literal["jacobian", "hessian", "lower"]
 _METHODS: Final = ("auto", "direct", "compressed")
+_TRIED: Final = 4
+"""How many structures of arguments a call is held against before it is taken apart."""
 
 
 @attrs.frozen(repr=False)
@@ -83,31 +79,7 @@ def sparsity(
     return Sparsity(first.pattern, second.pattern)
 
 
-@attrs.frozen(eq=False)
-class Nonzeros:
-    """The nonzeros of a sparse matrix as a function of arrays, for arguments of one structure.
-
-    `fill(*arrays, out)` writes them to `out` and returns it: one array for each argument, with its
-    numbers in order. With the extra `native` it is a builtin, and runs no Python.
-
-    >>> import numpy as np
-    >>> import fgrad as fg
-    >>> of_x = fg.sparse_jacobian(lambda x: [x[0] * x[0], x[1]]).specialise([0.0, 0.0])
-    >>> out = np.empty(len(of_x.pattern))
-    >>> of_x.fill(np.array([3.0, 4.0]), out)
-    array([6., 1.])
-    """
-
-    pattern: Pattern
-    method: Literal["direct", "compressed"]
-    fill: Fill
-
-    def __call__(self, *arrays: Array) -> Array:
-        """The nonzeros as a new array."""
-        return self.fill(*arrays, numpy().empty(len(self.pattern)))
-
-
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class SparseDerivative(Generic[P]):
     """A function to sparse matrices; made by `sparse_jacobian` and `sparse_hessian`.
 
@@ -123,7 +95,8 @@ class SparseDerivative(Generic[P]):
     places: Places
     method: Method
     kind: Kind
-    _made: dict[trees.Structure[Any], Nonzeros] = attrs.field(factory=dict, init=False, repr=False)
+    # It only grows; two threads that derive at the same time get the same.
+    _made: dict[Spread[Any], Made] = attrs.field(factory=dict, init=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> csr_array:
         """The matrix as a canonical `scipy.sparse.csr_array`; MissingExtra without scipy."""
@@ -132,22 +105,21 @@ class SparseDerivative(Generic[P]):
 
     def parts(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Pattern, Array]:
         """The pattern and the nonzeros, row by row."""
+        for made in tuple(self._made.values())[: -_TRIED - 1 : -1]:
+            arrays = made.read(args, kwargs)
+            if arrays is not None:
+                return made.nonzeros.pattern, made.nonzeros(*arrays)
         given = self._arguments(args, kwargs)
-        made = self._nonzeros(given)
-        np = numpy()
-        arrays, at = [], 0
-        for size in given.sizes:
-            arrays.append(np.array(given.leaves[at : at + size]))
-            at += size
-        return made.pattern, made(*arrays)
+        nonzeros = self._nonzeros(given)
+        return nonzeros.pattern, nonzeros(*given.arrays())
 
     def pattern(self, *args: P.args, **kwargs: P.kwargs) -> Pattern:
         """The pattern alone, for which nothing is compiled."""
         given = self._arguments(args, kwargs)
-        known = self._made.get(given.structure)
+        known = self._made.get(given.spread)
         if known is None:
-            return self._swept(Structure(self._program(given), self._order), given).pattern
-        return known.pattern
+            return self._taken(given).structure.pattern
+        return known.nonzeros.pattern
 
     def specialise(self, *args: P.args, **kwargs: P.kwargs) -> Nonzeros:
         """The nonzeros as a function of arrays, for arguments of the structure of these."""
@@ -157,6 +129,14 @@ class SparseDerivative(Generic[P]):
         """Pickle without what was made: code is made again in the other process."""
         return type(self), (self.function, self.places, self.method, self.kind)
 
+    def __repr__(self) -> str:
+        """What makes it."""
+        name = getattr(self.function, "__qualname__", "") or summary(self.function)
+        places = f", argnums={self.places}" if self.places != 0 else ""
+        method = f", method={self.method!r}" if self.method != "auto" else ""
+        lower = ", lower=True" if self.kind == "lower" else ""
+        return f"{self._name}({name}{places}{method}{lower})"
+
     @property
     def _name(self) -> str:
         return "sparse_jacobian" if self.kind == "jacobian" else "sparse_hessian"
@@ -165,12 +145,11 @@ class SparseDerivative(Generic[P]):
         return Arguments.of(self.function, self.places, args, kwargs, self._name)
 
     def _nonzeros(self, given: Arguments) -> Nonzeros:
-        known = self._made.get(given.structure)
-        return known or self._made.setdefault(given.structure, self._derived(given))
-
-    @property
-    def _order(self) -> int:
-        return 1 if self.kind == "jacobian" else 2
+        known = self._made.get(given.spread)
+        if known is None:
+            made = Made(given.spread, given.sizes, self._taken(given).nonzeros())
+            known = self._made.setdefault(given.spread, made)
+        return known.nonzeros
 
     def _program(self, given: Arguments) -> Program:
         tracing = traced(self.function, given)
@@ -180,32 +159,9 @@ class SparseDerivative(Generic[P]):
             require_one(tracing, self._name)
         return tracing.program
 
-    def _swept(self, sweep: Recorder | Structure, given: Arguments) -> derivation.Derived:
-        if self.kind == "jacobian":
-            return derivation.jacobian(sweep, given.wanted)
-        return derivation.hessian(sweep, given.wanted, (1.0,), lower=self.kind == "lower")
-
-    @relaxed_gc()
-    def _derived(self, given: Arguments) -> Nonzeros:
-        program = self._program(given)
-        if self.method != "compressed":
-            evaluation = Evaluation(program, given.wanted, self._order)
-            # Each block is differentiated once, whatever the count of products.
-            if self.method == "direct" or isinstance(evaluation.sweep, Assembly):
-                return self._direct(evaluation, given)
-        sweep = Structure(program, self._order)
-        pattern = self._swept(sweep, given).pattern
-        plan = compressed.plan(program, given.wanted, pattern, self.kind)
-        # Anew each time: what is recorded is not shared by threads.
-        direct = cache(lambda: self._direct(Evaluation(program, given.wanted, self._order), given))
-        if self.method == "auto" and plan.cost >= sweep.count:
-            return direct()
-        return Nonzeros(pattern, "compressed", plan.filling(given.sizes, lambda: direct().fill))
-
-    def _direct(self, evaluation: Evaluation, given: Arguments) -> Nonzeros:
-        found = self._swept(evaluation.sweep, given)
-        (fill,) = evaluation.fillings([(found.entries, given.sizes)])
-        return Nonzeros(found.pattern, "direct", fill)
+    def _taken(self, given: Arguments) -> Taken:
+        how = given.wanted, given.sizes, self.kind, self.method
+        return Taken(self._program(given), *how)
 
 
 def sparse_jacobian(
@@ -214,8 +170,8 @@ def sparse_jacobian(
     """The function that returns the Jacobian of `f` as a sparse matrix.
 
     It has a row for each number of the result of `f`, a tree, and a column for each number of the
-    argument; those of several `argnums` stand side by side. An array of one axis stands for a list
-    of its numbers. Every structural nonzero is there, also where it is 0 at these numbers.
+    argument; those of several `argnums` stand side by side, and the elements of an array in order.
+    Every structural nonzero is there, also where it is 0 at these numbers.
 
     `direct` writes each nonzero as an expression of its own, `compressed` sweeps once for each
     colour of columns or rows that do not meet; `auto` estimates which is less work. Raises NotAValue

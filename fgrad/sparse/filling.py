@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fgrad.backends.native.installed import native_is_installed
 from fgrad.compiled.kernel import Kernel
+from fgrad.display import plural
 from fgrad.errors import MissingExtra, NotAValue, ShapeMismatch
 from fgrad.program.program import Program
 
@@ -36,14 +37,14 @@ def filling(program: Program, sizes: Sequence[int]) -> Fill:
     """
     kernel = Kernel(program, "native" if native_is_installed() else "python")
 
-    def slow(*arrays: Any) -> Array:
-        given, out = checked(arrays, sizes, len(program.outputs))
+    def fill(*arrays: Any, **named: Any) -> Array:
+        given, out = checked(arrays, named, sizes, len(program.outputs))
         numbers = [x for array in given for x in array.tolist()]
         rest = [0.0] * (len(program.inputs) - len(numbers))
         out[:] = kernel.run(*numbers, *rest)
         return out
 
-    return kernel.entry.into(tuple(sizes), slow) if kernel.backend == "native" else slow
+    return kernel.entry.into(tuple(sizes), fill) if kernel.backend == "native" else fill
 
 
 def tabulated(found: Sequence[tuple[Tables, Sequence[int]]], inputs: int) -> list[Fill]:
@@ -69,8 +70,8 @@ def tabulated(found: Sequence[tuple[Tables, Sequence[int]]], inputs: int) -> lis
 def _with_checks(code: TableCode, sizes: Sequence[int]) -> Fill:
     np = numpy()
 
-    def slow(*arrays: Any) -> Array:
-        given, out = checked(arrays, sizes, code.outputs)
+    def slow(*arrays: Any, **named: Any) -> Array:
+        given, out = checked(arrays, named, sizes, code.outputs)
         made = np.empty(len(out))  # which lies as code can write it
         if fill is not slow:
             fill(*given, made)
@@ -84,12 +85,17 @@ def _with_checks(code: TableCode, sizes: Sequence[int]) -> Fill:
     return fill
 
 
-def checked(arrays: Sequence[Any], sizes: Sequence[int], outputs: int) -> tuple[list[Array], Array]:
-    """The arrays that are read, as doubles, and the one to fill."""
+def checked(
+    arrays: Sequence[Any], named: Mapping[str, Any], sizes: Sequence[int], outputs: int
+) -> tuple[list[Array], Array]:
+    """The arrays that are read, as doubles, and the one to fill, which is the last or `out`."""
     np = numpy()
-    if len(arrays) != len(sizes) + 1:
-        needed = f"{len(sizes)} arrays and one to fill"
-        raise NotAValue("fill", needed, f"{len(arrays)}", "Give the array to fill as the last.")
+    every = (*arrays, *named.values())
+    if len(every) != len(sizes) + 1 or not {"out"}.issuperset(named):
+        needed = f"{plural(len(sizes), 'array')} and one to fill"
+        got = ", ".join([f"{len(arrays)}", *[f"{name}=" for name in named]])
+        raise NotAValue("fill", needed, got, "Give the array to fill as the last, or as out=.")
+    arrays = every
     given = []
     for i, (array, size) in enumerate(zip(arrays, sizes, strict=False)):
         read = np.asarray(array)

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import accumulate
-from typing import Any
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from fgrad import trees
+from fgrad.compiled.compiled import Compiled
 from fgrad.errors import NotAValue, NotDifferentiable, summary
 from fgrad.graph.node import Node
 from fgrad.ops.operand import is_array, not_a_number
 from fgrad.program.passes import inlined, simplified
 from fgrad.program.program import Program
+from fgrad.program.spread import Spread, numbers_of
 from fgrad.program.trace import Tracing
+from fgrad.sparse.filling import numpy
 from fgrad.transforms.variables import Places, found
 from fgrad.trees.parameters import differentiated, flattened, name_of, unhashable
+
+if TYPE_CHECKING:
+    from fgrad.sparse.filling import Array
 
 
 @attrs.frozen
 class Arguments:
     """Arguments as a program takes them: the leaves of all, and which are differentiated by."""
 
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    leaves: tuple[float, ...]
-    structure: trees.Structure[Any]
+    numbers: list[float]
+    spread: Spread[Any]
+    """How the tree of all arguments, `(args, kwargs)`, is spread."""
     wanted: tuple[int, ...]
-    """The numbers of the leaves that are differentiated by, in the order of `argnums`."""
+    """The places of the numbers that are differentiated by, in the order of `argnums`."""
     sizes: tuple[int, ...]
-    """The number of leaves of each argument, those by name as one."""
+    """How many numbers each argument has, those by name as one."""
 
     @classmethod
     def of(
@@ -42,14 +47,15 @@ class Arguments:
         kwargs: dict[str, Any],
         where: str,
     ) -> Arguments:
-        """Take them apart; an array of one axis stands for a list of its numbers.
+        """Take them apart; to a compiled function an array of one axis is a list of its numbers.
 
         NotAValue for a node, and for a truth value that would be differentiated by.
         """
-        args = tuple([_listed(x) for x in args])
-        kwargs = {name: _listed(x) for name, x in kwargs.items()}
+        if isinstance(f, Compiled):
+            args = tuple([_listed(x) for x in args])
+            kwargs = {name: _listed(x) for name, x in kwargs.items()}
         args, kwargs, chosen = found(f, places, args, kwargs)
-        leaves, structure = flattened(lambda: f, args, kwargs)
+        leaves, structure = flattened(lambda: f, args, kwargs, arrays=True)
         _require_hashable(f, structure)
         for leaf in leaves:
             if isinstance(leaf, Node):
@@ -60,13 +66,27 @@ class Arguments:
             for x in differentiated(args[place], name)[0]:
                 if isinstance(x, bool):
                     raise not_a_number(x, name())
-        positional, named = structure.children
-        sizes = [len(child) for child in positional.children]
+        spread = Spread.of(leaves, structure)
+        sizes = _sizes(spread)
         starts = [0, *accumulate(sizes)]
         wanted = [i for place in chosen for i in range(starts[place], starts[place + 1])]
-        numbers = tuple([float(leaf) for leaf in leaves])  # type: ignore[arg-type]  # no node is left
-        counts = (*sizes, len(named)) if len(named) else tuple(sizes)
-        return cls(args, kwargs, numbers, structure, tuple(wanted), counts)
+        numbers = [float(x) for leaf in leaves for x in numbers_of(leaf, where)]
+        return cls(numbers, spread, tuple(wanted), tuple(sizes if sizes[-1] else sizes[:-1]))
+
+    def arrays(self) -> list[Array]:
+        """The numbers of each argument as an array."""
+        np = numpy()
+        starts = accumulate(self.sizes, initial=0)
+        return [
+            np.array(self.numbers[at : at + n]) for at, n in zip(starts, self.sizes, strict=False)
+        ]
+
+
+def _sizes(spread: Spread[Any]) -> list[int]:
+    """How many numbers each positional argument has, and those by name together."""
+    positional, named = spread.structure.children
+    counts = iter(spread.sizes())
+    return [sum(islice(counts, len(child))) for child in (*positional.children, named)]
 
 
 def _require_hashable(f: Callable[..., Any], structure: trees.Structure[Any]) -> None:
@@ -85,7 +105,7 @@ def _listed(x: Any) -> Any:
 
 def traced(f: Callable[..., Any], given: Arguments) -> Tracing:
     """The program of `f` for such arguments, without calls and simplified."""
-    found = Tracing.of(f, given.args, given.kwargs)
+    found = Tracing.spread(f, given.spread)
     return attrs.evolve(found, program=simplified(inlined(found.program)))
 
 
@@ -100,6 +120,7 @@ def require_numbers(program: Program, where: str) -> None:
 def require_one(tracing: Tracing, where: str) -> None:
     """Raise NotDifferentiable unless the result is one number."""
     require_numbers(tracing.program, where)
-    if tracing.result.kind is not None:
+    if tracing.result.kind is not None or len(tracing.program.outputs) != 1:
         advice = "Let the function return one number, or take sparse_jacobian of its gradient."
-        raise NotDifferentiable(where, f"a {tracing.result.kind.__name__}", advice)
+        kind = tracing.result.kind
+        raise NotDifferentiable(where, f"a {kind.__name__}" if kind else "an array", advice)

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
 
+from fgrad.display import plural
 from fgrad.errors import NotDifferentiable
 from fgrad.graph.collector import relaxed_gc
 from fgrad.ops.operand import Real
@@ -27,7 +28,7 @@ X = TypeVar("X")
 Q = TypeVar("Q", bound=Real)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Derivatives:
     """An objective and constraints as functions of arrays, with their derivatives by the first argument.
 
@@ -45,10 +46,26 @@ class Derivatives:
 
     constraints: int
     """The number of constraints."""
-    _evaluation: Evaluation = attrs.field(repr=False)
-    _sizes: tuple[int, ...] = attrs.field(repr=False)
-    _rows: derivation.Derived = attrs.field(repr=False)
-    _curvature: derivation.Derived = attrs.field(repr=False)
+    _evaluation: Evaluation
+    _sizes: tuple[int, ...]
+    _rows: derivation.Derived
+    _curvature: derivation.Derived
+
+    def __repr__(self) -> str:
+        """How large it is."""
+        return (
+            f"Derivatives({plural(self.hessian.shape[0], 'variable')},"
+            f" {plural(self.constraints, 'constraint')}, {plural(len(self.jacobian), 'nonzero')} in the"
+            f" Jacobian and {len(self.hessian)} in the Hessian)"
+        )
+
+    def __copy__(self) -> Derivatives:
+        """Itself: it is immutable."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Derivatives:
+        """Itself: it is immutable."""
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the program: code is made again in the other process."""
@@ -122,7 +139,7 @@ def derivatives(
 ) -> Derivatives:
     """All that a solver asks of a nonlinear program, for arguments of the structure of these.
 
-    The objective gives one number, the constraints a tree of them; both take the same arguments, and
+    The objective gives one number, the constraints a tree of numbers and arrays; both take the same arguments, and
     derivatives are by the first one. They are traced together, and share what they have in common.
     Raises NotDifferentiable for other results, and the errors of `trace`.
 
@@ -172,16 +189,22 @@ def _traced(
 
     @wraps(objective)
     def both(*args: Any, **kwargs: Any) -> Any:
-        return objective(*args, **kwargs), constraints(*args, **kwargs)
+        value = objective(*args, **kwargs)
+        if getattr(value, "shape", ()):
+            raise _not_one(f"an array of shape {value.shape}")
+        return value, constraints(*args, **kwargs)
 
-    found = Tracing.of(both, given.args, given.kwargs)
+    found = Tracing.spread(both, given.spread)
     first = found.result.children[0]
     if first.kind is not None:
-        advice = "Let the objective return one number."
-        raise NotDifferentiable("derivatives", f"a {first.kind.__name__}", advice)
+        raise _not_one(f"a {first.kind.__name__}")
     program = simplified(inlined(found.program))
     require_numbers(program, "derivatives")
     return program
+
+
+def _not_one(got: str) -> NotDifferentiable:
+    return NotDifferentiable("derivatives", got, "Let the objective return one number.")
 
 
 def _with_weights(program: Program, count: int) -> Program:

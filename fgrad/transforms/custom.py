@@ -66,7 +66,7 @@ def custom(
         if not any(isinstance(leaf, Node) for leaf in leaves):
             return _plainly(f(x, *args, **kwargs))
         given = numbers(leaves, name)
-        traced = any(isinstance(a, Node) and a.abstract for a in given)
+        traced = _are_traced(given, name)
         seen = [1.0] * len(given) if traced else list(map(number_of, given))
         at = structure.unflatten(seen)
         got = _at_ones(f, at, args, kwargs) if traced else f(at, *args, **kwargs)
@@ -79,6 +79,13 @@ def custom(
         return result.unflatten(made)
 
     return custom_f
+
+
+def _are_traced(given: Sequence[Any], name: str) -> bool:
+    """Whether there are traced numbers among them; NotAValue, with `name`, for arrays beside these."""
+    traced = any(isinstance(a, Node) and a.abstract for a in given)
+    require_numbers(given if traced else (), name)
+    return traced
 
 
 @attrs.frozen
@@ -172,12 +179,9 @@ def _plainly(result: Any) -> Any:
 
 def _filled(row: Row, ends: Row) -> list[Any]:
     """The cotangents or tangents of `ends`, with zeros for those that have none."""
-    return [_zero(end) if x is None else x for x, end in zip(row, ends, strict=True)]
-
-
-def _zero(end: Any) -> Any:
-    held = _value(end)
-    return zero_of(held) if is_array(held) else 0.0
+    held = [end.value if is_of_arrays(end) else end for end in ends]
+    pairs = zip(row, held, strict=True)
+    return [(zero_of(y) if is_array(y) else 0.0) if x is None else x for x, y in pairs]
 
 
 def _dot(column: Row, cotangents: Row) -> Any:
@@ -197,8 +201,3 @@ def _plain(leaf: object) -> float:
         kept: float = arrays().array(leaf, "a custom function")
         return kept
     return literal(leaf, "a custom function")
-
-
-def _value(x: Any) -> Any:
-    """What a node of an array holds."""
-    return x.value if is_of_arrays(x) else x

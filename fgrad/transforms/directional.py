@@ -9,36 +9,25 @@ is not read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Literal, overload
 
 from fgrad import trees
 from fgrad.autodiff.forward import tangent_nodes, tangents
 from fgrad.autodiff.leaves import slopes_at, slopes_of_all
 from fgrad.graph.node import Condition, Node
-from fgrad.ops.operand import Real, is_array, literal
+from fgrad.ops.operand import is_array, literal
 from fgrad.transforms.gradient import end_of, gradient, still, value_of
+from fgrad.transforms.signatures import A, B, Both, Of1, Of2, Of3, P, Q, R
 from fgrad.transforms.variables import Call, checked, number, require_shape, tangent_place
 from fgrad.trees.parameters import require_function
 
-P = ParamSpec("P")
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
-Q = TypeVar("Q", bound=Real)
-
 
 @overload
-def jvp(
-    f: Callable[Concatenate[A, P], B], /, argnums: Literal[0] = 0
-) -> Callable[Concatenate[A, A, P], tuple[B, B]]: ...
+def jvp(f: Of1[A, P, R], /, argnums: Literal[0] = 0) -> Of2[A, A, P, tuple[R, R]]: ...
 @overload
-def jvp(
-    f: Callable[Concatenate[A, C, P], B], /, argnums: Literal[1]
-) -> Callable[Concatenate[A, C, C, P], tuple[B, B]]: ...
+def jvp(f: Of2[A, B, P, R], /, argnums: Literal[1]) -> Of3[A, B, B, P, tuple[R, R]]: ...
 @overload
-def jvp(
-    f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
-) -> Callable[Concatenate[A, C, tuple[A, C], P], tuple[B, B]]: ...
+def jvp(f: Of2[A, B, P, R], /, argnums: Both) -> Of3[A, B, tuple[A, B], P, tuple[R, R]]: ...
 def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function of a point and a tangent that returns `f` there and its derivative along the tangent.
 
@@ -75,17 +64,13 @@ def jvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
 
 
 @overload
-def vjp(
-    f: Callable[Concatenate[A, P], B], /, argnums: Literal[0] = 0
-) -> Callable[Concatenate[A, P], tuple[B, Callable[[B], A]]]: ...
+def vjp(f: Of1[A, P, R], /, argnums: Literal[0] = 0) -> Of1[A, P, tuple[R, Callable[[R], A]]]: ...
+@overload
+def vjp(f: Of2[A, B, P, R], /, argnums: Literal[1]) -> Of2[A, B, P, tuple[R, Callable[[R], B]]]: ...
 @overload
 def vjp(
-    f: Callable[Concatenate[A, C, P], B], /, argnums: Literal[1]
-) -> Callable[Concatenate[A, C, P], tuple[B, Callable[[B], C]]]: ...
-@overload
-def vjp(
-    f: Callable[Concatenate[A, C, P], B], /, argnums: tuple[Literal[0], Literal[1]]
-) -> Callable[Concatenate[A, C, P], tuple[B, Callable[[B], tuple[A, C]]]]: ...
+    f: Of2[A, B, P, R], /, argnums: Both
+) -> Of2[A, B, P, tuple[R, Callable[[R], tuple[A, B]]]]: ...
 def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function that returns `f` at a point, and the pullback of cotangents from there.
 
@@ -130,17 +115,11 @@ def vjp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callabl
 
 
 @overload
-def hvp(
-    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
-) -> Callable[Concatenate[A, A, P], A]: ...
+def hvp(f: Of1[A, P, Q], /, argnums: Literal[0] = 0) -> Of2[A, A, P, A]: ...
 @overload
-def hvp(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
-) -> Callable[Concatenate[A, B, B, P], B]: ...
+def hvp(f: Of2[A, B, P, Q], /, argnums: Literal[1]) -> Of3[A, B, B, P, B]: ...
 @overload
-def hvp(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
-) -> Callable[Concatenate[A, B, tuple[A, B], P], tuple[A, B]]: ...
+def hvp(f: Of2[A, B, P, Q], /, argnums: Both) -> Of3[A, B, tuple[A, B], P, tuple[A, B]]: ...
 def hvp(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function of a point and a vector that returns the Hessian of `f` there times the vector.
 

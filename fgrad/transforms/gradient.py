@@ -11,23 +11,18 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast, overload
+from typing import Any, Final, Literal, TypeVar, cast, overload
 
 from fgrad import trees
 from fgrad.autodiff.leaves import slopes_at
 from fgrad.autodiff.reverse import slopes
 from fgrad.errors import NotAValue, summary
 from fgrad.graph.node import Node, number_of
-from fgrad.ops.operand import Real, arrays, is_array
+from fgrad.ops.operand import arrays, is_array
+from fgrad.transforms.signatures import A, B, Both, C, Of1, Of2, Of3, P, Q, Three
 from fgrad.transforms.variables import Call, checked, found, one_number
 from fgrad.trees.parameters import require_function
 
-P = ParamSpec("P")
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
-# A type variable and not Real itself: so a generic function stays generic (docs/decisions/0011).
-Q = TypeVar("Q", bound=Real)
 Aux = TypeVar("Aux")
 
 _NOTHING: Final = trees.flatten(None)
@@ -59,27 +54,15 @@ class HasGradient(ABC):
 
 
 @overload
-def gradient(
-    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
-) -> Callable[Concatenate[A, P], A]: ...
+def gradient(f: Of1[A, P, Q], /, argnums: Literal[0] = 0) -> Of1[A, P, A]: ...
 @overload
-def gradient(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
-) -> Callable[Concatenate[A, B, P], B]: ...
+def gradient(f: Of2[A, B, P, Q], /, argnums: Literal[1]) -> Of2[A, B, P, B]: ...
 @overload
-def gradient(
-    f: Callable[Concatenate[A, B, C, P], Q], /, argnums: Literal[2]
-) -> Callable[Concatenate[A, B, C, P], C]: ...
+def gradient(f: Of3[A, B, C, P, Q], /, argnums: Literal[2]) -> Of3[A, B, C, P, C]: ...
 @overload
-def gradient(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
-) -> Callable[Concatenate[A, B, P], tuple[A, B]]: ...
+def gradient(f: Of2[A, B, P, Q], /, argnums: Both) -> Of2[A, B, P, tuple[A, B]]: ...
 @overload
-def gradient(
-    f: Callable[Concatenate[A, B, C, P], Q],
-    /,
-    argnums: tuple[Literal[0], Literal[1], Literal[2]],
-) -> Callable[Concatenate[A, B, C, P], tuple[A, B, C]]: ...
+def gradient(f: Of3[A, B, C, P, Q], /, argnums: Three) -> Of3[A, B, C, P, tuple[A, B, C]]: ...
 def gradient(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function that returns the gradient of `f`, with the type of the argument it is taken in.
 
@@ -109,80 +92,44 @@ def gradient(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Ca
 
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, P], Q],
-    /,
-    argnums: Literal[0] = 0,
-    *,
-    has_aux: Literal[False] = False,
-) -> Callable[Concatenate[A, P], tuple[Q, A]]: ...
+    f: Of1[A, P, Q], /, argnums: Literal[0] = 0, *, has_aux: Literal[False] = False
+) -> Of1[A, P, tuple[Q, A]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1], *, has_aux: Literal[False] = False
-) -> Callable[Concatenate[A, B, P], tuple[Q, B]]: ...
+    f: Of2[A, B, P, Q], /, argnums: Literal[1], *, has_aux: Literal[False] = False
+) -> Of2[A, B, P, tuple[Q, B]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, C, P], Q],
-    /,
-    argnums: Literal[2],
-    *,
-    has_aux: Literal[False] = False,
-) -> Callable[Concatenate[A, B, C, P], tuple[Q, C]]: ...
+    f: Of3[A, B, C, P, Q], /, argnums: Literal[2], *, has_aux: Literal[False] = False
+) -> Of3[A, B, C, P, tuple[Q, C]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, P], Q],
-    /,
-    argnums: tuple[Literal[0], Literal[1]],
-    *,
-    has_aux: Literal[False] = False,
-) -> Callable[Concatenate[A, B, P], tuple[Q, tuple[A, B]]]: ...
+    f: Of2[A, B, P, Q], /, argnums: Both, *, has_aux: Literal[False] = False
+) -> Of2[A, B, P, tuple[Q, tuple[A, B]]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, C, P], Q],
-    /,
-    argnums: tuple[Literal[0], Literal[1], Literal[2]],
-    *,
-    has_aux: Literal[False] = False,
-) -> Callable[Concatenate[A, B, C, P], tuple[Q, tuple[A, B, C]]]: ...
+    f: Of3[A, B, C, P, Q], /, argnums: Three, *, has_aux: Literal[False] = False
+) -> Of3[A, B, C, P, tuple[Q, tuple[A, B, C]]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, P], tuple[Q, Aux]],
-    /,
-    argnums: Literal[0] = 0,
-    *,
-    has_aux: Literal[True],
-) -> Callable[Concatenate[A, P], tuple[tuple[Q, Aux], A]]: ...
+    f: Of1[A, P, tuple[Q, Aux]], /, argnums: Literal[0] = 0, *, has_aux: Literal[True]
+) -> Of1[A, P, tuple[tuple[Q, Aux], A]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, P], tuple[Q, Aux]],
-    /,
-    argnums: Literal[1],
-    *,
-    has_aux: Literal[True],
-) -> Callable[Concatenate[A, B, P], tuple[tuple[Q, Aux], B]]: ...
+    f: Of2[A, B, P, tuple[Q, Aux]], /, argnums: Literal[1], *, has_aux: Literal[True]
+) -> Of2[A, B, P, tuple[tuple[Q, Aux], B]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, C, P], tuple[Q, Aux]],
-    /,
-    argnums: Literal[2],
-    *,
-    has_aux: Literal[True],
-) -> Callable[Concatenate[A, B, C, P], tuple[tuple[Q, Aux], C]]: ...
+    f: Of3[A, B, C, P, tuple[Q, Aux]], /, argnums: Literal[2], *, has_aux: Literal[True]
+) -> Of3[A, B, C, P, tuple[tuple[Q, Aux], C]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, P], tuple[Q, Aux]],
-    /,
-    argnums: tuple[Literal[0], Literal[1]],
-    *,
-    has_aux: Literal[True],
-) -> Callable[Concatenate[A, B, P], tuple[tuple[Q, Aux], tuple[A, B]]]: ...
+    f: Of2[A, B, P, tuple[Q, Aux]], /, argnums: Both, *, has_aux: Literal[True]
+) -> Of2[A, B, P, tuple[tuple[Q, Aux], tuple[A, B]]]: ...
 @overload
 def value_and_gradient(
-    f: Callable[Concatenate[A, B, C, P], tuple[Q, Aux]],
-    /,
-    argnums: tuple[Literal[0], Literal[1], Literal[2]],
-    *,
-    has_aux: Literal[True],
-) -> Callable[Concatenate[A, B, C, P], tuple[tuple[Q, Aux], tuple[A, B, C]]]: ...
+    f: Of3[A, B, C, P, tuple[Q, Aux]], /, argnums: Three, *, has_aux: Literal[True]
+) -> Of3[A, B, C, P, tuple[tuple[Q, Aux], tuple[A, B, C]]]: ...
 def value_and_gradient(
     f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0, *, has_aux: bool = False
 ) -> Callable[..., Any]:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import (
     Any,
-    Concatenate,
     Generic,
     Literal,
-    ParamSpec,
     TypeAlias,
     TypeVar,
     overload,
@@ -27,16 +25,12 @@ from fgrad.autodiff.leaves import leaf_nodes
 from fgrad.autodiff.reverse import slopes
 from fgrad.errors import NotAValue
 from fgrad.graph.node import Condition, Node
-from fgrad.ops.operand import Real, any_of_arrays
+from fgrad.ops.operand import any_of_arrays
 from fgrad.transforms.gradient import gradient
+from fgrad.transforms.signatures import A, B, Both, Of1, Of2, P, Q, R
 from fgrad.transforms.variables import Call, checked
 from fgrad.trees.parameters import require_function
 
-P = ParamSpec("P")
-A = TypeVar("A")
-B = TypeVar("B")  # any result, and not `object`, with which mypy would forget that f is generic
-C = TypeVar("C")
-Q = TypeVar("Q", bound=Real)
 Row_co = TypeVar("Row_co", covariant=True)
 Mode: TypeAlias = Literal["auto", "forward", "reverse"]
 
@@ -95,26 +89,18 @@ def _leaves_of_each(rows: Sequence[object]) -> tuple[tuple[Any, ...], ...]:
 
 @overload
 def jacobian(
-    f: Callable[Concatenate[A, P], B], /, mode: Mode = "auto", *, argnums: Literal[0] = 0
-) -> Callable[Concatenate[A, P], Rows[A]]: ...
+    f: Of1[A, P, R], /, mode: Mode = "auto", *, argnums: Literal[0] = 0
+) -> Of1[A, P, Rows[A]]: ...
 @overload
 def jacobian(
-    f: Callable[Concatenate[A, C, P], B], /, mode: Mode = "auto", *, argnums: Literal[1]
-) -> Callable[Concatenate[A, C, P], Rows[C]]: ...
+    f: Of2[A, B, P, R], /, mode: Mode = "auto", *, argnums: Literal[1]
+) -> Of2[A, B, P, Rows[B]]: ...
 @overload
 def jacobian(
-    f: Callable[Concatenate[A, C, P], B],
-    /,
-    mode: Mode = "auto",
-    *,
-    argnums: tuple[Literal[0], Literal[1]],
-) -> Callable[Concatenate[A, C, P], Rows[tuple[A, C]]]: ...
+    f: Of2[A, B, P, R], /, mode: Mode = "auto", *, argnums: Both
+) -> Of2[A, B, P, Rows[tuple[A, B]]]: ...
 def jacobian(
-    f: Callable[..., Any],
-    /,
-    mode: Mode = "auto",
-    *,
-    argnums: int | tuple[int, ...] = 0,
+    f: Callable[..., Any], /, mode: Mode = "auto", *, argnums: int | tuple[int, ...] = 0
 ) -> Callable[..., Any]:
     """The function that returns the Jacobian of `f` with respect to an argument, as `Rows`.
 
@@ -156,17 +142,11 @@ def jacobian(
 
 
 @overload
-def hessian(
-    f: Callable[Concatenate[A, P], Q], /, argnums: Literal[0] = 0
-) -> Callable[Concatenate[A, P], Rows[A]]: ...
+def hessian(f: Of1[A, P, Q], /, argnums: Literal[0] = 0) -> Of1[A, P, Rows[A]]: ...
 @overload
-def hessian(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: Literal[1]
-) -> Callable[Concatenate[A, B, P], Rows[B]]: ...
+def hessian(f: Of2[A, B, P, Q], /, argnums: Literal[1]) -> Of2[A, B, P, Rows[B]]: ...
 @overload
-def hessian(
-    f: Callable[Concatenate[A, B, P], Q], /, argnums: tuple[Literal[0], Literal[1]]
-) -> Callable[Concatenate[A, B, P], Rows[tuple[A, B]]]: ...
+def hessian(f: Of2[A, B, P, Q], /, argnums: Both) -> Of2[A, B, P, Rows[tuple[A, B]]]: ...
 def hessian(f: Callable[..., Any], /, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function that returns the Hessian of `f` with respect to an argument, as `Rows`.
 

@@ -11,7 +11,7 @@ import attrs
 from pyrsistent import pmap, pvector
 
 from fgrad.graph.node import Node
-from fgrad.ops.operand import any_of_arrays, arrays
+from fgrad.ops.operand import OF_ARRAYS, any_of_arrays, arrays
 
 if TYPE_CHECKING:
     from fgrad.trees.attributes import Extras, Maker
@@ -208,7 +208,7 @@ def _found(kind: type) -> Container | None:
 
 def _is_number(kind: type) -> bool:
     """Whether it is a class of nodes of numbers, and not of arrays, which not everybody takes."""
-    return issubclass(kind, Node) and not kind.truth and kind.rank != 1
+    return issubclass(kind, Node) and not kind.truth and kind.rank not in OF_ARRAYS
 
 
 _FLOATS: Final = frozenset({float})  # what most leaves are

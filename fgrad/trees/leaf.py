@@ -55,6 +55,11 @@ def result(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
     return bool(value) if is_bool(value) else leaf_of(value, path), LEAF
 
 
+def spread(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
+    """The same among arguments whose arrays are spread: a program takes each number by itself."""
+    return number(value, path) if is_array(value) else argument(value, path)
+
+
 def argument(value: Any, path: str) -> tuple[Leaf, Structure[Any]]:
     """The same among arguments of a compiled function: numbers, nodes of them and truth values."""
     if is_bool(value):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from fgrad import trees
@@ -54,16 +55,20 @@ def name_of(f: Callable[..., Any], place: int) -> str:
 
 
 def flattened(
-    f: Callable[[], Callable[..., Any] | None], args: Sequence[Any], kwargs: Mapping[str, Any]
+    f: Callable[[], Callable[..., Any] | None],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    *,
+    arrays: bool = False,
 ) -> tuple[tuple[trees.Leaf, ...], trees.Structure[Any]]:
     """The leaves and the structure of `(args, kwargs)`; errors are those of `trees.flatten`.
 
     They name an argument by its parameter of `f()`, which is called for an error alone.
     """
     try:
-        return trees.arguments((args, kwargs), "arguments")
+        return trees.arguments((args, kwargs), "arguments", arrays=arrays)
     except (NotAValue, CyclicTree):
-        refuse(f(), args, kwargs, trees.arguments)
+        refuse(f(), args, kwargs, partial(trees.arguments, arrays=arrays))
         raise
 
 

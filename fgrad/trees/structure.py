@@ -11,7 +11,7 @@ import attrs
 
 from fgrad.errors import NotPicklable, TreeMismatch
 from fgrad.ops.operand import Operand, is_real, literal
-from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_for
+from fgrad.trees.containers import _FLOATS, USUAL, Container, Parts, are_leaves, container_for
 from fgrad.trees.sameness import exact, same
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FLOATS: Final = frozenset({float})  # what most leaves are
 _TUPLE: Final = USUAL[tuple]
 
 

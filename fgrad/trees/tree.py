@@ -20,7 +20,7 @@ from fgrad.graph.node import Node
 from fgrad.trees.containers import STATIC as STATIC
 from fgrad.trees.containers import USUAL, Container, Parts, are_leaves, container_of
 from fgrad.trees.leaf import Leaf as Leaf
-from fgrad.trees.leaf import argument, number, result
+from fgrad.trees.leaf import argument, number, result, spread
 from fgrad.trees.sameness import equal
 from fgrad.trees.structure import LEAF as LEAF
 from fgrad.trees.structure import Structure as Structure
@@ -38,7 +38,6 @@ _Nodes: TypeAlias = (
 )
 
 _DEEPEST: Final = 200
-_FLOATS: Final = frozenset({float})  # what most leaves are
 _map: Final = map  # Python's, which is hidden below
 _REMEMBERED: Final = 1024
 """The number of leaves of a tuple or list up to which its structure is cached."""
@@ -77,14 +76,6 @@ class Registry:
         """The leaves and the structure, as `fgrad.trees.flatten`."""
         return self._flattened(tree, name, number)
 
-    def results(self, tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[T]]:
-        """The same for the result of a function, which may hold truth values."""
-        return self._flattened(tree, name, result)
-
-    def arguments(self, tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
-        """The same for arguments, with a structure that says which leaves are truth values."""
-        return self._flattened(tree, name, argument, plain=False)
-
     def _flattened(
         self,
         tree: T,
@@ -106,12 +97,6 @@ class Registry:
         if self._containers is not USUAL or not structure.read(tree, leaves, plain=True):
             leaves.clear()
             self._matched(structure, tree, name, leaves, number)
-        return tuple(leaves)
-
-    def matched_results(self, structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
-        """The same for a tree like the result of a function, which may hold truth values."""
-        leaves: list[Leaf] = []
-        self._matched(structure, tree, name, leaves, result)
         return tuple(leaves)
 
     def leaves(self, tree: object) -> tuple[Leaf, ...]:
@@ -245,20 +230,23 @@ def results(tree: T, name: str = "result") -> tuple[tuple[Leaf, ...], Structure[
 
     Errors are those of `flatten`.
     """
-    return _USUAL.results(tree, name)
+    return _USUAL._flattened(tree, name, result)
 
 
-def arguments(tree: T, name: str) -> tuple[tuple[Leaf, ...], Structure[T]]:
-    """The leaves and the structure of arguments: numbers, nodes and truth values.
+def arguments(tree: T, name: str, *, arrays: bool = False) -> tuple[tuple[Leaf, ...], Structure[T]]:
+    """The leaves and the structure of arguments: numbers, nodes, truth values, and `arrays` if they are spread.
 
     Errors are those of `flatten`.
     """
-    return _USUAL.arguments(tree, name)
+    leaf = spread if arrays else argument
+    return _USUAL._flattened(tree, name, leaf, plain=arrays)
 
 
 def matched_results(structure: Structure[T], tree: T, name: str) -> tuple[Leaf, ...]:
     """The leaves of a tree like the result of a function, in the order of `structure`, as `matched`."""
-    return _USUAL.matched_results(structure, tree, name)
+    leaves: list[Leaf] = []
+    _USUAL._matched(structure, tree, name, leaves, result)
+    return tuple(leaves)
 
 
 def _kind_name(kind: type | None) -> str:

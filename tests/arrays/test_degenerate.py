@@ -1,6 +1,7 @@
 """Where values are equal or zero: right derivatives where there are some, nan where there are none."""
 
 import itertools
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -170,3 +171,59 @@ def test_where_there_is_no_derivative_it_is_nan() -> None:
     assert np.isnan(fg.gradient(lambda a: fg.slogdet(a).logabsdet)(zero)).all()
     assert np.isnan(fg.cholesky(singular)[np.tril_indices(3)]).all()
     assert np.isnan(fg.gradient(lambda a: fg.sum(fg.qr(a).Q))(tall)).any()
+
+
+def exact_minors(a: Any) -> Any:
+    """The cofactors, exactly."""
+    n = len(a)
+    whole = [[Fraction(float(x)) for x in row] for row in a]
+
+    def exact(rows: list[list[Fraction]]) -> Fraction:
+        if not rows:
+            return Fraction(1)
+        parts = [rows[0][j] * exact([r[:j] + r[j + 1 :] for r in rows[1:]]) for j in range(len(rows))]  # fmt: skip
+        return sum(parts[::2], Fraction(0)) - sum(parts[1::2], Fraction(0))
+
+    out = np.zeros((n, n))
+    for i, j in itertools.product(range(n), repeat=2):
+        rest = [r[:j] + r[j + 1 :] for k, r in enumerate(whole) if k != i]
+        out[i, j] = (-1) ** (i + j) * exact(rest)
+    return out
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_singular_matrices_among_others_have_their_cofactors_and_do_not_change_these(
+    n: int,
+) -> None:
+    random = np.random.default_rng(n)
+    batch = random.normal(size=(6, n, n))
+    batch[1, :, -1] = batch[1, :, 0] * 2.0
+    batch[2] = 0.0
+    batch[3, 0] *= 1e-9
+    batch[4, -1] = batch[4, 0] + 1e-7 * batch[4, -1]
+    slope = fg.gradient(lambda a: fg.sum(fg.det(a)))
+    found = slope(batch)
+    for a, g in zip(batch, found, strict=True):
+        size = np.abs(a).max() ** (n - 1)
+        assert np.allclose(g, exact_minors(a), rtol=1e-11, atol=1e-13 * size)
+        assert np.allclose(g, slope(a), rtol=1e-11, atol=1e-13 * size)
+    move = random.normal(size=batch.shape)
+    bent = fg.jvp(slope)(batch, move)[1]
+    for a, d, h in zip(batch, move, bent, strict=True):
+        assert np.allclose(h, fg.jvp(slope)(a, d)[1], rtol=1e-8, atol=1e-8)
+        step = 1e-5
+        around = (exact_minors(a + step * d) - exact_minors(a - step * d)) / (2.0 * step)
+        assert np.allclose(h, around, rtol=1e-5, atol=1e-6)
+
+
+def test_equal_elements_keep_their_order_whatever_their_number() -> None:
+    """What flows to the first of two that are equal is what the first place gets."""
+    random = np.random.default_rng(0)
+    for size in (50, 9000):
+        x = np.round(random.normal(size=size), 2)
+        x[::97], x[5::101], x[7::103] = np.nan, -0.0, 0.0
+        weights = random.normal(size=size)
+        found = fg.gradient(lambda v, w=weights: fg.sum(fg.sort(v) * w))(x)
+        expected = np.empty(size)
+        expected[np.argsort(x, kind="stable")] = weights
+        assert np.array_equal(found, expected)

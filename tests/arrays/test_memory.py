@@ -2,6 +2,7 @@
 
 import gc
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -80,3 +81,18 @@ def test_blocks_change_no_bit(case: Case, monkeypatch: pytest.MonkeyPatch) -> No
         assert np.array_equal(a, b)
     if case.name == "sin" and np.size(args[0]):
         assert taken == [True]
+
+
+def test_what_is_indexed_by_a_large_array_is_not_kept() -> None:
+    """Operations are remembered by what they are made of, but an order of many elements comes once."""
+    random, held = np.random.default_rng(0), []
+    x = random.normal(size=2000)
+    for _ in range(3):
+        places = random.permutation(2000)
+        y = fg.var(x)[places]
+        fg.gradient(lambda v, p=places: fg.sum(fg.at(v)[p[:1000]].set(1.0)[p]))(x)
+        held.append(weakref.ref(y.op.key[0].parts[0]))
+        assert held[-1]() is not None
+        del y, places
+    gc.collect()
+    assert [kept() is None for kept in held] == [True] * 3

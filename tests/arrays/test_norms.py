@@ -72,3 +72,34 @@ def test_orders_that_are_none_are_refused() -> None:
     ):
         with pytest.raises(fg.ShapeMismatch, match="norm"):
             fg.norm(x, order, axis)
+
+
+@pytest.mark.parametrize("order", [None, 2, 3, 1.5, 0.5, 40, -1, -2.5])
+@pytest.mark.parametrize("scale", [2.0**-700, 2.0**-900, 2.0**700, 2.0**900])
+def test_norms_neither_over_nor_underflow(order: Any, scale: float) -> None:
+    """A norm is homogeneous, and so are its derivatives."""
+    f: Any = lambda v: fg.norm(v, order)
+    assert f(V * scale) / scale == pytest.approx(f(V), rel=1e-13)
+    assert fg.gradient(f)(V * scale) == pytest.approx(fg.gradient(f)(V), rel=1e-12)
+    bent = [np.array(fg.hessian(f)(x)) * s for x, s in ((V * scale, scale), (V, 1.0))]
+    assert np.allclose(*bent, rtol=1e-11, atol=1e-13)
+    many = np.stack([V, V * scale, V * 0.0])
+    slopes = fg.gradient(lambda m: fg.sum(fg.norm(m, order, 1)))(many)
+    assert slopes[:2] == pytest.approx(np.stack([fg.gradient(f)(V)] * 2), rel=1e-12)
+    assert np.array_equal(slopes[2], np.zeros(4))
+
+
+@pytest.mark.parametrize("order", [0.5, 0.9, -1, -0.5, 1, 1.5])
+def test_nothing_flows_to_an_element_that_is_0(order: float) -> None:
+    """Where the slope of |x|**p is infinite on both sides, with opposite signs, it is that of |x|."""
+    x, move = np.array([1.5, 0.0, -2.0]), np.array([1.0, 7.0, 1.0])
+    rest = fg.gradient(lambda v: fg.norm(v, order))(np.array([1.5, -2.0]))
+    if order < 0.0:
+        rest = rest * 0.0  # the norm is 0
+    f: Any = lambda v: fg.norm(v, order)
+    assert fg.gradient(f)(x) == pytest.approx([rest[0], 0.0, rest[1]])
+    assert fg.jvp(f)(x, move)[1] == pytest.approx(rest.sum())
+    v = fg.var(x)
+    y = f(v)
+    assert fg.grad_nodes(fg.Graph.of(y), y)[v].value == pytest.approx([rest[0], 0.0, rest[1]])
+    assert np.isfinite(np.array(fg.hessian(f)(x))).all()

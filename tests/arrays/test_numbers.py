@@ -104,7 +104,7 @@ def test_a_plain_mask_is_data_where_whole_arrays_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize("kind", [ArrayNode, ArrayCondition, _NumberOfArrays, _ConditionOfArrays])
-def test_attributes_of_nodes_are_found_without_a_hook(kind: type) -> None:
+def test_attributes_of_nodes_are_found_without_a_hook(kind: Any) -> None:
     """With one Python does not remember where a slot is, and every sweep takes a tenth longer."""
     assert not hasattr(kind, "__getattr__")
     assert kind.__getattribute__ is object.__getattribute__

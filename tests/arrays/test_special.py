@@ -42,7 +42,7 @@ def test_gradients_of_arrays_are_those_of_the_elements_to_second_order(op: Any) 
     pytest.importorskip("scipy")
     order = op.name in {"jv", "iv", "kv", "yv", "gammainc", "gammaincc", "gamma_density"}
     order = order or (op.name.endswith(("_slope", "_integral")) and op.arity == 2)
-    fixed = (1.0,) if order or op.name in {"polygamma_gap", "zeta_log"} else ()
+    fixed = (1.0,) if order or op.name in {"beta_slope", "polygamma_gap", "zeta_log"} else ()
     rows = np.array([[0.3, 0.7, 0.9], [1.4, 1.2, 1.6], [0.2, 0.4, 0.5]])[: op.arity - len(fixed)]
     if op.name in {"zeta", "zeta_log"}:
         rows = rows + 1.5

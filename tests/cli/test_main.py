@@ -724,4 +724,4 @@ def test_the_command_imports_rich_only_for_a_terminal() -> None:
 def test_its_errors_carry_their_problem_and_pickle(kind: type[WrongUsage | ModelFailed]) -> None:
     error = kind("a problem")
     back = pickle.loads(pickle.dumps(error))
-    assert (type(back), back.problem, str(back)) == (kind, "a problem", "a problem")
+    assert (type(back), str(back)) == (kind, "a problem")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 from unittest import mock
 
@@ -213,3 +214,97 @@ def test_a_start_outside_of_the_bounds_is_moved_within() -> None:
     assert attrs.astuple(outside.params)[:2] == pytest.approx(
         attrs.astuple(inside.params)[:2], rel=1e-5
     )
+
+
+ROWS = np.random.default_rng(3).normal(size=(50, 3))
+WEIGHTS = np.array([1.0, -2.0, 0.5])
+ANSWERS = ROWS @ WEIGHTS + 0.3 + np.random.default_rng(4).normal(0.0, 0.01, 50)
+Linear = dict[str, Any]
+
+
+def of_row(p: Linear, x: Any, y: Any) -> Any:
+    return p["w"] @ x + p["b"] - y
+
+
+def of_all(p: Linear, x: Any, y: Any) -> Any:
+    return x @ p["w"] + p["b"] - y
+
+
+@pytest.mark.parametrize("form", ["rows", "sums", "whole", "closed"])
+def test_arrays_are_parameters_and_data(form: str) -> None:
+    start: Linear = {"w": np.zeros(3), "b": 0}
+    with mock.patch.object(of, "MANY", 0 if form == "sums" else of.MANY):
+        if form == "closed":
+            fit = fg.least_squares(lambda p: of_all(p, ROWS, ANSWERS), start)
+        elif form == "whole":
+            fit = fg.least_squares(of_all, start, (ROWS, ANSWERS), whole=True)
+        else:
+            fit = fg.least_squares(of_row, start, (ROWS, ANSWERS))
+    design = np.column_stack((ROWS, np.ones(50)))
+    exact, *_ = np.linalg.lstsq(design, ANSWERS)
+    assert fit.converged
+    assert np.allclose([*fit.params["w"], fit.params["b"]], exact, atol=1e-8)
+    rest = ANSWERS - design @ exact
+    covariance = rest @ rest / 46 * np.linalg.inv(design.T @ design)
+    assert np.allclose(fit.covariance, covariance, rtol=1e-5)
+    assert np.allclose([*fit.errors["w"], fit.errors["b"]], np.sqrt(np.diag(covariance)), rtol=1e-5)
+    assert "array (3,)" in repr(fit)
+    assert pickle.loads(pickle.dumps(fit)).params["w"].tolist() == fit.params["w"].tolist()
+
+
+def test_a_model_written_for_scipy_fits_by_rows_and_as_a_whole() -> None:
+    def model(x: Any, t: Any, y: Any) -> Any:
+        return x[0] + (90.0 - x[0]) * np.exp(-x[1] * t) - y
+
+    found, _ = reference()
+    start = np.array([10.0, 0.5])
+    by_rows = fg.least_squares(model, start, (T, Y))
+    whole = fg.least_squares(model, start, (T, Y), whole=True)
+    assert by_rows.params == pytest.approx(found[::-1], rel=1e-6)
+    assert whole.params == pytest.approx(found[::-1], rel=1e-6)
+
+
+def test_bounds_of_arrays_are_numbers_arrays_and_none() -> None:
+    bounds = {"w": [None, -1.0, None], "b": None}, {"w": 0.75, "b": 10.0}
+    fit = fg.least_squares(of_row, {"w": np.zeros(3), "b": 0.0}, (ROWS, ANSWERS), bounds=bounds)
+    assert fit.converged
+    assert (fit.params["w"][0], fit.params["w"][1]) == pytest.approx((0.75, -1.0), abs=1e-6)
+
+
+def test_other_data_of_a_whole_give_the_same_program() -> None:
+    """So its code is found again, in memory or on disk."""
+
+    def bends(x: Any, y: Any) -> Any:
+        return np.concatenate([x - y, fg.exp(x[1:]) - x[:-1]])
+
+    first, second = (
+        of.Sparse.of(bends, np.zeros(9), (np.random.default_rng(seed).normal(size=9),))
+        for seed in (0, 1)
+    )
+    assert first.slopes.program.digest == second.slopes.program.digest
+    values, slopes = second.both(np.zeros(9))
+    assert values[:9].tolist() == (-np.random.default_rng(1).normal(size=9)).tolist()
+    assert slopes.shape == (17, 9)
+
+
+WRONG_ARRAYS: dict[str, tuple[Any, str]] = {
+    "data that are no tuple": (lambda: fg.least_squares(of_row, np.zeros(3), T), "data as a tuple; got"),
+    "columns of two lengths": (lambda: fg.least_squares(of_row, {"w": np.zeros(3), "b": 0.0}, (ROWS, Y)), "columns of one length; got x.* of 50, y of 60"),
+    "bounds that meet in an element": (lambda: fg.least_squares(of_row, np.zeros(3), (ROWS, Y), bounds=([0, 1, 0], 1.0)), r"params\[1\] needs a lower bound below"),
+    "nothing returned": (lambda: fg.least_squares(lambda x: None, np.zeros(3)), "residuals needs a result; got None"),
+    "truth values": (lambda: fg.least_squares(lambda x: x > 0.0, np.zeros(3)), "numbers; got a truth value"),
+    "a count": (lambda: fg.least_squares(lambda p: p.n, Counted(1.0, 2)), r"params\.n needs"),
+}  # fmt: skip
+
+
+@attrs.frozen
+class Counted:
+    x: float
+    n: int
+
+
+@pytest.mark.parametrize("name", WRONG_ARRAYS)
+def test_wrong_arrays_are_told(name: str) -> None:
+    action, words = WRONG_ARRAYS[name]
+    with pytest.raises(fg.NotAValue, match=words):
+        action()

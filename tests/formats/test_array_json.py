@@ -105,7 +105,7 @@ INDEX = (
         ("[2]", "[]", "a literal"),
         ("[2]", "2", "a list is needed"),
         ("[2]", "[3000000000000,3000000000000]", "no float64 of shape"),
-        ("[2]", f"[{','.join('1' * 40)}]", "at most 32"),
+        ("[2]", f"[{','.join('1' * 70)}]", "at most "),
         ("float64", "float32", "an array is"),
         ("float64", "int64", "an array is"),
         ('"float64"', '"x":1,"float64"', "an array is"),
@@ -186,3 +186,10 @@ def test_mutants_raise_nothing_but_format_errors() -> None:
     assert all(fuzz.outcome(text.encode()) == "read" for text in sound)
     seen = [fuzz.outcome(fuzz.mutant(seed, sound)) for seed in range(1000)]
     assert set(seen) == {"read", "refused"}
+
+
+def test_an_array_of_as_many_axes_as_numpy_has_comes_back() -> None:
+    most = 32 if np.lib.NumpyVersion(np.__version__) < "2.0.0" else 64
+    x = fg.var(np.full((1,) * most, 2.0))
+    graph = fg.Graph.of(fg.sum(x * x), x)
+    assert fg.loads(fg.dumps(graph), kind=fg.Graph) == graph

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import operator
 import pickle
 import weakref
 from collections.abc import Callable
@@ -83,7 +84,12 @@ def test_equality_and_hash_are_identity() -> None:
     assert x in [twin, x]
     assert [twin, x].index(x) == 1
     assert {x: 1}[x] == 1
-    assert x != twin
+    for compare in (operator.eq, operator.ne):
+        assert compare(x, twin) is (compare is operator.ne)  # no sign stands there
+    with pytest.raises(fg.SilentDetach, match=r"equal\(x, y\)"):
+        _ = x == twin
+    with pytest.raises(fg.SilentDetach, match="x is y"):
+        _ = x != twin
     assert len({x, twin, x}) == 2
     assert loose.var(2.0) != "x"
     assert x not in [twin, None]

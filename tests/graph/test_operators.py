@@ -258,7 +258,7 @@ def test_a_node_is_not_equal_to_what_is_no_number() -> None:
             assert other != subject
 
 
-def test_another_node_is_another_unless_one_has_no_value_yet() -> None:
+def test_whether_two_nodes_are_equal_is_asked_by_equal() -> None:
     other = fg.var(2.0)
     for subject in subjects():
         if subject.abstract:
@@ -266,8 +266,11 @@ def test_another_node_is_another_unless_one_has_no_value_yet() -> None:
                 with pytest.raises(fg.TracedNumber):
                     compared(subject)
         else:
-            assert subject != other
-            assert other != subject
+            for compared in (lambda x: x == other, lambda x: other != x):
+                with pytest.raises(fg.SilentDetach, match=r"equal\(x, y\)|truth value"):
+                    compared(subject)
+            assert subject not in [other, None]
+            assert other not in (subject, None)
 
 
 def test_conditions_are_joined_by_signs_on_floats_and_on_nodes_alike() -> None:

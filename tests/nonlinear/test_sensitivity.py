@@ -69,8 +69,24 @@ def test_a_solution_between_bounds_that_meet_does_not_move() -> None:
     assert problem.sensitivity(found, 1.0) == 0.0
 
 
-def test_a_constraint_that_is_met_and_holds_nothing_has_two_sides() -> None:
+@pytest.mark.parametrize("solver", ["trust-constr", "SLSQP", "ipopt"])
+def test_a_bound_that_holds_little_counts_where_the_solution_is_sharp(solver: Solver) -> None:
+    """As of a sum of many terms with small weights, each bound of which has a small multiplier."""
+    if solver == "ipopt":
+        pytest.importorskip("ipyopt")
+    problem = fg.nlp(
+        lambda x, p: 1e-5 * fg.square(x[0] - p) + fg.square(x[1] - p), None, [0.5, 0.5], 2.0,
+        bounds=([None, None], [1.0, None]),
+    )  # fmt: skip
+    found = fg.solve_nlp(problem, solver, tolerance=1e-12)
+    assert problem.sensitivity(found, 1.0) == pytest.approx([0.0, 1.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("solver", ["trust-constr", "SLSQP", "ipopt"])
+def test_a_constraint_that_is_met_and_holds_nothing_has_two_sides(solver: Solver) -> None:
+    if solver == "ipopt":
+        pytest.importorskip("ipyopt")
     problem = fg.nlp(lambda x, p: fg.square(x - p), lambda x, p: x <= 1.0, 0.0, 1.0)
-    found = fg.solve_nlp(problem, "SLSQP")
+    found = fg.solve_nlp(problem, solver)
     with pytest.raises(fg.NotRegular, match="met there without holding"):
         problem.sensitivity(found, 1.0)

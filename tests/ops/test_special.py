@@ -22,7 +22,7 @@ from tests.samples.special_cases import LIMIT, LOOSE, SLOW, SPECIAL
 # Those that exist as derivatives of others.
 INTERNAL = {
     "sinc_slope", "bernoulli", "bose", "entr_slope", "erfc_integral", "normal_density",
-    "erfinv_slope", "erfcinv_slope", "ndtri_slope", "polygamma_gap", "gamma_density", "zeta_log",
+    "erfinv_slope", "erfcinv_slope", "ndtri_slope", "beta_slope", "polygamma_gap", "gamma_density", "zeta_log",
     "ellipk_slope", "ellipe_slope", "lambertw_slope",
 }  # fmt: skip
 gradient: Any = fg.gradient  # of functions that types say nothing of
@@ -282,6 +282,69 @@ def test_slopes_that_nearly_cancel_keep_their_digits() -> None:
             assert relative(fg.gradient(fg.lambertw)(x), mp.exp(-w) / (1 + w)) < 1e-14
             bend = -mp.exp(-2 * w) * (2 + w) / (1 + w) ** 3
             assert relative(second(fg.lambertw, x), bend) < 1e-14
+
+
+def beta_derivative(m: int, n: int, x: float, y: float) -> Any:
+    """By the derivatives of the logarithm, with as many digits as cancel."""
+    small = min(abs(x), abs(y), abs(x + y))
+    with mp.workdps(60 + int((m + n + 2) * max(0.0, -math.log10(small)))):
+        a, b = mp.mpf(x), mp.mpf(y)
+
+        def bend(i: int, j: int) -> Any:
+            end = mp.psi(i + j - 1, a + b)
+            return -end if i and j else mp.psi(i - 1, a) - end if i else mp.psi(j - 1, b) - end
+
+        found = {(0, 0): mp.gamma(a) * mp.gamma(b) * mp.rgamma(a + b)}
+        for i, j in itertools.product(range(m + 1), range(n + 1)):
+            p, q = (i - 1, j) if i else (0, j - 1)
+            if i or j:
+                found[i, j] = mp.fsum(
+                    math.comb(p, k) * math.comb(q, r) * found[k, r] * bend(i - k, j - r)
+                    for k in range(p + 1)
+                    for r in range(q + 1)
+                )
+        return found[m, n]
+
+
+SIZES = (-0.3, -1e-3, 1e-40, 1e-8, 1e-3, 0.1, 0.7, 1.0, 2.5, 20.0, 1e3, 1e6)
+
+
+@pytest.mark.parametrize("orders", [(1, 0), (2, 0), (1, 1), (1, 2), (2, 2)])
+def test_derivatives_of_beta_of_any_order_keep_their_digits(orders: tuple[int, int]) -> None:
+    """Mixed ones are differences of terms of size 1 / (x y (x + y)), of which few digits are left."""
+    for x, y in itertools.product(SIZES, repeat=2):
+        if x == -y:
+            continue
+        f: Any = fg.beta
+        for place in (0,) * orders[0] + (1,) * orders[1]:
+            f = gradient(f, argnums=place)
+        truth = beta_derivative(*orders, x, y)
+        if 1e-290 < abs(truth) < 1e290:
+            assert relative(f(x, y), truth) < (1e-13 if min(x, y) < 20.0 else 1e-12), (x, y)
+
+
+def test_beta_of_negative_arguments_keeps_its_digits() -> None:
+    """Terms of its logarithm cancel, and what a sum rounds away decides where it is nearly whole."""
+    sizes = (-1e6 - 0.3, -333.25, -100.2, -20.7, -15.1, -3.3, -0.1, 0.1, 3.0, 16.2, 40.3, 1e6, 1e15)
+    with mp.workdps(60):
+        for x, y in itertools.product(sizes, repeat=2):
+            if min(x, y) > 0.0 or x == -y:
+                continue
+            truth = mp.gamma(mp.mpf(x)) * mp.gamma(mp.mpf(y)) * mp.rgamma(mp.mpf(x) + mp.mpf(y))
+            size = mp.log(abs(truth))
+            assert float(abs(fg.betaln(x, y) - size)) < 1e-13 * max(1.0, float(abs(size))), (x, y)
+            if abs(size) < 650:
+                bound = 2e-13 * max(1.0, float(abs(size)))
+                assert relative(fg.beta(x, y), truth) < bound, (x, y)
+
+
+def test_polygamma_of_a_high_order_is_right_where_its_power_underflows() -> None:
+    with mp.workdps(60):
+        for n, x in ((21, 1e15), (140, 200.0), (149, 300.0), (100, 1e3), (100, 125.0)):
+            truth = mp.psi(n, mp.mpf(x))
+            assert relative(fg.polygamma(float(n), x), truth) < 5e-14, (n, x)
+            gap = mp.psi(n, mp.mpf(x) + mp.mpf(0.5)) - truth
+            assert relative(beta.polygamma_gap(float(n), x, 0.5), gap) < 1e-13, (n, x)
 
 
 @pytest.mark.parametrize("x", [0.01, 3.0, 690.0, 698.5, 702.0, 705.2, 720.0])

@@ -291,3 +291,21 @@ assert_type(fg.minimize(lambda p: error(p, a), affine, fg.lbfgs()).params, Affin
 assert_type(fg.adam().start(affine), fg.State[Affine])
 assert_type(fg.adam()(fg.adam().start(affine), affine).params.bias, Array)
 assert_type(fg.gradient(of_vector)(vector), Array)
+
+
+def constraints(x: Array, y: Array) -> dict[str, object]:
+    assert_type(fg.equal(x, y), npt.NDArray[np.bool_])
+    assert_type(fg.less_equal(x, 1.0), npt.NDArray[np.bool_])
+    assert_type(fg.equal(0.0, x), npt.NDArray[np.bool_])
+    return {"equal": fg.equal(x, y), "less": x <= y}
+
+
+def total(x: Array) -> float:
+    return fg.sum(x * x)
+
+
+def at_most(x: Array) -> object:
+    return x <= 1.0
+
+
+assert_type(fg.nlp(total, at_most, np.array(a), bounds=(0.0, [1.0, None, 2.0])).x0, Array)

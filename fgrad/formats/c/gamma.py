@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from fgrad.formats.c.special import array
 from fgrad.ops import gamma
 
-
-def _table(name: str, values: Sequence[float]) -> tuple[str, str]:
-    rows = ",\n".join(f"    {value.hex()}" for value in values)
-    return name, f"static const double {name}[{len(values)}] = {{\n{rows}\n}};\n"
-
-
-_TABLES: Final = (
-    _table("fgrad_lgamma_two", gamma._LGAMMA_AT_TWO),
-    _table("fgrad_lgamma_one", gamma._LGAMMA_AT_ONE),
-    _table("fgrad_digamma_two", gamma._DIGAMMA_AT_TWO),
-    _table("fgrad_digamma_root", gamma._DIGAMMA_AT_ROOT),
-    _table("fgrad_bernoulli", gamma._BERNOULLI),
-    _table(
-        "fgrad_stirling_terms",
-        [b / (2 * k * (2 * k - 1)) for k, b in enumerate(gamma._BERNOULLI, 1)],
-    ),
-    _table("fgrad_far_terms", [-b / (2 * k) for k, b in enumerate(gamma._BERNOULLI, 1)]),
-    _table("fgrad_factorial", [float(math.factorial(n)) for n in range(150)]),
-)
+_TABLES: Final = {
+    "fgrad_lgamma_two": gamma._LGAMMA_AT_TWO,
+    "fgrad_lgamma_one": gamma._LGAMMA_AT_ONE,
+    "fgrad_digamma_two": gamma._DIGAMMA_AT_TWO,
+    "fgrad_digamma_root": gamma._DIGAMMA_AT_ROOT,
+    "fgrad_bernoulli": gamma._BERNOULLI,
+    "fgrad_stirling_terms": [b / (2 * k * (2 * k - 1)) for k, b in enumerate(gamma._BERNOULLI, 1)],
+    "fgrad_far_terms": [-b / (2 * k) for k, b in enumerate(gamma._BERNOULLI, 1)],
+    "fgrad_factorial": [float(math.factorial(n)) for n in range(150)],
+}
 
 _FUNCTIONS: Final = {
     "fgrad_horner": """\
@@ -180,22 +172,32 @@ static double fgrad_digamma(double x)
     return fgrad_digamma(1.0 - x) - {math.pi.hex()} * fgrad_cotpi(x);
 }}
 """,
+    "fgrad_shrunk": """\
+/* factor * x**-n, also where the power alone would underflow */
+static double fgrad_shrunk(double factor, double x, int n)
+{
+    const double power = fgrad_pow(x, -(double)n);
+    const int half = n / 2;
+    if (!(fabs(power) < 1e-290)) return factor * power;
+    return factor * fgrad_pow(x, -(double)half) * fgrad_pow(x, -(double)(n - half));
+}
+""",
     "fgrad_polygamma_size": f"""\
 /* polygamma(n, x) but for its sign at x > 0 */
 static double fgrad_polygamma_size(int n, double x)
 {{
     const double factorial = fgrad_factorial[n];
-    double terms[256], power, factor;
+    double terms[256], factor;
     int k, count = 0;
     if (x == INFINITY) return 0.0;
     while (x < {gamma._LARGE!r} + n) {{
-        terms[count++] = factorial * fgrad_pow(x, -(n + 1.0));
+        terms[count++] = fgrad_shrunk(factorial, x, n + 1);
         x += 1.0;
     }}
-    power = fgrad_pow(x, -(double)n);
-    terms[count++] = factorial / n * power;
-    terms[count++] = factorial * power / (2.0 * x);
-    factor = factorial * power / x;
+    factor = fgrad_shrunk(factorial, x, n);
+    terms[count++] = fgrad_shrunk(factorial / n, x, n);
+    terms[count++] = factor / (2.0 * x);
+    factor /= x;
     for (k = 1; k <= {len(gamma._BERNOULLI)}; k++) {{
         factor *= (2.0 * k + n - 1.0) / (2.0 * k) / x;
         terms[count++] = fgrad_bernoulli[k - 1] * factor;
@@ -235,4 +237,6 @@ static double fgrad_polygamma(double order, double x)
 """,
 }  # fmt: skip
 
-GAMMA: Final[Mapping[str, str]] = MappingProxyType(dict(_TABLES) | _FUNCTIONS)
+GAMMA: Final[Mapping[str, str]] = MappingProxyType(
+    {name: array(name, numbers) for name, numbers in _TABLES.items()} | _FUNCTIONS
+)

@@ -36,7 +36,8 @@ def missing(op: Op) -> str | None:
     return "its value is SciPy's" if isinstance(op.impl, Borrowed) else "it is for Python alone"
 
 
-def _array(name: str, numbers: Sequence[float]) -> str:
+def array(name: str, numbers: Sequence[float]) -> str:
+    """The constant array of these numbers."""
     rows = [numbers[i : i + 4] for i in range(0, len(numbers), 4)]
     text = ",\n    ".join(", ".join(x.hex() for x in row) for row in rows)
     return f"static const double {name}[] = {{\n    {text}\n}};\n"
@@ -134,7 +135,7 @@ static double fgrad_growth(double x)
     return value < INFINITY ? value + value * fgrad_product_error(x, x, square) : value;
 }
 """,
-    "fgrad_chebyshev": _array("fgrad_chebyshev", normal.CHEBYSHEV),
+    "fgrad_chebyshev": array("fgrad_chebyshev", normal.CHEBYSHEV),
     "fgrad_erfcx": f"""\
 /* exp(x * x) * erfc(x) (Shepherd and Laframboise 1981) */
 static double fgrad_erfcx(double x)

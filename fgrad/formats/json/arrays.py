@@ -15,7 +15,7 @@ from typing import Any, Final
 from fgrad.arrays.linear import Key
 from fgrad.arrays.makers import MAKERS, is_of_kind, size_of_result
 from fgrad.arrays.nodes import computed
-from fgrad.arrays.packing import KINDS, packed, unpacked
+from fgrad.arrays.packing import KINDS, MOST_AXES, packed, unpacked
 from fgrad.arrays.primitive import ArrayOp
 from fgrad.arrays.values import shape_of
 from fgrad.errors import FormatError, NotAValue, Untranslatable
@@ -24,7 +24,6 @@ from fgrad.ops.operand import is_array
 
 PREFIX: Final = "array."
 _LITERALS: Final = ("float64", "bool")
-_MOST_AXES: Final = 32  # what the oldest numpy has
 _FREE: Final = 1 << 24
 _EACH: Final = 64
 
@@ -92,8 +91,8 @@ class ArrayReader:
     def shape(self, path: Path, raw: Any) -> tuple[int, ...]:
         """A list of whole numbers from 0."""
         lengths = self.document.listed(path, raw)
-        if len(lengths) > _MOST_AXES or any(type(n) is not int or n < 0 for n in lengths):
-            raise self.document.error(path, f"at most {_MOST_AXES} whole numbers from 0 are needed")
+        if len(lengths) > MOST_AXES or any(type(n) is not int or n < 0 for n in lengths):
+            raise self.document.error(path, f"at most {MOST_AXES} whole numbers from 0 are needed")
         return tuple(lengths)
 
     def operation(self, path: Path, word: str, raw: Any) -> ArrayOp:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 from fgrad.errors import NotAValue
@@ -14,44 +15,39 @@ from fgrad.ops.primitive import Op
 Made: TypeAlias = Callable[..., Any]
 
 
+def known(order: Any) -> None:
+    """Raise NotAValue unless the order of a derivative is a whole number."""
+    if not getattr(order, "is_Integer", False):
+        advice = "Its order must be a number."
+        raise NotAValue("to_sympy", "a derivative of a known order", f"{order!s:.60}", advice)
+
+
 class _Algebra:
     """Makes expressions, unevaluated."""
 
     def __init__(self, sp: Any, made: Made) -> None:
         self.sp, self.made = sp, made
         self.half, self.root, self.root_pi = sp.Rational(1, 2), sp.sqrt(2), sp.sqrt(sp.pi)
-
-    def plus(self, *xs: Any) -> Any:
-        return self.made(self.sp.Add, *xs)
-
-    def times(self, *xs: Any) -> Any:
-        return self.made(self.sp.Mul, *xs)
-
-    def power(self, x: Any, y: Any) -> Any:
-        return self.made(self.sp.Pow, x, y)
+        self.plus, self.times, self.power = [partial(made, x) for x in (sp.Add, sp.Mul, sp.Pow)]
+        self.exp, self.log = partial(made, sp.exp), partial(made, sp.log)
 
     def over(self, x: Any, y: Any) -> Any:
+        """The quotient."""
         return self.times(x, self.power(y, -1))
 
     def minus(self, x: Any) -> Any:
+        """The negative."""
         return self.times(-1, x)
 
-    def exp(self, x: Any) -> Any:
-        return self.made(self.sp.exp, x)
-
-    def log(self, x: Any) -> Any:
-        return self.made(self.sp.log, x)
-
     def zero_at_zero(self, x: Any, otherwise: Any) -> Any:
+        """0 where `x` is 0, and `otherwise` elsewhere."""
         return self.made(self.sp.Piecewise, 0, self.made(self.sp.Eq, x, 0), otherwise, True)
 
     def derived(self, f: Made) -> Made:
         """The derivative of `f` of an order, which must be a number."""
 
         def row(n: Any, x: Any) -> Any:
-            if not getattr(n, "is_Integer", False):
-                advice = "Its order must be a number."
-                raise NotAValue("to_sympy", "a derivative of a known order", f"{n!s:.60}", advice)
+            known(n)
             t = self.sp.Dummy("t", real=True)
             return self.sp.Subs(self.sp.Derivative(f(t), (t, n)), t, x) if n else f(x)
 
@@ -62,8 +58,8 @@ def rows(sp: Any, made: Made) -> dict[Op, Made]:
     """For each special function the expression of it on expressions, unevaluated."""
     algebra = _Algebra(sp, made)
     return {
-        **{op: _called(made, kind) for op, kind in _named(sp).items()},
-        **{op: _called(made, kind, n) for op, (kind, n) in _of_order(sp).items()},
+        **{op: partial(made, kind) for op, kind in _named(sp).items()},
+        **{op: partial(made, kind, n) for op, (kind, n) in _of_order(sp).items()},
         **_elementary(algebra),
         **_logarithms(algebra),
         **_normal(algebra),
@@ -144,11 +140,19 @@ def _gamma(a: _Algebra) -> dict[Op, Made]:
     def per_gamma(x: Any, order: Any) -> Any:
         return a.over(x, made(sp.gamma, order))
 
+    def beta_slope(order: Any, x: Any, y: Any) -> Any:
+        known(order)
+        t, u = (sp.Dummy(name, real=True) for name in "tu")
+        orders = (t, order % 1000), (u, order // 1000)
+        slope = sp.Derivative(made(sp.beta, t, u), *[pair for pair in orders if pair[1]])
+        return sp.Subs(slope, (t, u), (x, y)) if order else made(sp.beta, x, y)
+
     def zeta_log(n: Any, s: Any, q: Any) -> Any:
         return a.times(a.power(-1, n), a.derived(lambda t: made(sp.zeta, t, q))(n, s))
 
     return {
         beta.betaln: lambda x, y: a.log(made(sp.Abs, made(sp.beta, x, y))),
+        beta.beta_slope: beta_slope,
         beta.polygamma_gap: lambda n, x, y: a.plus(
             made(sp.polygamma, n, a.plus(x, y)), a.minus(made(sp.polygamma, n, x))
         ),
@@ -175,10 +179,6 @@ def _integrals(a: _Algebra) -> dict[Op, Made]:
             a.exp(a.minus(lambertw(x))), a.plus(1, lambertw(x))
         ),
     }
-
-
-def _called(made: Made, kind: Any, *first: Any) -> Made:
-    return lambda *xs: made(kind, *first, *xs)
 
 
 def _of_order(sp: Any) -> dict[Op, tuple[Any, int]]:

@@ -14,7 +14,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fgrad.errors import MissingExtra, NotAValue
+from fgrad.errors import NotAValue, imported
 from fgrad.formats.sympy import special
 from fgrad.ops import scalar as ops
 from fgrad.ops.primitive import Op
@@ -44,11 +44,7 @@ def to_sympy(program: Program) -> tuple[sympy.Basic, ...]:
 
 def sympy_for(where: str) -> Any:
     """SymPy; MissingExtra, for `where`, if it is not installed."""
-    try:
-        import sympy as sp  # noqa: PLC0415  # an extra
-    except ImportError as error:
-        raise MissingExtra(where, "sympy", "symbolic") from error
-    return sp
+    return imported("sympy", where, "sympy", "symbolic")
 
 
 class _Writer:
@@ -152,63 +148,46 @@ class _Writer:
 
 def _rows(sp: Any, made: Made) -> Mapping[Op, Made]:
     """For each operation the expression of it on expressions."""
+    a = special._Algebra(sp, made)
+    known = {op: partial(made, kind) for op, kind in _named(sp).items()}
+    size, third = known[ops.abs], sp.Rational(1, 3)
 
     def where(condition: Any, x: Any, y: Any) -> Any:
         return made(sp.Piecewise, x, condition, y, True)
 
-    known = {op: partial(made, kind) for op, kind in _named(sp).items()}
-    plus, times, power = known[ops.add], known[ops.mul], known[ops.pow]
-    size, log, exp = known[ops.abs], known[ops.log], known[ops.exp]
-    half, third = sp.Rational(1, 2), sp.Rational(1, 3)
-
-    def minus(x: Any) -> Any:
-        return times(-1, x)
-
-    def over(x: Any, y: Any) -> Any:
-        return times(x, power(y, -1))
-
     def sigmoid(x: Any) -> Any:
-        return power(plus(1, exp(minus(x))), -1)
+        return a.power(a.plus(1, a.exp(a.minus(x))), -1)
 
     return MappingProxyType({
-        **known, **_slopes(sp, plus, times, power), **special.rows(sp, made),
-        ops.sub: lambda x, y: plus(x, minus(y)), ops.neg: minus, ops.div: over,
-        ops.reciprocal: lambda x: power(x, -1), ops.square: lambda x: power(x, 2),
+        **known, **special.rows(sp, made),
+        ops.sub: lambda x, y: a.plus(x, a.minus(y)), ops.neg: a.minus, ops.div: a.over,
+        ops.reciprocal: lambda x: a.power(x, -1), ops.square: lambda x: a.power(x, 2),
         ops.identity: lambda x: x, ops.stop_gradient: lambda x: x,
-        ops.sqrt: lambda x: power(x, half),
-        ops.cbrt: lambda x: times(made(sp.sign, x), power(size(x), third)),
-        ops.hypot: lambda x, y: power(plus(power(x, 2), power(y, 2)), half),
-        ops.exp2: lambda x: power(2, x), ops.expm1: lambda x: plus(exp(x), -1),
-        ops.log2: lambda x: over(log(x), log(2)), ops.log10: lambda x: over(log(x), log(10)),
-        ops.log1p: lambda x: log(plus(1, x)),
-        ops.logaddexp: lambda x, y: log(plus(exp(x), exp(y))),
-        ops.share: lambda x, y: sigmoid(plus(x, minus(y))),
-        ops.sigmoid: sigmoid, ops.bell: lambda x: times(sigmoid(x), sigmoid(minus(x))),
-        ops.softplus: lambda x: log(plus(1, exp(x))), ops.relu: lambda x: made(sp.Max, x, 0),
-        ops.gauss: lambda x: exp(minus(power(x, 2))),
-        ops.lgamma: lambda x: log(size(made(sp.gamma, x))),
+        ops.sqrt: lambda x: a.power(x, a.half),
+        ops.cbrt: lambda x: a.times(made(sp.sign, x), a.power(size(x), third)),
+        ops.cbrt_slope: lambda x: a.over(1, a.times(3, a.power(a.power(x, 2), third))),
+        ops.hypot: lambda x, y: a.power(a.plus(a.power(x, 2), a.power(y, 2)), a.half),
+        ops.power_slope: lambda x, y: a.times(y, a.power(x, a.plus(y, -1))),
+        ops.exp2: lambda x: a.power(2, x), ops.expm1: lambda x: a.plus(a.exp(x), -1),
+        ops.log2: lambda x: a.over(a.log(x), a.log(2)),
+        ops.log10: lambda x: a.over(a.log(x), a.log(10)),
+        ops.log1p: lambda x: a.log(a.plus(1, x)),
+        ops.logaddexp: lambda x, y: a.log(a.plus(a.exp(x), a.exp(y))),
+        ops.share: lambda x, y: sigmoid(a.plus(x, a.minus(y))),
+        ops.sigmoid: sigmoid, ops.bell: lambda x: a.times(sigmoid(x), sigmoid(a.minus(x))),
+        ops.softplus: lambda x: a.log(a.plus(1, a.exp(x))),
+        ops.relu: lambda x: made(sp.Max, x, 0),
+        ops.inversion: lambda x, y: a.over(x, a.plus(a.power(x, 2), a.power(y, 2))),
+        ops.cosine: lambda x, y, z: a.over(x, z),
+        ops.complement: lambda x: a.plus(1, a.minus(a.power(x, 2))),
+        ops.atan_slope: lambda x: a.over(1, a.plus(1, a.power(x, 2))),
+        ops.acosh_slope: lambda x: a.over(1, a.power(a.plus(a.power(x, 2), -1), a.half)),
+        ops.gauss: lambda x: a.exp(a.minus(a.power(x, 2))),
+        ops.lgamma: lambda x: a.log(size(made(sp.gamma, x))),
         ops.clip: lambda x, low, high: made(sp.Min, made(sp.Max, x, low), high),
-        ops.copysign: lambda x, y: times(size(x), where(made(sp.Ge, y, 0), 1, -1)),
+        ops.copysign: lambda x, y: a.times(size(x), where(made(sp.Ge, y, 0), 1, -1)),
         ops.where: where,
     })  # fmt: skip
-
-
-def _slopes(sp: Any, plus: Made, times: Made, power: Made) -> dict[Op, Made]:
-    """The same for operations that are derivatives of others."""
-    half, third = sp.Rational(1, 2), sp.Rational(1, 3)
-
-    def over(x: Any, y: Any) -> Any:
-        return times(x, power(y, -1))
-
-    return {
-        ops.power_slope: lambda x, y: times(y, power(x, plus(y, -1))),
-        ops.inversion: lambda x, y: over(x, plus(power(x, 2), power(y, 2))),
-        ops.cbrt_slope: lambda x: over(1, times(3, power(power(x, 2), third))),
-        ops.cosine: lambda x, y, z: over(x, z),
-        ops.complement: lambda x: plus(1, times(-1, power(x, 2))),
-        ops.atan_slope: lambda x: over(1, plus(1, power(x, 2))),
-        ops.acosh_slope: lambda x: over(1, power(plus(power(x, 2), -1), half)),
-    }
 
 
 def _named(sp: Any) -> dict[Op, Any]:

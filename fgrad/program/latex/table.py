@@ -173,6 +173,9 @@ FORMS: Final[Mapping[Op, Form]] = MappingProxyType({
         (ATOM, OPEN, OPEN),
     ),
     beta.betaln: Form(r"\ln\left|\mathrm{B}\left(#1, #2\right)\right|", ATOM, (OPEN, OPEN)),
+    beta.beta_slope: Form(
+        r"\mathrm{B}^{\left(#1\right)}\left(#2, #3\right)", ATOM, (OPEN, OPEN, OPEN)
+    ),
     beta.polygamma_gap: Form(
         r"\psi^{\left(#1\right)}\left(#2 + #3\right) - \psi^{\left(#1\right)}\left(#2\right)",
         SUM,
