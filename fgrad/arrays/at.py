@@ -23,7 +23,7 @@ from fgrad.arrays.linear import (
     widened,
 )
 from fgrad.arrays.nodes import ArrayNode
-from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Whole
 from fgrad.arrays.shapes import given, index, known_key, refused, reshape
 from fgrad.arrays.values import Array, plain, shape_of
 from fgrad.graph.node import Node
@@ -140,19 +140,21 @@ def setting(key: Key) -> Whole:
         out[key.parts] = np.ascontiguousarray(v).reshape(np.shape(v))
         return out
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         g = full(g, shape_of(out))
         kept, last = _last(key, shape_of(out))
         to_x = guarded(kept, g) if wanted[0] else None
         return to_x, guarded(last, indexing(key).along(g)) if wanted[1] else None
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         kept, last = _last(key, shape_of(out))
         old = None if moves[0] is None else guarded(kept, moves[0])
         new = None if moves[1] is None else _placed(key, guarded(last, moves[1]), shape_of(out))
         return _both(old, new)
 
-    return Whole("set", run, (setting, (key,)), key, 2, pull, push)
+    return Whole("set", run, (setting, (key,)), key, 2, pullback, pushforward)
 
 
 @remembered
@@ -167,18 +169,20 @@ def adding(key: Key) -> Whole:
             np.add.at(out, key.parts, v)
         return out
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         g = full(g, shape_of(out))
         return g, indexing(key).along(g) if wanted[1] else None
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         new = None if moves[1] is None else _placed(key, moves[1], shape_of(out))
         return _both(moves[0], new)
 
-    return Whole("add_at", run, (adding, (key,)), key, 2, pull, push)
+    return Whole("add_at", run, (adding, (key,)), key, 2, pullback, pushforward)
 
 
-def _placed(key: Key, move: Flow, shape: Shape) -> Flow:
+def _placed(key: Key, move: Contribution, shape: Shape) -> Contribution:
     """A tangent at an index; elsewhere is none, which is less than a zero."""
     taken = indexed_shape(key, shape)
     if not isinstance(move, Guarded):
@@ -187,7 +191,7 @@ def _placed(key: Key, move: Flow, shape: Shape) -> Flow:
     return placing(key, shape).along(full(move, taken))
 
 
-def _both(one: Flow, other: Flow) -> Flow:
+def _both(one: Contribution, other: Contribution) -> Contribution:
     if one is None or other is None:
         return other if one is None else one
     return either(one, other)

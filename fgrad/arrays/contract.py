@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.arrays.linear import full, permuted, reshaped, summing, widened
-from fgrad.arrays.primitive import Flow, Flows, Support, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Support, Whole
 from fgrad.arrays.values import plain, quietly, shape_of
 from fgrad.ops.multiple import either, guarded, settled
 from fgrad.ops.operand import Guarded
@@ -37,7 +37,9 @@ def contraction(spec: str) -> Whole:
     to_left, to_right = f"{out},{q}->{p}", f"{out},{p}->{q}"
     plain_left, plain_right = plan(to_left), plan(to_right)
 
-    def pull(y: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        y: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         a, b = args
         g = full(g, shape_of(y))
         if type(g) is type(a) is type(b) is np.ndarray:  # most of all, in half of the time
@@ -46,12 +48,12 @@ def contraction(spec: str) -> Whole:
         left = contracted(to_left, g, b) if wanted[0] else None
         return left, contracted(to_right, g, a) if wanted[1] else None
 
-    def push(y: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(y: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (a, b), (da, db) = args, moves
         left = None if da is None else contracted(spec, da, b)
         return _both(left, None if db is None else contracted(f"{q},{p}->{out}", db, a))
 
-    return Whole("contract", plan(spec), (contraction, (spec,)), (spec,), 2, pull, push)
+    return Whole("contract", plan(spec), (contraction, (spec,)), (spec,), 2, pullback, pushforward)
 
 
 @lru_cache(_CACHED)
@@ -111,7 +113,7 @@ def contract(spec: str, a: Any, b: Any) -> Any:
     return contraction(spec)(a, b)
 
 
-def contracted(spec: str, a: Flow, b: Flow) -> Flow:
+def contracted(spec: str, a: Contribution, b: Contribution) -> Contribution:
     """The contraction of two flows of their full shapes, each of which may be guarded, or an array."""
     if not isinstance(b, Guarded):
         if not isinstance(a, Guarded):
@@ -160,21 +162,23 @@ def guarded_contraction(spec: str) -> Whole:
     """
     p, q, out = letters(spec)
 
-    def pull(y: Any, args: Sequence[Any], bar: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        y: Any, args: Sequence[Any], bar: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         c, g, x = args
         bar = full(bar, shape_of(y))
         back = guarded(c, contracted(f"{out},{q}->{p}", bar, x)) if wanted[1] else None
         there = contracted(f"{p},{out}->{q}", Guarded(c, g, zero=True), bar) if wanted[2] else None
         return None, back, there
 
-    def push(y: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(y: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (c, g, x), (_, dg, dx) = args, moves
         left = None if dg is None else contracted(spec, guarded(c, dg), x)
         right = None if dx is None else contracted(spec, Guarded(c, g, zero=True), dx)
         return _both(left, right)
 
     made = (guarded_contraction, (spec,))
-    return Whole("guarded_contract", _guarding(spec), made, (spec,), 3, pull, push, 1)
+    return Whole("guarded_contract", _guarding(spec), made, (spec,), 3, pullback, pushforward, 1)
 
 
 @lru_cache(_CACHED)
@@ -185,7 +189,9 @@ def twice_guarded(spec: str) -> Whole:
     """
     p, q, out = letters(spec)
 
-    def pull(y: Any, args: Sequence[Any], bar: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        y: Any, args: Sequence[Any], bar: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         c, d, g, x = args
         bar = full(bar, shape_of(y))
         a, b = Guarded(c, g, zero=True), Guarded(d, x, zero=True)
@@ -193,17 +199,17 @@ def twice_guarded(spec: str) -> Whole:
         there = guarded(d, contracted(f"{p},{out}->{q}", a, bar)) if wanted[3] else None
         return None, None, back, there
 
-    def push(y: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(y: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (c, d, g, x), (_, _, dg, dx) = args, moves
         a, b = Guarded(c, g, zero=True), Guarded(d, x, zero=True)
         left = None if dg is None else contracted(spec, guarded(c, dg), b)
         return _both(left, None if dx is None else contracted(spec, a, guarded(d, dx)))
 
     made = (twice_guarded, (spec,))
-    return Whole("twice_guarded_contract", _twice(spec), made, (spec,), 4, pull, push, 2)
+    return Whole("twice_guarded_contract", _twice(spec), made, (spec,), 4, pullback, pushforward, 2)
 
 
-def _both(left: Flow, right: Flow) -> Flow:
+def _both(left: Contribution, right: Contribution) -> Contribution:
     """The sum of two moves, None of which is no move."""
     if left is None or right is None:
         return right if left is None else left

@@ -10,7 +10,7 @@ import numpy as np
 from fgrad.arrays.contract import contracted
 from fgrad.arrays.linear import Key, full, indexing, placing
 from fgrad.arrays.parts import flip
-from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Whole
 from fgrad.arrays.shapes import given, index, refused
 from fgrad.arrays.values import shape_of
 from fgrad.errors import NotAValue
@@ -18,7 +18,7 @@ from fgrad.ops.multiple import either
 from fgrad.ops.operand import Guarded
 
 
-def _along(valid: bool, flow: Flow, other: Any) -> Flow:
+def _along(valid: bool, flow: Contribution, other: Any) -> Contribution:
     """The convolution of a flow of its full shape with a vector."""
     if not isinstance(flow, Guarded):
         return (_valid if valid else _convolution)(flow, other)
@@ -31,19 +31,21 @@ def _along(valid: bool, flow: Flow, other: Any) -> Flow:
 
 
 def _rules(valid: bool) -> tuple[Any, Any]:
-    """The pull and the push where all shifts count, or those where the vectors overlap fully."""
+    """The pullback and the pushforward where all shifts count, or those where the vectors overlap fully."""
 
-    def back(g: Flow, x: Any, other: Any) -> Flow:
+    def back(g: Contribution, x: Any, other: Any) -> Contribution:
         """What flows to `x`: there are no more products than in the value."""
         (n,), (m,) = shape_of(x), shape_of(other)
         return _along(not (valid and n > m), g, flip(other))
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         g = full(g, shape_of(out))
         a, b = args
         return back(g, a, b) if wanted[0] else None, back(g, b, a) if wanted[1] else None
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (a, b), (da, db) = args, moves
         left = None if da is None else _along(valid, da, b)
         right = None if db is None else _along(valid, db, a)
@@ -51,7 +53,7 @@ def _rules(valid: bool) -> tuple[Any, Any]:
             return right if left is None else left
         return either(left, right)
 
-    return pull, push
+    return pullback, pushforward
 
 
 def _convolving() -> Whole:

@@ -11,7 +11,7 @@ import numpy as np
 from fgrad.arrays.functions import trace
 from fgrad.arrays.linear import Key, full, placing, summing
 from fgrad.arrays.matrices import eye, scaled, spread, square, turned
-from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Whole
 from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import broadcast_to, index, reshape
 from fgrad.arrays.systems import inv, solve
@@ -25,16 +25,18 @@ _NONE: Final = 1e-8
 
 
 def _by(f: Any) -> tuple[Any, Any]:
-    """The pull and the push of a number of each matrix whose derivative is `f(matrix, number)`."""
+    """The pullback and the pushforward of a number of each matrix whose derivative is `f(matrix, number)`."""
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         return (scaled(spread(full(g, shape_of(out))), f(args[0], out)),)
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         n = len(shape_of(args[0]))
         return summing((n - 2, n - 1)).along(scaled(moves[0], f(args[0], out)))
 
-    return pull, push
+    return pullback, pushforward
 
 
 def _logdet_op() -> Whole:

@@ -20,7 +20,7 @@ from fgrad.arrays.matrices import (
     turned,
     under,
 )
-from fgrad.arrays.primitive import Flow, Flows, Several, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Several, Whole
 from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import index
 from fgrad.arrays.systems import substitution
@@ -42,14 +42,16 @@ def _phi(x: Any) -> Any:
     return lower(x) * half(shape_of(x)[-1])
 
 
-def _cholesky_pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+def _cholesky_pull(
+    out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+) -> Contributions:
     g, up = full(g, shape_of(out)), turned(out)
     left = _backward(up, _phi(matmul(up, lower(settled(g)))))
     s = turned(_backward(up, turned(left)))
     return (to_lower(under(flowing([g], [2]), s)),)
 
 
-def _cholesky_push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+def _cholesky_push(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
     move = mirrored(settled(moves[0]))
     inner = _forward(out, turned(_forward(out, move)))
     return under(flowing([moves[0]], [2]), matmul(out, _phi(inner)))
@@ -85,7 +87,9 @@ def cholesky(a: Any, *, upper: bool = False) -> Any:
 # QR. Differentiated as a = q @ r with an invertible r.
 
 
-def _qr_pull(out: Any, args: Sequence[Any], bars: Flows, wanted: Sequence[bool]) -> Flows:
+def _qr_pull(
+    out: Any, args: Sequence[Any], bars: Contributions, wanted: Sequence[bool]
+) -> Contributions:
     (q, r), (q_bar, r_bar) = out, bars
     m: Any = 0.0
     if r_bar is not None:
@@ -109,7 +113,7 @@ def _upper(x: Any) -> Any:
     return turned(lower(turned(x)))
 
 
-def _qr_push(out: Any, args: Sequence[Any], moves: Flows) -> Flows:
+def _qr_push(out: Any, args: Sequence[Any], moves: Contributions) -> Contributions:
     (q, r), (da,) = out, moves
     up = turned(r)
     c = turned(_forward(up, turned(settled(da))))

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from fgrad.arrays.linear import Shape, _linear, full
-from fgrad.arrays.primitive import Flow, Linear
+from fgrad.arrays.primitive import Contribution, Linear
 from fgrad.arrays.shapes import axis_of, given, refused
 from fgrad.arrays.values import shape_of
 from fgrad.arrays.wholes import whole
@@ -27,7 +27,7 @@ def _transforming(part: str, axis: int, length: int, back: bool) -> Linear:
         y = np.fft.fft(x, length, axis) if back else np.fft.rfft(x, axis=axis)
         return np.ascontiguousarray(_PARTS[part](y))
 
-    def transpose(g: Flow, s: Shape) -> Flow:
+    def transpose(g: Contribution, s: Shape) -> Contribution:
         out = (*s[:axis], length if back else length // 2 + 1, *s[axis + 1 :])
         return _transforming(part, axis, length, not back).along(full(g, out))
 

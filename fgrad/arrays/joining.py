@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.arrays.linear import cut, full, starts
-from fgrad.arrays.primitive import Flow, Flows, Support, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Support, Whole
 from fgrad.arrays.values import shape_of
 from fgrad.ops.multiple import settled
 from fgrad.ops.operand import Guarded
@@ -21,12 +21,14 @@ _CACHED: Final = 1024
 def concatenation(axis: int, count: int) -> Whole:
     """Some arrays laid end to end along an axis."""
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         ends = starts(tuple([shape_of(x)[axis] for x in args]))
         g = full(g, shape_of(out))
         return [cut(g, axis, ends[i], ends[i + 1]) if w else None for i, w in enumerate(wanted)]
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         parts = [(m, shape_of(x)) for m, x in zip(moves, args, strict=True)]
         value = op(*[np.zeros(shape) if m is None else settled(m) for m, shape in parts])
         if not any(isinstance(m, Guarded) for m in moves):
@@ -38,7 +40,15 @@ def concatenation(axis: int, count: int) -> Whole:
         return Guarded(of_truths(axis, count)(*where), value, zero=True)
 
     made = (concatenation, (axis, count))
-    op = Whole("concatenate", lambda *xs: np.concatenate(xs, axis), made, axis, count, pull, push)
+    op = Whole(
+        "concatenate",
+        lambda *xs: np.concatenate(xs, axis),
+        made,
+        axis,
+        count,
+        pullback,
+        pushforward,
+    )
     return op
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from fgrad.arrays.primitive import Flow, Linear, Support
+from fgrad.arrays.primitive import Contribution, Linear, Support
 from fgrad.arrays.values import plain, shape_of
 from fgrad.graph.node import Node
 from fgrad.ops.operand import Guarded
@@ -34,7 +34,7 @@ def _linear(  # noqa: PLR0917  # a row of the table
     impl: Callable[..., Any],
     make: Callable[..., Any],
     key: Any,
-    back: Callable[[Flow, Shape], Flow],
+    back: Callable[[Contribution, Shape], Contribution],
     support: Callable[..., Any] | None = None,
 ) -> Linear:
     """A linear operation; without `support` it only moves elements, conditions as numbers."""
@@ -66,7 +66,7 @@ def broadcasting(shape: Shape) -> Linear:
     return _linear("broadcast_to", impl, broadcasting, (shape,), lambda g, s: fit(g, shape, s))
 
 
-def full(flow: Flow, shape: Shape) -> Flow:
+def full(flow: Contribution, shape: Shape) -> Contribution:
     """A flow of exactly that shape."""
     if isinstance(flow, Guarded):
         if shape_of(flow.condition) == shape == shape_of(flow.value):
@@ -90,7 +90,7 @@ def is_truth(x: Any) -> bool:
     return isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_
 
 
-def flow_shape(flow: Flow) -> Shape:
+def flow_shape(flow: Contribution) -> Shape:
     """The shape of a flow as it is."""
     if isinstance(flow, Guarded):
         return np.broadcast_shapes(shape_of(flow.condition), shape_of(flow.value))
@@ -105,7 +105,7 @@ def _repeated(out: Shape, shape: Shape) -> Axes:
     return (*range(new), *old)
 
 
-def fit(flow: Flow, out: Shape, shape: Shape) -> Flow:
+def fit(flow: Contribution, out: Shape, shape: Shape) -> Contribution:
     """What flows back to something of `shape` that was broadcast to `out`: the sum over its copies."""
     if out == shape:
         return flow
@@ -130,7 +130,7 @@ def fit(flow: Flow, out: Shape, shape: Shape) -> Flow:
     return _scaled(reshaped(flow, tuple(kept)), count)
 
 
-def _scaled(flow: Flow, count: int) -> Flow:
+def _scaled(flow: Contribution, count: int) -> Contribution:
     if count == 1:
         return flow
     if not count:
@@ -155,7 +155,7 @@ def summing(axes: Axes) -> Linear:
     return _linear("sum", lambda x: _add(x, axes), summing, (axes,), back, any_)
 
 
-def unsummed(flow: Flow, axes: Axes, shape: Shape) -> Flow:
+def unsummed(flow: Contribution, axes: Axes, shape: Shape) -> Contribution:
     """A flow to a sum over `axes` of something of `shape`, as it flows to that: the same along them."""
     if isinstance(flow, Guarded):
         c, v = (_with_axes(x, axes, shape) for x in (flow.condition, flow.value))
@@ -213,7 +213,7 @@ def reshaped(x: Any, shape: Shape) -> Any:
 def permuting(axes: Axes) -> Linear:
     """The axes in another order."""
 
-    def back(g: Flow, s: Shape) -> Flow:
+    def back(g: Contribution, s: Shape) -> Contribution:
         return inverse_of(axes).along(full(g, tuple([s[a] for a in axes])))
 
     return _linear("transpose", lambda x: np.transpose(x, axes), permuting, (axes,), back)
@@ -325,7 +325,7 @@ def remembered(make: Callable[..., Any]) -> Callable[..., Any]:
 def indexing(key: Key) -> Linear:
     """The elements at an index, which may take one several times."""
 
-    def back(g: Flow, s: Shape) -> Flow:
+    def back(g: Contribution, s: Shape) -> Contribution:
         """What is not taken gets no contribution, which is less than a zero: a slope there may be nan."""
         taken = indexed_shape(key, s)
         g = full(g, taken)
@@ -370,7 +370,7 @@ def placing(key: Key, shape: Shape) -> Linear:
     return _linear("place", place, placing, (key, shape), back, place_truths)
 
 
-def cut(x: Flow, axis: int, start: int, stop: int) -> Flow:
+def cut(x: Contribution, axis: int, start: int, stop: int) -> Contribution:
     """A slice along one axis of a flow of its full shape, or of anything that one holds."""
     op = indexing(Key((*(slice(None),) * axis, slice(start, stop))))
     if is_truth(x):

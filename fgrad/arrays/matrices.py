@@ -15,7 +15,7 @@ import numpy as np
 
 from fgrad.arrays.contract import contracted
 from fgrad.arrays.linear import full, permuted, reshaped, summing, widened
-from fgrad.arrays.primitive import Flow
+from fgrad.arrays.primitive import Contribution
 from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.values import plain, shape_of
 from fgrad.ops import scalar as ops
@@ -106,7 +106,7 @@ def mirrored(x: Any) -> Any:
     return part + turned(part)
 
 
-def to_lower(flow: Flow) -> Flow:
+def to_lower(flow: Contribution) -> Contribution:
     """The transpose of `mirrored`: above the diagonal nothing flows, which is less than a zero."""
     value = flow.value if isinstance(flow, Guarded) else flow
     n = shape_of(value)[-1]
@@ -114,7 +114,7 @@ def to_lower(flow: Flow) -> Flow:
     return masked(below(n), Guarded(flow.condition, value) if isinstance(flow, Guarded) else value)
 
 
-def masked(mask: Any, flow: Flow) -> Flow:
+def masked(mask: Any, flow: Contribution) -> Contribution:
     """A flow where a plain mask says so."""
     if isinstance(flow, Guarded):
         return Guarded(ops.logical_and(mask, flow.condition), flow.value)
@@ -132,7 +132,7 @@ def spread(x: Any) -> Any:
 # Guards. What is not linear mixes all elements of a matrix: something flows through it, or nothing.
 
 
-def flowing(flows: Sequence[Flow], axes: Sequence[int]) -> Any:
+def flowing(flows: Sequence[Contribution], axes: Sequence[int]) -> Any:
     """Where anything flows by any of some flows, for each matrix; None if that is not guarded.
 
     `axes` says how many axes each of the flows has for one matrix. Of no axis it is a truth value.
@@ -153,7 +153,7 @@ def _wider(flow: Guarded) -> tuple[int, ...]:
     return np.broadcast_shapes(shape_of(flow.condition), shape_of(flow.value))
 
 
-def under(condition: Any, value: Any, axes: int = 2) -> Flow:
+def under(condition: Any, value: Any, axes: int = 2) -> Contribution:
     """What flows to matrices, or to `axes` axes of each, where something flows to each of them."""
     if condition is None:
         return value
@@ -161,7 +161,9 @@ def under(condition: Any, value: Any, axes: int = 2) -> Flow:
     return Guarded(reshaped(condition, (*shape, *(1,) * axes)) if shape else condition, value)
 
 
-def under_all(flows: Sequence[Flow], axes: Sequence[int], ends: Sequence[Flow]) -> list[Flow]:
+def under_all(
+    flows: Sequence[Contribution], axes: Sequence[int], ends: Sequence[Contribution]
+) -> list[Contribution]:
     """What a rule that mixes all elements gives: guarded where nothing at all flows to it."""
     condition = flowing(flows, axes)
     if condition is None:
@@ -169,7 +171,7 @@ def under_all(flows: Sequence[Flow], axes: Sequence[int], ends: Sequence[Flow]) 
     return [None if x is None else guarded(condition, x) for x in ends]
 
 
-def by_columns(flow: Flow, f: Callable[[Any], Any]) -> Flow:
+def by_columns(flow: Contribution, f: Callable[[Any], Any]) -> Contribution:
     """A function that is linear in each column of matrices, of a flow: columns do not mix."""
     if not isinstance(flow, Guarded):
         return f(flow)
@@ -181,7 +183,7 @@ def by_columns(flow: Flow, f: Callable[[Any], Any]) -> Flow:
     return Guarded(widened(kept, shape_of(value)), value)
 
 
-def product(a: Any, b: Any) -> Flow:
+def product(a: Any, b: Any) -> Contribution:
     """The products of matrices, of which one may be a flow that is guarded: it multiplies as 0 * x = 0."""
     if isinstance(b, Guarded):
         return turned(product(turned(b), turned(a)))
@@ -195,7 +197,7 @@ def product(a: Any, b: Any) -> Flow:
     return contracted(f"{names}ab,{names}bz->{names}az", full(a, (*batch, *s[-2:])), b)
 
 
-def scaled(flow: Flow, factor: Any) -> Flow:
+def scaled(flow: Contribution, factor: Any) -> Contribution:
     """A flow times a plain factor; its guard stays outside."""
     if isinstance(flow, Guarded):
         return Guarded(flow.condition, flow.value * factor)

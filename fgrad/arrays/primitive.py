@@ -1,8 +1,8 @@
 """Operations on whole arrays: what one computes, and how contributions go through it, both ways.
 
-A `Linear` operation is linear in its one argument: the push of a tangent is the operation itself.
+A `Linear` operation is linear in its one argument: the pushforward of a tangent is the operation itself.
 It carries guards along: what is guarded goes through as 0, and the result is guarded where anything
-that is summed into it flows (`support`). A `Whole` one has a pull and a push of its own. Both are
+that is summed into it flows (`support`). A `Whole` one has a pullback and a pushforward of its own. Both are
 written with operations alone, so the same lines serve arrays and nodes, and so every order.
 """
 
@@ -21,12 +21,12 @@ from fgrad.ops.multiple import Item, _readers, settled
 from fgrad.ops.operand import Guarded
 from fgrad.ops.primitive import Op
 
-Flow: TypeAlias = Any
+Contribution: TypeAlias = Any
 """A node, an array, a float, or a `Guarded` one of these, of a shape that broadcasts to the node's."""
-Flows: TypeAlias = Sequence[Any]
+Contributions: TypeAlias = Sequence[Any]
 Maker: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
-Pull: TypeAlias = Callable[[Any, Sequence[Any], Flow, Sequence[bool]], Flows]
-Push: TypeAlias = Callable[[Any, Sequence[Any], Flows], Flow]
+Pullback: TypeAlias = Callable[[Any, Sequence[Any], Contribution, Sequence[bool]], Contributions]
+Pushforward: TypeAlias = Callable[[Any, Sequence[Any], Contributions], Contribution]
 
 
 @attrs.frozen(repr=False)
@@ -59,18 +59,22 @@ class ArrayOp(Op):
                 return node.apply(self, args)
         return made(self, args) if nodes else plain(quietly(self.impl, *args))
 
-    def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        self, out: Any, args: Sequence[Any], flow: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         """What flows to each argument that is wanted, when `flow` flows to the result."""
         raise NotImplementedError
 
-    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(self, out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         """How the result moves when the arguments move; None is no move."""
         raise NotImplementedError
 
     @property
     def rules(self) -> NoReturn:
         """Refuse: it is differentiated as a whole."""
-        raise TypeError(f"{self!r} is differentiated as a whole: by its pull or its push")
+        raise TypeError(
+            f"{self!r} is differentiated as a whole: by its pullback or its pushforward"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle how it is made."""
@@ -90,11 +94,13 @@ class Support(ArrayOp):
         """Truth values."""
         return (bool,) * self.arity
 
-    def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        self, out: Any, args: Sequence[Any], flow: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         """Nothing flows through a truth value."""
         return (None,) * self.arity
 
-    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(self, out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         """Nor does it move."""
         return None
 
@@ -108,13 +114,13 @@ class Linear(ArrayOp):
     result of a guarded argument flows; `moves` says that it only moves elements, and sums none.
     """
 
-    back: Callable[[Flow, tuple[int, ...]], Flow] = attrs.field(eq=False)
+    back: Callable[[Contribution, tuple[int, ...]], Contribution] = attrs.field(eq=False)
     support: Support = attrs.field(eq=False)
     moves: bool = attrs.field(eq=False)
 
     arity: ClassVar[int] = 1
 
-    def along(self, flow: Flow) -> Flow:
+    def along(self, flow: Contribution) -> Contribution:
         """The operation on a flow, of its full shape, that may be guarded."""
         if not isinstance(flow, Guarded):
             return self(flow)
@@ -123,11 +129,13 @@ class Linear(ArrayOp):
             return Guarded(where, self(flow.value), flow.zero)
         return Guarded(where, self(settled(flow)), zero=True)
 
-    def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        self, out: Any, args: Sequence[Any], flow: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         """The transpose."""
         return (self.back(flow, shape_of(args[0])),)
 
-    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(self, out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         """The operation itself."""
         return None if moves[0] is None else self.along(moves[0])
 
@@ -135,11 +143,11 @@ class Linear(ArrayOp):
 @final
 @attrs.frozen(repr=False)
 class Whole(ArrayOp):
-    """An operation on whole arrays with a pull and a push of its own."""
+    """An operation on whole arrays with a pullback and a pushforward of its own."""
 
     arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
-    pulls: Pull = attrs.field(eq=False)
-    pushes: Push = attrs.field(eq=False)
+    backward: Pullback = attrs.field(eq=False)
+    forward: Pushforward = attrs.field(eq=False)
     conditions: int = attrs.field(default=0, eq=False)
     """How many of its arguments, the first, are truth values."""
 
@@ -148,13 +156,15 @@ class Whole(ArrayOp):
         """Truth values, and numbers behind them."""
         return (bool,) * self.conditions + (float,) * (self.arity - self.conditions)
 
-    def pull(self, out: Any, args: Sequence[Any], flow: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        self, out: Any, args: Sequence[Any], flow: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         """As its author says."""
-        return self.pulls(out, args, flow, wanted)
+        return self.backward(out, args, flow, wanted)
 
-    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(self, out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         """As its author says."""
-        return self.pushes(out, args, moves)
+        return self.forward(out, args, moves)
 
 
 @final
@@ -162,14 +172,14 @@ class Whole(ArrayOp):
 class Several(ArrayOp):
     """An operation on whole arrays with several results: a call is one node, which items read.
 
-    Its pull is given what flows to each result, None where nothing does, and its push gives how each
+    Its pullback is given what flows to each result, None where nothing does, and its pushforward gives how each
     result moves.
     """
 
     arity: int = attrs.field(eq=False)  # type: ignore[misc]  # other classes have one arity, this one any
     size: int = attrs.field(eq=False)
-    pulls: Pull = attrs.field(eq=False)
-    pushes: Callable[[Any, Sequence[Any], Flows], Flows] = attrs.field(eq=False)
+    backward: Pullback = attrs.field(eq=False)
+    forward: Callable[[Any, Sequence[Any], Contributions], Contributions] = attrs.field(eq=False)
 
     multiple: ClassVar[bool] = True
 
@@ -180,13 +190,15 @@ class Several(ArrayOp):
             return made  # type: ignore[no-any-return]  # a tuple of plain values
         return [made.apply(reader, (made,)) for reader in self.readers()]
 
-    def pull(self, out: Any, args: Sequence[Any], flow: Flows, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        self, out: Any, args: Sequence[Any], flow: Contributions, wanted: Sequence[bool]
+    ) -> Contributions:
         """As its author says."""
-        return self.pulls(out, args, flow, wanted)
+        return self.backward(out, args, flow, wanted)
 
-    def push(self, out: Any, args: Sequence[Any], moves: Flows) -> Flows:
+    def pushforward(self, out: Any, args: Sequence[Any], moves: Contributions) -> Contributions:
         """As its author says."""
-        return self.pushes(out, args, moves)
+        return self.forward(out, args, moves)
 
     def readers(self) -> tuple[Item, ...]:
         """The operations that read its results."""

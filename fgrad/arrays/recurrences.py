@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.arrays.linear import Shape, _linear, accumulating, full, summing, unsummed
-from fgrad.arrays.primitive import Flow, Flows, Linear, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Linear, Whole
 from fgrad.arrays.reductions import by
 from fgrad.arrays.values import plain, shape_of
 from fgrad.ops import scalar as ops
@@ -43,7 +43,7 @@ def delaying(axis: int, back: bool) -> Linear:
 
         return move
 
-    def transpose(g: Flow, s: Shape) -> Flow:
+    def transpose(g: Contribution, s: Shape) -> Contribution:
         return delaying(axis, not back).along(full(g, s))
 
     return _linear("delay", moved(float), delaying, (axis, back), transpose, moved(bool))
@@ -54,14 +54,16 @@ def recurrence(axis: int, back: bool) -> Whole:
     """s of (x, c) with s[i] = c[i] + x[i] s[i-1], or with `back` its transpose s[i] = c[i] + x[i+1] s[i+1]."""
     delay, advance = delaying(axis, False), delaying(axis, True)
 
-    def pull(s: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        s: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         x, _ = args
         bar = followed(axis, not back, x, full(g, shape_of(s)))
         if not wanted[0]:
             return None, bar
         return by(delay.along(bar), s) if back else by(bar, delay(s)), bar
 
-    def push(s: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(s: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (x, _), (dx, dc) = args, moves
         if dx is not None:
             turn = advance.along(by(dx, s)) if back else by(dx, delay(s))
@@ -69,10 +71,12 @@ def recurrence(axis: int, back: bool) -> Whole:
         return None if dc is None else followed(axis, back, x, dc)
 
     impl = lambda x, c: _run(np.asarray(x), np.asarray(c), axis, back)
-    return Whole("recurrence", impl, (recurrence, (axis, back)), (axis, back), 2, pull, push)
+    return Whole(
+        "recurrence", impl, (recurrence, (axis, back)), (axis, back), 2, pullback, pushforward
+    )
 
 
-def followed(axis: int, back: bool, x: Any, flow: Flow) -> Flow:
+def followed(axis: int, back: bool, x: Any, flow: Contribution) -> Contribution:
     """The recurrence of a flow of its full shape: what does not flow meets nothing of x."""
     if not isinstance(flow, Guarded):
         return recurrence(axis, back)(x, flow)
@@ -88,15 +92,17 @@ def followed(axis: int, back: bool, x: Any, flow: Flow) -> Flow:
 def cumulating(axis: int) -> Whole:
     """The products of all elements up to each along an axis."""
 
-    def pull(y: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        y: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         flow = followed(axis, True, args[0], full(g, shape_of(y)))
         return (by(flow, products_before(axis, y)),)
 
-    def push(y: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(y: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         return followed(axis, False, args[0], by(full(moves[0], shape_of(y)), products_before(axis, y)))  # fmt: skip
 
     impl = lambda x: np.multiply.accumulate(x, axis)
-    return Whole("cumprod", impl, (cumulating, (axis,)), axis, 1, pull, push)
+    return Whole("cumprod", impl, (cumulating, (axis,)), axis, 1, pullback, pushforward)
 
 
 def products_before(axis: int, products: Any) -> Any:
@@ -118,16 +124,18 @@ def product(axis: int) -> Whole:
         before, behind = (products_before(axis, cumulating(axis)(v)) for v in (x, x[turn]))
         return before * behind[turn]
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         (x,) = args
         return (by(unsummed(full(g, shape_of(out)), (axis,), shape_of(x)), others(x)),)
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (x,) = args
         return summing((axis,)).along(full(by(moves[0], others(x)), shape_of(x)))
 
     impl = lambda x: np.multiply.reduce(x, axis)
-    return Whole("prod", impl, (product, (axis,)), axis, 1, pull, push)
+    return Whole("prod", impl, (product, (axis,)), axis, 1, pullback, pushforward)
 
 
 def _run(x: Any, c: Any, axis: int, back: bool) -> Any:

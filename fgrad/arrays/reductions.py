@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from fgrad.arrays.linear import Axes, Shape, full, reshaped, summing, unsummed
-from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Whole
 from fgrad.arrays.values import is_finite, plain, shape_of
 from fgrad.ops import scalar as ops
 from fgrad.ops.multiple import guarded
@@ -24,7 +24,7 @@ def kept(shape: Shape, axes: Axes) -> Shape:
     return tuple([1 if i in axes else n for i, n in enumerate(shape)])
 
 
-def by(flow: Flow, factor: Any) -> Flow:
+def by(flow: Contribution, factor: Any) -> Contribution:
     """A flow times a plain factor; its guard stays outside."""
     if isinstance(flow, Guarded):
         return Guarded(flow.condition, flow.value * factor)
@@ -44,19 +44,21 @@ def extremum(name: str, axes: Axes) -> Whole:
         count = summing(axes)(ops.where(mask, 1.0, 0.0))
         return mask, ops.reciprocal(count)
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         (x,) = args
         mask, share = taken(out, x)
         flow = unsummed(by(full(g, shape_of(out)), share), axes, shape_of(x))
         return (guarded(mask, flow),)
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (x,) = args
         mask, share = taken(out, x)
         return by(summing(axes).along(guarded(mask, moves[0])), share)
 
     impl = lambda x: ufunc.reduce(x, axes)
-    return Whole(name, impl, (extremum, (name, axes)), axes, 1, pull, push)
+    return Whole(name, impl, (extremum, (name, axes)), axes, 1, pullback, pushforward)
 
 
 def _logsumexp(x: Any, axes: Axes) -> Any:
@@ -78,13 +80,15 @@ def log_sum_exp(axes: Axes) -> Whole:
             return plain(np.exp(apart, apart))  # nobody else has it
         return ops.exp(apart)
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         (x,) = args
         return (by(unsummed(g, axes, shape_of(x)), weights(out, x)),)
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (x,) = args
         return summing(axes).along(by(moves[0], weights(out, x)))
 
     impl = lambda x: _logsumexp(x, axes)
-    return Whole("logsumexp", impl, (log_sum_exp, (axes,)), axes, 1, pull, push)
+    return Whole("logsumexp", impl, (log_sum_exp, (axes,)), axes, 1, pullback, pushforward)

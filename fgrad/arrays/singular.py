@@ -13,7 +13,7 @@ import numpy as np
 from fgrad.arrays.linear import full
 from fgrad.arrays.matrices import flowing, lapack, matrices, turned, under
 from fgrad.arrays.parts import diagonal
-from fgrad.arrays.primitive import Flows, Several
+from fgrad.arrays.primitive import Contributions, Several
 from fgrad.arrays.products import matmul
 from fgrad.arrays.spectra import (
     column,
@@ -104,7 +104,7 @@ def _along(a: Any, three: Three, move: Any, *, strict: bool) -> Three:
     return du, ops.where(zero, 0.0, diagonal(t, 0, -2, -1)), dv
 
 
-def _fulls(bars: Flows, three: Sequence[Any]) -> list[Any]:
+def _fulls(bars: Contributions, three: Sequence[Any]) -> list[Any]:
     return [None if b is None else full(b, shape_of(y)) for b, y in zip(bars, three, strict=True)]
 
 
@@ -114,7 +114,9 @@ def _framed(a: Any, out: Any) -> Three:
     return u, s, v
 
 
-def _svd_pull(out: Any, args: Sequence[Any], bars: Flows, wanted: Sequence[bool]) -> Flows:
+def _svd_pull(
+    out: Any, args: Sequence[Any], bars: Contributions, wanted: Sequence[bool]
+) -> Contributions:
     (a,), bars = args, _fulls(bars, [out[i] for i in range(3)])
     ends = [None if b is None else settled(b) for b in bars]
     ends[2] = None if ends[2] is None else turned(ends[2])
@@ -122,14 +124,16 @@ def _svd_pull(out: Any, args: Sequence[Any], bars: Flows, wanted: Sequence[bool]
     return (under(flowing(bars, [2, 1, 2]), value),)
 
 
-def _svd_push(out: Any, args: Sequence[Any], moves: Flows) -> Flows:
+def _svd_push(out: Any, args: Sequence[Any], moves: Contributions) -> Contributions:
     (a,), (da,) = args, moves
     du, ds, dv = _along(a, _framed(a, out), settled(da), strict=True)
     condition = flowing([da], [2])
     return under(condition, du), under(condition, ds, 1), under(condition, turned(dv))
 
 
-def _frames_pull(out: Any, args: Sequence[Any], bars: Flows, wanted: Sequence[bool]) -> Flows:
+def _frames_pull(
+    out: Any, args: Sequence[Any], bars: Contributions, wanted: Sequence[bool]
+) -> Contributions:
     a, s, (u, v) = args[0], args[2], out
     bars = _fulls(bars, (u, v))
     to_u, to_v = (None if b is None else settled(b) for b in bars)
@@ -137,7 +141,7 @@ def _frames_pull(out: Any, args: Sequence[Any], bars: Flows, wanted: Sequence[bo
     return under(flowing(bars, [2, 2]), value), None, None, None
 
 
-def _frames_push(out: Any, args: Sequence[Any], moves: Flows) -> Flows:
+def _frames_push(out: Any, args: Sequence[Any], moves: Contributions) -> Contributions:
     if moves[0] is None:
         return None, None
     du, _, dv = _along(args[0], (out[0], args[2], out[1]), settled(moves[0]), strict=False)

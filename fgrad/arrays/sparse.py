@@ -17,7 +17,7 @@ import numpy as np
 from fgrad.arrays.contract import contracted
 from fgrad.arrays.linear import Key, Shape, full, indexing, placing
 from fgrad.arrays.matrices import by_columns, scaled
-from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Whole
 from fgrad.arrays.values import shape_of
 from fgrad.errors import MissingExtra
 from fgrad.ops.multiple import either
@@ -101,12 +101,14 @@ def sparse_product(places: Key, shape: Shape, back: bool) -> Whole:
         matrix = _matrix(places, shape, data, "matmul")
         return (matrix.T if back else matrix) @ x
 
-    def pull(y: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        y: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         (data, x), g = args, full(g, shape_of(y))
         to_data = _at_nonzeros(places, back, g, x) if wanted[0] else None
         return to_data, _product(places, shape, not back, data, g) if wanted[1] else None
 
-    def push(y: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(y: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (data, x), (d_data, dx) = args, moves
         by_data = (
             None
@@ -117,16 +119,18 @@ def sparse_product(places: Key, shape: Shape, back: bool) -> Whole:
         return _added(by_data, by_x)
 
     key = (places, shape, back)
-    return Whole("sparse_product", multiplied, (sparse_product, key), key, 2, pull, push)
+    return Whole("sparse_product", multiplied, (sparse_product, key), key, 2, pullback, pushforward)
 
 
-def _added(x: Flow, y: Flow) -> Flow:
+def _added(x: Contribution, y: Contribution) -> Contribution:
     if x is None or y is None:
         return y if x is None else x
     return either(x, y)
 
 
-def _product(places: Key, shape: Shape, back: bool, data: Flow, x: Flow) -> Flow:
+def _product(
+    places: Key, shape: Shape, back: bool, data: Contribution, x: Contribution
+) -> Contribution:
     """A product of which one side is a flow of its full shape: term by term if that is guarded."""
     to, of = _ends(places, back)
     length = shape[1 if back else 0]
@@ -147,7 +151,7 @@ def _product(places: Key, shape: Shape, back: bool, data: Flow, x: Flow) -> Flow
     return placing(to, (length, *shape_of(terms.value)[1:])).along(terms)
 
 
-def _at_nonzeros(places: Key, back: bool, g: Flow, x: Any) -> Flow:
+def _at_nonzeros(places: Key, back: bool, g: Contribution, x: Any) -> Contribution:
     """The outer product of a flow to a result and an argument, at the nonzeros alone."""
     to, of = _ends(places, back)
     spec = "k,k->k" if len(shape_of(x)) == 1 else "ka,ka->k"
@@ -169,14 +173,16 @@ def sparse_solve(places: Key, shape: Shape, back: bool) -> Whole:
             return np.full(b.shape, np.nan)
         return factors.solve(np.array(b, order="F"), "T" if back else "N")
 
-    def pull(x: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        x: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         data, _ = args
         transposed = sparse_solve(places, shape, not back)
         t = by_columns(full(g, shape_of(x)), lambda v: transposed(data, v))
         to_data = scaled(_at_nonzeros(places, back, t, x), -1.0) if wanted[0] else None
         return to_data, t if wanted[1] else None
 
-    def push(x: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(x: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (data, _), (d_data, db) = args, moves
         by_data = None
         if d_data is not None:
@@ -186,7 +192,7 @@ def sparse_solve(places: Key, shape: Shape, back: bool) -> Whole:
         return by_columns(moved, lambda v: sparse_solve(places, shape, back)(data, v))
 
     key = (places, shape, back)
-    return Whole("sparse_solve", solved, (sparse_solve, key), key, 2, pull, push)
+    return Whole("sparse_solve", solved, (sparse_solve, key), key, 2, pullback, pushforward)
 
 
 @lru_cache(_FACTORS)

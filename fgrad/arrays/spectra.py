@@ -27,7 +27,7 @@ from fgrad.arrays.matrices import (
     under,
 )
 from fgrad.arrays.parts import diagonal
-from fgrad.arrays.primitive import Flow, Flows, Several, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Several, Whole
 from fgrad.arrays.products import matmul
 from fgrad.arrays.values import shape_of
 from fgrad.errors import NotAValue
@@ -98,7 +98,9 @@ def _turning(w: Any, x: Any, *, strict: bool) -> Any:
     return quotient(x, gap, equal, [x] if strict else None)
 
 
-def _eigh_pull(out: Any, args: Sequence[Any], bars: Flows, wanted: Sequence[bool]) -> Flows:
+def _eigh_pull(
+    out: Any, args: Sequence[Any], bars: Contributions, wanted: Sequence[bool]
+) -> Contributions:
     w, v = out[0], out[1]
     bars = [None if b is None else full(b, shape_of(y)) for b, y in zip(bars, (w, v), strict=True)]
     to_w, to_v = (None if b is None else settled(b) for b in bars)
@@ -110,7 +112,7 @@ def _eigh_pull(out: Any, args: Sequence[Any], bars: Flows, wanted: Sequence[bool
     return (to_lower(under(flowing(bars, [1, 2]), s)),)
 
 
-def _eigh_push(out: Any, args: Sequence[Any], moves: Flows) -> Flows:
+def _eigh_push(out: Any, args: Sequence[Any], moves: Contributions) -> Contributions:
     w, v = out[0], out[1]
     (da,), u = moves, _frame(args[0], w, v)
     inner = matmul(matmul(turned(u), mirrored(settled(da))), u)
@@ -119,14 +121,16 @@ def _eigh_push(out: Any, args: Sequence[Any], moves: Flows) -> Flows:
     return under(condition, diagonal(inner, 0, -2, -1), 1), under(condition, moved)
 
 
-def _frame_pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+def _frame_pull(
+    out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+) -> Contributions:
     g, w = full(g, shape_of(out)), args[1]
     inner = _turning(w, matmul(turned(out), settled(g)), strict=False)
     s = matmul(matmul(out, inner), turned(out))
     return to_lower(under(flowing([g], [2]), s)), None, None
 
 
-def _frame_push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+def _frame_push(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
     if moves[0] is None:
         return None
     inner = matmul(matmul(turned(out), mirrored(settled(moves[0]))), out)

@@ -28,7 +28,7 @@ from fgrad.arrays.matrices import (
     turned,
     under,
 )
-from fgrad.arrays.primitive import Flow, Flows, Whole
+from fgrad.arrays.primitive import Contribution, Contributions, Whole
 from fgrad.arrays.products import matmul
 from fgrad.arrays.shapes import given, refused
 from fgrad.arrays.singular import singular_values
@@ -44,12 +44,12 @@ _BLOCK: Final = 32
 _TRANSPOSED: Final = {0: False, "N": False, 1: True, "T": True, 2: True, "C": True}
 
 
-def _fitted(flow: Flow, shape: tuple[int, ...]) -> Flow:
+def _fitted(flow: Contribution, shape: tuple[int, ...]) -> Contribution:
     """A flow to something of a shape that was broadcast along axes before the matrices."""
     return fit(flow, flow_shape(flow), shape)
 
 
-def _added(x: Flow, y: Flow) -> Flow:
+def _added(x: Contribution, y: Contribution) -> Contribution:
     if x is None or y is None:
         return y if x is None else x
     return either(x, y)
@@ -58,14 +58,16 @@ def _added(x: Flow, y: Flow) -> Flow:
 # Square systems.
 
 
-def _solve_pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+def _solve_pull(
+    out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+) -> Contributions:
     a, b = args
     t = by_columns(full(g, shape_of(out)), lambda x: _solve(turned(a), x))
     to_a = _fitted(scaled(product(t, turned(out)), -1.0), shape_of(a)) if wanted[0] else None
     return to_a, _fitted(t, shape_of(b)) if wanted[1] else None
 
 
-def _solve_push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+def _solve_push(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
     (a, _), (da, db) = args, moves
     by_a = None if da is None else scaled(product(da, out), -1.0)
     db = None if db is None else full(db, shape_of(out))
@@ -138,7 +140,9 @@ def _substituted(a: Any, b: Any, *, lower: bool) -> Any:
 def substitution(lower: bool) -> Whole:
     """The solution of triangular systems, of which the triangle alone is read."""
 
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         a, b = args
         t = by_columns(full(g, shape_of(out)), lambda x: substitution(not lower)(turned(a), x))
         to_a = None
@@ -147,7 +151,7 @@ def substitution(lower: bool) -> Whole:
             to_a = _fitted(masked(_triangle(a), flow), shape_of(a))
         return to_a, _fitted(t, shape_of(b)) if wanted[1] else None
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (a, _), (da, db) = args, moves
         by_a = None if da is None else scaled(product(masked(_triangle(a), da), out), -1.0)
         db = None if db is None else full(db, shape_of(out))
@@ -158,7 +162,9 @@ def substitution(lower: bool) -> Whole:
         return mask if lower else mask.T
 
     impl = lapack(lambda a, b: _substituted(a, b, lower=lower))
-    return Whole("solve_triangular", impl, (substitution, (lower,)), lower, 2, pull, push)
+    return Whole(
+        "solve_triangular", impl, (substitution, (lower,)), lower, 2, pullback, pushforward
+    )
 
 
 def solve_triangular(a: Any, b: Any, *, trans: int | str = 0, lower: bool = False) -> Any:
@@ -185,7 +191,9 @@ def solve_triangular(a: Any, b: Any, *, trans: int | str = 0, lower: bool = Fals
 
 @lru_cache(64)
 def _pseudo_inverse(rcond: float | None) -> Whole:
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         (a,), p = args, out
         g = full(g, shape_of(p))
         bar, pt = turned(settled(g)), turned(p)
@@ -194,7 +202,7 @@ def _pseudo_inverse(rcond: float | None) -> Whole:
         value = apart + along - matmul(pt, matmul(turned(bar), pt))
         return (under(flowing([g], [2]), value),)
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (a,), (da,), p = args, moves, out
         move, pt = settled(da), turned(p)
         apart = matmul(matmul(p, pt), matmul(turned(move), _off(matmul(a, p))))
@@ -203,7 +211,9 @@ def _pseudo_inverse(rcond: float | None) -> Whole:
         return under(flowing([da], [2]), value)
 
     impl = lapack(lambda a: np.linalg.pinv(a, rcond), finite=True)
-    return Whole("pinv", _transposing(impl), (_pseudo_inverse, (rcond,)), rcond, 1, pull, push)
+    return Whole(
+        "pinv", _transposing(impl), (_pseudo_inverse, (rcond,)), rcond, 1, pullback, pushforward
+    )
 
 
 def _transposing(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -238,7 +248,9 @@ def pinv(a: Any, rcond: float | None = None) -> Any:
 
 @lru_cache(64)
 def _least_squares(rcond: float) -> Whole:
-    def pull(out: Any, args: Sequence[Any], g: Flow, wanted: Sequence[bool]) -> Flows:
+    def pullback(
+        out: Any, args: Sequence[Any], g: Contribution, wanted: Sequence[bool]
+    ) -> Contributions:
         (a, b), x = args, out
         p = _pseudo_inverse(rcond)(a)
         g = full(g, shape_of(x))
@@ -253,7 +265,7 @@ def _least_squares(rcond: float) -> Whole:
             to_a = either(to_a, turned(product(missed, turned(matmul(turned(p), x)))))
         return to_a, t if wanted[1] else None
 
-    def push(out: Any, args: Sequence[Any], moves: Flows) -> Flow:
+    def pushforward(out: Any, args: Sequence[Any], moves: Contributions) -> Contribution:
         (a, b), (da, db), x = args, moves, out
         p = _pseudo_inverse(rcond)(a)
         by_a = None if da is None else scaled(product(da, x), -1.0)
@@ -267,7 +279,7 @@ def _least_squares(rcond: float) -> Whole:
         return either(moved, by_columns(missed, lambda y: matmul(_off(matmul(p, a)), y)))
 
     impl = lapack(lambda a, b: _shortest(a, b, rcond), finite=True)
-    return Whole("lstsq", impl, (_least_squares, (rcond,)), rcond, 2, pull, push)
+    return Whole("lstsq", impl, (_least_squares, (rcond,)), rcond, 2, pullback, pushforward)
 
 
 def _shortest(a: Any, b: Any, rcond: float) -> Any:

@@ -66,7 +66,7 @@ def _moved(node: Node[Any], moves: list[Contribution], *, nodes: bool) -> Contri
             None if move is None else full(move, shape_of(a))
             for move, a in zip(moves, node.args, strict=True)
         ]
-        return op.push(out, args, ends)
+        return op.pushforward(out, args, ends)
     total: Contribution = None
     for move, rule in zip(moves, op.rules, strict=True):
         partial = rule(out, *args) if rule and move is not None else None

@@ -208,7 +208,7 @@ class _Sweep:
             if isinstance(op, Several):
                 out = Items(node) if self.nodes else out
                 g = g.totals(op.size, total)
-            flows = op.pull(out, read, g, wanted)
+            flows = op.pullback(out, read, g, wanted)
         elif op.multiple:
             flows = of_multiple(node, g, read, nodes=self.nodes)
         else:

@@ -1,8 +1,8 @@
 """Taylor coefficients along graphs in which there are arrays: of each node the arrays of its elements.
 
 Operations on numbers go element by element by their rules, linear ones coefficient by coefficient,
-and products of matrices are products of series. Of any other operation on whole arrays the push is
-an expression of its tangents, y' = push(y, x, x'); so y has the coefficients of that expression, in
+and products of matrices are products of series. Of any other operation on whole arrays the pushforward is
+an expression of its tangents, y' = pushforward(y, x, x'); so y has the coefficients of that expression, in
 which the series of x' are those of x, shifted. All of it is computed over nodes, with their guards.
 """
 
@@ -56,7 +56,7 @@ class _Push:
 class _ArrayTable(_Table):
     """The series of an expansion in which there are arrays."""
 
-    pushes: dict[_Series, _Push | None] = attrs.field(factory=dict)
+    forward: dict[_Series, _Push | None] = attrs.field(factory=dict)
 
     def _lacking(self, y: _Series, place: int) -> list[tuple[_Series, int]]:
         if y.op is _MOVE:
@@ -67,8 +67,8 @@ class _ArrayTable(_Table):
             needed = [(x, place) for x in y.args if x.active]
         else:
             needed = [(x, 1) for x in y.args if x.active and len(x.coefficients) < 2]
-            push = None if needed else self._push(y)
-            needed += [] if push is None else [(push.series, place - 1)]
+            pushforward = None if needed else self._pushforward(y)
+            needed += [] if pushforward is None else [(pushforward.series, place - 1)]
         return [(x, until) for x, until in needed if len(x.coefficients) <= until]
 
     def _next(self, y: _Series, place: int) -> Coefficient:
@@ -81,11 +81,11 @@ class _ArrayTable(_Table):
             return None if move is None else y.op.along(move)
         if y.op.name in _PRODUCTS:
             return self._contracted(y, place)
-        push = self._push(y)
-        part = None if push is None else push.series.coefficients[place - 1]
-        if push is None or part is None:
+        pushforward = self._pushforward(y)
+        part = None if pushforward is None else pushforward.series.coefficients[place - 1]
+        if pushforward is None or part is None:
             return None
-        for guard in push.guards:
+        for guard in pushforward.guards:
             part = self.kind.times(part, guard)
         return self.kind.over(part, float(place))
 
@@ -100,17 +100,17 @@ class _ArrayTable(_Table):
                 total = self.kind.sum(total, _product(y, spec, a, b))
         return total
 
-    def _push(self, y: _Series) -> _Push | None:
-        if y not in self.pushes:
+    def _pushforward(self, y: _Series) -> _Push | None:
+        if y not in self.forward:
             node: Any = y.source
             call = node.args[0] if isinstance(node.op, Item) else node
             moves = [self._move(x) for x in y.args]
             if all(move is None for move in moves):
                 move = None
             elif not isinstance(node.op, Item):
-                move = node.op.push(node, node.args, moves)
+                move = node.op.pushforward(node, node.args, moves)
             elif isinstance(call.op, ArrayOp):
-                move = call.op.push(Items(call), call.args, moves)[node.op.index]
+                move = call.op.pushforward(Items(call), call.args, moves)[node.op.index]
             else:
                 move = pushforward(call, moves, nodes=True)[node.op.index]
             guards: list[Guarded] = []
@@ -118,8 +118,8 @@ class _ArrayTable(_Table):
                 guards.append(Guarded(move.condition, 1.0))
                 move = move.value
             made = None if move is None else _Push(self._series(move), tuple(guards))
-            self.pushes[y] = made
-        return self.pushes[y]
+            self.forward[y] = made
+        return self.forward[y]
 
     def _move(self, x: _Series) -> Node[Any] | None:
         """A node for the derivative of `x`, whose series is that of `x`, shifted."""

@@ -145,9 +145,9 @@ def _of_any(node: Any, g: Contribution, way: Way) -> list[tuple[Any, Contributio
         return []
     values = [a.value if isinstance(a, Node) else a for a in args]
     if isinstance(op, Several):
-        flows = op.pull(out, values, g.totals(op.size, total), to)
+        flows = op.pullback(out, values, g.totals(op.size, total), to)
     elif isinstance(op, ArrayOp):
-        flows = op.pull(out, values, g, to)
+        flows = op.pullback(out, values, g, to)
     elif op.multiple:
         flows = of_multiple(node, g, values, nodes=False)
     else:

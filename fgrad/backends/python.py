@@ -80,10 +80,8 @@ def source(program: Program) -> Source:
     statements = _statements(program, words)
     names: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
     names |= {word: op.impl for op, word in words.items()}
-    text = (
-        _short(program, statements) if len(statements) <= _LONGEST else _long(program, statements)
-    )
-    return Source(text, MappingProxyType(names))
+    written = _short if len(statements) <= _LONGEST else _long
+    return Source(written(program, statements), MappingProxyType(names))
 
 
 Statement: TypeAlias = tuple[int, str]

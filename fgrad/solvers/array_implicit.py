@@ -154,8 +154,8 @@ class _Rules:
         xs, given = tuple(outs), tuple(args[self.size :])
         layout = Layout.of(xs)
         moves = tuple(_filled(tangents[self.size :], given))
-        push = _jvp(lambda given: tuple(self.residual(xs, given)))
-        moved = joined(push(given, moves)[1])
+        pushforward = _jvp(lambda given: tuple(self.residual(xs, given)))
+        moved = joined(pushforward(given, moves)[1])
         return layout.parted(solve(_matrix(self._jacobian(xs, given), layout), -moved))
 
     def _jacobian(self, xs: Row, given: Row) -> Sequence[Sequence[Any]]:

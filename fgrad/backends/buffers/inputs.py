@@ -97,9 +97,8 @@ def _array(np: ModuleType, name: str, x: Any) -> Any:
         array = np.asarray(None)
     masked = np.ma.isMaskedArray(x)  # whose mask would be lost
     if array.dtype.kind not in "iuf" or array.ndim > 2 or masked:
-        got = (
-            f"{'a masked' if masked else 'an'} array of shape {array.shape} and dtype {array.dtype}"
-        )
+        which = "a masked" if masked else "an"
+        got = f"{which} array of shape {array.shape} and dtype {array.dtype}"
         if array.dtype == np.object_ and not isinstance(x, np.ndarray):
             got = summary(x)
         advice = "Convert it with .astype(float), or give a column for each input."

@@ -150,9 +150,8 @@ class _FunctionWriter:
         for_vectors = vectorised(found)
         for pack in found:
             if pack.function in for_vectors:
-                self._pack(
-                    pack, [lines[i] for i in pack.instructions], first + pack.instructions.start
-                )
+                packed = [lines[i] for i in pack.instructions]
+                self._pack(pack, packed, first + pack.instructions.start)
             else:
                 for i in pack.instructions:
                     self._instruction(*lines[i], first + i, pack.function)

@@ -44,16 +44,13 @@ def packs(instructions: Sequence[Instruction], first: int, width: int) -> Iterat
     [('exp', ((0,), (1,))), ('', ((2, 3),))]
     """
     angles = shared_angles(instructions)
+    functions = [_function(line, angles) for line in instructions]
     start = 0
     while start < len(instructions):
-        function = _function(instructions[start], angles)
+        function = functions[start]
         calls = [instructions[start][1]]
         end = start + 1
-        while (
-            function
-            and end < len(instructions)
-            and _function(instructions[end], angles) == function
-        ):
+        while function and end < len(instructions) and functions[end] == function:
             args = instructions[end][1]
             known = function == SINE_AND_COSINE and args in calls
             if (len(calls) == width and not known) or _needs(args, first + start):

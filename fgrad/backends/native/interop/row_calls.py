@@ -98,8 +98,3 @@ _ENDS: Final = (
     "call void @Py_IncRef(ptr @_Py_NoneStruct)",
     "ret ptr @_Py_NoneStruct",
 )
-
-
-def fact_address(name: str) -> str:
-    """The address of a fact, a constant expression."""
-    return f"getelementptr (i64, ptr @facts, i64 {FACTS.index(name)})"

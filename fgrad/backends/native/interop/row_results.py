@@ -13,7 +13,7 @@ from fgrad.backends.native.interop.arguments import (
     recycled_array,
 )
 from fgrad.backends.native.interop.number_calls import new_tuple
-from fgrad.backends.native.interop.row_calls import fact_address, trampoline
+from fgrad.backends.native.interop.row_calls import FACTS, trampoline
 from fgrad.backends.native.ir.control import expect, load_element, load_field, loop, store_element
 
 _TRUE: Final = (
@@ -44,7 +44,7 @@ def _column() -> list[str]:
 def _base() -> list[str]:
     """Make the array `%base` whose rows are the columns, each of which starts in another set of the cache."""
     sizes, strides = ("%fact.outputs", "%stride"), ("%stride.bytes", "8")
-    turn = fact_address("turn")
+    turn = f"getelementptr (i64, ptr @facts, i64 {FACTS.index('turn')})"
     return [
         "%eighth = sdiv i64 %rows, 8",
         "%eights = mul i64 %eighth, 8",

@@ -103,10 +103,8 @@ def _builtin(way: Way, code: RowCode, most: int, sizes: tuple[int, ...]) -> Call
     ]  # fmt: skip
     table = (ctypes.c_int64 * len(facts))(*facts)
     made = loaded([_wrapped(way)], ["call"], {**known, "facts": ctypes.addressof(table)})
-    held = (made, code, table, kept, *words)
-    call: Call = cpython.builtin(
-        "rows", made.addresses["call"], cpython.METH_FASTCALL, _never, held
-    )
+    address, held = made.addresses["call"], (made, code, table, kept, *words)
+    call: Call = cpython.builtin("rows", address, cpython.METH_FASTCALL, _never, held)
     return call
 
 

@@ -127,9 +127,8 @@ class RowCode:
         rows, outputs, number = args.rows, self.split.outputs, self._number
         if len(made) == len(outputs):
             return tuple(made)
-        return tuple(
-            [made[k] if varies else filled(rows, number(same, k)) for varies, k in outputs]
-        )
+        found = [made[k] if varies else filled(rows, number(same, k)) for varies, k in outputs]
+        return tuple(found)
 
     @cached_property
     def kinds(self) -> tuple[bool, ...]:
