@@ -181,6 +181,8 @@ _WHOLE: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType({
     "max": lambda op, x: _lines(x, op.key, _folded(ops.maximum)),
     "min": lambda op, x: _lines(x, op.key, _folded(ops.minimum)),
     "logsumexp": lambda op, x: _lines(x, op.key, _folded(ops.logaddexp)),
+    "prod": lambda op, x: _lines(x, (op.key,), _folded(ops.mul)),
+    "cumprod": lambda op, x: np.multiply.accumulate(x, op.key),
     "cumsum": _cumsum, "contract": _contract, "place": _place,
     "set": lambda op, x, values: _set(op.key, x, values),
     "add_at": lambda op, x, values: _added(op.key, x, values),

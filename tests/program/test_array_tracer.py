@@ -42,6 +42,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "cumsum": np.cumsum,
     "diff": np.diff,
     "prod": np.prod,
+    "cumprod": lambda x: np.cumprod(x).sum(),
     "largest": lambda x: np.max(x) - x.min(),
     "logsumexp": lambda x: fg.logsumexp(x) + fg.softmax(x)[0],
     "norms": lambda x: np.linalg.norm(x) + fg.norm(x, 1),
