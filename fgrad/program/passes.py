@@ -43,10 +43,9 @@ def simplified(program: Program, more: Sequence[str] = ()) -> Program:
             args, plain = (x, y), type(x) is int is type(y)
             if plain and op not in OF_DEFINITIONS:  # as `_numbered` does; most are such products
                 made_of = op, (y, x) if y < x and op in COMMUTES else args
-                number = known.setdefault(made_of, len(defined))
+                place.append(number := known.setdefault(made_of, len(defined)))
                 if number == len(defined):
                     defined.append(made_of)
-                place.append(number)
                 continue
         else:
             args = placed(args, place)

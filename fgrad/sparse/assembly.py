@@ -114,7 +114,7 @@ class Assembly(Recorder):
     def added(self, make: Callable[[int], Kind]) -> Kind:
         """One more kind, whose outputs stand behind all numbers so far."""
         kind = make(len(self.defined))
-        self.defined += [None] * kind.size
+        self.defined.extend([None] * kind.size)
         self.kinds.append(kind)
         self._starts.append(kind.start)
         return kind

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import attrs
 
@@ -159,26 +159,26 @@ class Value:
     def __invert__(self) -> Value:
         return self ^ (1 if self.kind == "i1" else -1)
 
-    __add__ = _binary("fadd", "add")
-    __sub__ = _binary("fsub", "sub")
-    __mul__ = _binary("fmul", "mul")
-    __truediv__ = _binary("fdiv", "")
-    __and__ = _binary("", "and")
-    __or__ = _binary("", "or")
-    __xor__ = _binary("", "xor")
-    __lshift__ = _binary("", "shl")
-    __rshift__ = _binary("", "lshr")
-    __radd__ = _reflected(__add__)
-    __rsub__ = _reflected(__sub__)
-    __rmul__ = _reflected(__mul__)
-    __rtruediv__ = _reflected(__truediv__)
-    __lt__ = _comparison("lt")
-    __le__ = _comparison("le")
-    __gt__ = _comparison("gt")
-    __ge__ = _comparison("ge")
-    eq = _comparison("eq")
+    __add__: ClassVar[Operator] = _binary("fadd", "add")
+    __sub__: ClassVar[Operator] = _binary("fsub", "sub")
+    __mul__: ClassVar[Operator] = _binary("fmul", "mul")
+    __truediv__: ClassVar[Operator] = _binary("fdiv", "")
+    __and__: ClassVar[Operator] = _binary("", "and")
+    __or__: ClassVar[Operator] = _binary("", "or")
+    __xor__: ClassVar[Operator] = _binary("", "xor")
+    __lshift__: ClassVar[Operator] = _binary("", "shl")
+    __rshift__: ClassVar[Operator] = _binary("", "lshr")
+    __radd__: ClassVar[Operator] = _reflected(__add__)
+    __rsub__: ClassVar[Operator] = _reflected(__sub__)
+    __rmul__: ClassVar[Operator] = _reflected(__mul__)
+    __rtruediv__: ClassVar[Operator] = _reflected(__truediv__)
+    __lt__: ClassVar[Operator] = _comparison("lt")
+    __le__: ClassVar[Operator] = _comparison("le")
+    __gt__: ClassVar[Operator] = _comparison("gt")
+    __ge__: ClassVar[Operator] = _comparison("ge")
+    eq: ClassVar[Operator] = _comparison("eq")
     """An ordered equality; false for a nan."""
-    ne = _comparison("ne")
+    ne: ClassVar[Operator] = _comparison("ne")
     """An unordered inequality; true for a nan."""
 
     @property
