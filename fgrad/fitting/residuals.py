@@ -223,9 +223,14 @@ def fitted(system: System, known: Spread[A], start: list[float], how: Mapping[st
     x = np.clip(start, *how["bounds"])
     residuals, jacobian = at(x)
     _require_finite(residuals, jacobian)
-    solver = "exact" if isinstance(jacobian, np.ndarray) else "lsmr"
+    steps: dict[str, Any] = {"tr_solver": "exact"}
+    if not isinstance(
+        jacobian, np.ndarray
+    ):  # by default lsmr ends at 1e-6, and steps do not converge
+        tight = {"atol": 1e-13, "btol": 1e-13, "conlim": 1e15, "maxiter": 4 * x.size}
+        steps = {"tr_solver": "lsmr", "tr_options": tight}
     found = optimize.least_squares(
-        lambda x: at(x)[0], x, lambda x: at(x)[1], x_scale="jac", tr_solver=solver, **how
+        lambda x: at(x)[0], x, lambda x: at(x)[1], x_scale="jac", **steps, **how
     )
     spread = None
     if how["loss"] != "linear":

@@ -308,3 +308,17 @@ def test_wrong_arrays_are_told(name: str) -> None:
     action, words = WRONG_ARRAYS[name]
     with pytest.raises(fg.NotAValue, match=words):
         action()
+
+
+def test_a_large_sparse_fit_that_is_badly_scaled_is_the_solution_of_its_equations() -> None:
+    n, stiff = 1200, 300.0
+    at = np.linspace(0.0, 1.0, n)
+    seen = np.sin(6.0 * at) + 0.1 * np.cos(500.0 * at)
+
+    def smooth(x: Any, y: Any) -> dict[str, Any]:
+        return {"data": x - y, "bend": stiff * (x[:-2] - 2.0 * x[1:-1] + x[2:])}
+
+    found = fg.least_squares(smooth, np.zeros(n), (seen,), whole=True)
+    bend = stiff * np.diff(np.eye(n), n=2, axis=0)
+    assert found.converged
+    assert np.abs(found.params - np.linalg.solve(np.eye(n) + bend.T @ bend, seen)).max() < 1e-6
