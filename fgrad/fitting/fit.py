@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 A = TypeVar("A")
+_MOST: Final = 1000
+"""Parameters up to which a table shows the errors."""
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -52,21 +54,23 @@ class Fit(Generic[A]):
         of the data need not be known. With a robust loss it is that of an M-estimator, the sandwich
         H^-1 (sum of g g^T) H^-1 of the Gauss-Newton matrix H and what each residual adds to the
         gradient, g, with the same correction (Huber 1981, section 7.6). It is inf where the data do not
-        determine the parameters, or there are no more residuals than parameters.
+        determine the parameters, or there are no more residuals than parameters. The matrix is dense,
+        also where the fit was sparse: n parameters take n^3 operations.
         """
         import numpy as np  # noqa: PLC0415  # there is one only where numpy is
 
-        size = len(self._normal)
-        scale = np.sqrt(np.diag(self._normal))
+        normal, spread = (_dense(m) for m in (self._normal, self._spread))
+        size = len(normal)
+        scale = np.sqrt(np.diag(normal))
         scale[scale == 0.0] = 1.0
-        values, vectors = np.linalg.eigh(self._normal / np.outer(scale, scale))
+        values, vectors = np.linalg.eigh(normal / np.outer(scale, scale))
         found = np.full((size, size), math.inf)
         if self.count > size and values[0] > size * np.finfo(float).eps * values[-1]:
             inverse = (vectors / values) @ vectors.T / np.outer(scale, scale)
-            if self._spread is None:
+            if spread is None:
                 found = 2.0 * self.cost / (self.count - size) * inverse
             else:
-                found = self.count / (self.count - size) * inverse @ self._spread @ inverse
+                found = self.count / (self.count - size) * inverse @ spread @ inverse
         found.flags.writeable = False
         return found
 
@@ -77,7 +81,10 @@ class Fit(Generic[A]):
         return known.tree([math.sqrt(v) for v in self.covariance.diagonal().tolist()])
 
     def __repr__(self) -> str:
-        """A table of the parameters, of a screen at most; its first line is a summary."""
+        """A table of the parameters, of a screen at most; its first line is a summary.
+
+        The errors of very many are left out, as they would take minutes: `errors` computes them.
+        """
         return self._table().text()
 
     def _repr_html_(self) -> str:
@@ -86,11 +93,18 @@ class Fit(Generic[A]):
 
     def _table(self) -> Table:
         head = "parameter", "value", "error"
-        rows = listing(self.params, self.errors, head, "the number", _error)
+        if self._normal.shape[0] > _MOST:
+            rows = listing(self.params, self.params, head, "the number", lambda _: "…")
+        else:
+            rows = listing(self.params, self.errors, head, "the number", _error)
         how = "converged" if self.converged else "not converged"
         count, after = plural(self.count, "residual"), plural(self.evaluations, "evaluation")
         title = f"Fit(cost {number(self.cost)} of {count}, {how} after {after}):"
         return attrs.evolve(rows, title=title)
+
+
+def _dense(matrix: Any) -> Any:
+    return matrix.toarray() if hasattr(matrix, "toarray") else matrix
 
 
 def _error(error: Any) -> str:

@@ -224,9 +224,8 @@ def fitted(system: System, known: Spread[A], start: list[float], how: Mapping[st
     residuals, jacobian = at(x)
     _require_finite(residuals, jacobian)
     steps: dict[str, Any] = {"tr_solver": "exact"}
-    if not isinstance(
-        jacobian, np.ndarray
-    ):  # by default lsmr ends at 1e-6, and steps do not converge
+    if not isinstance(jacobian, np.ndarray):
+        # By default lsmr ends at 1e-6, and steps of what is badly scaled do not converge.
         tight = {"atol": 1e-13, "btol": 1e-13, "conlim": 1e15, "maxiter": 4 * x.size}
         steps = {"tr_solver": "lsmr", "tr_options": tight}
     found = optimize.least_squares(
@@ -237,10 +236,10 @@ def fitted(system: System, known: Spread[A], start: list[float], how: Mapping[st
         residuals, jacobian = at(found.x)
         weights = residuals * _SLOPES[how["loss"]]((residuals / how["f_scale"]) ** 2)
         weighted = sparse.diags_array(weights) @ jacobian
-        spread = _dense(weighted.T @ weighted)
+        spread = weighted.T @ weighted
     return Fit(
         known.tree(found.x.tolist()), float(found.cost), bool(found.success), found.message,
-        system.count, found.nfev, _dense(found.jac.T @ found.jac), spread,
+        system.count, found.nfev, found.jac.T @ found.jac, spread,
     )  # fmt: skip
 
 
@@ -254,7 +253,3 @@ def _require_finite(residuals: Vector, jacobian: Any) -> None:
             got = f"{lost} of {values.size} that are not"
             advice = "Start where all are defined."
             raise NotAValue("least_squares", f"finite {what} at the start", got, advice)
-
-
-def _dense(matrix: Any) -> Any:
-    return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()

@@ -322,3 +322,15 @@ def test_a_large_sparse_fit_that_is_badly_scaled_is_the_solution_of_its_equation
     bend = stiff * np.diff(np.eye(n), n=2, axis=0)
     assert found.converged
     assert np.abs(found.params - np.linalg.solve(np.eye(n) + bend.T @ bend, seen)).max() < 1e-6
+
+
+def test_the_table_of_a_fit_of_very_many_parameters_asks_for_no_errors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n = 1001
+    smooth: Any = lambda x: {"level": x - 1.0, "steps": x[1:] - x[:-1]}
+    found = fg.least_squares(smooth, np.zeros(n), whole=True)
+    assert found.errors.shape == (n,)
+    again = attrs.evolve(found)  # which has computed no errors
+    monkeypatch.setattr(np.linalg, "eigh", lambda a: pytest.fail("errors were computed"))
+    assert "…" in repr(again)
