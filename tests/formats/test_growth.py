@@ -143,7 +143,7 @@ def grows_in_proportion(
     Readers spend their time inside C, where no steps of Python can be counted.
     """
     little, much = make(small), make(TIMES * small)
-    long = math.inf
+    long, short = math.inf, 0.0
     # Others on the machine make a time longer, and a machine that stops for a while has shown a tenth
     # of one; so what is in proportion is seen at one of several tries, each with a short time of its own.
     for _ in range(8):
