@@ -239,7 +239,9 @@ class TreeMismatch(_Worded, ValueError):
     needed: str
     got: str
 
-    _says: ClassVar[str] = "{0.path} needs {0.needed}; got {0.got}. Trees must have one structure, and arrays one shape."
+    _says: ClassVar[str] = (
+        "{0.path} needs {0.needed}; got {0.got}. Trees must have one structure, and arrays one shape."
+    )
 
 
 @attrs.frozen(repr=False, getstate_setstate=False)

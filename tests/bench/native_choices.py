@@ -21,7 +21,6 @@ import fgrad as fg
 from fgrad.backends.native.codegen.spill import UNPLANNED, SpillPlan
 from fgrad.backends.native.runtime.llvm import BEST, PLAIN
 from tests.bench.models import (
-    WEIGHTS,
     camera_jacobian,
     greeks,
     hinge,
@@ -185,10 +184,6 @@ def main() -> None:
     compared(
         "Not LLVM's passes: a network summed over 1,000 rows", partial(summed, 1000), rounds,
         native__runtime__batch__PLAIN=BEST,
-    )  # fmt: skip
-    compared(
-        "LLVM's search only of few loads: a network's gradient", partial(of_array, slope, [0.1] * WEIGHTS),
-        rounds, native__codegen__selection__LOADS=10**6,
     )  # fmt: skip
     compared(
         "Functions apart: 3,000 random operations over rows", partial(mapped, tangled_long, tables),

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 np = pytest.importorskip("numpy")
-pytest.importorskip("scipy")
+sparse = pytest.importorskip("scipy.sparse")
 
 import fgrad  # noqa: E402
 from fgrad.sparse.functions import Arguments  # noqa: E402
@@ -173,3 +173,18 @@ def test_values_say_what_they_are() -> None:
     assert copy.copy(made) is copy.deepcopy(made) is made
     again = pickle.loads(pickle.dumps(derivative))
     assert again(np.ones(2)).toarray().tolist() == [[2.0, 0.0], [0.0, 2.0]]
+
+
+def test_a_hessian_on_which_llvms_search_for_vectors_ended_the_process() -> None:
+    columns, ends = [0, 1, 1, 2, 4, 1, 2, 4, 4, 2, 3, 4], [0, 2, 5, 8, 9, 12]
+    mixing = sparse.csr_array((np.linspace(0.1, 0.9, 12), columns, ends), shape=(5, 5))
+    offset = np.array([0.3, -0.2, 0.7, 1.1, -0.4])
+
+    def f(x: Any) -> Any:
+        y = x / (1.0 + x * x)
+        z = mixing @ (np.stack([y, 2.0 * y], axis=1).sum(axis=1) + offset)
+        return fg.sum(np.cumsum(np.roll(z, 1) * z))
+
+    x = np.linspace(-1.0, 1.0, 5)
+    dense = np.array(list(fg.hessian(f)(x))).reshape(5, 5)
+    assert fg.sparse_hessian(f)(x).toarray() == pytest.approx(dense, abs=1e-12)

@@ -30,14 +30,14 @@ pytest.importorskip("llvmlite")
 from fgrad.backends.native.codegen import masks  # noqa: E402  # they need extras
 from fgrad.backends.native.codegen.masks import MAX_DEPTH, MAX_KNOWN, with_masked_factors  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.rows import INLINE, ROW_FUNCTION_SIZE  # noqa: E402  # likewise
-from fgrad.backends.native.codegen.selection import FENCED_ACCESSES, LOADS, STORES  # noqa: E402  # likewise
+from fgrad.backends.native.codegen.selection import FENCED_ACCESSES  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.sums import accumulating  # noqa: E402  # likewise
 from fgrad.backends.native.codegen.tiling import tiled  # noqa: E402  # likewise
 from fgrad.backends.native.math.fma import contracted  # noqa: E402  # likewise
 from fgrad.backends.native.math.table import Target  # noqa: E402  # likewise
 from fgrad.backends.native.rerolling.detect import Rerolled  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.batch import Batch  # noqa: E402  # likewise
-from fgrad.backends.native.runtime.llvm import BEST, PLAIN, compiled, host  # noqa: E402  # likewise
+from fgrad.backends.native.runtime.llvm import PLAIN, compiled, host  # noqa: E402  # likewise
 from fgrad.backends.native.runtime.row_arguments import RowArguments  # noqa: E402  # likewise
 from fgrad.program.hoist import Split  # noqa: E402  # likewise
 from tests.bench.native_growth import MODELS  # noqa: E402  # likewise
@@ -174,50 +174,6 @@ def test_code_grows_no_faster_than_the_program(model: str, way: str) -> None:
     (short, before), (long, after) = (written(model, size, way) for size in sizes)
     grown = sum(map(len, after)) / sum(map(len, before))
     assert grown <= 1.3 * len(long) / len(short)
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_llvm_searches_no_long_function_for_vectors(model: str) -> None:
-    for lines in (300, 3000):
-        _, texts = written(model, round(lines / MODELS[model].lines), "point")
-        found = parts(texts)
-        assert found
-        for how, body in found.values():
-            if "noimplicitfloat" not in how:
-                assert body.count(" = load ") <= LOADS
-                assert body.count("\nstore ") <= STORES
-
-
-def test_llvm_searches_no_sum_of_many_rows_for_vectors() -> None:
-    """What is left over by loops: 250 sums of loads, which took 4 seconds."""
-    slow = fg.compile(lambda w, rows: fg.sum([fg.dot(w, r) for r in rows]), backend="native")
-    entry = slow.specialisation([0.5] * 10, [[0.5] * 10] * 900).kernel.entry
-    loads = [body.count(" = load ") for how, body in parts([entry.text]).values()]
-    searched = [how for how, body in parts([entry.text]).values() if "noimplicitfloat" not in how]
-    assert max(loads) > 4 * LOADS
-    assert len(searched) < len(loads)
-    assert all(
-        body.count(" = load ") <= LOADS
-        for how, body in parts([entry.text]).values()
-        if how in searched
-    )
-
-
-def test_what_llvm_is_not_to_search_it_does_not_search() -> None:
-    lines = ["define void @f(ptr noalias %in, ptr noalias %out) HOW {"]
-    for k in range(64):
-        lines += [
-            f"%p{k} = getelementptr double, ptr %in, i64 {k}",
-            f"%x{k} = load double, ptr %p{k}",
-            f"%y{k} = fmul double %x{k}, %x{k}",
-            f"%q{k} = getelementptr double, ptr %out, i64 {k}",
-            f"store double %y{k}, ptr %q{k}",
-        ]
-    text = "\n".join([*lines, "ret void", "}"])
-    alone, searched = (
-        compiled(text.replace("HOW", how), host(), BEST) for how in ("noimplicitfloat", "")
-    )
-    assert len(searched) < len(alone)
 
 
 @pytest.mark.parametrize("way", ["map", "sum"])

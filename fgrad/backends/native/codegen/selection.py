@@ -21,13 +21,6 @@ ATTRIBUTES: Final = 'nounwind "no-builtins"'
 a memset."""
 
 
-LOADS: Final = 48
-STORES: Final = 64
-"""Loads and stores up to which LLVM searches a function for vectors (its SLP pass).
-
-From here on the search takes 80 times as long for twice as many loads under one sum, if they are in
-threes or in no order: 0.02 s for 48, 0.5 s for 64, 7 s for 128, and it takes all memory there is.
-"""
 FENCED_ACCESSES: Final = 128
 """Loads and stores between two compiler fences in code over rows, whose functions are long.
 
@@ -43,18 +36,8 @@ def define(number: int, target: Target, lines: Sequence[str]) -> str:
     here, how = ("internal", "alwaysinline") if target.inline else ("hidden", "noinline")
     if target.width > 1:
         lines = _fenced(lines)
-    elif not slp_searches(lines):
-        # This only turns off LLVM's own vectors: what is emitted as scalar code stays.
-        how += " noimplicitfloat"
     head = f"define {here} void @part{number}({PARAMETERS}) {ATTRIBUTES} {how} {{"
     return "\n".join([head, *lines, "ret void", "}"])
-
-
-def slp_searches(lines: Sequence[str]) -> bool:
-    """Whether LLVM's SLP pass runs on these lines."""
-    loads = sum([" = load " in line for line in lines])
-    stores = sum([line.startswith("store ") for line in lines])
-    return loads <= LOADS and stores <= STORES
 
 
 def _fenced(lines: Sequence[str]) -> list[str]:
