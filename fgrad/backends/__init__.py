@@ -7,6 +7,6 @@ itself. Each is a table from operation to code and a fold over the program; none
 imports numpy.
 
 A new backend is a module or package here and a name in `fgrad.compiled.kernel`, which makes programs
-runnable; `fgrad.compiled.compile` has the default, `fgrad.compiled.specialisation` the fast calls.
+runnable, and in the contract of backends in pyproject.toml; `fgrad.compiled.compile` has the default, `fgrad.compiled.specialisation` the fast calls.
 Imports `fgrad.program`.
 """
